@@ -1,0 +1,1 @@
+//! Strata, chapter 1: a strided tensor on any device.

@@ -1,0 +1,1 @@
+//! Strata, chapter 2: reverse-mode differentiation on a tape.

@@ -1,0 +1,1 @@
+//! Strata, chapter 3: matrix multiplication, rung by rung.

@@ -1,0 +1,1 @@
+//! Strata, chapter 4: activations, fusion and the roofline.

@@ -1,0 +1,1 @@
+//! Strata, chapter 5: layer normalisation.

@@ -1,0 +1,1 @@
+//! Strata, chapter 6: softmax and cross-entropy.

@@ -1,0 +1,1 @@
+//! Strata, chapter 7: attention, from naive to flash.

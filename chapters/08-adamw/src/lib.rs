@@ -1,0 +1,1 @@
+//! Strata, chapter 8: optimizers and schedules.

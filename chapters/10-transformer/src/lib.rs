@@ -1,0 +1,1 @@
+//! Strata, chapter 10: the transformer, trained.

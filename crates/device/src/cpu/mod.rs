@@ -1,0 +1,210 @@
+//! The processor: launches run at once, on every core.
+mod memory;
+
+use crate::{
+    Access, Backend, BoxFuture, Caps, CpuArgs, CpuBinding, Error, Info, Launch, Machine, Memory,
+    Result,
+};
+use memory::Block;
+use std::any::Any;
+use std::cell::Cell;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+thread_local! {
+    static BUSY: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The CPU as a device.
+#[derive(Debug)]
+pub struct Cpu {
+    info: Info,
+    /// One launch, read or write at a time; while recording, the launches noted down.
+    queue: Mutex<Option<Vec<Launch>>>,
+}
+
+impl Default for Cpu {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Cpu {
+    /// The CPU, with as many threads as rayon has (`RAYON_NUM_THREADS`).
+    pub fn new() -> Self {
+        let threads = rayon::current_num_threads();
+        let caps = Caps {
+            max_workgroup: 1024,
+            shared_bytes: 16 << 10,
+            max_grid: [u32::MAX; 3],
+            max_binding: usize::MAX,
+            max_buffer: isize::MAX as usize - 256,
+            timestamps: true,
+            units: threads as u32,
+            ..Caps::default()
+        };
+        let plural = if threads == 1 { "" } else { "s" };
+        let info = Info {
+            machine: Machine::Cpu,
+            index: 0,
+            name: format!("{threads} thread{plural}, {}", simd()),
+            driver: format!("{} {}", std::env::consts::ARCH, simd()),
+            caps,
+        };
+        Cpu { info, queue: Mutex::new(None) }
+    }
+
+    /// Locks the queue. A kernel's own parallel task that came back here would wait for itself
+    /// for ever, so that is an error instead.
+    fn lock(&self, call: &str) -> Result<Turn<'_>> {
+        if BUSY.get() {
+            return Err(Error::Launch {
+                kernel: call.into(),
+                reason: "called from inside a parallel task that a CPU kernel is waiting for; \
+                         move tensor calls out of rayon closures"
+                    .into(),
+            });
+        }
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        BUSY.set(true);
+        Ok(Turn(queue))
+    }
+
+    fn run(&self, launch: &Launch) -> Result<()> {
+        let kernel = launch.kernel;
+        let fail = |reason: String| Error::Launch { kernel: kernel.path.into(), reason };
+        let body = kernel.cpu.ok_or_else(|| fail("it has no body for cpu".into()))?;
+        let mut bindings = Vec::with_capacity(launch.bindings.len());
+        for (binding, access) in launch.bindings.iter().zip(kernel.bindings) {
+            let block = block(&binding.memory)?;
+            let (offset, bytes) = (binding.offset, binding.bytes);
+            bindings.push(match access {
+                // SAFETY: the queue is locked, so nobody else looks at this device's memory, and
+                // Device::launch refused launches in which a written range overlaps another.
+                Access::Read => CpuBinding::Read(unsafe { block.bytes(offset, bytes) }),
+                // SAFETY: as above.
+                Access::Write => CpuBinding::Write(unsafe { block.bytes_mut(offset, bytes) }),
+            });
+        }
+        body(CpuArgs { bindings, params: &launch.params, constants: &launch.constants });
+        Ok(())
+    }
+}
+
+/// The queue, held by this thread.
+struct Turn<'a>(MutexGuard<'a, Option<Vec<Launch>>>);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        BUSY.set(false);
+    }
+}
+
+fn block(memory: &Memory) -> Result<&Block> {
+    memory.get().ok_or_else(|| Error::Launch {
+        kernel: "cpu".into(),
+        reason: "a buffer of another device was bound".into(),
+    })
+}
+
+impl Backend for Cpu {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn allocate(&self, bytes: usize) -> Result<Memory> {
+        let block = Block::new(bytes).ok_or_else(|| Error::OutOfMemory {
+            device: self.info.label(),
+            bytes,
+            held: 0,
+        })?;
+        Ok(Memory::new(block, bytes))
+    }
+
+    fn write(&self, memory: &Memory, offset: usize, data: &[u8]) -> Result<()> {
+        let _turn = self.lock("write")?;
+        // SAFETY: the queue is locked; Buffer::write checked the range.
+        unsafe { block(memory)?.bytes_mut(offset, data.len()) }.copy_from_slice(data);
+        Ok(())
+    }
+
+    fn read<'a>(
+        &'a self,
+        memory: &'a Memory,
+        offset: usize,
+        bytes: usize,
+    ) -> BoxFuture<'a, Result<Vec<u8>>> {
+        Box::pin(async move {
+            let _turn = self.lock("read")?;
+            // SAFETY: the queue is locked; Buffer::read checked the range.
+            Ok(unsafe { block(memory)?.bytes(offset, bytes) }.to_vec())
+        })
+    }
+
+    fn launch(&self, launch: &Launch) -> Result<()> {
+        let mut turn = self.lock(launch.kernel.path)?;
+        if let Some(tape) = turn.0.as_mut() {
+            tape.push(launch.clone());
+            return Ok(());
+        }
+        self.run(launch)
+    }
+
+    fn prepare(&self, _: &Launch) -> Result<()> {
+        Ok(())
+    }
+
+    fn synchronize(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn time(&self, launch: &Launch) -> Result<Duration> {
+        let _turn = self.lock(launch.kernel.path)?;
+        let start = Instant::now();
+        self.run(launch)?;
+        Ok(start.elapsed())
+    }
+
+    fn begin_recording(&self) -> Result<()> {
+        *self.lock("record")?.0 = Some(Vec::new());
+        Ok(())
+    }
+
+    fn end_recording(&self) -> Result<Arc<dyn Any + Send + Sync>> {
+        Ok(Arc::new(self.lock("record")?.0.take().unwrap_or_default()))
+    }
+
+    fn replay(&self, recording: &Arc<dyn Any + Send + Sync>) -> Result<()> {
+        let _turn = self.lock("replay")?;
+        let tape = recording.downcast_ref::<Vec<Launch>>();
+        let wrong = Error::Recording { call: "replay", when: "with another machine's recording" };
+        tape.ok_or(wrong)?.iter().try_for_each(|launch| self.run(launch))
+    }
+}
+
+/// The widest vectors this processor has.
+pub fn simd() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if std::arch::is_x86_feature_detected!("avx512f") {
+            return "AVX-512";
+        }
+        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
+        {
+            return "AVX2";
+        }
+        "SSE2"
+    }
+    #[cfg(target_arch = "aarch64")]
+    {
+        "NEON"
+    }
+    #[cfg(target_arch = "wasm32")]
+    {
+        if cfg!(target_feature = "simd128") { "SIMD128" } else { "no SIMD" }
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "wasm32")))]
+    {
+        "no SIMD"
+    }
+}

@@ -1,0 +1,137 @@
+use crate::Machine;
+
+/// What this crate's calls return.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything that can go wrong between a launch and the silicon.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// The machine is not there, or lacks a part; `fix` says what to do.
+    #[error("{machine} is not available: {reason}. {fix}")]
+    Unavailable {
+        /// The machine asked for.
+        machine: Machine,
+        /// What is missing.
+        reason: String,
+        /// The command or step that mends it.
+        fix: String,
+    },
+    /// A device name that means nothing.
+    #[error(
+        "unknown device {given:?}: use cpu, cuda, cuda:N, wgpu or wgpu:N (`cargo strata doctor` lists what is here)"
+    )]
+    UnknownDevice {
+        /// What was given.
+        given: String,
+    },
+    /// The device has no room for this many bytes.
+    #[error(
+        "{device} is out of memory: {bytes} bytes were asked for, {held} are held; try a smaller --batch or --context"
+    )]
+    OutOfMemory {
+        /// The device's name.
+        device: String,
+        /// Bytes asked for.
+        bytes: usize,
+        /// Bytes this process already holds there.
+        held: usize,
+    },
+    /// One buffer may not be that large on this device.
+    #[error("{device} allows at most {limit} bytes in one {what}, {bytes} were asked for; try a smaller --batch or --context")]
+    TooLarge {
+        /// The device's name.
+        device: String,
+        /// `buffer` or `binding`.
+        what: &'static str,
+        /// Bytes asked for.
+        bytes: usize,
+        /// The device's limit.
+        limit: usize,
+    },
+    /// The device went away (reset, unplugged, a fault in a kernel).
+    #[error("{device} was lost: {reason}. Start again; a checkpoint that was written is intact")]
+    Lost {
+        /// The device's name.
+        device: String,
+        /// What the driver said.
+        reason: String,
+    },
+    /// A kernel's source does not compile.
+    #[error("{path} does not compile for {device}:\n{log}")]
+    Compile {
+        /// The source's path: the repository's, or the reader's file in an overlay.
+        path: String,
+        /// The device's name.
+        device: String,
+        /// The compiler's message, its lines those of the file.
+        log: String,
+    },
+    /// A launch that cannot be run as it stands.
+    #[error("kernel {kernel}: {reason}")]
+    Launch {
+        /// The kernel's path.
+        kernel: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Bytes outside a buffer.
+    #[error("{call}: bytes {offset}..{end} lie outside a buffer of {bytes} bytes")]
+    Range {
+        /// The call.
+        call: &'static str,
+        /// First byte.
+        offset: usize,
+        /// One past the last byte.
+        end: usize,
+        /// The buffer's size.
+        bytes: usize,
+    },
+    /// A call that a recording does not allow.
+    #[error("{call} is not allowed {when}")]
+    Recording {
+        /// The call.
+        call: &'static str,
+        /// While recording, or without one.
+        when: &'static str,
+    },
+    /// No rung of the ladder takes these arguments on this device.
+    #[error("{op} has no rung for {device} that takes these arguments: {detail}")]
+    NoRung {
+        /// The op.
+        op: &'static str,
+        /// The device's name.
+        device: String,
+        /// The arguments.
+        detail: String,
+    },
+    /// A rung that does not exist or cannot serve was asked for by name.
+    #[error("{op} has no rung {name:?} {why}; it has {have}")]
+    UnknownRung {
+        /// The op.
+        op: String,
+        /// What was asked for.
+        name: String,
+        /// On which device, or for which arguments.
+        why: String,
+        /// The rungs there are.
+        have: String,
+    },
+    /// A folder of kernels that cannot be read.
+    #[error("kernel folder {path}: {reason}")]
+    Overlay {
+        /// The folder or file.
+        path: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The driver refused a call.
+    #[error("{device}: {call} failed: {reason}")]
+    Driver {
+        /// The device's name.
+        device: String,
+        /// The driver's call.
+        call: String,
+        /// The driver's message.
+        reason: String,
+    },
+}

@@ -1,0 +1,123 @@
+use crate::{Kernel, Memory, Slice};
+use std::sync::Arc;
+
+/// What a launch must at least do, stated by the op: the base of every roofline.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cost {
+    /// Floating-point operations; a fused multiply-add counts two.
+    pub flops: f64,
+    /// The fewest bytes moved: every input read once, every output written once.
+    pub bytes: f64,
+}
+
+/// A range of device memory, bound to one argument of a kernel.
+#[derive(Clone, Debug)]
+pub struct Binding {
+    /// The memory.
+    pub memory: Arc<Memory>,
+    /// First byte, a multiple of 256.
+    pub offset: usize,
+    /// Length in bytes.
+    pub bytes: usize,
+}
+
+/// A kernel with everything it needs to run once.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    /// The program.
+    pub kernel: &'static Kernel,
+    /// Its buffers, in the kernel's order.
+    pub bindings: Vec<Binding>,
+    /// The words of its params struct.
+    pub params: Vec<u32>,
+    /// Workgroups (blocks) in x, y, z.
+    pub grid: [u32; 3],
+    /// Invocations (threads) in one workgroup.
+    pub block: [u32; 3],
+    /// Dynamic shared memory in bytes (CUDA only).
+    pub shared_bytes: u32,
+    /// Compile-time constants: `override` or `// tune:` constants in WGSL, `-D` in CUDA.
+    pub constants: Vec<(&'static str, u32)>,
+    /// What it must do at least.
+    pub cost: Cost,
+}
+
+impl Launch {
+    /// Starts a launch of one workgroup of one invocation; the methods below fill it in.
+    pub fn new(kernel: &'static Kernel) -> Self {
+        Launch {
+            kernel,
+            bindings: Vec::with_capacity(kernel.bindings.len()),
+            params: Vec::new(),
+            grid: [1; 3],
+            block: [1; 3],
+            shared_bytes: 0,
+            constants: Vec::new(),
+            cost: Cost::default(),
+        }
+    }
+
+    /// Binds the next argument.
+    pub fn bind(mut self, slice: &Slice) -> Self {
+        self.bindings.push(slice.binding());
+        self
+    }
+
+    /// Appends a word to the params struct.
+    pub fn size(mut self, value: usize) -> Self {
+        // Tensors are refused above u32::MAX elements, so the cast keeps the value.
+        self.params.push(value as u32);
+        self
+    }
+
+    /// Appends a float to the params struct.
+    pub fn float(mut self, value: f32) -> Self {
+        self.params.push(value.to_bits());
+        self
+    }
+
+    /// Appends words, padded with `fill` to `len` of them (fixed-size arrays of the struct).
+    pub fn sizes(mut self, values: &[usize], len: usize, fill: u32) -> Self {
+        self.params.extend(values.iter().map(|&v| v as u32));
+        self.params.extend(std::iter::repeat_n(fill, len.saturating_sub(values.len())));
+        self
+    }
+
+    /// Workgroups in x, y, z.
+    pub fn grid(mut self, x: usize, y: usize, z: usize) -> Self {
+        self.grid = [x as u32, y as u32, z as u32];
+        self
+    }
+
+    /// Invocations in one workgroup.
+    pub fn block(mut self, x: u32, y: u32, z: u32) -> Self {
+        self.block = [x, y, z];
+        self
+    }
+
+    /// A one-dimensional grid of `width`-wide workgroups with an invocation for each of `n` items,
+    /// at most 65,535 of them: kernels launched so walk on by the grid's width. Sets the constant
+    /// `WG` to `width`.
+    pub fn cover(self, n: usize, width: u32) -> Self {
+        let groups = n.div_ceil(width as usize).min(65_535);
+        self.grid(groups, 1, 1).block(width, 1, 1).constant("WG", width)
+    }
+
+    /// Sets a compile-time constant.
+    pub fn constant(mut self, name: &'static str, value: u32) -> Self {
+        self.constants.push((name, value));
+        self
+    }
+
+    /// Dynamic shared memory (CUDA).
+    pub fn shared(mut self, bytes: u32) -> Self {
+        self.shared_bytes = bytes;
+        self
+    }
+
+    /// States the cost.
+    pub fn cost(mut self, flops: f64, bytes: f64) -> Self {
+        self.cost = Cost { flops, bytes };
+        self
+    }
+}

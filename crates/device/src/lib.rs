@@ -1,0 +1,52 @@
+//! Strata's devices: a CPU, an NVIDIA card through CUDA, any GPU through WebGPU, behind one trait.
+//!
+//! Everything in Strata is one path: **op → rung → launch → device**. This crate owns the last two
+//! words. A [`Kernel`] is one small program in up to three languages; a [`Launch`] is a kernel with
+//! its buffers, parameters, grid and cost; a [`Device`] runs launches in order. A [`Ladder`] is an
+//! op's numbered list of rungs, from the naive kernel up.
+//!
+//! ```
+//! use strata_device::{Device, Settings};
+//! let device = Device::open("cpu", Settings::default())?;
+//! let buffer = device.alloc(16)?;
+//! buffer.write(0, &[7; 16])?;
+//! assert_eq!(buffer.read_blocking(4, 4)?, [7; 4]);
+//! # Ok::<(), strata_device::Error>(())
+//! ```
+
+mod backend;
+mod buffer;
+mod choose;
+pub mod cpu;
+#[cfg(all(feature = "cuda", not(target_family = "wasm")))]
+pub mod cuda;
+mod device;
+mod dtype;
+mod error;
+mod kernel;
+mod ladder;
+mod launch;
+mod memory;
+mod overlay;
+mod pool;
+mod profile;
+pub mod random;
+mod source;
+mod state;
+#[cfg(feature = "wgpu")]
+pub mod wgpu;
+
+pub use backend::{Backend, BoxFuture, Caps, Info, Machine, MaybeSend, MaybeSync};
+pub use buffer::{Buffer, Slice};
+pub use choose::{Choice, Found, devices};
+pub use device::{Device, Recording, Settings, Stats};
+pub use dtype::DType;
+pub use error::{Error, Result};
+pub use kernel::{Access, CpuArgs, CpuBinding, CpuFn, Kernel, Text};
+pub use ladder::{Ladder, LadderInfo, Needs, Rung, RungInfo};
+pub use launch::{Binding, Cost, Launch};
+pub use memory::Memory;
+pub use overlay::Overlay;
+pub use profile::{ProfileLog, ProfileRow};
+pub use source::{Loaded, expand_wgsl, load_cuda, load_wgsl};
+pub use state::StepState;

@@ -1,0 +1,1 @@
+//! Strata's parity table: op by rung by device, and the benchmarks over it.

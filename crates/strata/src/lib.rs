@@ -1,0 +1,1 @@
+//! Strata: a textbook you can run; the engine of its ten chapters.
