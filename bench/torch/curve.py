@@ -127,6 +127,7 @@ def main():
     print(f"{len(train_ids):,} characters to train on, {len(held_out):,} held out, vocabulary {vocab}, "
           f"{a.device} {a.precision}, torch {torch.__version__}", flush=True)
     choices = [[(int if n == "seed" else float)(x) for x in getattr(a, n).split(",")] for n in SWEPT]
+    options = {k: v for k, v in vars(a).items() if k != "json"} | {"text": Path(a.text).name}
     runs = []
     for values in itertools.product(*choices):
         chosen = dict(zip(SWEPT, values))
@@ -135,8 +136,7 @@ def main():
             print("  ".join(f"{k} {v}" for k, v in chosen.items()), flush=True)
         runs.append(chosen | train(train_ids, held_out, vocab, o, lambda line: print("  " + line, flush=True)))
         if a.json:
-            a.json.write_text(json.dumps({"torch": torch.__version__, "options": vars(a) | {"json": str(a.json)},
-                                          "runs": runs}, indent=1) + "\n")
+            a.json.write_text(json.dumps({"torch": torch.__version__, "options": options, "runs": runs}, indent=1) + "\n")
     print("\nvalidation loss at the end, best first:")
     for run in sorted(runs, key=lambda r: r["last"]):
         print(f"{run['last']:.4f}  " + "  ".join(f"{k} {run[k]}" for k in SWEPT)
