@@ -1,0 +1,188 @@
+//! Scaled dot-product attention (Vaswani et al., 2017).
+//!
+//! ```text
+//! S = scale Q K^T     P = softmax(S)     out = (P * dropout) V     lse = logsumexp(S)
+//! ```
+//!
+//! `q`, `out` are `[batch, heads, rows, head_dim]`, `k`, `v` are `[batch, heads, keys, head_dim]`,
+//! `lse` is `[batch, heads, rows]`. Causal attention lets a row see the keys up to its own place;
+//! with fewer rows than keys (a cache holds the earlier ones) the rows are the last of the keys.
+//! A row that may see nothing has `out = 0` and `lse = -inf`.
+
+use super::index::expect_len;
+use super::softmax::max_and_sum;
+
+/// An attention: what to compute, without the tensors.
+#[derive(Clone, Debug)]
+pub struct Attention<'a> {
+    /// Sequences.
+    pub batch: usize,
+    /// Heads, independent of each other.
+    pub heads: usize,
+    /// Queries in a sequence.
+    pub rows: usize,
+    /// Keys and values in a sequence.
+    pub keys: usize,
+    /// Length of one query, key or value.
+    pub head_dim: usize,
+    /// A row sees only keys up to its own place.
+    pub causal: bool,
+    /// Factor on the scores, usually `1 / sqrt(head_dim)`.
+    pub scale: f64,
+    /// `[batch, heads, rows, keys]`: what each probability is multiplied with, 0 or `1 / (1 - p)`.
+    pub dropout: Option<&'a [f64]>,
+}
+
+/// What [`Attention::forward`] returns.
+#[derive(Clone, Debug)]
+pub struct Attended {
+    /// `[batch, heads, rows, head_dim]`
+    pub out: Vec<f64>,
+    /// `[batch, heads, rows]`: log-sum-exp of the scores.
+    pub lse: Vec<f64>,
+}
+
+/// What [`Attention::backward`] returns, each shaped like what it is the gradient of.
+#[derive(Clone, Debug)]
+pub struct Gradients {
+    /// Gradient of the queries.
+    pub dq: Vec<f64>,
+    /// Gradient of the keys.
+    pub dk: Vec<f64>,
+    /// Gradient of the values.
+    pub dv: Vec<f64>,
+}
+
+impl Attention<'_> {
+    /// Causal self-attention with the usual scale and no dropout.
+    pub fn causal(batch: usize, heads: usize, rows: usize, head_dim: usize) -> Self {
+        let scale = 1.0 / (head_dim as f64).sqrt();
+        Self {
+            batch,
+            heads,
+            rows,
+            keys: rows,
+            head_dim,
+            causal: true,
+            scale,
+            dropout: None,
+        }
+    }
+
+    /// Attention of every row to every key.
+    pub fn full(batch: usize, heads: usize, rows: usize, head_dim: usize) -> Self {
+        Self {
+            causal: false,
+            ..Self::causal(batch, heads, rows, head_dim)
+        }
+    }
+
+    /// Attends.
+    pub fn forward(&self, q: &[f64], k: &[f64], v: &[f64]) -> Attended {
+        self.expect_shapes(q, k, v);
+        let (rows, keys, d) = (self.rows, self.keys, self.head_dim);
+        let mut out = vec![0.0; q.len()];
+        let mut lse = vec![0.0; self.batch * self.heads * rows];
+        for head in 0..self.batch * self.heads {
+            for row in 0..rows {
+                let at = head * rows + row;
+                let (p, row_lse) = self.probabilities(q, k, head, row);
+                lse[at] = row_lse;
+                for (key, p) in p.iter().enumerate() {
+                    let weight = p * self.kept(at * keys + key);
+                    for c in 0..d {
+                        out[at * d + c] += weight * v[(head * keys + key) * d + c];
+                    }
+                }
+            }
+        }
+        Attended { out, lse }
+    }
+
+    /// The gradients, for a gradient `dout` of the output. With `w` the dropped-out `P`:
+    ///
+    /// ```text
+    /// dV = w^T dout    dP = (dout V^T) * dropout    dS = P (dP - sum(dP P))    dQ = scale dS K    dK = scale dS^T Q
+    /// ```
+    pub fn backward(&self, q: &[f64], k: &[f64], v: &[f64], dout: &[f64]) -> Gradients {
+        self.expect_shapes(q, k, v);
+        expect_len("dout", dout, q.len());
+        let (rows, keys, d) = (self.rows, self.keys, self.head_dim);
+        let mut grads = Gradients {
+            dq: vec![0.0; q.len()],
+            dk: vec![0.0; k.len()],
+            dv: vec![0.0; v.len()],
+        };
+        for head in 0..self.batch * self.heads {
+            for row in 0..rows {
+                let at = head * rows + row;
+                let (p, _) = self.probabilities(q, k, head, row);
+                let dout = &dout[at * d..][..d];
+
+                let mut dp = vec![0.0; p.len()];
+                for key in 0..p.len() {
+                    let kept = self.kept(at * keys + key);
+                    for c in 0..d {
+                        let kv = (head * keys + key) * d + c;
+                        grads.dv[kv] += p[key] * kept * dout[c];
+                        dp[key] += dout[c] * v[kv] * kept;
+                    }
+                }
+
+                let dot: f64 = dp.iter().zip(&p).map(|(dp, p)| dp * p).sum();
+                for key in 0..p.len() {
+                    let ds = p[key] * (dp[key] - dot);
+                    for c in 0..d {
+                        let kv = (head * keys + key) * d + c;
+                        grads.dq[at * d + c] += self.scale * ds * k[kv];
+                        grads.dk[kv] += self.scale * ds * q[at * d + c];
+                    }
+                }
+            }
+        }
+        grads
+    }
+
+    /// One row of `P`, as long as the row can see, and the row's log-sum-exp.
+    fn probabilities(&self, q: &[f64], k: &[f64], head: usize, row: usize) -> (Vec<f64>, f64) {
+        let d = self.head_dim;
+        let q = &q[(head * self.rows + row) * d..][..d];
+        let scores: Vec<f64> = (0..self.visible(row))
+            .map(|key| {
+                let k = &k[(head * self.keys + key) * d..][..d];
+                self.scale * q.iter().zip(k).map(|(q, k)| q * k).sum::<f64>()
+            })
+            .collect();
+        let (max, sum) = max_and_sum(&scores);
+        let lse = if scores.is_empty() {
+            f64::NEG_INFINITY
+        } else {
+            max + sum.ln()
+        };
+        (scores.iter().map(|s| (s - max).exp() / sum).collect(), lse)
+    }
+
+    /// How many keys, from the first, a row may see.
+    fn visible(&self, row: usize) -> usize {
+        if self.causal {
+            (row + 1 + self.keys).saturating_sub(self.rows)
+        } else {
+            self.keys
+        }
+    }
+
+    /// What dropout multiplies the probability at `at` with: 1 without dropout.
+    fn kept(&self, at: usize) -> f64 {
+        self.dropout.map_or(1.0, |mask| mask[at])
+    }
+
+    fn expect_shapes(&self, q: &[f64], k: &[f64], v: &[f64]) {
+        let heads = self.batch * self.heads;
+        expect_len("q", q, heads * self.rows * self.head_dim);
+        expect_len("k", k, heads * self.keys * self.head_dim);
+        expect_len("v", v, heads * self.keys * self.head_dim);
+        if let Some(mask) = self.dropout {
+            expect_len("dropout", mask, heads * self.rows * self.keys);
+        }
+    }
+}

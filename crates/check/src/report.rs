@@ -1,0 +1,322 @@
+//! The comparison, and what it says when it fails.
+//!
+//! A test that says `assertion failed` sends its reader to a debugger. This one says which
+//! elements are wrong, who wrote them, what that pattern usually means, and where to read on.
+
+use crate::diagnose::{self, Diagnosis, Evidence};
+use crate::guard::{Breach, is_poison};
+use crate::tolerance::{Tolerance, within};
+use std::fmt;
+
+pub use crate::diagnose::owner::Owner;
+
+/// How many wrong elements a report lists.
+const LISTED: usize = 5;
+
+/// A number a device can give back.
+pub trait Element: Copy {
+    /// Its value.
+    fn value(self) -> f64;
+    /// Whether it is the poison an output holds before the launch.
+    fn is_poison(self) -> bool;
+}
+
+impl Element for f32 {
+    fn value(self) -> f64 {
+        f64::from(self)
+    }
+    fn is_poison(self) -> bool {
+        is_poison(self.to_bits())
+    }
+}
+
+impl Element for f64 {
+    fn value(self) -> f64 {
+        self
+    }
+    fn is_poison(self) -> bool {
+        self.is_nan() && is_poison((self as f32).to_bits())
+    }
+}
+
+impl Element for i32 {
+    fn value(self) -> f64 {
+        f64::from(self)
+    }
+    fn is_poison(self) -> bool {
+        is_poison(self as u32)
+    }
+}
+
+impl Element for u32 {
+    fn value(self) -> f64 {
+        f64::from(self)
+    }
+    fn is_poison(self) -> bool {
+        is_poison(self)
+    }
+}
+
+/// A comparison to be made: what is compared, and what is known about it.
+#[must_use = "a check does nothing until `compare` is called"]
+pub struct Check<'a> {
+    op: String,
+    rung: String,
+    device: String,
+    inputs: Vec<(String, Vec<usize>)>,
+    output: Option<(String, Vec<usize>)>,
+    owner: Option<Box<dyn Fn(usize) -> Owner + 'a>>,
+    again: Option<Vec<f64>>,
+    breaches: Vec<(String, Breach)>,
+    page: Option<String>,
+}
+
+impl<'a> Check<'a> {
+    /// A check of one rung of an op: `Check::new("matmul", "3_tiled")`.
+    pub fn new(op: impl Into<String>, rung: impl Into<String>) -> Self {
+        Self {
+            op: op.into(),
+            rung: rung.into(),
+            device: "cpu".into(),
+            inputs: Vec::new(),
+            output: None,
+            owner: None,
+            again: None,
+            breaches: Vec::new(),
+            page: None,
+        }
+    }
+
+    /// The device it ran on, as the device calls itself.
+    pub fn device(mut self, device: impl Into<String>) -> Self {
+        self.device = device.into();
+        self
+    }
+
+    /// An input's name and shape.
+    pub fn input(mut self, name: impl Into<String>, shape: &[usize]) -> Self {
+        self.inputs.push((name.into(), shape.to_vec()));
+        self
+    }
+
+    /// The output's name and shape; indices are reported in it.
+    pub fn output(mut self, name: impl Into<String>, shape: &[usize]) -> Self {
+        self.output = Some((name.into(), shape.to_vec()));
+        self
+    }
+
+    /// Who writes the element at a flat index.
+    pub fn owner(mut self, owner: impl Fn(usize) -> Owner + 'a) -> Self {
+        self.owner = Some(Box::new(owner));
+        self
+    }
+
+    /// The result of the same launch run again: it must be the same, bit for bit.
+    pub fn again<T: Element>(mut self, second: &[T]) -> Self {
+        self.again = Some(second.iter().map(|x| x.value()).collect());
+        self
+    }
+
+    /// What the guard words around the buffer called `name` say: [`crate::guard::Layout::check`].
+    pub fn guard(mut self, name: impl Into<String>, verdict: Result<(), Breach>) -> Self {
+        if let Err(breach) = verdict {
+            self.breaches.push((name.into(), breach));
+        }
+        self
+    }
+
+    /// The page of the book to read.
+    pub fn page(mut self, page: impl Into<String>) -> Self {
+        self.page = Some(page.into());
+        self
+    }
+
+    /// Compares.
+    ///
+    /// # Errors
+    ///
+    /// A [`Report`] if an element is out of tolerance, if there are too many or too few of them,
+    /// if a second run differed, or if a guard word has changed.
+    pub fn compare<T: Element>(
+        &self,
+        got: &[T],
+        want: &[f64],
+        tolerance: &Tolerance,
+    ) -> Result<(), Report> {
+        let values: Vec<f64> = got.iter().map(|x| x.value()).collect();
+        if values.len() != want.len() {
+            let mut details = self.details(want.len(), 0);
+            details.wrong_length = Some(values.len());
+            return Err(Report(Box::new(details)));
+        }
+
+        let bounds = tolerance.bounds(want);
+        let want: Vec<f64> = want
+            .iter()
+            .enumerate()
+            .map(|(i, &want)| tolerance.target(i, want))
+            .collect();
+        let failing: Vec<usize> = (0..want.len())
+            .filter(|&i| !within(values[i], want[i], bounds[i]))
+            .collect();
+        let unstable: Vec<usize> = self.again.as_ref().map_or(Vec::new(), |again| {
+            (0..values.len())
+                .filter(|&i| {
+                    again
+                        .get(i)
+                        .is_none_or(|again| again.to_bits() != values[i].to_bits())
+                })
+                .collect()
+        });
+        if failing.is_empty() && unstable.is_empty() && self.breaches.is_empty() {
+            return Ok(());
+        }
+
+        let shape = self.shape(want.len());
+        let poisoned: Vec<usize> = failing
+            .iter()
+            .copied()
+            .filter(|&i| got[i].is_poison())
+            .collect();
+        let mut sizes: Vec<usize> = self
+            .inputs
+            .iter()
+            .flat_map(|(_, shape)| shape)
+            .chain(&shape)
+            .copied()
+            .collect();
+        sizes.sort_unstable();
+        sizes.dedup();
+        let evidence = Evidence {
+            op: &self.op,
+            got: &values,
+            want: &want,
+            failing: &failing,
+            poisoned: &poisoned,
+            unstable: &unstable,
+            shape: &shape,
+            sizes: &sizes,
+            owner: self.owner.as_deref(),
+            breaches: &self.breaches,
+        };
+
+        let mut details = self.details(want.len(), failing.len());
+        details.largest = failing
+            .iter()
+            .map(|&i| ((values[i] - want[i]).abs(), i))
+            .filter(|(difference, _)| !difference.is_nan())
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .map(|(difference, i)| (difference, diagnose::index_of(i, &shape)));
+        details.first = failing
+            .iter()
+            .take(LISTED)
+            .map(|&i| Mismatch {
+                index: diagnose::index_of(i, &shape),
+                got: values[i],
+                want: want[i],
+                tolerance: bounds[i],
+                unwritten: got[i].is_poison(),
+                owner: self.owner.as_ref().map(|owner| owner(i)),
+            })
+            .collect();
+        details.diagnoses = diagnose::diagnose(&evidence);
+        Err(Report(Box::new(details)))
+    }
+
+    /// The output's shape; `[len]` if none was given or if it does not have `len` elements.
+    fn shape(&self, len: usize) -> Vec<usize> {
+        match &self.output {
+            Some((_, shape)) if shape.iter().product::<usize>() == len => shape.clone(),
+            _ => vec![len],
+        }
+    }
+
+    fn details(&self, total: usize, differ: usize) -> Details {
+        Details {
+            op: self.op.clone(),
+            rung: self.rung.clone(),
+            device: self.device.clone(),
+            inputs: self.inputs.clone(),
+            output: self.output.clone(),
+            total,
+            differ,
+            wrong_length: None,
+            largest: None,
+            first: Vec::new(),
+            diagnoses: Vec::new(),
+            page: self.page.clone(),
+        }
+    }
+}
+
+/// Why a check failed. Displays as several lines for a person; [`Details`] has it for a program.
+#[derive(Clone, PartialEq)]
+pub struct Report(Box<Details>);
+
+/// Everything a [`Report`] knows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Details {
+    /// The operation.
+    pub op: String,
+    /// The rung of its ladder.
+    pub rung: String,
+    /// The device it ran on.
+    pub device: String,
+    /// Names and shapes of the inputs.
+    pub inputs: Vec<(String, Vec<usize>)>,
+    /// Name and shape of the output.
+    pub output: Option<(String, Vec<usize>)>,
+    /// How many elements the oracle gave.
+    pub total: usize,
+    /// How many of them are out of tolerance.
+    pub differ: usize,
+    /// How many elements came back, if not `total`; nothing was compared then.
+    pub wrong_length: Option<usize>,
+    /// The largest difference that is a number, and where.
+    pub largest: Option<(f64, Vec<usize>)>,
+    /// The first five wrong elements.
+    pub first: Vec<Mismatch>,
+    /// What the pattern betrays, the most telling first.
+    pub diagnoses: Vec<Diagnosis>,
+    /// The page of the book.
+    pub page: Option<String>,
+}
+
+/// One wrong element.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mismatch {
+    /// Where it stands.
+    pub index: Vec<usize>,
+    /// What came back.
+    pub got: f64,
+    /// What the oracle says.
+    pub want: f64,
+    /// The largest difference allowed.
+    pub tolerance: f64,
+    /// It still holds the poison from before the launch.
+    pub unwritten: bool,
+    /// Who should have written it.
+    pub owner: Option<Owner>,
+}
+
+impl std::ops::Deref for Report {
+    type Target = Details;
+    fn deref(&self) -> &Details {
+        &self.0
+    }
+}
+
+impl std::error::Error for Report {}
+
+/// The same as `Display`: `unwrap` and `main` print errors this way.
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        crate::diagnose::text::write(f, self)
+    }
+}
