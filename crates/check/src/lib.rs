@@ -33,6 +33,7 @@
 //! ```
 
 pub mod diagnose;
+mod element;
 pub mod gradient;
 pub mod guard;
 pub mod oracle;

@@ -4,58 +4,15 @@
 //! elements are wrong, who wrote them, what that pattern usually means, and where to read on.
 
 use crate::diagnose::{self, Diagnosis, Evidence};
-use crate::guard::{Breach, is_poison};
+use crate::guard::Breach;
 use crate::tolerance::{Tolerance, within};
 use std::fmt;
 
 pub use crate::diagnose::owner::Owner;
+pub use crate::element::Element;
 
 /// How many wrong elements a report lists.
 const LISTED: usize = 5;
-
-/// A number a device can give back.
-pub trait Element: Copy {
-    /// Its value.
-    fn value(self) -> f64;
-    /// Whether it is the poison an output holds before the launch.
-    fn is_poison(self) -> bool;
-}
-
-impl Element for f32 {
-    fn value(self) -> f64 {
-        f64::from(self)
-    }
-    fn is_poison(self) -> bool {
-        is_poison(self.to_bits())
-    }
-}
-
-impl Element for f64 {
-    fn value(self) -> f64 {
-        self
-    }
-    fn is_poison(self) -> bool {
-        self.is_nan() && is_poison((self as f32).to_bits())
-    }
-}
-
-impl Element for i32 {
-    fn value(self) -> f64 {
-        f64::from(self)
-    }
-    fn is_poison(self) -> bool {
-        is_poison(self as u32)
-    }
-}
-
-impl Element for u32 {
-    fn value(self) -> f64 {
-        f64::from(self)
-    }
-    fn is_poison(self) -> bool {
-        is_poison(self)
-    }
-}
 
 /// A comparison to be made: what is compared, and what is known about it.
 #[must_use = "a check does nothing until `compare` is called"]
@@ -147,6 +104,7 @@ impl<'a> Check<'a> {
         if values.len() != want.len() {
             let mut details = self.details(want.len(), 0);
             details.wrong_length = Some(values.len());
+            details.diagnoses = diagnose::breaches(&self.breaches).collect();
             return Err(Report(Box::new(details)));
         }
 

@@ -136,3 +136,25 @@ pub fn within(got: f64, want: f64, bound: f64) -> bool {
     }
     (got - want).abs() <= bound
 }
+
+/// The largest share of its tolerance that any element uses: 1 is the limit, 0 means equal
+/// everywhere, NaN or infinity that the comparison fails beyond measure. For tables of how good a
+/// passing kernel is.
+pub fn share_used(got: &[f64], want: &[f64], tolerance: &Tolerance) -> f64 {
+    let bounds = tolerance.bounds(want);
+    let mut largest = 0.0;
+    for i in 0..want.len().min(got.len()) {
+        let target = tolerance.target(i, want[i]);
+        // Also where both are the same infinity, whose difference would be NaN.
+        if got[i] != target {
+            let share = (got[i] - target).abs() / bounds[i];
+            if share.is_nan() || share > largest {
+                largest = share;
+            }
+        }
+        if largest.is_nan() {
+            break;
+        }
+    }
+    largest
+}

@@ -3,7 +3,7 @@
 use strata_check::oracle::matmul::Matmul;
 use strata_check::round::Precision;
 use strata_check::sample::{narrow, normal, widen};
-use strata_check::tolerance::{Tolerance, within};
+use strata_check::tolerance::{Tolerance, share_used, within};
 use strata_check::{Check, Report};
 
 const INF: f64 = f64::INFINITY;
@@ -125,4 +125,16 @@ fn integers_compare_as_numbers() {
             .compare(&[3u32], &[4.0], &Tolerance::Exact)
             .is_err()
     );
+}
+
+#[test]
+fn share_of_the_tolerance_in_use() {
+    let tolerance = Tolerance::close(0.5, 0.0);
+    assert_eq!(
+        share_used(&[1.0, 2.25, INF], &[1.0, 2.0, INF], &tolerance),
+        0.5
+    );
+    assert_eq!(share_used(&[1.0], &[1.0], &Tolerance::Exact), 0.0);
+    assert_eq!(share_used(&[1.0], &[2.0], &Tolerance::Exact), INF);
+    assert!(share_used(&[NAN, 9.0], &[1.0, 1.0], &tolerance).is_nan());
 }

@@ -139,13 +139,7 @@ impl Diagnosis {
 /// Facts (guard words, a second run, poison) are always reported. Where elements are wrong may be
 /// reported beside what is wrong with them, but only one explanation of each kind is given.
 pub fn diagnose(evidence: &Evidence<'_>) -> Vec<Diagnosis> {
-    let facts = evidence
-        .breaches
-        .iter()
-        .map(|(buffer, breach)| Diagnosis::OutOfBoundsWrite {
-            buffer: buffer.clone(),
-            breach: breach.clone(),
-        })
+    let facts = breaches(evidence.breaches)
         .chain(place::differs_between_runs(evidence))
         .chain(place::unwritten(evidence));
     let mut found: Vec<Diagnosis> = facts.collect();
@@ -169,19 +163,30 @@ pub fn diagnose(evidence: &Evidence<'_>) -> Vec<Diagnosis> {
     {
         found.extend(values.iter().find_map(|look| look(evidence)));
     }
-    let explained = found.iter().any(|d| {
+    let explained = |d: &Diagnosis| {
+        use Diagnosis::*;
         matches!(
             d,
-            Diagnosis::Transposed | Diagnosis::Shifted { .. } | Diagnosis::ForgottenScale { .. }
+            Transposed | Shifted { .. } | ForgottenScale { .. } | MissingMaxSubtraction { .. }
         )
-    });
-    if !explained {
+    };
+    if !found.iter().any(explained) {
         found.extend(places.iter().find_map(|look| look(evidence)));
     }
     if found.is_empty() {
         found.extend(value::low_precision(evidence));
     }
     found
+}
+
+/// A diagnosis for each buffer whose guard words have changed.
+pub(crate) fn breaches(breaches: &[(String, Breach)]) -> impl Iterator<Item = Diagnosis> {
+    breaches
+        .iter()
+        .map(|(buffer, breach)| Diagnosis::OutOfBoundsWrite {
+            buffer: buffer.clone(),
+            breach: breach.clone(),
+        })
 }
 
 /// The multi-dimensional index of flat position `i`, or `[i]` if it lies outside the shape.

@@ -16,24 +16,7 @@ pub(crate) fn write(f: &mut fmt::Formatter<'_>, report: &Details) -> fmt::Result
     if !shapes.is_empty() {
         writeln!(f, "  shapes     {shapes}")?;
     }
-    match report.wrong_length {
-        Some(found) => writeln!(
-            f,
-            "  length     {found} elements came back, {} are wanted",
-            report.total
-        )?,
-        None => write!(
-            f,
-            "  differ     {} of {} elements",
-            report.differ, report.total
-        )?,
-    }
-    if let Some((difference, index)) = &report.largest {
-        write!(f, ", at most by {} at {index:?}", number(*difference))?;
-    }
-    if report.wrong_length.is_none() {
-        writeln!(f)?;
-    }
+    writeln!(f, "  {}", verdict(report))?;
     if !report.first.is_empty() {
         table(f, report)?;
     }
@@ -44,6 +27,22 @@ pub(crate) fn write(f: &mut fmt::Formatter<'_>, report: &Details) -> fmt::Result
         writeln!(f, "  read       {page}")?;
     }
     Ok(())
+}
+
+/// How much is wrong, in one line.
+fn verdict(report: &Details) -> String {
+    let Details { total, differ, .. } = report;
+    if let Some(found) = report.wrong_length {
+        return format!("length     {found} elements came back, {total} are wanted");
+    }
+    match &report.largest {
+        Some((difference, index)) => {
+            let largest = short(*difference);
+            format!("differ     {differ} of {total} elements, at most by {largest} at {index:?}")
+        }
+        None if *differ == 0 => format!("differ     none of {total} elements, but see below"),
+        None => format!("differ     {differ} of {total} elements"),
+    }
 }
 
 /// `a [2, 3], b [3, 4] -> c [2, 4]`
@@ -145,95 +144,126 @@ fn number(x: f64) -> String {
     }
 }
 
+/// [`number`] without the zeros at its end: for prose, where nothing is aligned.
+fn short(x: f64) -> String {
+    let text = number(x);
+    if text.contains('.') && !text.contains('e') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
+/// `1 element`, `2 elements`
+fn count(n: usize, what: &str) -> String {
+    if n == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{n} {what}s")
+    }
+}
+
 impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OutOfBoundsWrite { buffer, breach } => {
-                write!(
-                    f,
-                    "out-of-bounds write around {buffer}: {breach}. Does every lane check that its index is inside the shape?"
-                )
-            }
-            Self::DiffersBetweenRuns { count, first } => {
-                write!(
-                    f,
-                    "differs between runs in {count} elements, first at {first:?}: a race. Is there a barrier after shared memory is written and another before it is written again?"
-                )
-            }
+            Self::OutOfBoundsWrite { buffer, breach } => write!(
+                f,
+                "out-of-bounds write around {buffer}: {breach}. \
+                 Does every lane check that its index is inside the shape?"
+            ),
+            Self::DiffersBetweenRuns { count: n, first } => write!(
+                f,
+                "{}, first {first:?}, came out differently in a second run: a race. Is there a barrier \
+                 after shared memory is written, and another before it is written again?",
+                count(*n, "element")
+            ),
             Self::Unwritten {
-                count,
+                count: n,
                 total,
                 first,
+            } => write!(
+                f,
+                "{n} of {} were never written, first {first:?}: they still hold the poison from before the \
+                 launch. Are there enough workgroups, and does each lane reach its store?",
+                count(*total, "element")
+            ),
+            Self::FirstWorkgroupOnly { right } => write!(
+                f,
+                "only the first workgroup's {} right. Is the workgroup's own number part of the index?",
+                if *right == 1 {
+                    "element is".to_owned()
+                } else {
+                    format!("{right} elements are")
+                }
+            ),
+            Self::TailMissing { axis, from, len } => write!(
+                f,
+                "everything before {from} on axis {axis} (length {len}) is right and what follows is wrong: \
+                 the last tile. Is the count of tiles rounded up, and the partial one handled?"
+            ),
+            Self::MissingMaxSubtraction { rows, first } => write!(
+                f,
+                "NaN or infinity in {}, first row {first}: an exponential overflowed. \
+                 Is the row's maximum subtracted before exp?",
+                count(*rows, "row")
+            ),
+            Self::NonFinite { count: n } => write!(
+                f,
+                "NaN or infinity in {} where a number is wanted. Is something divided by zero, \
+                 or read from outside its buffer or before it is written?",
+                count(*n, "element")
+            ),
+            Self::Transposed => write!(
+                f,
+                "transposed: the result is right with rows and columns exchanged. \
+                 Is the index row * columns + column?"
+            ),
+            Self::Shifted { by } => write!(
+                f,
+                "shifted: element i holds what belongs at i {} {}. Is an index off by one?",
+                if *by < 0 { '-' } else { '+' },
+                by.abs()
+            ),
+            Self::ForgottenScale {
+                ratio,
+                meaning: Some(meaning),
             } => {
                 write!(
                     f,
-                    "{count} of {total} elements were never written, first {first:?}: they still hold the poison from before the launch. Are there enough workgroups, and does each lane reach its store?"
+                    "every element is {} times what is wanted. That is {meaning}",
+                    short(*ratio)
                 )
             }
-            Self::FirstWorkgroupOnly { right } => {
-                write!(
-                    f,
-                    "only the first workgroup's {right} elements are right. Is the workgroup's own number part of the index?"
-                )
-            }
-            Self::TailMissing { axis, from, len } => {
-                write!(
-                    f,
-                    "everything before {from} on axis {axis} (length {len}) is right and what follows is wrong: the last tile. Is the count of tiles rounded up, and the partial one handled?"
-                )
-            }
-            Self::MissingMaxSubtraction { rows, first } => {
-                write!(
-                    f,
-                    "{rows} rows hold NaN or infinity, first row {first}: an exponential overflowed. Is the row's maximum subtracted before exp?"
-                )
-            }
-            Self::NonFinite { count } => {
-                write!(
-                    f,
-                    "{count} elements are NaN or infinite where a number is wanted. Is something divided by zero, or read from outside its buffer or before it is written?"
-                )
-            }
-            Self::Transposed => write!(
+            Self::ForgottenScale {
+                ratio,
+                meaning: None,
+            } => write!(
                 f,
-                "transposed: the result is right with rows and columns exchanged. Is the index row * columns + column?"
+                "every element is {} times what is wanted: a factor is forgotten or applied twice",
+                short(*ratio)
             ),
-            Self::Shifted { by } => {
+            Self::Zero => {
                 write!(
                     f,
-                    "shifted: element i holds what belongs at i {} {}. Is an index off by one?",
-                    if *by < 0 { '-' } else { '+' },
-                    by.abs()
+                    "every wrong element is 0. Is the sum stored, and is its loop entered?"
                 )
             }
-            Self::ForgottenScale { ratio, meaning } => {
-                write!(
-                    f,
-                    "every element is {} times what is wanted",
-                    number(*ratio)
-                )?;
-                match meaning {
-                    Some(meaning) => write!(f, ". That is {meaning}"),
-                    None => write!(f, ": a factor is forgotten or applied twice"),
-                }
-            }
-            Self::Zero => write!(
+            Self::LowPrecision {
+                relative,
+                format: Some(format),
+            } => write!(
                 f,
-                "every wrong element is 0. Is the sum stored, and is its loop entered?"
+                "many elements are off by a little, {relative:.1e} of the whole: \
+                 every result is a {format} number. Is it rounded too early?"
             ),
-            Self::LowPrecision { relative, format } => {
-                write!(
-                    f,
-                    "many elements are off by a little, {relative:.1e} of the whole"
-                )?;
-                match format {
-                    Some(format) => write!(
-                        f,
-                        ": every result is a {format} number. Is it rounded too early?"
-                    ),
-                    None => write!(f, ": low-precision arithmetic. Is the sum kept in f32?"),
-                }
-            }
+            Self::LowPrecision {
+                relative,
+                format: None,
+            } => write!(
+                f,
+                "many elements are off by a little, {relative:.1e} of the whole, as low-precision \
+                 arithmetic is. Is the sum kept in f32? Such errors grow with the number of terms."
+            ),
         }
     }
 }

@@ -91,15 +91,18 @@ pub fn affine(s: f64, t: f64) -> impl Fn(f64) -> f64 {
 
 /// The function of the given name (`"tanh"`, `"gelu_tanh"`, ...), for tests that go over all of
 /// them. `None` if there is no such function here.
-pub fn by_name(name: &str) -> Option<fn(f64) -> f64> {
+pub fn by_name(name: &str) -> Option<Function> {
     NAMED
         .iter()
         .find(|(known, _)| *known == name)
         .map(|&(_, f)| f)
 }
 
+/// A function of one number.
+pub type Function = fn(f64) -> f64;
+
 /// Every function of one number without further parameters, by name.
-pub const NAMED: &[(&str, fn(f64) -> f64)] = &[
+pub const NAMED: &[(&str, Function)] = &[
     ("neg", neg),
     ("exp", exp),
     ("log", log),

@@ -99,8 +99,11 @@ pub fn min(a: f64, b: f64) -> f64 {
     if a.is_nan() || a < b { a } else { b }
 }
 
+/// A function of two numbers.
+pub type Function = fn(f64, f64) -> f64;
+
 /// Every function of two numbers, by name.
-pub const NAMED: &[(&str, fn(f64, f64) -> f64)] = &[
+pub const NAMED: &[(&str, Function)] = &[
     ("add", add),
     ("sub", sub),
     ("mul", mul),
@@ -111,7 +114,7 @@ pub const NAMED: &[(&str, fn(f64, f64) -> f64)] = &[
 ];
 
 /// The function of the given name (`"add"`, `"max"`, ...), or `None`.
-pub fn by_name(name: &str) -> Option<fn(f64, f64) -> f64> {
+pub fn by_name(name: &str) -> Option<Function> {
     NAMED
         .iter()
         .find(|(known, _)| *known == name)
