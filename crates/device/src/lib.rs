@@ -33,6 +33,8 @@ mod profile;
 pub mod random;
 mod source;
 mod state;
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
 #[cfg(feature = "wgpu")]
 pub mod wgpu;
 
