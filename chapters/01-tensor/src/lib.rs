@@ -1,1 +1,29 @@
-//! Strata, chapter 1: a strided tensor on any device.
+//! Chapter 1: a tensor is a buffer, a shape, strides and an offset. That is all.
+//!
+//! Views ([`Tensor::transpose`], [`Tensor::narrow`], [`Tensor::broadcast_to`]) change the last three
+//! and share the first; arithmetic makes new buffers, on whichever device the operands live.
+//!
+//! ```
+//! use strata_device::{Device, Settings};
+//! use strata_tensor::Tensor;
+//! let device = Device::open("cpu", Settings::default())?;
+//! let x = Tensor::from_slice(&device, &[1f32, 2., 3., 4., 5., 6.], &[2, 3])?;
+//! let column_sums = x.transpose(0, 1)?.sum(&[1], false)?;
+//! assert_eq!(column_sums.to_vec::<f32>()?, [5., 7., 9.]);
+//! # Ok::<(), strata_tensor::Error>(())
+//! ```
+
+mod cpu;
+mod create;
+mod element;
+mod error;
+mod layout;
+pub mod ops;
+mod tensor;
+mod views;
+
+pub use element::Element;
+pub use error::{Error, Result};
+pub use layout::{Layout, MAX_RANK, broadcast_shapes, numel};
+pub use strata_device::{DType, Device};
+pub use tensor::Tensor;

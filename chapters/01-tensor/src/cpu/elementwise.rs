@@ -1,0 +1,143 @@
+use super::walk::{CHUNK, Walk};
+use rayon::prelude::*;
+use strata_device::CpuArgs;
+
+/// Params: words, bits.
+pub(crate) fn fill(mut args: CpuArgs) {
+    let [mut out] = args.take();
+    let (words, bits) = (args.size(0), args.params[1]);
+    out.of_mut::<u32>()[..words].par_chunks_mut(CHUNK).for_each(|c| c.fill(bits));
+}
+
+/// Params: n, alpha.
+pub(crate) fn accumulate(mut args: CpuArgs) {
+    let [x, mut out] = args.take();
+    let (n, alpha) = (args.size(0), args.float(1));
+    let pairs = out.f32_mut()[..n].par_chunks_mut(CHUNK).zip(x.f32().par_chunks(CHUNK));
+    pairs.for_each(|(o, x)| o.iter_mut().zip(x).for_each(|(o, x)| *o += alpha * x));
+}
+
+/// Params: shape\[8\], source strides\[8\], destination strides\[8\], n, rank, source and
+/// destination offsets.
+pub(crate) fn copy(mut args: CpuArgs) {
+    let [src, mut dst] = args.take();
+    if args.constant("SIZE", 4) == 2 {
+        strided_copy::<u16>(&args, src.of(), dst.of_mut());
+    } else {
+        strided_copy::<u32>(&args, src.of(), dst.of_mut());
+    }
+}
+
+fn strided_copy<T: Copy + Send + Sync>(args: &CpuArgs, src: &[T], dst: &mut [T]) {
+    let p = args.params;
+    let (n, rank) = (args.size(24), args.size(25));
+    let (from, to) = (args.size(26), args.size(27));
+    let shape = &p[..rank];
+    let walk = Walk { shape, strides: [&p[8..8 + rank]], offsets: [from] };
+    if contiguous(shape, &p[16..16 + rank]) {
+        walk.rows(&mut dst[to..to + n], |out, [a], [step]| {
+            if step == 1 {
+                out.copy_from_slice(&src[a..a + out.len()]);
+            } else {
+                out.iter_mut().enumerate().for_each(|(j, o)| *o = src[a + j * step]);
+            }
+        });
+        return;
+    }
+    // A strided destination (a cell of the KV cache, one part of a concatenation).
+    let both = Walk { shape, strides: [&p[8..8 + rank], &p[16..16 + rank]], offsets: [from, to] };
+    let width = shape.last().map_or(1, |&w| w as usize);
+    let step = |s: usize| p[8 + 8 * s + rank.max(1) - 1] as usize;
+    for i in (0..n).step_by(width) {
+        let [a, b] = both.at(i);
+        for j in 0..width {
+            dst[b + j * step(1)] = src[a + j * step(0)];
+        }
+    }
+}
+
+fn contiguous(shape: &[u32], strides: &[u32]) -> bool {
+    let mut expected = 1;
+    shape.iter().zip(strides).rev().all(|(&d, &s)| {
+        let fits = d == 1 || s == expected;
+        expected *= d;
+        fits
+    })
+}
+
+/// Params: shape\[8\], strides\[8\], n, rank, offset, alpha, beta. Constant: OP.
+pub(crate) fn map(mut args: CpuArgs) {
+    let [input, mut out] = args.take();
+    let (alpha, beta) = (args.float(19), args.float(20));
+    match args.constant("OP", 0) {
+        0 => each(&args, input.f32(), out.f32_mut(), |x| alpha * x + beta),
+        1 => each(&args, input.f32(), out.f32_mut(), f32::exp),
+        2 => each(&args, input.f32(), out.f32_mut(), f32::ln),
+        3 => each(&args, input.f32(), out.f32_mut(), f32::sqrt),
+        4 => each(&args, input.f32(), out.f32_mut(), f32::tanh),
+        5 => each(&args, input.f32(), out.f32_mut(), |x| if x > 0.0 { x } else { 0.0 * x }),
+        6 => each(&args, input.f32(), out.f32_mut(), |x| 1.0 / (1.0 + (-x).exp())),
+        7 => each(&args, input.f32(), out.f32_mut(), f32::abs),
+        8 => each(&args, input.f32(), out.f32_mut(), f32::recip),
+        9 => each(&args, input.f32(), out.f32_mut(), |x| x * x),
+        10 => each(&args, input.f32(), out.f32_mut(), |x| x.powf(alpha)),
+        11 => each(&args, input.f32(), out.f32_mut(), f32::sin),
+        12 => each(&args, input.f32(), out.f32_mut(), f32::cos),
+        13 => each(&args, input.f32(), out.f32_mut(), |x| x.max(alpha).min(beta)),
+        _ => each(&args, input.f32(), out.f32_mut(), |x| if x > alpha { 1.0 } else { 0.0 }),
+    }
+}
+
+fn each(args: &CpuArgs, input: &[f32], out: &mut [f32], f: impl Fn(f32) -> f32 + Sync) {
+    let (n, rank) = (args.size(16), args.size(17));
+    let p = args.params;
+    let walk = Walk { shape: &p[..rank], strides: [&p[8..8 + rank]], offsets: [args.size(18)] };
+    walk.rows(&mut out[..n], |out, [a], [step]| {
+        if step == 1 {
+            out.iter_mut().zip(&input[a..]).for_each(|(o, &x)| *o = f(x));
+        } else {
+            out.iter_mut().enumerate().for_each(|(j, o)| *o = f(input[a + j * step]));
+        }
+    });
+}
+
+/// Params: shape\[8\], strides of a\[8\] and b\[8\], n, rank, offsets of a and b. Constant: OP.
+pub(crate) fn zip(mut args: CpuArgs) {
+    let [a, b, mut out] = args.take();
+    let (a, b, out) = (a.f32(), b.f32(), out.f32_mut());
+    let truth = |t: bool| if t { 1.0 } else { 0.0 };
+    match args.constant("OP", 0) {
+        0 => pairs(&args, a, b, out, |x, y| x + y),
+        1 => pairs(&args, a, b, out, |x, y| x - y),
+        2 => pairs(&args, a, b, out, |x, y| x * y),
+        3 => pairs(&args, a, b, out, |x, y| x / y),
+        4 => pairs(&args, a, b, out, |x, y| if x > y { x } else { y }),
+        5 => pairs(&args, a, b, out, |x, y| if x < y { x } else { y }),
+        6 => pairs(&args, a, b, out, f32::powf),
+        7 => pairs(&args, a, b, out, |x, y| truth(x == y)),
+        _ => pairs(&args, a, b, out, |x, y| truth(x > y)),
+    }
+}
+
+fn pairs(args: &CpuArgs, a: &[f32], b: &[f32], out: &mut [f32], f: impl Fn(f32, f32) -> f32 + Sync) {
+    let (n, rank) = (args.size(24), args.size(25));
+    let p = args.params;
+    let walk = Walk {
+        shape: &p[..rank],
+        strides: [&p[8..8 + rank], &p[16..16 + rank]],
+        offsets: [args.size(26), args.size(27)],
+    };
+    walk.rows(&mut out[..n], |out, [i, j], steps| match steps {
+        [1, 1] => {
+            let (a, b) = (&a[i..i + out.len()], &b[j..j + out.len()]);
+            out.iter_mut().zip(a).zip(b).for_each(|((o, &x), &y)| *o = f(x, y));
+        }
+        [1, 0] => {
+            let y = b[j];
+            out.iter_mut().zip(&a[i..]).for_each(|(o, &x)| *o = f(x, y));
+        }
+        [s, t] => {
+            out.iter_mut().enumerate().for_each(|(k, o)| *o = f(a[i + k * s], b[j + k * t]));
+        }
+    });
+}

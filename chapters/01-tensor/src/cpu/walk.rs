@@ -1,0 +1,47 @@
+use rayon::prelude::*;
+
+/// Elements one task works on: enough to pay for handing it over.
+pub(super) const CHUNK: usize = 16 << 10;
+
+/// Shape and strides as a kernel's params hold them: eight words each.
+pub(super) struct Walk<'a, const S: usize> {
+    pub shape: &'a [u32],
+    pub strides: [&'a [u32]; S],
+    pub offsets: [usize; S],
+}
+
+impl<const S: usize> Walk<'_, S> {
+    /// Where element `i` (row-major) of each operand lies.
+    pub fn at(&self, mut i: usize) -> [usize; S] {
+        let mut place = self.offsets;
+        for d in (0..self.shape.len()).rev() {
+            let size = self.shape[d] as usize;
+            let here = i % size;
+            i /= size;
+            for s in 0..S {
+                place[s] += here * self.strides[s][d] as usize;
+            }
+        }
+        place
+    }
+
+    /// Calls `row(out, places, steps)` for every run of elements along the last dimension, in
+    /// parallel: `out[j]` belongs to the operand elements at `places[s] + j * steps[s]`.
+    pub fn rows<T: Send>(&self, out: &mut [T], row: impl Fn(&mut [T], [usize; S], [usize; S]) + Sync) {
+        let rank = self.shape.len();
+        let width = if rank == 0 { 1 } else { self.shape[rank - 1] as usize };
+        let steps = std::array::from_fn(|s| match rank {
+            0 => 0,
+            r => self.strides[s][r - 1] as usize,
+        });
+        out.par_chunks_mut(CHUNK).enumerate().for_each(|(c, chunk)| {
+            let mut done = 0;
+            while done < chunk.len() {
+                let i = c * CHUNK + done;
+                let run = (width - i % width).min(chunk.len() - done);
+                row(&mut chunk[done..done + run], self.at(i), steps);
+                done += run;
+            }
+        });
+    }
+}

@@ -1,0 +1,118 @@
+use crate::{DType, Element, Error, Layout, Result, Tensor, numel};
+use strata_device::Device;
+use strata_device::random::Stream;
+
+impl Tensor {
+    /// A tensor whose elements are whatever the memory held: for outputs that a kernel fills.
+    ///
+    /// # Errors
+    /// The shape is too large, or the device has no room.
+    pub fn empty(device: &Device, dtype: DType, shape: &[usize]) -> Result<Self> {
+        let n = numel("empty", shape)?;
+        let buffer = device.alloc(n * dtype.size())?;
+        Tensor::from_buffer(buffer, dtype, Layout::contiguous(shape))
+    }
+
+    /// A tensor of these elements, in row-major order.
+    ///
+    /// # Errors
+    /// The shape does not have as many elements as the slice.
+    pub fn from_slice<T: Element>(device: &Device, data: &[T], shape: &[usize]) -> Result<Self> {
+        if numel("from_slice", shape)? != data.len() {
+            let reason = format!("{} elements were given for it", data.len());
+            return Err(Error::shape("from_slice", &[shape], reason));
+        }
+        let tensor = Tensor::empty(device, T::DTYPE, shape)?;
+        tensor.buffer().write(0, bytemuck::cast_slice(data))?;
+        Ok(tensor)
+    }
+
+    /// Overwrites a contiguous tensor's elements from the host.
+    ///
+    /// # Errors
+    /// Another number of elements or another dtype; a strided tensor.
+    pub fn write<T: Element>(&self, data: &[T]) -> Result<()> {
+        self.expect_dtype("write", T::DTYPE)?;
+        if data.len() != self.numel() || !self.is_contiguous() {
+            let reason = format!("{} elements cannot be written to it", data.len());
+            return Err(Error::shape("write", &[self.shape()], reason));
+        }
+        let offset = self.offset() * T::DTYPE.size();
+        Ok(self.buffer().write(offset, bytemuck::cast_slice(data))?)
+    }
+
+    /// All zeros.
+    ///
+    /// # Errors
+    /// As [`empty`](Self::empty).
+    pub fn zeros(device: &Device, dtype: DType, shape: &[usize]) -> Result<Self> {
+        let tensor = Tensor::empty(device, dtype, shape)?;
+        crate::ops::fill_bits(&tensor, 0)?;
+        Ok(tensor)
+    }
+
+    /// All `value`, as f32.
+    ///
+    /// # Errors
+    /// As [`empty`](Self::empty).
+    pub fn full(device: &Device, shape: &[usize], value: f32) -> Result<Self> {
+        let tensor = Tensor::empty(device, DType::F32, shape)?;
+        crate::ops::fill_bits(&tensor, value.to_bits())?;
+        Ok(tensor)
+    }
+
+    /// All ones, as f32.
+    ///
+    /// # Errors
+    /// As [`empty`](Self::empty).
+    pub fn ones(device: &Device, shape: &[usize]) -> Result<Self> {
+        Self::full(device, shape, 1.0)
+    }
+
+    /// 0, 1, 2, … as f32.
+    ///
+    /// # Errors
+    /// As [`empty`](Self::empty).
+    pub fn arange(device: &Device, n: usize) -> Result<Self> {
+        numel("arange", &[n])?;
+        let data: Vec<f32> = (0..n).map(|i| i as f32).collect();
+        Self::from_slice(device, &data, &[n])
+    }
+
+    /// Standard normals from a seed; drawn on the host, so the same on every device.
+    ///
+    /// # Errors
+    /// As [`empty`](Self::empty).
+    pub fn randn(device: &Device, shape: &[usize], seed: u64) -> Result<Self> {
+        let data = Stream::new(seed, 0).normals(numel("randn", shape)?);
+        Self::from_slice(device, &data, shape)
+    }
+
+    /// Uniform numbers in [0, 1) from a seed; drawn on the host, so the same on every device.
+    ///
+    /// # Errors
+    /// As [`empty`](Self::empty).
+    pub fn uniform(device: &Device, shape: &[usize], seed: u64) -> Result<Self> {
+        let mut stream = Stream::new(seed, 1);
+        let n = numel("uniform", shape)?;
+        let data: Vec<f32> = (0..n).map(|_| stream.uniform()).collect();
+        Self::from_slice(device, &data, shape)
+    }
+
+    /// This tensor on another device, through the host.
+    ///
+    /// # Errors
+    /// Either device fails.
+    #[cfg(not(target_family = "wasm"))]
+    pub fn to_device(&self, device: &Device) -> Result<Self> {
+        if self.device().same(device) {
+            return Ok(self.clone());
+        }
+        let whole = self.contiguous()?;
+        let size = self.dtype().size();
+        let bytes = whole.buffer().read_blocking(whole.offset() * size, whole.numel() * size)?;
+        let tensor = Tensor::empty(device, self.dtype(), self.shape())?;
+        tensor.buffer().write(0, &bytes)?;
+        Ok(tensor)
+    }
+}

@@ -1,0 +1,125 @@
+use crate::{Error, Result};
+
+/// The most dimensions a strided kernel walks.
+pub const MAX_RANK: usize = 6;
+
+/// Where each element of a tensor lies in its buffer: element (i, j, …) is at
+/// `offset + i·strides[0] + j·strides[1] + …`, all counted in elements.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Elements along each dimension.
+    pub shape: Vec<usize>,
+    /// Steps between neighbours along each dimension; 0 repeats one element (broadcasting).
+    pub strides: Vec<usize>,
+    /// The first element.
+    pub offset: usize,
+}
+
+/// The number of elements of a shape.
+///
+/// # Errors
+/// More than 32 bits can count.
+pub fn numel(op: &'static str, shape: &[usize]) -> Result<usize> {
+    // A zero anywhere makes the tensor empty, however large the other dimensions are.
+    if shape.contains(&0) {
+        return Ok(0);
+    }
+    shape
+        .iter()
+        .try_fold(1usize, |n, &d| n.checked_mul(d))
+        .filter(|&n| n <= u32::MAX as usize)
+        .ok_or_else(|| Error::Overflow { op, shape: shape.to_vec() })
+}
+
+impl Layout {
+    /// Row-major: the last dimension's neighbours lie side by side.
+    pub fn contiguous(shape: &[usize]) -> Self {
+        let mut strides = vec![1; shape.len()];
+        for d in (1..shape.len()).rev() {
+            strides[d - 1] = strides[d] * shape[d].max(1);
+        }
+        Layout { shape: shape.to_vec(), strides, offset: 0 }
+    }
+
+    /// The number of elements.
+    pub fn numel(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether the elements lie side by side in row-major order (the offset does not matter).
+    pub fn is_contiguous(&self) -> bool {
+        let mut expected = 1;
+        for (&d, &s) in self.shape.iter().zip(&self.strides).rev() {
+            if d != 1 && s != expected {
+                return self.numel() == 0;
+            }
+            expected *= d;
+        }
+        true
+    }
+
+    /// Elements from the first to one past the last.
+    pub fn extent(&self) -> usize {
+        if self.numel() == 0 {
+            return 0;
+        }
+        1 + self.shape.iter().zip(&self.strides).map(|(d, s)| (d - 1) * s).sum::<usize>()
+    }
+
+    /// The same elements with dimensions merged where memory allows it: a kernel that walks fewer
+    /// dimensions divides less. All layouts of `many` are merged alike.
+    pub fn collapse(many: &[Layout]) -> Vec<Layout> {
+        let mut out: Vec<Layout> = many
+            .iter()
+            .map(|l| Layout { shape: vec![], strides: vec![], offset: l.offset })
+            .collect();
+        let Some(first) = many.first() else { return out };
+        for d in 0..first.shape.len() {
+            let size = first.shape[d];
+            if size == 1 {
+                continue;
+            }
+            let joins = !out[0].shape.is_empty()
+                && many.iter().zip(&out).all(|(l, o)| {
+                    o.strides.last().copied().unwrap_or(0) == l.strides[d] * size
+                });
+            for (l, o) in many.iter().zip(&mut out) {
+                match (joins, o.shape.last_mut(), o.strides.last_mut()) {
+                    (true, Some(last), Some(stride)) => {
+                        *last *= size;
+                        *stride = l.strides[d];
+                    }
+                    _ => {
+                        o.shape.push(size);
+                        o.strides.push(l.strides[d]);
+                    }
+                }
+            }
+        }
+        out
+    }
+}
+
+/// The shape that both shapes broadcast to: dimensions are matched from the last; 1 stretches.
+///
+/// # Errors
+/// Two dimensions differ and neither is 1.
+pub fn broadcast_shapes(op: &'static str, a: &[usize], b: &[usize]) -> Result<Vec<usize>> {
+    let rank = a.len().max(b.len());
+    let at = |s: &[usize], d: usize| {
+        let missing = rank - s.len();
+        if d < missing { 1 } else { s[d - missing] }
+    };
+    (0..rank)
+        .map(|d| match (at(a, d), at(b, d)) {
+            (x, y) if x == y => Ok(x),
+            (1, y) => Ok(y),
+            (x, 1) => Ok(x),
+            (x, y) => Err(Error::shape(
+                op,
+                &[a, b],
+                format!("the shapes do not broadcast: {x} against {y} in dimension {d}"),
+            )),
+        })
+        .collect()
+}

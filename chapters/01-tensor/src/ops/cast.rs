@@ -1,0 +1,53 @@
+use crate::{DType, Result, Tensor, cpu};
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
+
+#[derive(Debug)]
+pub(super) struct Args {
+    input: Tensor,
+    out: Tensor,
+}
+
+static CAST: Kernel =
+    Kernel::new("cast/1_naive", "cast", &[Access::Read, Access::Write]).cpu(cpu::cast);
+
+pub(super) static LADDER: Ladder<Args> = Ladder {
+    op: "cast",
+    rungs: &[Rung {
+        name: "1_naive",
+        kernels: &[&CAST],
+        needs: Needs::NONE,
+        accepts: |_| true,
+        plan: |a, _| {
+            let n = a.input.numel();
+            let (from, to) = (a.input.dtype(), a.out.dtype());
+            // One invocation writes whole words: two elements where the output has 16 bits.
+            Ok(vec![
+                Launch::new(&CAST)
+                    .bind(&a.input.flat())
+                    .bind(&a.out.flat())
+                    .size(n)
+                    .cover(n.div_ceil(4 / to.size()), 256)
+                    .constant("FROM", from.code())
+                    .constant("TO", to.code())
+                    .cost(0.0, (n * (from.size() + to.size())) as f64),
+            ])
+        },
+    }],
+};
+
+/// The elements converted to another dtype. Floats to integers truncate and saturate, NaN becomes
+/// 0; to 16 bits rounds to nearest even.
+///
+/// # Errors
+/// The device fails.
+pub fn cast(input: &Tensor, dtype: DType) -> Result<Tensor> {
+    if input.dtype() == dtype {
+        return Ok(input.clone());
+    }
+    let input = input.contiguous()?;
+    let out = Tensor::empty(input.device(), dtype, input.shape())?;
+    if input.numel() > 0 {
+        LADDER.run(&Args { input, out: out.clone() }, out.device())?;
+    }
+    Ok(out)
+}

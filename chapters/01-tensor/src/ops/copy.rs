@@ -1,0 +1,76 @@
+use crate::{Error, Layout, Result, Tensor, cpu};
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
+
+/// A copy between two layouts of one shape.
+#[derive(Debug)]
+pub(super) struct Args {
+    src: Tensor,
+    dst: Tensor,
+}
+
+static COPY: Kernel =
+    Kernel::new("copy/1_naive", "copy", &[Access::Read, Access::Write]).cpu(cpu::copy);
+
+pub(super) static LADDER: Ladder<Args> = Ladder {
+    op: "copy",
+    rungs: &[Rung {
+        name: "1_naive",
+        kernels: &[&COPY],
+        needs: Needs::NONE,
+        accepts: |_| true,
+        plan: |a, _| {
+            let merged = Layout::collapse(&[a.src.layout().clone(), a.dst.layout().clone()]);
+            let (src, from) = a.src.bind();
+            let (dst, to) = a.dst.bind();
+            let (n, size) = (a.src.numel(), a.src.dtype().size());
+            // WGSL's 16-bit elements share a word: one invocation writes both.
+            Ok(vec![
+                Launch::new(&COPY)
+                    .bind(&src)
+                    .bind(&dst)
+                    .sizes(&merged[0].shape, 8, 1)
+                    .sizes(&merged[0].strides, 8, 0)
+                    .sizes(&merged[1].strides, 8, 0)
+                    .size(n)
+                    .size(merged[0].shape.len())
+                    .size(from)
+                    .size(to)
+                    .cover(n, 256)
+                    .constant("SIZE", size as u32)
+                    .cost(0.0, (2 * n * size) as f64),
+            ])
+        },
+    }],
+};
+
+/// A contiguous copy in new memory.
+///
+/// # Errors
+/// The device fails.
+pub fn copy(src: &Tensor) -> Result<Tensor> {
+    let dst = Tensor::empty(src.device(), src.dtype(), src.shape())?;
+    copy_into(src, &dst)?;
+    Ok(dst)
+}
+
+/// Copies into an existing tensor or view of the same shape and dtype, in other memory.
+///
+/// # Errors
+/// Shapes, dtypes or devices differ; source and destination overlap; a 16-bit destination that is
+/// not contiguous.
+pub fn copy_into(src: &Tensor, dst: &Tensor) -> Result<()> {
+    src.same_device("copy", dst)?;
+    dst.expect_dtype("copy", src.dtype())?;
+    if src.shape() != dst.shape() {
+        return Err(Error::shape("copy", &[src.shape(), dst.shape()], "the shapes differ"));
+    }
+    if src.dtype().size() == 2 && !(dst.is_contiguous() && dst.is_aligned()) {
+        let reason = "a 16-bit destination must be contiguous";
+        return Err(Error::shape("copy", &[dst.shape()], reason));
+    }
+    if src.numel() == 0 {
+        return Ok(());
+    }
+    let args = Args { src: src.clone(), dst: dst.clone() };
+    Ok(LADDER.run(&args, src.device())?)
+}

@@ -1,0 +1,94 @@
+use crate::{DType, Layout, Result, Tensor, cpu};
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
+
+/// A function of one element; `alpha` and `beta` are its parameters where it has any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Map {
+    /// `alpha * x + beta`
+    Affine = 0,
+    /// `e^x`
+    Exp = 1,
+    /// natural logarithm
+    Log = 2,
+    /// square root
+    Sqrt = 3,
+    /// hyperbolic tangent
+    Tanh = 4,
+    /// `max(x, 0)`
+    Relu = 5,
+    /// `1 / (1 + e^-x)`
+    Sigmoid = 6,
+    /// `|x|`
+    Abs = 7,
+    /// `1 / x`
+    Recip = 8,
+    /// `x * x`
+    Square = 9,
+    /// `x^alpha`, for positive x
+    Pow = 10,
+    /// sine
+    Sin = 11,
+    /// cosine
+    Cos = 12,
+    /// `x` held between `alpha` and `beta`
+    Clamp = 13,
+    /// 1 where `x > alpha`, else 0
+    Step = 14,
+}
+
+#[derive(Debug)]
+pub(super) struct Args {
+    op: Map,
+    alpha: f32,
+    beta: f32,
+    input: Tensor,
+    out: Tensor,
+}
+
+static MAP: Kernel =
+    Kernel::new("map/1_naive", "map", &[Access::Read, Access::Write]).cpu(cpu::map);
+
+pub(super) static LADDER: Ladder<Args> = Ladder {
+    op: "map",
+    rungs: &[Rung {
+        name: "1_naive",
+        kernels: &[&MAP],
+        needs: Needs::NONE,
+        accepts: |_| true,
+        plan: |a, _| {
+            let merged = &Layout::collapse(&[a.input.layout().clone()])[0];
+            let n = a.input.numel();
+            let (input, offset) = a.input.bind();
+            Ok(vec![
+                Launch::new(&MAP)
+                    .bind(&input)
+                    .bind(&a.out.flat())
+                    .sizes(&merged.shape, 8, 1)
+                    .sizes(&merged.strides, 8, 0)
+                    .size(n)
+                    .size(merged.shape.len())
+                    .size(offset)
+                    .float(a.alpha)
+                    .float(a.beta)
+                    .cover(n, 256)
+                    .constant("OP", a.op as u32)
+                    .cost(n as f64, 8.0 * n as f64),
+            ])
+        },
+    }],
+};
+
+/// `op` applied to every element of an f32 tensor of any layout.
+///
+/// # Errors
+/// Not f32; the device fails.
+pub fn map(op: Map, input: &Tensor, alpha: f32, beta: f32) -> Result<Tensor> {
+    input.expect_dtype("map", DType::F32)?;
+    let out = Tensor::empty(input.device(), DType::F32, input.shape())?;
+    if input.numel() > 0 {
+        let args = Args { op, alpha, beta, input: input.clone(), out: out.clone() };
+        LADDER.run(&args, input.device())?;
+    }
+    Ok(out)
+}

@@ -1,0 +1,170 @@
+//! The ops as methods, so that `a.add(&b)?` reads as it would in PyTorch.
+use super::{Map, Reduce, Zip, map, reduce, zip};
+use crate::{DType, Result, Tensor};
+
+macro_rules! maps {
+    ($($(#[$doc:meta])* $name:ident => $op:ident;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// # Errors
+        /// Not f32; the device fails.
+        pub fn $name(&self) -> Result<Tensor> {
+            map(Map::$op, self, 0.0, 0.0)
+        }
+    )*};
+}
+
+macro_rules! zips {
+    ($($(#[$doc:meta])* $name:ident => $op:ident;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// # Errors
+        /// The shapes do not broadcast; not f32; different devices.
+        pub fn $name(&self, other: &Tensor) -> Result<Tensor> {
+            zip(Zip::$op, self, other)
+        }
+    )*};
+}
+
+impl Tensor {
+    maps! {
+        /// `e^x` of every element.
+        exp => Exp;
+        /// The natural logarithm of every element.
+        log => Log;
+        /// The square root of every element.
+        sqrt => Sqrt;
+        /// The hyperbolic tangent of every element.
+        tanh => Tanh;
+        /// `max(x, 0)` of every element.
+        relu => Relu;
+        /// `1 / (1 + e^-x)` of every element.
+        sigmoid => Sigmoid;
+        /// `|x|` of every element.
+        abs => Abs;
+        /// `1 / x` of every element.
+        recip => Recip;
+        /// `x * x` of every element.
+        square => Square;
+        /// The sine of every element.
+        sin => Sin;
+        /// The cosine of every element.
+        cos => Cos;
+    }
+
+    zips! {
+        /// `a + b`, broadcast.
+        add => Add;
+        /// `a - b`, broadcast.
+        sub => Sub;
+        /// `a * b`, element by element, broadcast.
+        mul => Mul;
+        /// `a / b`, broadcast.
+        div => Div;
+        /// The larger of each pair, broadcast.
+        maximum => Max;
+        /// The smaller of each pair, broadcast.
+        minimum => Min;
+        /// 1 where `a == b`, else 0, broadcast.
+        eq => Eq;
+        /// 1 where `a > b`, else 0, broadcast.
+        gt => Gt;
+    }
+
+    /// `alpha * x + beta` of every element.
+    ///
+    /// # Errors
+    /// Not f32; the device fails.
+    pub fn affine(&self, alpha: f32, beta: f32) -> Result<Tensor> {
+        map(Map::Affine, self, alpha, beta)
+    }
+
+    /// `-x` of every element.
+    ///
+    /// # Errors
+    /// Not f32; the device fails.
+    pub fn neg(&self) -> Result<Tensor> {
+        self.affine(-1.0, 0.0)
+    }
+
+    /// `x^exponent` of every element, for positive x.
+    ///
+    /// # Errors
+    /// Not f32; the device fails.
+    pub fn powf(&self, exponent: f32) -> Result<Tensor> {
+        map(Map::Pow, self, exponent, 0.0)
+    }
+
+    /// Every element held between `low` and `high`.
+    ///
+    /// # Errors
+    /// Not f32; the device fails.
+    pub fn clamp(&self, low: f32, high: f32) -> Result<Tensor> {
+        map(Map::Clamp, self, low, high)
+    }
+
+    /// 1 where `x > threshold`, else 0.
+    ///
+    /// # Errors
+    /// Not f32; the device fails.
+    pub fn step(&self, threshold: f32) -> Result<Tensor> {
+        map(Map::Step, self, threshold, 0.0)
+    }
+
+    /// The sum over `dims`; kept as 1 if `keepdim`.
+    ///
+    /// # Errors
+    /// A dimension that is not there.
+    pub fn sum(&self, dims: &[usize], keepdim: bool) -> Result<Tensor> {
+        reduce(Reduce::Sum, self, dims, keepdim, 1.0)
+    }
+
+    /// The mean over `dims`; kept as 1 if `keepdim`.
+    ///
+    /// # Errors
+    /// A dimension that is not there.
+    pub fn mean(&self, dims: &[usize], keepdim: bool) -> Result<Tensor> {
+        let n: usize = dims.iter().filter_map(|&d| self.shape().get(d)).product();
+        reduce(Reduce::Sum, self, dims, keepdim, 1.0 / n as f32)
+    }
+
+    /// The largest element over `dims`; kept as 1 if `keepdim`.
+    ///
+    /// # Errors
+    /// A dimension that is not there.
+    pub fn max(&self, dims: &[usize], keepdim: bool) -> Result<Tensor> {
+        reduce(Reduce::Max, self, dims, keepdim, 1.0)
+    }
+
+    /// The smallest element over `dims`; kept as 1 if `keepdim`.
+    ///
+    /// # Errors
+    /// A dimension that is not there.
+    pub fn min(&self, dims: &[usize], keepdim: bool) -> Result<Tensor> {
+        reduce(Reduce::Min, self, dims, keepdim, 1.0)
+    }
+
+    /// The sum of all elements, as a tensor of shape `[]`.
+    ///
+    /// # Errors
+    /// Not f32; the device fails.
+    pub fn sum_all(&self) -> Result<Tensor> {
+        self.sum(&(0..self.rank()).collect::<Vec<_>>(), false)
+    }
+
+    /// The index of the largest element along the last dimension, as u32.
+    ///
+    /// # Errors
+    /// A last dimension of 0.
+    pub fn argmax(&self) -> Result<Tensor> {
+        super::argmax(self)
+    }
+
+    /// The elements converted to another dtype.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub fn cast(&self, dtype: DType) -> Result<Tensor> {
+        super::cast(self, dtype)
+    }
+}

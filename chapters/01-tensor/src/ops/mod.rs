@@ -1,0 +1,41 @@
+//! The ops of chapter 1: fill, copy, cast, map, zip, accumulate, reduce.
+//!
+//! Each is a file: the arguments, the ladder, and the function that calls it. Their kernels lie in
+//! `kernels/<op>/` and `shaders/<op>/`, their CPU bodies in `src/cpu/`.
+
+mod accumulate;
+mod argmax;
+mod cast;
+mod concat;
+mod copy;
+mod fill;
+mod map;
+mod methods;
+mod reduce;
+mod zip;
+
+pub use accumulate::accumulate;
+pub use argmax::argmax;
+pub use cast::cast;
+pub use concat::{concat, stack};
+pub use copy::{copy, copy_into};
+pub use fill::fill_bits;
+pub use map::{Map, map};
+pub use reduce::{Reduce, reduce};
+pub use zip::{Zip, zip};
+
+use strata_device::LadderInfo;
+
+/// The ladders of this chapter, for the parity table.
+pub fn ladders() -> Vec<LadderInfo> {
+    vec![
+        fill::LADDER.info(),
+        copy::LADDER.info(),
+        cast::LADDER.info(),
+        map::LADDER.info(),
+        zip::LADDER.info(),
+        accumulate::LADDER.info(),
+        reduce::LADDER.info(),
+        argmax::LADDER.info(),
+    ]
+}

@@ -1,0 +1,105 @@
+use crate::{DType, Layout, Result, Tensor, broadcast_shapes, cpu};
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
+
+/// A function of two elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Zip {
+    /// `a + b`
+    Add = 0,
+    /// `a - b`
+    Sub = 1,
+    /// `a * b`
+    Mul = 2,
+    /// `a / b`
+    Div = 3,
+    /// the larger
+    Max = 4,
+    /// the smaller
+    Min = 5,
+    /// `a^b`, for positive a
+    Pow = 6,
+    /// 1 where `a == b`, else 0
+    Eq = 7,
+    /// 1 where `a > b`, else 0
+    Gt = 8,
+}
+
+impl Zip {
+    /// The op's name in messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Zip::Add => "add",
+            Zip::Sub => "sub",
+            Zip::Mul => "mul",
+            Zip::Div => "div",
+            Zip::Max => "maximum",
+            Zip::Min => "minimum",
+            Zip::Pow => "pow",
+            Zip::Eq => "eq",
+            Zip::Gt => "gt",
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Args {
+    op: Zip,
+    a: Tensor,
+    b: Tensor,
+    out: Tensor,
+}
+
+static ZIP: Kernel =
+    Kernel::new("zip/1_naive", "zip", &[Access::Read, Access::Read, Access::Write]).cpu(cpu::zip);
+
+pub(super) static LADDER: Ladder<Args> = Ladder {
+    op: "zip",
+    rungs: &[Rung {
+        name: "1_naive",
+        kernels: &[&ZIP],
+        needs: Needs::NONE,
+        accepts: |_| true,
+        plan: |a, _| {
+            let merged = Layout::collapse(&[a.a.layout().clone(), a.b.layout().clone()]);
+            let n = a.out.numel();
+            let (left, from_a) = a.a.bind();
+            let (right, from_b) = a.b.bind();
+            let read = a.a.layout().extent() + a.b.layout().extent();
+            Ok(vec![
+                Launch::new(&ZIP)
+                    .bind(&left)
+                    .bind(&right)
+                    .bind(&a.out.flat())
+                    .sizes(&merged[0].shape, 8, 1)
+                    .sizes(&merged[0].strides, 8, 0)
+                    .sizes(&merged[1].strides, 8, 0)
+                    .size(n)
+                    .size(merged[0].shape.len())
+                    .size(from_a)
+                    .size(from_b)
+                    .cover(n, 256)
+                    .constant("OP", a.op as u32)
+                    .cost(n as f64, 4.0 * (n + read) as f64),
+            ])
+        },
+    }],
+};
+
+/// `op` applied to every pair of elements of two f32 tensors, broadcast to one shape.
+///
+/// # Errors
+/// The shapes do not broadcast; not f32; different devices; the device fails.
+pub fn zip(op: Zip, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    let name = op.name();
+    a.expect_dtype(name, DType::F32)?;
+    b.expect_dtype(name, DType::F32)?;
+    a.same_device(name, b)?;
+    let shape = broadcast_shapes(name, a.shape(), b.shape())?;
+    let (a, b) = (a.broadcast_to(&shape)?, b.broadcast_to(&shape)?);
+    let out = Tensor::empty(a.device(), DType::F32, &shape)?;
+    if out.numel() > 0 {
+        LADDER.run(&Args { op, a, b, out: out.clone() }, out.device())?;
+    }
+    Ok(out)
+}
