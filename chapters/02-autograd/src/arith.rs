@@ -1,0 +1,181 @@
+use crate::Var;
+use strata_tensor::ops::{Map, Zip, map, zip};
+use strata_tensor::{Result, Tensor};
+
+/// The reverse of broadcasting: sums the dimensions along which `grad` was stretched from `shape`.
+///
+/// # Errors
+/// The device fails.
+pub fn sum_to(grad: &Tensor, shape: &[usize]) -> Result<Tensor> {
+    if grad.shape() == shape {
+        return Ok(grad.clone());
+    }
+    let missing = grad.rank() - shape.len();
+    let dims: Vec<usize> = (0..grad.rank())
+        .filter(|&d| d < missing || (shape[d - missing] == 1 && grad.shape()[d] != 1))
+        .collect();
+    grad.sum(&dims, true)?.reshape(shape)
+}
+
+impl Var {
+    fn pair(
+        op: Zip,
+        a: &Var,
+        b: &Var,
+        da: impl Fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor> + Send + Sync + 'static,
+        db: impl Fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor> + Send + Sync + 'static,
+    ) -> Result<Var> {
+        let out = zip(op, a.value(), b.value())?;
+        let (x, y) = (a.value().clone(), b.value().clone());
+        Ok(Var::from_op(op.name(), out, &[a, b], move |grad, grads| {
+            if grads.wants(0) {
+                grads.add(0, sum_to(&da(grad, &x, &y)?, x.shape())?)?;
+            }
+            if grads.wants(1) {
+                grads.add(1, sum_to(&db(grad, &x, &y)?, y.shape())?)?;
+            }
+            Ok(())
+        }))
+    }
+
+    /// `a + b`, broadcast.
+    ///
+    /// # Errors
+    /// The shapes do not broadcast.
+    pub fn add(&self, other: &Var) -> Result<Var> {
+        Var::pair(Zip::Add, self, other, |g, _, _| Ok(g.clone()), |g, _, _| Ok(g.clone()))
+    }
+
+    /// `a - b`, broadcast.
+    ///
+    /// # Errors
+    /// The shapes do not broadcast.
+    pub fn sub(&self, other: &Var) -> Result<Var> {
+        Var::pair(Zip::Sub, self, other, |g, _, _| Ok(g.clone()), |g, _, _| g.neg())
+    }
+
+    /// `a * b`, element by element, broadcast.
+    ///
+    /// # Errors
+    /// The shapes do not broadcast.
+    pub fn mul(&self, other: &Var) -> Result<Var> {
+        Var::pair(Zip::Mul, self, other, |g, _, y| g.mul(y), |g, x, _| g.mul(x))
+    }
+
+    /// `a / b`, broadcast. d/da = 1/b, d/db = -a/b².
+    ///
+    /// # Errors
+    /// The shapes do not broadcast.
+    pub fn div(&self, other: &Var) -> Result<Var> {
+        let db = |g: &Tensor, x: &Tensor, y: &Tensor| g.mul(x)?.div(&y.square()?)?.neg();
+        Var::pair(Zip::Div, self, other, |g, _, y| g.div(y), db)
+    }
+
+    /// The larger of each pair, broadcast; where they are equal the gradient goes to `other`.
+    ///
+    /// # Errors
+    /// The shapes do not broadcast.
+    pub fn maximum(&self, other: &Var) -> Result<Var> {
+        let da = |g: &Tensor, x: &Tensor, y: &Tensor| g.mul(&x.gt(y)?);
+        let db = |g: &Tensor, x: &Tensor, y: &Tensor| g.mul(&x.gt(y)?.affine(-1.0, 1.0)?);
+        Var::pair(Zip::Max, self, other, da, db)
+    }
+
+    /// A function of one element; `slope` gets (gradient, input, output).
+    fn single(
+        &self,
+        name: &'static str,
+        (op, alpha, beta): (Map, f32, f32),
+        slope: impl Fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor> + Send + Sync + 'static,
+    ) -> Result<Var> {
+        let out = map(op, self.value(), alpha, beta)?;
+        let (x, y) = (self.value().clone(), out.clone());
+        Ok(Var::from_op(name, out, &[self], move |grad, grads| {
+            grads.add(0, slope(grad, &x, &y)?)
+        }))
+    }
+
+    /// `alpha * x + beta`.
+    ///
+    /// # Errors
+    /// Not f32.
+    pub fn affine(&self, alpha: f32, beta: f32) -> Result<Var> {
+        self.single("affine", (Map::Affine, alpha, beta), move |g, _, _| g.affine(alpha, 0.0))
+    }
+
+    /// `-x`.
+    ///
+    /// # Errors
+    /// Not f32.
+    pub fn neg(&self) -> Result<Var> {
+        self.affine(-1.0, 0.0)
+    }
+
+    /// `e^x`, its own derivative.
+    ///
+    /// # Errors
+    /// Not f32.
+    pub fn exp(&self) -> Result<Var> {
+        self.single("exp", (Map::Exp, 0.0, 0.0), |g, _, y| g.mul(y))
+    }
+
+    /// Natural logarithm; d/dx = 1/x.
+    ///
+    /// # Errors
+    /// Not f32.
+    pub fn log(&self) -> Result<Var> {
+        self.single("log", (Map::Log, 0.0, 0.0), |g, x, _| g.div(x))
+    }
+
+    /// Square root; d/dx = 1/(2√x).
+    ///
+    /// # Errors
+    /// Not f32.
+    pub fn sqrt(&self) -> Result<Var> {
+        self.single("sqrt", (Map::Sqrt, 0.0, 0.0), |g, _, y| g.div(&y.affine(2.0, 0.0)?))
+    }
+
+    /// `x²`; d/dx = 2x.
+    ///
+    /// # Errors
+    /// Not f32.
+    pub fn square(&self) -> Result<Var> {
+        self.single("square", (Map::Square, 0.0, 0.0), |g, x, _| g.mul(x)?.affine(2.0, 0.0))
+    }
+
+    /// Hyperbolic tangent; d/dx = 1 - y².
+    ///
+    /// # Errors
+    /// Not f32.
+    pub fn tanh(&self) -> Result<Var> {
+        self.single("tanh", (Map::Tanh, 0.0, 0.0), |g, _, y| g.mul(&y.square()?.affine(-1.0, 1.0)?))
+    }
+
+    /// `max(x, 0)`; d/dx = 1 for x > 0, else 0.
+    ///
+    /// # Errors
+    /// Not f32.
+    pub fn relu(&self) -> Result<Var> {
+        self.single("relu", (Map::Relu, 0.0, 0.0), |g, x, _| g.mul(&x.step(0.0)?))
+    }
+
+    /// `1 / (1 + e^-x)`; d/dx = y(1 - y).
+    ///
+    /// # Errors
+    /// Not f32.
+    pub fn sigmoid(&self) -> Result<Var> {
+        self.single("sigmoid", (Map::Sigmoid, 0.0, 0.0), |g, _, y| {
+            g.mul(&y.mul(&y.affine(-1.0, 1.0)?)?)
+        })
+    }
+
+    /// `x^exponent` for positive x; d/dx = exponent · x^(exponent-1).
+    ///
+    /// # Errors
+    /// Not f32.
+    pub fn powf(&self, exponent: f32) -> Result<Var> {
+        self.single("powf", (Map::Pow, exponent, 0.0), move |g, x, _| {
+            g.mul(&x.powf(exponent - 1.0)?.affine(exponent, 0.0)?)
+        })
+    }
+}

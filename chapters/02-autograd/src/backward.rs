@@ -1,0 +1,134 @@
+use crate::var::lock;
+use crate::{Var, no_grad};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::Ordering;
+use strata_tensor::{Error, Result, Tensor, ops};
+
+/// Where an op's backward hands over its inputs' gradients.
+pub struct Grads<'a> {
+    inputs: &'a [Var],
+    /// Gradients of inner variables that are still being gathered, and whether this walk made the
+    /// tensor itself (then it may add to it in place).
+    pending: &'a mut HashMap<u64, (Tensor, bool)>,
+}
+
+impl Grads<'_> {
+    /// Whether input `i` wants a gradient at all.
+    pub fn wants(&self, i: usize) -> bool {
+        self.inputs.get(i).is_some_and(Var::requires_grad)
+    }
+
+    /// The tensor that input `i`'s gradient is gathered in, if the op may accumulate (`+=`) into it
+    /// itself: a parameter's place in the arena. Otherwise compute a gradient and [`add`](Self::add)
+    /// it.
+    pub fn target(&self, i: usize) -> Option<Tensor> {
+        self.inputs.get(i).and_then(|v| v.0.slot.clone())
+    }
+
+    /// Hands over a gradient of input `i`; several for one input are summed.
+    ///
+    /// # Errors
+    /// The gradient's shape is not the input's; the device fails.
+    pub fn add(&mut self, i: usize, grad: Tensor) -> Result<()> {
+        let Some(var) = self.inputs.get(i).filter(|v| v.requires_grad()) else { return Ok(()) };
+        if grad.shape() != var.shape() {
+            let reason = format!("the gradient of input {i} has another shape than the input");
+            return Err(Error::shape("backward", &[grad.shape(), var.shape()], reason));
+        }
+        if let Some(slot) = &var.0.slot {
+            return ops::accumulate(slot, &grad, 1.0);
+        }
+        match self.pending.get_mut(&var.id()) {
+            None => {
+                self.pending.insert(var.id(), (grad, false));
+            }
+            Some((sum, true)) => ops::accumulate(sum, &grad, 1.0)?,
+            Some(entry) => *entry = (entry.0.add(&grad)?, true),
+        }
+        Ok(())
+    }
+}
+
+impl Var {
+    /// Derivatives of this one-element variable with respect to every leaf behind it, added to the
+    /// leaves' gradients.
+    ///
+    /// # Errors
+    /// More than one element (use [`backward_with`](Self::backward_with)); an op's backward fails.
+    pub fn backward(&self) -> Result<()> {
+        if self.value().numel() != 1 {
+            let reason = "backward starts from one number; sum or mean it first, \
+                          or give a gradient to backward_with";
+            return Err(Error::shape("backward", &[self.shape()], reason));
+        }
+        self.backward_with(Tensor::full(self.value().device(), self.shape(), 1.0)?)
+    }
+
+    /// [`backward`](Self::backward) from a given gradient of this variable.
+    ///
+    /// # Errors
+    /// The gradient's shape is not this variable's; an op's backward fails.
+    pub fn backward_with(&self, grad: Tensor) -> Result<()> {
+        if grad.shape() != self.shape() {
+            let reason = "the gradient has another shape than the variable";
+            return Err(Error::shape("backward", &[grad.shape(), self.shape()], reason));
+        }
+        if !self.requires_grad() {
+            let reason = "nothing behind this variable wants a gradient: it is a constant, or was \
+                          computed under no_grad";
+            return Err(Error::value("backward", reason));
+        }
+        no_grad(|| self.walk(grad))
+    }
+
+    fn walk(&self, grad: Tensor) -> Result<()> {
+        let mut pending = HashMap::from([(self.id(), (grad, false))]);
+        for var in self.topological().iter().rev() {
+            let Some((mut grad, _)) = pending.remove(&var.id()) else { continue };
+            for hook in lock(&var.0.hooks).iter() {
+                grad = hook(&grad)?.unwrap_or(grad);
+            }
+            match &var.0.node {
+                Some(node) => {
+                    if var.0.retain.load(Ordering::Relaxed) {
+                        *lock(&var.0.grad) = Some(grad.clone());
+                    }
+                    let mut grads = Grads { inputs: &node.inputs, pending: &mut pending };
+                    (node.backward)(&grad, &mut grads)?;
+                }
+                None => var.take_in(grad)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a complete gradient to a leaf's own.
+    fn take_in(&self, grad: Tensor) -> Result<()> {
+        if let Some(slot) = &self.0.slot {
+            return ops::accumulate(slot, &grad, 1.0);
+        }
+        let mut held = lock(&self.0.grad);
+        *held = Some(match held.take() {
+            Some(sum) => sum.add(&grad)?,
+            None => grad,
+        });
+        Ok(())
+    }
+
+    /// Every variable behind this one that wants a gradient, inputs before what was made of them.
+    pub(crate) fn topological(&self) -> Vec<Var> {
+        let mut order = Vec::new();
+        let mut seen = HashSet::new();
+        // A loop with a stack of its own: a tape may be deeper than the thread's stack.
+        let mut stack = vec![(self.clone(), false)];
+        while let Some((var, done)) = stack.pop() {
+            if done {
+                order.push(var);
+            } else if var.requires_grad() && seen.insert(var.id()) {
+                stack.push((var.clone(), true));
+                stack.extend(var.inputs().iter().map(|input| (input.clone(), false)));
+            }
+        }
+        order
+    }
+}

@@ -1,0 +1,250 @@
+use crate::Var;
+use crate::var::lock;
+use std::sync::{Arc, Mutex, OnceLock};
+use strata_device::random::Stream;
+use strata_device::{Buffer, Device};
+use strata_tensor::{DType, Error, Layout, Result, Tensor, numel, ops};
+
+/// How a parameter starts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Init {
+    /// All zeros.
+    Zeros,
+    /// All ones.
+    Ones,
+    /// Normal with mean 0 and this standard deviation.
+    Normal(f32),
+    /// Uniform between minus and plus this bound.
+    Uniform(f32),
+}
+
+/// A parameter as data: its name, shape and place in the arena.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParamInfo {
+    /// Full name, dots between scopes.
+    pub name: String,
+    /// Shape.
+    pub shape: Vec<usize>,
+    /// Start.
+    pub init: Init,
+    /// Whether weight decay applies: matrices yes, biases and gains no.
+    pub decay: bool,
+    /// First element in the arenas.
+    pub offset: usize,
+}
+
+/// A parameter as a layer holds it: declared first, given its memory by [`ParamBuilder::build`].
+#[derive(Clone, Debug)]
+pub struct Parameter(Arc<OnceLock<Var>>, Arc<str>);
+
+impl Parameter {
+    /// The variable.
+    ///
+    /// # Errors
+    /// The builder it was declared on was never built.
+    pub fn var(&self) -> Result<&Var> {
+        self.0.get().ok_or_else(|| {
+            let reason = format!("parameter {} has no memory: call ParamBuilder::build", self.1);
+            Error::value("parameter", reason)
+        })
+    }
+
+    /// Full name.
+    pub fn name(&self) -> &str {
+        &self.1
+    }
+}
+
+type Declared = Vec<(ParamInfo, Parameter)>;
+
+/// Collects the parameters of a model and lays them out once, in arenas.
+///
+/// [`at`](Self::at) gives a builder with a longer prefix that declares into the same model.
+#[derive(Clone, Debug)]
+pub struct ParamBuilder {
+    declared: Arc<Mutex<Declared>>,
+    prefix: String,
+}
+
+impl Default for ParamBuilder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Elements to a 256-byte step: where a binding may start.
+const ALIGN: usize = 64;
+
+impl ParamBuilder {
+    /// An empty model.
+    pub fn new() -> Self {
+        ParamBuilder { declared: Arc::default(), prefix: String::new() }
+    }
+
+    /// A builder whose names start with `scope.`.
+    pub fn at(&self, scope: &str) -> Self {
+        ParamBuilder { declared: self.declared.clone(), prefix: format!("{}{scope}.", self.prefix) }
+    }
+
+    /// Declares a parameter.
+    pub fn param(&self, name: &str, shape: &[usize], init: Init, decay: bool) -> Parameter {
+        let name = format!("{}{name}", self.prefix);
+        let parameter = Parameter(Arc::default(), name.as_str().into());
+        let info = ParamInfo { name, shape: shape.to_vec(), init, decay, offset: 0 };
+        lock(&self.declared).push((info, parameter.clone()));
+        parameter
+    }
+
+    /// Allocates the arenas, decayed parameters first, draws the initial values on the host (so
+    /// that a seed gives one model on every device), and gives each [`Parameter`] its variable.
+    ///
+    /// # Errors
+    /// Two parameters of one name; a model too large for the device.
+    pub fn build(&self, device: &Device, seed: u64) -> Result<Parameters> {
+        let op = "build";
+        let mut declared = std::mem::take(&mut *lock(&self.declared));
+        // Values are drawn in the order of declaration, whatever the layout.
+        let mut draws = Vec::with_capacity(declared.len());
+        for (i, (info, _)) in declared.iter().enumerate() {
+            if declared[..i].iter().any(|(other, _)| other.name == info.name) {
+                return Err(Error::value(op, format!("two parameters are named {}", info.name)));
+            }
+            draws.push(draw(info, seed, i as u32)?);
+        }
+        let mut order: Vec<usize> = (0..declared.len()).collect();
+        order.sort_by_key(|&i| !declared[i].0.decay);
+        let (mut total, mut decayed) = (0usize, 0);
+        for &i in &order {
+            let info = &mut declared[i].0;
+            info.offset = total;
+            total += numel(op, &info.shape)?.next_multiple_of(ALIGN);
+            numel(op, &[total])?;
+            if info.decay {
+                decayed = total;
+            }
+        }
+        let total = total.max(ALIGN);
+        let mut host = vec![0f32; total];
+        for ((info, _), values) in declared.iter().zip(&draws) {
+            host[info.offset..info.offset + values.len()].copy_from_slice(values);
+        }
+        let values = device.alloc(total * 4)?;
+        let grads = device.alloc(total * 4)?;
+        values.write(0, bytemuck::cast_slice(&host))?;
+        let mut vars = Vec::with_capacity(declared.len());
+        let mut infos = Vec::with_capacity(declared.len());
+        for (info, parameter) in declared {
+            let value = view(&values, &info)?;
+            let var = Var::parameter(&info.name, value, view(&grads, &info)?);
+            // A parameter is declared once and built once: `declared` was emptied above.
+            let _ = parameter.0.set(var.clone());
+            vars.push(var);
+            infos.push(info);
+        }
+        let all = Parameters { values, grads, total, decayed, infos, vars };
+        all.zero_grad()?;
+        Ok(all)
+    }
+}
+
+
+fn view(arena: &Buffer, info: &ParamInfo) -> Result<Tensor> {
+    let layout = Layout { offset: info.offset, ..Layout::contiguous(&info.shape) };
+    Tensor::from_buffer(arena.clone(), DType::F32, layout)
+}
+
+fn draw(info: &ParamInfo, seed: u64, stream: u32) -> Result<Vec<f32>> {
+    let n = numel("build", &info.shape)?;
+    let mut random = Stream::new(seed, stream.wrapping_add(0x5742));
+    Ok(match info.init {
+        Init::Zeros => vec![0.0; n],
+        Init::Ones => vec![1.0; n],
+        Init::Normal(std) => random.normals(n).into_iter().map(|x| x * std).collect(),
+        Init::Uniform(bound) => (0..n).map(|_| (2.0 * random.uniform() - 1.0) * bound).collect(),
+    })
+}
+
+/// A model's parameters in two arenas: all values in one buffer, all gradients in another, so that
+/// an optimizer's step is one launch.
+#[derive(Clone, Debug)]
+pub struct Parameters {
+    values: Buffer,
+    grads: Buffer,
+    total: usize,
+    decayed: usize,
+    infos: Vec<ParamInfo>,
+    vars: Vec<Var>,
+}
+
+impl Parameters {
+    /// The arena of values, as one vector (padding between parameters is zero and stays zero).
+    ///
+    /// # Errors
+    /// None in practice: the arena was made with this size.
+    pub fn values(&self) -> Result<Tensor> {
+        self.arena(&self.values)
+    }
+
+    /// The arena of gradients, as one vector.
+    ///
+    /// # Errors
+    /// None in practice: the arena was made with this size.
+    pub fn grads(&self) -> Result<Tensor> {
+        self.arena(&self.grads)
+    }
+
+    fn arena(&self, buffer: &Buffer) -> Result<Tensor> {
+        Tensor::from_buffer(buffer.clone(), DType::F32, Layout::contiguous(&[self.total]))
+    }
+
+    /// Elements of an arena, padding included: what an optimizer's moments must have.
+    pub fn arena_len(&self) -> usize {
+        self.total
+    }
+
+    /// The arena's first elements, to which weight decay applies.
+    pub fn decayed(&self) -> usize {
+        self.decayed
+    }
+
+    /// The number of parameters, padding left out.
+    pub fn count(&self) -> usize {
+        self.infos.iter().map(|i| i.shape.iter().product::<usize>()).sum()
+    }
+
+    /// Each parameter as data, in the order of declaration.
+    pub fn infos(&self) -> &[ParamInfo] {
+        &self.infos
+    }
+
+    /// Each parameter as a variable, in the order of declaration.
+    pub fn vars(&self) -> &[Var] {
+        &self.vars
+    }
+
+    /// The parameter of that name.
+    pub fn get(&self, name: &str) -> Option<&Var> {
+        self.vars.iter().find(|v| v.name() == Some(name))
+    }
+
+    /// Where they live.
+    pub fn device(&self) -> &Device {
+        self.values.device()
+    }
+
+    /// Sets all gradients to zero, in one launch.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub fn zero_grad(&self) -> Result<()> {
+        ops::fill_bits(&self.grads()?, 0)
+    }
+
+    /// A further arena of this size, zeroed: an optimizer's moments.
+    ///
+    /// # Errors
+    /// The device has no room.
+    pub fn arena_like(&self) -> Result<Tensor> {
+        Tensor::zeros(self.device(), DType::F32, &[self.total])
+    }
+}
