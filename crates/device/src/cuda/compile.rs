@@ -1,0 +1,218 @@
+//! CUDA C++ in, an image for one card out.
+use super::cache;
+use super::nvrtc::{Nvrtc, Program, SUCCESS};
+use crate::{Error, Kernel, Overlay, Result, load_cuda};
+use std::ffi::{CString, c_char, c_int};
+use std::fmt;
+
+/// Compiles a kernel for an architecture (`sm_90a`: machine code; `compute_90`: PTX) without a card:
+/// libnvrtc is all it takes.
+///
+/// # Errors
+/// No NVRTC, a kernel without CUDA text, or a text that does not compile (the log names the file and
+/// its lines).
+pub fn compile(
+    kernel: &Kernel,
+    constants: &[(&'static str, u32)],
+    arch: &str,
+    overlay: Option<&Overlay>,
+) -> Result<Vec<u8>> {
+    image(Nvrtc::get(None)?, kernel, constants, arch, arch, overlay)
+}
+
+/// NVRTC's version and file, if [`compile`] can work here.
+///
+/// # Errors
+/// [`Error::Unavailable`] with what to install.
+pub fn compile_available() -> Result<String> {
+    let nvrtc = Nvrtc::get(None)?;
+    Ok(format!("{}.{} ({})", nvrtc.version.0, nvrtc.version.1, nvrtc.file))
+}
+
+/// The image of a kernel, from the cache on disk if it was compiled before.
+pub(super) fn image(
+    nvrtc: &Nvrtc,
+    kernel: &Kernel,
+    constants: &[(&'static str, u32)],
+    arch: &str,
+    device: &str,
+    overlay: Option<&Overlay>,
+) -> Result<Vec<u8>> {
+    let source = load_cuda(kernel, overlay)?;
+    let includes = kernel.cuda.map_or(&[][..], |text| text.includes);
+    let options = options(arch, constants);
+    let mut key = cache::Key::new();
+    key.add(&format!("NVRTC {}.{}", nvrtc.version.0, nvrtc.version.1));
+    // The path is part of the image: line information names it.
+    key.add(&source.path);
+    key.add(&source.text);
+    options.iter().for_each(|option| key.add(option));
+    for (name, text) in includes {
+        key.add(name);
+        key.add(text);
+    }
+    let key = key.finish();
+    if let Some(image) = cache::read(&key) {
+        return Ok(image);
+    }
+    let image =
+        build(nvrtc, &source.path, &source.text, includes, &options).map_err(|failure| {
+            let path = source.path.clone();
+            let log = failure.log(includes);
+            Error::Compile { path, device: device.into(), log }
+        })?;
+    cache::write(&key, &image);
+    Ok(image)
+}
+
+/// The compiler's options. No fast math: `expf` and division are the exact ones, so that devices
+/// agree; a multiply and an add may fuse, as everywhere.
+fn options(arch: &str, constants: &[(&'static str, u32)]) -> Vec<String> {
+    let mut list = vec![
+        format!("--gpu-architecture={arch}"),
+        "--std=c++17".into(),
+        "--fmad=true".into(),
+        // A plain function is a device function: helpers need no `__device__`.
+        "--device-as-default-execution-space".into(),
+        // Profilers and sanitizers then name the reader's lines.
+        "--generate-line-info".into(),
+    ];
+    for &(name, value) in constants {
+        let suffix = if i32::try_from(value).is_ok() { "" } else { "u" };
+        list.push(format!("-D{name}={value}{suffix}"));
+    }
+    list
+}
+
+/// Why there is no image.
+pub(super) enum Failure {
+    /// The compiler's log.
+    Log(String),
+    /// A call failed.
+    Call(&'static str, String),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Log(log) => f.write_str(log),
+            Failure::Call(call, why) => write!(f, "{call} failed: {why}"),
+        }
+    }
+}
+
+impl Failure {
+    /// The message, its lines named as the repository names them.
+    fn log(&self, includes: &[(&str, &str)]) -> String {
+        let text = self.to_string();
+        let lines: Vec<_> = text.trim_end().lines().map(|line| rename(line, includes)).collect();
+        lines.join("\n")
+    }
+}
+
+/// `reduce.cuh(12): error` as `kernels/include/reduce.cuh:12: error`.
+fn rename(line: &str, includes: &[(&str, &str)]) -> String {
+    let named = line.split_once('(').and_then(|(file, rest)| {
+        let (number, rest) = rest.split_once("):")?;
+        number.parse::<u32>().ok()?;
+        Some((file, number, rest))
+    });
+    match named {
+        Some((file, number, rest)) if includes.iter().any(|(name, _)| *name == file) => {
+            format!("kernels/include/{file}:{number}:{rest}")
+        }
+        Some((file, number, rest)) => format!("{file}:{number}:{rest}"),
+        None => line.to_string(),
+    }
+}
+
+/// One run of the compiler.
+pub(super) fn build(
+    nvrtc: &Nvrtc,
+    path: &str,
+    text: &str,
+    includes: &[(&str, &str)],
+    options: &[String],
+) -> Result<Vec<u8>, Failure> {
+    let c = |text: &str| {
+        CString::new(text).map_err(|_| Failure::Log("the text holds a NUL byte".into()))
+    };
+    let (name, source) = (c(path)?, c(text)?);
+    let names = includes.iter().map(|(n, _)| c(n)).collect::<Result<Vec<_>, _>>()?;
+    let texts = includes.iter().map(|(_, t)| c(t)).collect::<Result<Vec<_>, _>>()?;
+    let flags = options.iter().map(|o| c(o)).collect::<Result<Vec<_>, _>>()?;
+    let pointers =
+        |list: &[CString]| list.iter().map(|s| s.as_ptr()).collect::<Vec<*const c_char>>();
+    let (names, texts, flag_pointers) = (pointers(&names), pointers(&texts), pointers(&flags));
+    let failed = |call, code: c_int| Failure::Call(call, nvrtc.explain(code));
+
+    let mut program: Program = std::ptr::null_mut();
+    // SAFETY: the strings end in NUL and outlive the program; the two lists are equally long.
+    let code = unsafe {
+        (nvrtc.create)(
+            &mut program,
+            source.as_ptr(),
+            name.as_ptr(),
+            includes.len() as c_int,
+            texts.as_ptr(),
+            names.as_ptr(),
+        )
+    };
+    if code != SUCCESS {
+        return Err(failed("nvrtcCreateProgram", code));
+    }
+    let program = Guard { nvrtc, program };
+    // SAFETY: the program is alive, the options end in NUL and outlive the call.
+    let code =
+        unsafe { (nvrtc.compile)(program.program, flags.len() as c_int, flag_pointers.as_ptr()) };
+    if code != SUCCESS {
+        // SAFETY: the program is alive.
+        let log = unsafe { nvrtc.log.get(program.program) }.unwrap_or_default();
+        let log = String::from_utf8_lossy(&log).trim_end_matches('\0').trim().to_string();
+        return Err(match log.is_empty() {
+            true => failed("nvrtcCompileProgram", code),
+            false => Failure::Log(log),
+        });
+    }
+    let ptx = options.iter().any(|o| o.starts_with("--gpu-architecture=compute_"));
+    let (call, output) = match ptx {
+        true => ("nvrtcGetPTX", &nvrtc.ptx),
+        false => ("nvrtcGetCUBIN", &nvrtc.cubin),
+    };
+    // SAFETY: the program is alive and compiled.
+    unsafe { output.get(program.program) }.map_err(|code| failed(call, code))
+}
+
+/// Frees the program on every way out.
+struct Guard<'a> {
+    nvrtc: &'a Nvrtc,
+    program: Program,
+}
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        // SAFETY: created once, destroyed once.
+        unsafe { (self.nvrtc.destroy)(&mut self.program) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_the_log_name_repository_files() {
+        let includes = [("reduce.cuh", "")];
+        let named = |line| rename(line, &includes);
+        assert_eq!(named("reduce.cuh(12): error: x"), "kernels/include/reduce.cuh:12: error: x");
+        assert_eq!(named("kernels/a/1_b.cu(3): error: f(x)"), "kernels/a/1_b.cu:3: error: f(x)");
+        assert_eq!(named("    float y = f(x):"), "    float y = f(x):");
+    }
+
+    #[test]
+    fn constants_become_definitions() {
+        let list = options("sm_90a", &[("WG", 256), ("MASK", u32::MAX)]);
+        assert!(list.contains(&"-DWG=256".to_string()));
+        assert!(list.contains(&"-DMASK=4294967295u".to_string()));
+    }
+}

@@ -1,0 +1,228 @@
+//! Loaded modules, their functions, and the launch itself.
+use super::context::Context;
+use super::driver;
+use super::memory::Block;
+use crate::{Error, Launch, Result};
+use cudarc::driver::sys::{self, CUfunction_attribute_enum as Attribute, CUresult};
+use std::ffi::{CString, c_void};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Shared memory a block may have without asking for more.
+const DEFAULT_SHARED: u32 = 48 << 10;
+
+/// An image on the card.
+pub(super) struct Module {
+    raw: sys::CUmodule,
+    context: Arc<Context>,
+}
+
+// SAFETY: as for `Context`: any thread may use the handle once the context is bound.
+unsafe impl Send for Module {}
+// SAFETY: as above.
+unsafe impl Sync for Module {}
+
+impl Module {
+    /// Loads machine code (an ELF file) or PTX.
+    pub(super) fn load(context: &Arc<Context>, image: &[u8]) -> Result<Self> {
+        context.bind()?;
+        // PTX is text and ends in NUL; machine code knows its own length and does not mind.
+        let mut image = image.to_vec();
+        image.push(0);
+        let mut raw = std::ptr::null_mut();
+        // SAFETY: the context is bound; the image outlives the call, which copies it.
+        let result = unsafe { sys::cuModuleLoadData(&mut raw, image.as_ptr().cast()) };
+        context.check(result, "cuModuleLoadData")?;
+        Ok(Module { raw, context: context.clone() })
+    }
+}
+
+impl Drop for Module {
+    fn drop(&mut self) {
+        // Launches may still run its code.
+        if self.context.wait().is_ok() {
+            // SAFETY: loaded in `load`, unloaded once.
+            unsafe { sys::cuModuleUnload(self.raw) };
+        }
+    }
+}
+
+/// An entry point of a module.
+pub(super) struct Function {
+    raw: sys::CUfunction,
+    /// Shared memory the kernel declares itself.
+    own_shared: u32,
+    /// Dynamic shared memory that was asked for so far.
+    granted: AtomicU32,
+    /// Sizes of its arguments, where the driver tells (12.4 and newer).
+    arguments: Option<Vec<usize>>,
+    module: Arc<Module>,
+}
+
+// SAFETY: as for `Module`.
+unsafe impl Send for Function {}
+// SAFETY: as for `Module`.
+unsafe impl Sync for Function {}
+
+impl Function {
+    /// Looks an entry point up.
+    pub(super) fn find(module: &Arc<Module>, launch: &Launch) -> Result<Self> {
+        let kernel = launch.kernel;
+        let context = &module.context;
+        let fail = |reason: String| Error::Launch { kernel: kernel.path.into(), reason };
+        let name = CString::new(kernel.entry)
+            .map_err(|_| fail("the entry's name holds a NUL byte".into()))?;
+        context.bind()?;
+        let mut raw = std::ptr::null_mut();
+        // SAFETY: the module is loaded, the name ends in NUL, the handle outlives the call.
+        match unsafe { sys::cuModuleGetFunction(&mut raw, module.raw, name.as_ptr()) } {
+            CUresult::CUDA_ERROR_NOT_FOUND => {
+                let entry = kernel.entry;
+                return Err(fail(format!(
+                    "its CUDA text has no entry `extern \"C\" __global__ void {entry}(...)`"
+                )));
+            }
+            result => context.check(result, "cuModuleGetFunction")?,
+        }
+        let mut own_shared = 0;
+        let which = Attribute::CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES;
+        // SAFETY: the function is alive, the number outlives the call.
+        let result = unsafe { sys::cuFuncGetAttribute(&mut own_shared, which, raw) };
+        context.check(result, "cuFuncGetAttribute")?;
+        Ok(Function {
+            raw,
+            own_shared: u32::try_from(own_shared).unwrap_or(0),
+            granted: AtomicU32::new(0),
+            arguments: arguments(raw),
+            module: module.clone(),
+        })
+    }
+
+    /// Queues a launch. The driver copies the arguments, so nothing of it needs to stay.
+    pub(super) fn launch(&self, launch: &Launch) -> Result<()> {
+        let context = &self.module.context;
+        let kernel = launch.kernel;
+        let fail = |reason: String| Error::Launch {
+            kernel: format!("{}:{}", kernel.path, kernel.entry),
+            reason,
+        };
+        let mut pointers = Vec::with_capacity(launch.bindings.len());
+        for binding in &launch.bindings {
+            let block = binding.memory.get::<Block>().filter(|block| block.of(context));
+            let block = block.ok_or_else(|| fail("a buffer of another device was bound".into()))?;
+            pointers.push(block.pointer + binding.offset as u64);
+        }
+        self.match_arguments(launch).map_err(fail)?;
+        // The compiler rounds a struct's size up to its alignment, at most 16 bytes.
+        let mut params = launch.params.clone();
+        params.resize(params.len().next_multiple_of(4) + 4, 0);
+        let mut arguments: Vec<*mut c_void> =
+            pointers.iter_mut().map(|p| (p as *mut u64).cast()).collect();
+        if !launch.params.is_empty() {
+            arguments.push(params.as_mut_ptr().cast());
+        }
+        self.grant(launch.shared_bytes).map_err(|error| match error {
+            lost @ Error::Lost { .. } => lost,
+            _ => fail(format!(
+                "it asks for {} + {} bytes of shared memory, more than a block may have",
+                self.own_shared, launch.shared_bytes
+            )),
+        })?;
+        context.note(launch);
+        let ([gx, gy, gz], [bx, by, bz]) = (launch.grid, launch.block);
+        // SAFETY: the function is loaded; the arguments are as many and as large as it declares
+        // (checked above where the driver tells), and their memory is alive: the caller holds the
+        // launch, and memory is freed behind the work that uses it.
+        let result = unsafe {
+            sys::cuLaunchKernel(
+                self.raw,
+                gx,
+                gy,
+                gz,
+                bx,
+                by,
+                bz,
+                launch.shared_bytes,
+                context.stream,
+                arguments.as_mut_ptr(),
+                std::ptr::null_mut(),
+            )
+        };
+        match result {
+            CUresult::CUDA_ERROR_INVALID_VALUE | CUresult::CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES => {
+                Err(fail(format!(
+                    "the card refuses a grid of {:?} and a block of {:?} with {} bytes of dynamic \
+                     shared memory: {}",
+                    launch.grid,
+                    launch.block,
+                    launch.shared_bytes,
+                    driver::explain(result)
+                )))
+            }
+            result => context.check(result, "cuLaunchKernel"),
+        }
+    }
+
+    /// A launch that passes too little would make the driver read past our arguments.
+    fn match_arguments(&self, launch: &Launch) -> Result<(), String> {
+        let Some(sizes) = &self.arguments else { return Ok(()) };
+        let (buffers, words) = (launch.bindings.len(), launch.params.len());
+        let passed = buffers + usize::from(words > 0);
+        if sizes.len() != passed {
+            let (declared, s) = (sizes.len(), if buffers == 1 { "" } else { "s" });
+            return Err(format!(
+                "its CUDA entry declares {declared} arguments, the launch passes {passed}: \
+                 {buffers} pointer{s} and {words} words of Params"
+            ));
+        }
+        if let Some(i) = sizes[..buffers].iter().position(|&size| size != 8) {
+            return Err(format!("argument {i} of its CUDA entry is not a pointer"));
+        }
+        match sizes.get(buffers) {
+            Some(&size) if size < 4 * words || size > (4 * words).next_multiple_of(16) => {
+                Err(format!(
+                    "its CUDA Params has {size} bytes, the launch passes {words} words ({} bytes)",
+                    4 * words
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Asks for dynamic shared memory beyond the 48 KiB that every block may have.
+    fn grant(&self, dynamic: u32) -> Result<()> {
+        if self.own_shared.saturating_add(dynamic) <= DEFAULT_SHARED
+            || dynamic <= self.granted.load(Ordering::Relaxed)
+        {
+            return Ok(());
+        }
+        let context = &self.module.context;
+        let which = Attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
+        let bytes = i32::try_from(dynamic).unwrap_or(i32::MAX);
+        // SAFETY: the function is loaded.
+        let result = unsafe { sys::cuFuncSetAttribute(self.raw, which, bytes) };
+        context.check(result, "cuFuncSetAttribute")?;
+        self.granted.store(dynamic, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// The sizes of a function's arguments, if the driver tells.
+fn arguments(function: sys::CUfunction) -> Option<Vec<usize>> {
+    if !driver::has("cuFuncGetParamInfo") {
+        return None;
+    }
+    let mut sizes = Vec::new();
+    loop {
+        let (mut offset, mut size) = (0, 0);
+        // SAFETY: the function is loaded, the driver has the call, both numbers outlive it. Past
+        // the last argument it answers with an error.
+        let result =
+            unsafe { sys::cuFuncGetParamInfo(function, sizes.len(), &mut offset, &mut size) };
+        match result {
+            CUresult::CUDA_SUCCESS => sizes.push(size),
+            CUresult::CUDA_ERROR_INVALID_VALUE => return Some(sizes),
+            _ => return None,
+        }
+    }
+}
