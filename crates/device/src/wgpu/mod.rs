@@ -1,1 +1,258 @@
-//! stub
+//! Any GPU, through WebGPU: Vulkan, Metal or Direct3D 12 natively, the page's own WebGPU in a
+//! browser. A software adapter (Mesa's lavapipe) will do for checking.
+//!
+//! A launch does little more than look three things up: its compiled pipeline, its params' place in
+//! one uniform buffer, and its bind group. The work gathers in a list and goes to the GPU as one
+//! compute pass in one submit, when somebody reads, writes or waits. A training step is one submit,
+//! and its second run compiles, uploads and binds nothing new.
+
+mod adapter;
+mod bind;
+mod faults;
+mod message;
+mod params;
+mod pipeline;
+mod read;
+mod submit;
+#[cfg(test)]
+mod tests;
+mod time;
+mod wait;
+
+use crate::{Backend, BoxFuture, Error, Info, Launch, Memory, Overlay, Result};
+use bind::{Block, Graves, Groups};
+use faults::Faults;
+use params::Params;
+use pipeline::Pipelines;
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+use submit::{Op, Pending, Tape};
+
+pub use adapter::list;
+
+/// A GPU behind WebGPU.
+pub struct Wgpu {
+    info: Info,
+    device: ::wgpu::Device,
+    queue: ::wgpu::Queue,
+    overlay: Option<Arc<Overlay>>,
+    faults: Arc<Faults>,
+    graves: Arc<Graves>,
+    state: Mutex<State>,
+    staging: read::Staging,
+    queries: OnceLock<time::Queries>,
+}
+
+/// What launches look things up in, and the launches that wait for the next submit.
+struct State {
+    pipelines: Pipelines,
+    params: Params,
+    groups: Groups,
+    pending: Pending,
+    recording: Option<Tape>,
+}
+
+impl Wgpu {
+    /// Opens an adapter: number `index` of [`list`], or the first.
+    ///
+    /// # Errors
+    /// There is no adapter, or not that many, or it refuses WebGPU's default limits.
+    pub async fn open(index: Option<usize>, overlay: Option<Arc<Overlay>>) -> Result<Self> {
+        let adapter::Opened { info, device, queue } = adapter::open(index).await?;
+        let faults = Faults::watch(&device, info.label());
+        let state = State {
+            pipelines: Pipelines::default(),
+            params: Params::new(&device),
+            groups: Groups::default(),
+            pending: Pending::default(),
+            recording: None,
+        };
+        let (graves, staging, queries) = Default::default();
+        let state = Mutex::new(state);
+        Ok(Wgpu { info, device, queue, overlay, faults, graves, state, staging, queries })
+    }
+
+    /// The adapters of this computer; see [`list`].
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn list() -> Result<Vec<Info>> {
+        adapter::list().await
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn block<'a>(&self, memory: &'a Memory) -> Result<&'a Block> {
+        let block = memory.get::<Block>().filter(|block| block.lies_in(&self.graves));
+        block.ok_or_else(|| Error::Launch {
+            kernel: "wgpu".into(),
+            reason: "a buffer of another device was used".into(),
+        })
+    }
+
+    /// Everything a launch needs, looked up or made.
+    fn resolve(&self, state: &mut State, launch: &Launch) -> Result<Op> {
+        let overlay = self.overlay.as_deref();
+        let label = || self.info.label();
+        let pipeline = state.pipelines.get(&self.device, launch, overlay, label)?;
+        let params = match launch.params.is_empty() {
+            true => None,
+            false => Some(self.place_params(state, launch)?),
+        };
+        let group = match state.groups.get(launch, &pipeline.layout, |m| self.block(m))? {
+            Some(group) => group,
+            None => self.new_group(state, launch, &pipeline.layout)?,
+        };
+        Ok(Op { pipeline, group, params, grid: launch.grid, weight: submit::weight(launch.cost) })
+    }
+
+    fn place_params(&self, state: &mut State, launch: &Launch) -> Result<u32> {
+        if let Some(offset) = state.params.find(&launch.params) {
+            return Ok(offset);
+        }
+        if state.params.is_full() {
+            // Work in the list still reads the old buffer, so its contents must be there in time.
+            state.params.upload(&self.queue);
+            state.params = Params::new(&self.device);
+            state.groups.clear();
+        }
+        state
+            .params
+            .place(&launch.params)
+            .map_err(|reason| Error::Launch { kernel: launch.kernel.path.into(), reason })
+    }
+
+    fn new_group(
+        &self,
+        state: &mut State,
+        launch: &Launch,
+        layout: &bind::Layout,
+    ) -> Result<::wgpu::BindGroup> {
+        let blocks: Vec<&Block> =
+            launch.bindings.iter().map(|b| self.block(&b.memory)).collect::<Result<_>>()?;
+        let scope = self.device.push_error_scope(::wgpu::ErrorFilter::Validation);
+        let group = bind::make(&self.device, launch, layout, &blocks, state.params.buffer());
+        if let Some(error) = wait::now(scope.pop()).flatten() {
+            let reason = faults::reason(&error);
+            return Err(Error::Launch { kernel: launch.kernel.path.into(), reason });
+        }
+        state.groups.put(group.clone());
+        Ok(group)
+    }
+}
+
+impl Backend for Wgpu {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn allocate(&self, bytes: usize) -> Result<Memory> {
+        let limit = self.info.caps.max_buffer;
+        if bytes > limit {
+            let device = self.info.label();
+            return Err(Error::TooLarge { device, what: "buffer", bytes, limit });
+        }
+        self.faults.check()?;
+        self.bury(&mut self.state());
+        match self.create(bytes) {
+            Err(Error::OutOfMemory { .. }) => {
+                // What was let go may still be in use by work under way: wait for it once.
+                self.drain()?;
+                self.create(bytes)
+            }
+            other => other,
+        }
+    }
+
+    fn write(&self, memory: &Memory, offset: usize, data: &[u8]) -> Result<()> {
+        let block = self.block(memory)?;
+        let mut state = self.state();
+        self.flush_state(&mut state)?;
+        // WebGPU copies the bytes before the next submit, that is after all work handed over.
+        for (i, piece) in data.chunks(submit::WRITE_PIECE).enumerate() {
+            if i > 0 {
+                // Hand the staged piece over, so that a large write never has two copies of itself.
+                self.submit(&mut state, None);
+            }
+            let at = offset + i * submit::WRITE_PIECE;
+            self.queue.write_buffer(&block.buffer, at as u64, piece);
+        }
+        self.faults.check()
+    }
+
+    fn read<'a>(
+        &'a self,
+        memory: &'a Memory,
+        offset: usize,
+        bytes: usize,
+    ) -> BoxFuture<'a, Result<Vec<u8>>> {
+        // The copy is queued now, not when the future is first polled: launches made in between
+        // must not show.
+        let copy = self.begin_read(memory, offset, bytes);
+        Box::pin(async move { self.finish_read(copy?).await })
+    }
+
+    fn launch(&self, launch: &Launch) -> Result<()> {
+        self.faults.check()?;
+        let mut state = self.state();
+        let op = self.resolve(&mut state, launch)?;
+        if let Some(tape) = &mut state.recording {
+            tape.push(op, launch);
+            return Ok(());
+        }
+        if state.pending.push(op) {
+            self.flush_state(&mut state)?;
+        }
+        Ok(())
+    }
+
+    fn prepare(&self, launch: &Launch) -> Result<()> {
+        let label = || self.info.label();
+        self.state().pipelines.get(&self.device, launch, self.overlay.as_deref(), label)?;
+        self.faults.check()
+    }
+
+    fn flush(&self) -> Result<()> {
+        self.flush_state(&mut self.state())
+    }
+
+    fn synchronize(&self) -> BoxFuture<'_, Result<()>> {
+        let done = self.begin_wait();
+        Box::pin(async move { self.finish_wait(done?).await })
+    }
+
+    fn time(&self, launch: &Launch) -> Result<Duration> {
+        self.time_launch(launch)
+    }
+
+    fn begin_recording(&self) -> Result<()> {
+        self.state().recording = Some(Tape::default());
+        Ok(())
+    }
+
+    fn end_recording(&self) -> Result<Arc<dyn Any + Send + Sync>> {
+        Ok(Arc::new(Arc::new(self.state().recording.take().unwrap_or_default())))
+    }
+
+    fn replay(&self, recording: &Arc<dyn Any + Send + Sync>) -> Result<()> {
+        self.faults.check()?;
+        let tape = recording.downcast_ref::<Arc<Tape>>();
+        let wrong = Error::Recording { call: "replay", when: "with another machine's recording" };
+        let tape = tape.ok_or(wrong)?.clone();
+        let mut state = self.state();
+        if state.pending.push_tape(tape) {
+            self.flush_state(&mut state)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Wgpu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Wgpu({})", self.info.label())
+    }
+}

@@ -1,0 +1,75 @@
+//! Faults that WebGPU reports out of band, turned into errors of the next call.
+use crate::{Error, Result};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The faults of one device: the first that nobody has heard of yet, and whether it was lost.
+pub(super) struct Faults {
+    label: String,
+    /// Cheap to ask on every launch.
+    any: AtomicBool,
+    told: Mutex<(Option<Error>, Option<String>)>,
+}
+
+impl Faults {
+    /// Starts listening, so that a fault is noted down instead of ending the process.
+    pub(super) fn watch(device: &::wgpu::Device, label: String) -> Arc<Self> {
+        let faults = Arc::new(Faults { label, any: false.into(), told: Mutex::default() });
+        let listener = faults.clone();
+        device.on_uncaptured_error(Arc::new(move |error| listener.note(&error)));
+        let listener = faults.clone();
+        device.set_device_lost_callback(move |why, message| {
+            let message = match message.trim() {
+                "" => format!("{why:?}"),
+                text => text.to_string(),
+            };
+            listener.lose(message);
+        });
+        faults
+    }
+
+    /// The device is gone; every call from now on says so.
+    pub(super) fn lose(&self, message: String) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.1.get_or_insert(message);
+        self.any.store(true, Ordering::Release);
+    }
+
+    fn note(&self, error: &::wgpu::Error) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.0.get_or_insert_with(|| Error::Driver {
+            device: self.label.clone(),
+            call: "work handed over earlier".into(),
+            reason: reason(error),
+        });
+        self.any.store(true, Ordering::Release);
+    }
+
+    /// # Errors
+    /// A fault that nobody has heard of yet (told once), or the loss of the device (told always).
+    pub(super) fn check(&self) -> Result<()> {
+        if !self.any.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reason) = told.1.clone() {
+            return Err(Error::Lost { device: self.label.clone(), reason });
+        }
+        self.any.store(false, Ordering::Release);
+        told.0.take().map_or(Ok(()), Err)
+    }
+}
+
+/// An error's text without the lines that only WebGPU's own developers need.
+pub(super) fn reason(error: &::wgpu::Error) -> String {
+    match error {
+        ::wgpu::Error::OutOfMemory { .. } => {
+            "out of memory; try a smaller --batch or --context".into()
+        }
+        ::wgpu::Error::Validation { description, .. }
+        | ::wgpu::Error::Internal { description, .. } => {
+            let text = description.strip_prefix("Validation Error\n\nCaused by:\n");
+            text.unwrap_or(description).trim().to_string()
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! From a kernel's text to a pipeline: compiled once for every choice of constants.
+use super::bind::Layout;
+use super::{faults, message, wait};
+use crate::{Access, Error, Kernel, Launch, Overlay, Result, load_wgsl};
+use ::wgpu::{Device, ErrorFilter, ShaderModule};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A compiled kernel.
+pub(super) struct Pipeline {
+    pub(super) compute: ::wgpu::ComputePipeline,
+    pub(super) layout: Layout,
+}
+
+type Constants = Box<[(&'static str, u32)]>;
+
+/// A kernel's pipelines; few enough to look through in a row.
+type Variants = Vec<(Constants, bool, Arc<Pipeline>)>;
+
+/// Everything that was compiled.
+#[derive(Default)]
+pub(super) struct Pipelines {
+    /// By the kernel's address: kernels are statics.
+    compiled: HashMap<usize, Variants>,
+    /// By text, which several entries and overrides share.
+    modules: HashMap<Box<str>, ShaderModule>,
+    layouts: HashMap<(&'static [Access], bool), Layout>,
+}
+
+impl Pipelines {
+    /// The pipeline of a launch, compiled if it is new.
+    ///
+    /// # Errors
+    /// The text is not there or does not compile; its message names the reader's file and line.
+    pub(super) fn get(
+        &mut self,
+        device: &Device,
+        launch: &Launch,
+        overlay: Option<&Overlay>,
+        label: impl FnOnce() -> String,
+    ) -> Result<Arc<Pipeline>> {
+        let params = !launch.params.is_empty();
+        let key = std::ptr::from_ref(launch.kernel) as usize;
+        let variants = self.compiled.entry(key).or_default();
+        let fits = |v: &&(Constants, bool, _)| v.1 == params && *v.0 == *launch.constants;
+        if let Some((_, _, pipeline)) = variants.iter().find(fits) {
+            return Ok(pipeline.clone());
+        }
+        let (kernel, constants) = (launch.kernel, &launch.constants);
+        let pipeline = Arc::new(self.compile(device, kernel, params, constants, overlay, label)?);
+        let variant = (constants.as_slice().into(), params, pipeline.clone());
+        self.compiled.entry(key).or_default().push(variant);
+        Ok(pipeline)
+    }
+
+    fn compile(
+        &mut self,
+        device: &Device,
+        kernel: &'static Kernel,
+        params: bool,
+        constants: &[(&'static str, u32)],
+        overlay: Option<&Overlay>,
+        label: impl FnOnce() -> String,
+    ) -> Result<Pipeline> {
+        let loaded = load_wgsl(kernel, constants, overlay)?;
+        let outcome = self.build(device, kernel, params, constants, &loaded);
+        outcome.map_err(|error| {
+            let includes = kernel.wgsl.map_or(&[][..], |text| text.includes);
+            let log = message::for_reader(&error, &loaded, includes);
+            Error::Compile { path: loaded.path.clone(), device: label(), log }
+        })
+    }
+
+    fn build(
+        &mut self,
+        device: &Device,
+        kernel: &'static Kernel,
+        params: bool,
+        constants: &[(&'static str, u32)],
+        loaded: &crate::Loaded,
+    ) -> Result<Pipeline, String> {
+        let layouts = self.layouts.len() as u64;
+        let layout = match self.layouts.get(&(kernel.bindings, params)) {
+            Some(layout) => layout.clone(),
+            None => {
+                let new = || Layout::new(device, kernel.bindings, params, layouts);
+                let layout = scoped(device, new)?;
+                self.layouts.insert((kernel.bindings, params), layout.clone());
+                layout
+            }
+        };
+        let module = match self.modules.get(loaded.text.as_str()) {
+            Some(module) => module.clone(),
+            None => {
+                let module = scoped(device, || {
+                    device.create_shader_module(::wgpu::ShaderModuleDescriptor {
+                        label: Some(&loaded.path),
+                        source: ::wgpu::ShaderSource::Wgsl(loaded.text.as_str().into()),
+                    })
+                })?;
+                self.modules.insert(loaded.text.as_str().into(), module.clone());
+                module
+            }
+        };
+        let declared = overrides(&loaded.text);
+        let set = constants.iter().filter(|(name, _)| declared.contains(name));
+        let set: Vec<_> = set.map(|&(name, value)| (name, f64::from(value))).collect();
+        let compute = scoped(device, || {
+            device.create_compute_pipeline(&::wgpu::ComputePipelineDescriptor {
+                label: Some(&loaded.path),
+                layout: Some(&layout.pipeline),
+                module: &module,
+                entry_point: Some(kernel.entry),
+                compilation_options: ::wgpu::PipelineCompilationOptions {
+                    constants: &set,
+                    ..Default::default()
+                },
+                cache: None,
+            })
+        })?;
+        Ok(Pipeline { compute, layout })
+    }
+}
+
+/// Runs `make`; a fault on the way is its outcome.
+fn scoped<T>(device: &Device, make: impl FnOnce() -> T) -> Result<T, String> {
+    let internal = device.push_error_scope(ErrorFilter::Internal);
+    let validation = device.push_error_scope(ErrorFilter::Validation);
+    let made = make();
+    let first = wait::now(validation.pop()).flatten();
+    let second = wait::now(internal.pop()).flatten();
+    match first.or(second) {
+        Some(error) => Err(faults::reason(&error)),
+        None => Ok(made),
+    }
+}
+
+/// The names that a text declares as `override NAME`. Setting any other name would be an error, and
+/// a launch may name constants that only its CUDA twin has.
+fn overrides(text: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    for line in text.lines() {
+        let code = line.split("//").next().unwrap_or_default();
+        let words = code.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+        let mut words = words.filter(|word| !word.is_empty());
+        while words.any(|word| word == "override") {
+            names.extend(words.next());
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::overrides;
+
+    #[test]
+    fn overrides_are_found_and_nothing_else() {
+        let text = "override WG: u32 = 256u;\n  override K=4; override L : f32;\n\
+                    // override NO: u32;\nconst M = 1; // tune: override\nlet overrides = 1;";
+        assert_eq!(overrides(text), ["WG", "K", "L"]);
+    }
+}
