@@ -161,6 +161,12 @@ pub trait Backend: fmt::Debug + MaybeSend + MaybeSync {
     /// Runs one launch alone and says how long the device took. Blocks; native only.
     fn time(&self, launch: &Launch) -> Result<Duration>;
 
+    /// Whether replaying a recording is quicker than launching anew: where a launch is a driver
+    /// call yes, where it is a function call no.
+    fn gains_by_recording(&self) -> bool {
+        true
+    }
+
     /// Starts noting launches down instead of running them.
     fn begin_recording(&self) -> Result<()>;
 

@@ -286,6 +286,11 @@ impl Device {
         pollster::block_on(self.synchronize_async())
     }
 
+    /// Whether replaying a recording is quicker here than launching anew.
+    pub fn gains_by_recording(&self) -> bool {
+        self.inner.backend.gains_by_recording()
+    }
+
     /// Notes down every launch that `step` makes instead of running it, for
     /// [`replay`](Self::replay). Buffers that `step` allocates belong to the recording; a write or
     /// a read inside it is an error.

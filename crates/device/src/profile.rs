@@ -130,6 +130,10 @@ impl Backend for Profile {
         self.inner.time(launch)
     }
 
+    fn gains_by_recording(&self) -> bool {
+        false
+    }
+
     fn begin_recording(&self) -> Result<()> {
         Err(Error::Recording { call: "record", when: "under a profile: launches are timed one by one" })
     }

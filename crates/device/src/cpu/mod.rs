@@ -165,6 +165,10 @@ impl Backend for Cpu {
         Ok(start.elapsed())
     }
 
+    fn gains_by_recording(&self) -> bool {
+        false
+    }
+
     fn begin_recording(&self) -> Result<()> {
         *self.lock("record")?.0 = Some(Vec::new());
         Ok(())
