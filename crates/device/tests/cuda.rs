@@ -74,7 +74,8 @@ fn without_a_card_the_error_says_what_to_do() {
             };
             assert_eq!(*machine, Machine::Cuda);
             assert!(!reason.is_empty() && !fix.is_empty());
-            assert!(matches!(cuda::list(), Err(Error::Unavailable { .. })));
+            // A card that is too old for NVRTC is listed, and refused when opened.
+            assert!(matches!(cuda::list(), Ok(_) | Err(Error::Unavailable { .. })));
         }
     }
     for far in [9_999, usize::MAX] {
@@ -122,7 +123,7 @@ fn every_kernel_compiles_for_ampere_and_hopper() {
     }
     let mut failures = Vec::new();
     for &(path, text) in strata_kernels::KERNELS {
-        // Kernels written for one architecture say so in their path's folder and compile only there.
+        // What hopper.cuh holds (TMA, wgmma) exists on Hopper alone.
         let kernel = Kernel::new(path, "", &[]).cuda(text, strata_kernels::INCLUDES);
         let hopper = text.contains("hopper.cuh");
         let archs: &[&str] = if hopper { &["sm_90a"] } else { &["sm_80", "sm_90a"] };

@@ -159,7 +159,7 @@ fn fix(newest: Option<u32>) -> String {
     };
     format!(
         "Install it with `pip install {pip}`, `conda install -c nvidia cuda-nvrtc`, or `apt install` \
-         of libnvrtc12 (Debian, Ubuntu) or {apt} (NVIDIA's repository); if it lies in an unusual \
+         of libnvrtc12 (Debian 13, Ubuntu 24.04) or {apt} (NVIDIA's repository); if it lies in an unusual \
          place, set STRATA_NVRTC=/its/folder"
     )
 }
