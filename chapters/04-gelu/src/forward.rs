@@ -1,0 +1,71 @@
+use crate::cpu;
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, Slice};
+use strata_tensor::{DType, Result, Tensor};
+
+#[derive(Debug)]
+pub(crate) struct Args {
+    x: Tensor,
+    out: Tensor,
+}
+
+static NAIVE: Kernel = Kernel::new("gelu/1_naive", "gelu", &[Access::Read, Access::Write])
+    .cpu(cpu::gelu_naive);
+
+static VECTORIZED: Kernel =
+    Kernel::new("gelu/2_vectorized", "gelu", &[Access::Read, Access::Write])
+        .cpu(cpu::gelu_vectorized);
+
+/// Operations for one element: a cubic, an exponential (counted as 10), a division.
+pub(crate) const FLOPS: f64 = 16.0;
+
+fn launch(kernel: &'static Kernel, a: &Args, slice: fn(&Tensor) -> Slice) -> Launch {
+    let n = a.x.numel();
+    Launch::new(kernel)
+        .bind(&slice(&a.x))
+        .bind(&slice(&a.out))
+        .size(n)
+        .cost(FLOPS * n as f64, 8.0 * n as f64)
+}
+
+/// A binding for kernels that read four elements at once: its length rounded up to whole groups of
+/// four. Every allocation, and every parameter in an arena, has that room behind it.
+pub(crate) fn in_fours(tensor: &Tensor) -> Slice {
+    let slice = tensor.flat();
+    Slice { bytes: slice.bytes.next_multiple_of(16), ..slice }
+}
+
+pub(crate) static LADDER: Ladder<Args> = Ladder {
+    op: "gelu",
+    rungs: &[
+        Rung {
+            name: "1_naive",
+            kernels: &[&NAIVE],
+            needs: Needs::NONE,
+            accepts: |_| true,
+            plan: |a, _| Ok(vec![launch(&NAIVE, a, Tensor::flat).cover(a.x.numel(), 256)]),
+        },
+        Rung {
+            name: "2_vectorized",
+            kernels: &[&VECTORIZED],
+            needs: Needs::NONE,
+            accepts: |_| true,
+            plan: |a, _| {
+                let fours = a.x.numel().div_ceil(4);
+                Ok(vec![launch(&VECTORIZED, a, in_fours).cover(fours, 256)])
+            },
+        },
+    ],
+};
+
+/// `gelu(x)` of every element of an f32 tensor, tanh form.
+///
+/// # Errors
+/// Not f32; the device fails.
+pub fn gelu_forward(x: &Tensor) -> Result<Tensor> {
+    x.expect_dtype("gelu", DType::F32)?;
+    let out = Tensor::empty(x.device(), DType::F32, x.shape())?;
+    if x.numel() > 0 {
+        LADDER.run(&Args { x: x.contiguous()?, out: out.clone() }, x.device())?;
+    }
+    Ok(out)
+}
