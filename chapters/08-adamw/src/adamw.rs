@@ -1,0 +1,139 @@
+use crate::{AdamWConfig, cpu};
+use strata_device::{Access, Buffer, Kernel, Ladder, Launch, Needs, Rung, StepState};
+use strata_tensor::{DType, Error, Result, Tensor};
+
+/// One step over the arenas.
+#[derive(Debug)]
+pub(crate) struct Args {
+    values: Tensor,
+    grads: Tensor,
+    m: Tensor,
+    v: Tensor,
+    state: Buffer,
+    norm: Tensor,
+    decayed: usize,
+    config: AdamWConfig,
+}
+
+const BINDINGS: &[Access] =
+    &[Access::Write, Access::Read, Access::Write, Access::Write, Access::Read, Access::Read];
+
+static NAIVE: Kernel = Kernel::new("adamw/1_naive", "adamw", BINDINGS).cpu(cpu::adamw);
+
+fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
+    let n = a.values.numel();
+    let (beta1, beta2) = a.config.betas;
+    // beta^step is exp(step * ln beta); where beta is 0 any large negative number will do.
+    let ln = |beta: f64| beta.ln().max(-100.0) as f32;
+    Launch::new(kernel)
+        .bind(&a.values.flat())
+        .bind(&a.grads.flat())
+        .bind(&a.m.flat())
+        .bind(&a.v.flat())
+        .bind(&a.state.slice(0, size_of::<StepState>()))
+        .bind(&a.norm.flat())
+        .size(n)
+        .size(a.decayed)
+        .float(beta1 as f32)
+        .float((1.0 - beta1) as f32)
+        .float(beta2 as f32)
+        .float((1.0 - beta2) as f32)
+        .float(ln(beta1))
+        .float(ln(beta2))
+        .float(a.config.eps)
+        .float(a.config.weight_decay)
+        .float(a.config.clip.unwrap_or(0.0))
+        .constant("CLIP", u32::from(a.config.clip.is_some()))
+        .cost(14.0 * n as f64, 28.0 * n as f64)
+}
+
+pub(crate) static LADDER: Ladder<Args> = Ladder {
+    op: "adamw",
+    rungs: &[Rung {
+        name: "1_naive",
+        kernels: &[&NAIVE],
+        needs: Needs::NONE,
+        accepts: |_| true,
+        plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.values.numel(), 256)]),
+    }],
+};
+
+/// One step of AdamW (Loshchilov and Hutter, "Decoupled weight decay regularization", 2019) over
+/// whole arenas, in place and in one launch, with PyTorch's semantics:
+///
+/// ```text
+/// g  = g * min(1, clip / (norm + 1e-6))
+/// p -= lr * weight_decay * p                     the first `decayed` elements only
+/// m  = beta1 m + (1 - beta1) g
+/// v  = beta2 v + (1 - beta2) g²
+/// p -= lr * (m / (1 - beta1^step)) / (sqrt(v / (1 - beta2^step)) + eps)
+/// ```
+///
+/// All four tensors are f32 of one shape, contiguous and aligned. `lr` and `step` (from 1; 0 counts
+/// as 1) are read from `state`, a [`StepState`], on the device; `norm` holds one f32, the gradient's
+/// norm ([`global_norm`](crate::global_norm)), read only if `config.clip` is set. A norm that is not
+/// a number makes every parameter so: look at it before you trust a step.
+///
+/// # Errors
+/// Shapes, dtypes or devices that do not fit; a number in `config` out of its range.
+pub fn adamw(
+    [values, grads, m, v]: [&Tensor; 4],
+    state: &Buffer,
+    norm: &Tensor,
+    decayed: usize,
+    config: AdamWConfig,
+) -> Result<()> {
+    config.validate()?;
+    check("adamw", &[values, grads, m, v], state, norm)?;
+    if values.numel() == 0 {
+        return Ok(());
+    }
+    let args = Args {
+        values: values.clone(),
+        grads: grads.clone(),
+        m: m.clone(),
+        v: v.clone(),
+        state: state.clone(),
+        norm: norm.clone(),
+        decayed,
+        config,
+    };
+    Ok(LADDER.run(&args, values.device())?)
+}
+
+/// What both optimizers ask of their arenas.
+pub(crate) fn check(
+    op: &'static str,
+    arenas: &[&Tensor],
+    state: &Buffer,
+    norm: &Tensor,
+) -> Result<()> {
+    let first = arenas[0];
+    for tensor in arenas {
+        tensor.expect_dtype(op, DType::F32)?;
+        first.same_device(op, tensor)?;
+        tensor.slice(op)?;
+        if tensor.shape() != first.shape() {
+            let shapes: Vec<&[usize]> = arenas.iter().map(|t| t.shape()).collect();
+            return Err(Error::shape(op, &shapes, "the arenas must have one shape"));
+        }
+    }
+    norm.expect_dtype(op, DType::F32)?;
+    first.same_device(op, norm)?;
+    norm.slice(op)?;
+    if norm.numel() != 1 {
+        return Err(Error::shape(op, &[norm.shape()], "the norm is one number"));
+    }
+    if !state.device().same(first.device()) {
+        let (a, b) = (first.device().info().label(), state.device().info().label());
+        return Err(Error::Devices { op, a, b });
+    }
+    if state.bytes() < size_of::<StepState>() {
+        let reason = format!(
+            "the step state has {} bytes; Device::step_state makes one of 32",
+            state.bytes()
+        );
+        return Err(Error::value(op, reason));
+    }
+    Ok(())
+}

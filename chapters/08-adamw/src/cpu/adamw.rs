@@ -1,0 +1,65 @@
+use super::{CHUNK, clip_factor, step_state};
+use rayon::prelude::*;
+use strata_device::CpuArgs;
+
+/// Params: n, decayed, beta1, 1 - beta1, beta2, 1 - beta2, ln beta1, ln beta2, eps, weight decay,
+/// largest norm. Constant: CLIP.
+pub(crate) fn adamw(mut args: CpuArgs) {
+    let [mut values, grads, mut m, mut v, state, norm] = args.take();
+    let (n, decayed) = (args.size(0), args.size(1));
+    let state = step_state(&state);
+    let step = state.step.max(1) as f32;
+    let correction = |ln_beta: f32| -(step * ln_beta).exp_m1();
+    let rule = Rule {
+        clip: clip_factor(&args, &norm, args.float(10)),
+        beta1: args.float(2),
+        rest1: args.float(3),
+        beta2: args.float(4),
+        rest2: args.float(5),
+        rate: state.lr / correction(args.float(6)),
+        root: 1.0 / correction(args.float(7)).sqrt(),
+        eps: args.float(8),
+    };
+    let keep = 1.0 - state.lr * args.float(9);
+    let moments =
+        m.f32_mut()[..n].par_chunks_mut(CHUNK).zip(v.f32_mut()[..n].par_chunks_mut(CHUNK));
+    values.f32_mut()[..n]
+        .par_chunks_mut(CHUNK)
+        .zip(grads.f32()[..n].par_chunks(CHUNK))
+        .zip(moments)
+        .enumerate()
+        .for_each(|(i, ((p, g), (m, v)))| {
+            let cut = decayed.saturating_sub(i * CHUNK).min(p.len());
+            let (p0, p1) = p.split_at_mut(cut);
+            let (m0, m1) = m.split_at_mut(cut);
+            let (v0, v1) = v.split_at_mut(cut);
+            rule.apply(p0, &g[..cut], m0, v0, keep);
+            rule.apply(p1, &g[cut..], m1, v1, 1.0);
+        });
+}
+
+/// What is the same for all parameters of a step.
+struct Rule {
+    clip: f32,
+    beta1: f32,
+    rest1: f32,
+    beta2: f32,
+    rest2: f32,
+    /// lr / (1 - beta1^step)
+    rate: f32,
+    /// 1 / sqrt(1 - beta2^step)
+    root: f32,
+    eps: f32,
+}
+
+impl Rule {
+    fn apply(&self, p: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], keep: f32) {
+        let Rule { clip, beta1, rest1, beta2, rest2, rate, root, eps } = *self;
+        for (((p, &g), m), v) in p.iter_mut().zip(g).zip(m).zip(v) {
+            let g = g * clip;
+            *m = beta1 * *m + rest1 * g;
+            *v = beta2 * *v + rest2 * (g * g);
+            *p = *p * keep - rate * (*m / (v.sqrt() * root + eps));
+        }
+    }
+}

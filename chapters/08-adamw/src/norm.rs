@@ -1,0 +1,121 @@
+use crate::cpu;
+use strata_device::{Access, Device, Kernel, Ladder, Launch, Needs, Rung};
+use strata_tensor::{DType, Error, Result, Tensor};
+
+/// The norm of `input` into `out`, through `partials`.
+#[derive(Debug)]
+pub(crate) struct Args {
+    input: Tensor,
+    partials: Tensor,
+    out: Tensor,
+}
+
+static PARTIALS: Kernel =
+    Kernel::new("global_norm/1_naive", "norm_partials", &[Access::Read, Access::Write])
+        .cpu(cpu::norm_partials);
+static FINISH: Kernel =
+    Kernel::new("global_norm/1_naive", "norm_finish", &[Access::Read, Access::Write])
+        .cpu(cpu::norm_finish);
+
+/// Partial sums are made by at most this many workgroups: enough to fill the largest card, few
+/// enough for one workgroup to add up.
+const GROUPS: usize = 1024;
+/// Elements that make a workgroup worth starting.
+const SHARE: usize = 4096;
+
+fn groups(n: usize) -> usize {
+    n.div_ceil(SHARE).clamp(1, GROUPS)
+}
+
+pub(crate) static LADDER: Ladder<Args> = Ladder {
+    op: "global_norm",
+    rungs: &[Rung {
+        name: "1_naive",
+        kernels: &[&PARTIALS, &FINISH],
+        needs: Needs::NONE,
+        accepts: |_| true,
+        plan: |a, _| Ok(plan(a)),
+    }],
+};
+
+fn plan(a: &Args) -> Vec<Launch> {
+    let n = a.input.numel();
+    let groups = groups(n);
+    let (count, partial_bytes) = (groups as f64, 4.0 * groups as f64);
+    vec![
+        Launch::new(&PARTIALS)
+            .bind(&a.input.flat())
+            .bind(&a.partials.flat())
+            .size(n)
+            .size(groups)
+            .grid(groups, 1, 1)
+            .block(256, 1, 1)
+            .constant("WG", 256)
+            .cost(2.0 * n as f64, 4.0 * n as f64 + partial_bytes),
+        Launch::new(&FINISH)
+            .bind(&a.partials.flat())
+            .bind(&a.out.flat())
+            .size(n)
+            .size(groups)
+            .grid(1, 1, 1)
+            .block(256, 1, 1)
+            .constant("WG", 256)
+            .cost(count + 1.0, partial_bytes + 4.0),
+    ]
+}
+
+/// Room for the partial sums of [`global_norm_into`], to be kept from step to step.
+#[derive(Clone, Debug)]
+pub struct NormScratch(Tensor);
+
+impl NormScratch {
+    /// For inputs of up to `n` elements.
+    ///
+    /// # Errors
+    /// The device has no room.
+    pub fn new(device: &Device, n: usize) -> Result<Self> {
+        Ok(NormScratch(Tensor::empty(device, DType::F32, &[groups(n)])?))
+    }
+}
+
+/// The Euclidean norm of all elements of an f32 tensor, as a tensor of shape `[]`.
+///
+/// Two stages, the same bits every time: workgroups leave partial sums of squares, one workgroup
+/// adds those in a fixed order and takes the root. An infinity or a NaN anywhere in `input` is one
+/// in the result. Squares are summed in f32: beyond a norm of 1.8e19 the result is infinite.
+///
+/// # Errors
+/// Not f32; the device fails.
+pub fn global_norm(input: &Tensor) -> Result<Tensor> {
+    let out = Tensor::empty(input.device(), DType::F32, &[])?;
+    let input = input.contiguous()?;
+    let scratch = NormScratch::new(input.device(), input.numel())?;
+    global_norm_into(&input, &scratch, &out)?;
+    Ok(out)
+}
+
+/// [`global_norm`] of a contiguous, aligned tensor into an existing tensor of one element: nothing
+/// is allocated.
+///
+/// # Errors
+/// Not f32; strided; `out` has not one element; scratch made for a smaller input; the device fails.
+pub fn global_norm_into(input: &Tensor, scratch: &NormScratch, out: &Tensor) -> Result<()> {
+    let op = "global_norm";
+    for tensor in [input, out] {
+        tensor.expect_dtype(op, DType::F32)?;
+        tensor.slice(op)?;
+        scratch.0.same_device(op, tensor)?;
+    }
+    if out.numel() != 1 {
+        return Err(Error::shape(op, &[out.shape()], "the norm is one number"));
+    }
+    if input.numel() == 0 {
+        return strata_tensor::ops::fill_bits(out, 0);
+    }
+    if scratch.0.numel() < groups(input.numel()) {
+        return Err(Error::shape(op, &[input.shape()], "the scratch was made for a smaller input"));
+    }
+    let partials = scratch.0.clone();
+    let args = Args { input: input.clone(), partials, out: out.clone() };
+    Ok(LADDER.run(&args, input.device())?)
+}

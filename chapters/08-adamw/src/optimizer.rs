@@ -1,0 +1,130 @@
+use crate::norm::{NormScratch, global_norm_into};
+use crate::{AdamWConfig, SgdConfig, adamw, sgd};
+use strata_autograd::Parameters;
+use strata_device::Buffer;
+use strata_tensor::{DType, Result, Tensor};
+
+/// What every optimizer here works on: the arenas, and the gradient's norm.
+#[derive(Clone, Debug)]
+struct Arenas {
+    values: Tensor,
+    grads: Tensor,
+    decayed: usize,
+    norm: Tensor,
+    scratch: NormScratch,
+}
+
+impl Arenas {
+    fn new(parameters: &Parameters) -> Result<Self> {
+        let device = parameters.device();
+        Ok(Arenas {
+            values: parameters.values()?,
+            grads: parameters.grads()?,
+            decayed: parameters.decayed(),
+            norm: Tensor::zeros(device, DType::F32, &[])?,
+            scratch: NormScratch::new(device, parameters.arena_len())?,
+        })
+    }
+
+    fn measure(&self) -> Result<()> {
+        global_norm_into(&self.grads, &self.scratch, &self.norm)
+    }
+}
+
+/// AdamW over a model's arenas: three launches a step, no allocation, no word to the host.
+#[derive(Clone, Debug)]
+pub struct AdamW {
+    arenas: Arenas,
+    m: Tensor,
+    v: Tensor,
+    config: AdamWConfig,
+}
+
+impl AdamW {
+    /// An optimizer of these parameters, with moments of zero.
+    ///
+    /// # Errors
+    /// A number in `config` out of its range; no room for the moments (twice the parameters).
+    pub fn new(parameters: &Parameters, config: AdamWConfig) -> Result<Self> {
+        config.validate()?;
+        let arenas = Arenas::new(parameters)?;
+        let (m, v) = (parameters.arena_like()?, parameters.arena_like()?);
+        Ok(AdamW { arenas, m, v, config })
+    }
+
+    /// Measures the gradient and moves every parameter; the gradients stay as they are. Learning
+    /// rate and step (from 1) are read on the device from `state`
+    /// ([`Device::step_state`](strata_device::Device::step_state)): only launches are made, so the
+    /// step may be recorded.
+    ///
+    /// # Errors
+    /// `state` is of another device or too small; the device fails.
+    pub fn step(&self, state: &Buffer) -> Result<()> {
+        let a = &self.arenas;
+        a.measure()?;
+        adamw([&a.values, &a.grads, &self.m, &self.v], state, &a.norm, a.decayed, self.config)
+    }
+
+    /// The moments m and v, arenas like the parameters': what a checkpoint saves, and where
+    /// resuming writes them back ([`Tensor::write`]).
+    pub fn moments(&self) -> (&Tensor, &Tensor) {
+        (&self.m, &self.v)
+    }
+
+    /// The norm of the last step's gradient, before clipping: one f32 of shape `[]`. Not a number
+    /// if any gradient was not.
+    pub fn norm(&self) -> &Tensor {
+        &self.arenas.norm
+    }
+
+    /// The numbers it was made with.
+    pub fn config(&self) -> &AdamWConfig {
+        &self.config
+    }
+}
+
+/// Stochastic gradient descent over a model's arenas, with or without momentum.
+#[derive(Clone, Debug)]
+pub struct Sgd {
+    arenas: Arenas,
+    velocity: Option<Tensor>,
+    config: SgdConfig,
+}
+
+impl Sgd {
+    /// An optimizer of these parameters, with a velocity of zero.
+    ///
+    /// # Errors
+    /// A number in `config` out of its range; no room for the velocity.
+    pub fn new(parameters: &Parameters, config: SgdConfig) -> Result<Self> {
+        config.validate()?;
+        let arenas = Arenas::new(parameters)?;
+        let velocity = match config.momentum > 0.0 {
+            true => Some(parameters.arena_like()?),
+            false => None,
+        };
+        Ok(Sgd { arenas, velocity, config })
+    }
+
+    /// Measures the gradient and moves every parameter; the gradients stay as they are. The learning
+    /// rate is read on the device from `state`: only launches are made, so the step may be recorded.
+    ///
+    /// # Errors
+    /// `state` is of another device or too small; the device fails.
+    pub fn step(&self, state: &Buffer) -> Result<()> {
+        let a = &self.arenas;
+        a.measure()?;
+        let velocity = self.velocity.as_ref();
+        sgd(&a.values, &a.grads, velocity, state, &a.norm, a.decayed, self.config)
+    }
+
+    /// The velocity, an arena like the parameters'; none without momentum.
+    pub fn velocity(&self) -> Option<&Tensor> {
+        self.velocity.as_ref()
+    }
+
+    /// The norm of the last step's gradient, before clipping: one f32 of shape `[]`.
+    pub fn norm(&self) -> &Tensor {
+        &self.arenas.norm
+    }
+}

@@ -1,0 +1,101 @@
+use crate::adamw::check;
+use crate::{SgdConfig, cpu};
+use strata_device::{Access, Buffer, Kernel, Ladder, Launch, Needs, Rung, StepState};
+use strata_tensor::{Result, Tensor};
+
+/// One step over the arenas; without momentum `velocity` is bound but never touched.
+#[derive(Debug)]
+pub(crate) struct Args {
+    values: Tensor,
+    grads: Tensor,
+    velocity: Tensor,
+    state: Buffer,
+    norm: Tensor,
+    decayed: usize,
+    config: SgdConfig,
+}
+
+const BINDINGS: &[Access] =
+    &[Access::Write, Access::Read, Access::Write, Access::Read, Access::Read];
+
+static NAIVE: Kernel = Kernel::new("sgd/1_naive", "sgd", BINDINGS).cpu(cpu::sgd);
+
+pub(crate) static LADDER: Ladder<Args> = Ladder {
+    op: "sgd",
+    rungs: &[Rung {
+        name: "1_naive",
+        kernels: &[&NAIVE],
+        needs: Needs::NONE,
+        accepts: |_| true,
+        plan: |a, _| {
+            let n = a.values.numel();
+            let moving = a.config.momentum > 0.0;
+            Ok(vec![
+                Launch::new(&NAIVE)
+                    .bind(&a.values.flat())
+                    .bind(&a.grads.flat())
+                    .bind(&a.velocity.flat())
+                    .bind(&a.state.slice(0, size_of::<StepState>()))
+                    .bind(&a.norm.flat())
+                    .size(n)
+                    .size(a.decayed)
+                    .float(a.config.momentum)
+                    .float(a.config.weight_decay)
+                    .float(a.config.clip.unwrap_or(0.0))
+                    .cover(n, 256)
+                    .constant("CLIP", u32::from(a.config.clip.is_some()))
+                    .constant("MOMENTUM", u32::from(moving))
+                    .cost(6.0 * n as f64, if moving { 20.0 } else { 12.0 } * n as f64),
+            ])
+        },
+    }],
+};
+
+/// One step of stochastic gradient descent over whole arenas, in place and in one launch:
+///
+/// ```text
+/// g  = g * min(1, clip / (norm + 1e-6)) + weight_decay * p      decay: the first `decayed` only
+/// u  = momentum u + g                                            the heavy ball (Polyak, 1964)
+/// p -= lr * u
+/// ```
+///
+/// `values`, `grads` and `velocity` are f32 of one shape, contiguous and aligned; without momentum
+/// `velocity` may be `None`. `lr` is read from `state` on the device; `norm` holds one f32, read only
+/// if `config.clip` is set.
+///
+/// # Errors
+/// Shapes, dtypes or devices that do not fit; momentum without a velocity; a number in `config` out
+/// of its range.
+pub fn sgd(
+    values: &Tensor,
+    grads: &Tensor,
+    velocity: Option<&Tensor>,
+    state: &Buffer,
+    norm: &Tensor,
+    decayed: usize,
+    config: SgdConfig,
+) -> Result<()> {
+    let op = "sgd";
+    config.validate()?;
+    check(op, &[values, grads, velocity.unwrap_or(values)], state, norm)?;
+    if values.numel() == 0 {
+        return Ok(());
+    }
+    let velocity = match velocity {
+        Some(velocity) => velocity.clone(),
+        None if config.momentum == 0.0 => {
+            Tensor::empty(values.device(), strata_tensor::DType::F32, &[1])?
+        }
+        None => return Err(strata_tensor::Error::value(op, "momentum needs a velocity arena")),
+    };
+    let args = Args {
+        values: values.clone(),
+        grads: grads.clone(),
+        velocity,
+        state: state.clone(),
+        norm: norm.clone(),
+        decayed,
+        config,
+    };
+    Ok(LADDER.run(&args, values.device())?)
+}
