@@ -173,12 +173,8 @@ pub(super) fn check(
 pub(super) fn version() -> Result<u32> {
     let mut version = 0;
     // SAFETY: the number outlives the call.
-    check(
-        unsafe { sys::cuDriverGetVersion(&mut version) },
-        "cuda",
-        "cuDriverGetVersion",
-        String::new,
-    )?;
+    let result = unsafe { sys::cuDriverGetVersion(&mut version) };
+    check(result, "cuda", "cuDriverGetVersion", String::new)?;
     Ok(u32::try_from(version).unwrap_or(0))
 }
 
@@ -186,7 +182,8 @@ pub(super) fn version() -> Result<u32> {
 pub(super) fn count() -> Result<usize> {
     let mut count = 0;
     // SAFETY: the number outlives the call.
-    check(unsafe { sys::cuDeviceGetCount(&mut count) }, "cuda", "cuDeviceGetCount", String::new)?;
+    let result = unsafe { sys::cuDeviceGetCount(&mut count) };
+    check(result, "cuda", "cuDeviceGetCount", String::new)?;
     match usize::try_from(count) {
         Ok(count) if count > 0 => Ok(count),
         _ => Err(no_card()),
@@ -206,7 +203,8 @@ pub(super) fn card(index: usize) -> Result<sys::CUdevice> {
     })?;
     let mut device = 0;
     // SAFETY: the handle outlives the call.
-    check(unsafe { sys::cuDeviceGet(&mut device, ordinal) }, &label, "cuDeviceGet", String::new)?;
+    let result = unsafe { sys::cuDeviceGet(&mut device, ordinal) };
+    check(result, &label, "cuDeviceGet", String::new)?;
     Ok(device)
 }
 
