@@ -1,0 +1,162 @@
+//! Rows of any text: windows of `context` tokens, each predicting the next.
+//!
+//! The last tenth of the text, by position, is kept for validation. A tokenizer learns from the
+//! rest only (a char tokenizer takes its alphabet from all of it, or it would know less than the
+//! text).
+
+use super::{IGNORE, Progress, Row, Stage, TokenizerChoice};
+use crate::error::{DataError, Result};
+use crate::files::Document;
+use crate::random::Stream;
+use crate::tokenizer::{Tokenizer, TokenizerKind};
+use std::path::Path;
+
+/// Keeps the windows' random numbers apart from other uses of a seed.
+const TAG: u32 = 0x7e87;
+
+/// The documents before the cut and those after it; one of them may be cut in two.
+pub(crate) struct Split {
+    train: Vec<String>,
+    validation: Vec<String>,
+    several: bool,
+}
+
+impl Split {
+    /// The first nine tenths of the bytes are for training.
+    pub fn new(documents: Vec<Document>) -> Self {
+        let several = documents.len() > 1;
+        let total: usize = documents.iter().map(|d| d.text.len()).sum();
+        let mut left = (total as u128 * 9 / 10) as usize;
+        let (mut train, mut validation) = (Vec::new(), Vec::new());
+        for Document { text: mut document } in documents {
+            let mut cut = left.min(document.len());
+            while !document.is_char_boundary(cut) {
+                cut -= 1;
+            }
+            left -= left.min(document.len());
+            let after = document.split_off(cut);
+            train.extend(Some(document).filter(|text| !text.is_empty()));
+            validation.extend(Some(after).filter(|text| !text.is_empty()));
+        }
+        Self { train, validation, several }
+    }
+}
+
+/// The tokenizer for a text.
+pub(crate) fn tokenizer(
+    choice: TokenizerChoice,
+    texts: &Split,
+    vocab_size: usize,
+    notes: &mut Vec<String>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Tokenizer> {
+    match choice {
+        TokenizerChoice::Use(tokenizer) => Ok(tokenizer),
+        TokenizerChoice::Train(TokenizerKind::Char) => {
+            let all = texts.train.iter().chain(&texts.validation);
+            Ok(Tokenizer::characters(&all.map(String::as_str).collect::<Vec<_>>()))
+        }
+        TokenizerChoice::Train(TokenizerKind::Bpe) => {
+            let bytes: Vec<&[u8]> = texts.train.iter().map(String::as_bytes).collect();
+            let (tokenizer, report) =
+                Tokenizer::train_with_progress(&bytes, vocab_size, &mut |done, total| {
+                    progress(Progress { stage: Stage::Tokenizer, done, total });
+                })?;
+            if report.ran_out_of_merges {
+                notes.push(format!(
+                    "The text ran out of merges: {} of {} tokens are used, because no pair is left \
+                     that stands in it twice. The model keeps its {} rows.",
+                    report.size, report.asked, report.asked
+                ));
+            }
+            Ok(tokenizer)
+        }
+    }
+}
+
+/// Tokens in a row, and how many bytes of text the first n of them are.
+pub(crate) struct Tokens {
+    pub ids: Vec<u32>,
+}
+
+pub(crate) struct Text {
+    pub train: Tokens,
+    validation: Tokens,
+    /// Bytes of each id, for bits per byte.
+    lengths: Vec<usize>,
+    context: usize,
+    seed: u64,
+    /// There were several files, with `<|endoftext|>` before each.
+    pub several: bool,
+}
+
+impl Text {
+    pub fn new(
+        path: &Path,
+        texts: &Split,
+        tokenizer: &Tokenizer,
+        context: usize,
+        seed: u64,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Self> {
+        let all: usize = texts.train.iter().chain(&texts.validation).map(String::len).sum();
+        let mut done = 0;
+        let mut encode = |texts_of_part: &[String]| -> Result<Tokens> {
+            let mut ids = Vec::new();
+            for text in texts_of_part {
+                ids.extend(tokenizer.end_of_text().filter(|_| texts.several));
+                ids.extend(tokenizer.encode(text.as_bytes())?);
+                done += text.len();
+                progress(Progress { stage: Stage::Encoding, done, total: all });
+            }
+            Ok(Tokens { ids })
+        };
+        let train = encode(&texts.train)?;
+        let validation = encode(&texts.validation)?;
+        for (part, tokens, needed) in
+            [("training", &train, context + 1), ("validation", &validation, 2)]
+        {
+            if tokens.ids.len() < needed {
+                let (path, tokens) = (path.to_owned(), tokens.ids.len());
+                return Err(DataError::TooShort { path, part, tokens, context, needed });
+            }
+        }
+        let lengths = (0..tokenizer.vocab_size() as u32).map(|id| tokenizer.bytes_of(id).len());
+        Ok(Self {
+            train,
+            validation,
+            lengths: lengths.collect(),
+            context,
+            seed,
+            several: texts.several,
+        })
+    }
+
+    /// Windows that begin anywhere, each place as likely as any other.
+    pub fn train(&self, step: u64, batch: usize) -> Vec<Row> {
+        let mut stream = Stream::new(self.seed, step, TAG);
+        let places = (self.train.ids.len() - self.context) as u64;
+        (0..batch).map(|_| self.row(&self.train, stream.below_u64(places) as usize)).collect()
+    }
+
+    pub fn validation_rows(&self) -> usize {
+        (self.validation.ids.len() - 1).div_ceil(self.context)
+    }
+
+    pub fn validation(&self, first: usize, batch: usize) -> Vec<Row> {
+        let start = |row: usize| first.saturating_add(row).saturating_mul(self.context);
+        (0..batch).map(|row| self.row(&self.validation, start(row))).collect()
+    }
+
+    /// The window from `start` on; what lies beyond the end is padding.
+    fn row(&self, tokens: &Tokens, start: usize) -> Row {
+        let ids = tokens.ids.get(start..).unwrap_or(&[]);
+        let scored = ids.len().saturating_sub(1).min(self.context);
+        let mut inputs = ids[..scored].to_vec();
+        let mut targets = if scored == 0 { Vec::new() } else { ids[1..=scored].to_vec() };
+        let bytes = targets.iter().map(|&id| self.lengths[id as usize]).sum();
+        inputs.resize(self.context, 0);
+        targets.resize(self.context, IGNORE);
+        Row { inputs, targets, scored, bytes, floor_nats: None }
+    }
+}

@@ -1,0 +1,72 @@
+//! Bytes as visible characters.
+//!
+//! A byte-level vocabulary has tokens that are no valid text on their own, yet `tokenizer.json`
+//! is text. GPT-2 writes each of the 256 bytes as one visible character: printable Latin-1 bytes
+//! stand for themselves, and the others get the characters from U+0100 on. A space becomes `Ġ`,
+//! a newline `Ċ`. (Radford et al., *Language Models are Unsupervised Multitask Learners*, 2019,
+//! and its `encoder.py`.)
+
+use std::sync::OnceLock;
+
+/// The bytes in the order of the characters that stand for them, which is the order of their
+/// ids in a vocabulary we train.
+pub(crate) fn alphabet() -> [u8; 256] {
+    let mut order = [0; 256];
+    let (shown, hidden): (Vec<u8>, Vec<u8>) = (0..=255).partition(|&byte| is_shown(byte));
+    for (slot, byte) in order.iter_mut().zip(shown.into_iter().chain(hidden)) {
+        *slot = byte;
+    }
+    order
+}
+
+fn is_shown(byte: u8) -> bool {
+    matches!(byte, 0x21..=0x7e | 0xa1..=0xac | 0xae..=0xff)
+}
+
+fn characters() -> &'static [char; 256] {
+    static CHARACTERS: OnceLock<[char; 256]> = OnceLock::new();
+    CHARACTERS.get_or_init(|| {
+        let mut next = 0x100u32;
+        std::array::from_fn(|byte| {
+            if is_shown(byte as u8) {
+                return char::from(byte as u8);
+            }
+            next += 1;
+            // 68 hidden bytes: U+0100 to U+0143, all of them characters.
+            char::from_u32(next - 1).unwrap_or('\u{fffd}')
+        })
+    })
+}
+
+/// Bytes as the characters that stand for them.
+pub(crate) fn to_visible(bytes: &[u8]) -> String {
+    bytes.iter().map(|&byte| characters()[usize::from(byte)]).collect()
+}
+
+/// The bytes that a visible text stands for; `None` if a character stands for no byte.
+pub(crate) fn from_visible(text: &str) -> Option<Vec<u8>> {
+    let byte = |c: char| characters().iter().position(|&known| known == c).map(|b| b as u8);
+    text.chars().map(byte).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_has_its_own_character() {
+        let all: Vec<u8> = (0..=255).collect();
+        let visible = to_visible(&all);
+        assert_eq!(visible.chars().count(), 256);
+        assert_eq!(from_visible(&visible), Some(all));
+        assert_eq!(to_visible(b"a b\n"), "a\u{120}b\u{10a}");
+        assert_eq!(from_visible("a b"), None);
+    }
+
+    #[test]
+    fn the_alphabet_is_in_the_order_of_its_characters() {
+        let order = alphabet().map(|byte| characters()[usize::from(byte)]);
+        assert!(order.is_sorted());
+        assert_eq!((order[0], order[255]), ('!', '\u{143}'));
+    }
+}
