@@ -2,11 +2,15 @@ use super::walk::{CHUNK, Walk};
 use rayon::prelude::*;
 use strata_device::CpuArgs;
 
-/// Params: words, bits.
+/// Params: whole words, bits, 1 if half a word follows.
 pub(crate) fn fill(mut args: CpuArgs) {
     let [mut out] = args.take();
-    let (words, bits) = (args.size(0), args.params[1]);
+    let (words, bits, odd) = (args.size(0), args.params[1], args.size(2));
     out.of_mut::<u32>()[..words].par_chunks_mut(CHUNK).for_each(|c| c.fill(bits));
+    if odd == 1 {
+        // The other half of the last word may belong to another tensor.
+        out.of_mut::<u16>()[2 * words] = bits as u16;
+    }
 }
 
 /// Params: n, alpha.

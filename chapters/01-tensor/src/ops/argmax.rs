@@ -8,8 +8,10 @@ pub(super) struct Args {
     width: usize,
 }
 
-static NAIVE: Kernel =
-    Kernel::new("argmax/1_naive", "argmax", &[Access::Read, Access::Write]).cpu(cpu::argmax);
+static NAIVE: Kernel = Kernel::new("argmax/1_naive", "argmax", &[Access::Read, Access::Write])
+    .cuda(strata_kernels::source("argmax/1_naive"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("argmax/1_naive"), strata_shaders::INCLUDES)
+    .cpu(cpu::argmax);
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "argmax",

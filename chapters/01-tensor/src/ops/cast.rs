@@ -7,8 +7,10 @@ pub(super) struct Args {
     out: Tensor,
 }
 
-static CAST: Kernel =
-    Kernel::new("cast/1_naive", "cast", &[Access::Read, Access::Write]).cpu(cpu::cast);
+static CAST: Kernel = Kernel::new("cast/1_naive", "convert", &[Access::Read, Access::Write])
+    .cuda(strata_kernels::source("cast/1_naive"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("cast/1_naive"), strata_shaders::INCLUDES)
+    .cpu(cpu::cast);
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "cast",

@@ -8,8 +8,10 @@ pub(super) struct Args {
     dst: Tensor,
 }
 
-static COPY: Kernel =
-    Kernel::new("copy/1_naive", "copy", &[Access::Read, Access::Write]).cpu(cpu::copy);
+static COPY: Kernel = Kernel::new("copy/1_naive", "copy", &[Access::Read, Access::Write])
+    .cuda(strata_kernels::source("copy/1_naive"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("copy/1_naive"), strata_shaders::INCLUDES)
+    .cpu(cpu::copy);
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "copy",

@@ -7,7 +7,10 @@ pub(super) struct Args {
     bits: u32,
 }
 
-static FILL: Kernel = Kernel::new("fill/1_naive", "fill", &[Access::Write]).cpu(cpu::fill);
+static FILL: Kernel = Kernel::new("fill/1_naive", "fill", &[Access::Write])
+    .cuda(strata_kernels::source("fill/1_naive"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("fill/1_naive"), strata_shaders::INCLUDES)
+    .cpu(cpu::fill);
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "fill",
@@ -17,15 +20,16 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
         needs: Needs::NONE,
         accepts: |_| true,
         plan: |a, _| {
-            let words = (a.out.numel() * a.out.dtype().size()).div_ceil(4);
-            let slice = a.out.bind().0;
+            let bytes = a.out.numel() * a.out.dtype().size();
+            let (words, odd) = (bytes / 4, usize::from(bytes % 4 > 0));
             Ok(vec![
                 Launch::new(&FILL)
-                    .bind(&slice)
+                    .bind(&a.out.flat())
                     .size(words)
                     .size(a.bits as usize)
-                    .cover(words, 256)
-                    .cost(0.0, words as f64 * 4.0),
+                    .size(odd)
+                    .cover(words + odd, 256)
+                    .cost(0.0, bytes as f64),
             ])
         },
     }],

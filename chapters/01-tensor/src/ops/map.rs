@@ -46,8 +46,10 @@ pub(super) struct Args {
     out: Tensor,
 }
 
-static MAP: Kernel =
-    Kernel::new("map/1_naive", "map", &[Access::Read, Access::Write]).cpu(cpu::map);
+static MAP: Kernel = Kernel::new("map/1_naive", "map", &[Access::Read, Access::Write])
+    .cuda(strata_kernels::source("map/1_naive"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("map/1_naive"), strata_shaders::INCLUDES)
+    .cpu(cpu::map);
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "map",

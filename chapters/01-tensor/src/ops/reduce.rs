@@ -24,8 +24,10 @@ pub(super) struct Args {
     out: Tensor,
 }
 
-static NAIVE: Kernel =
-    Kernel::new("reduce/1_naive", "reduce", &[Access::Read, Access::Write]).cpu(cpu::reduce);
+static NAIVE: Kernel = Kernel::new("reduce/1_naive", "reduce", &[Access::Read, Access::Write])
+    .cuda(strata_kernels::source("reduce/1_naive"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("reduce/1_naive"), strata_shaders::INCLUDES)
+    .cpu(cpu::reduce);
 
 fn launch(kernel: &'static Kernel, a: &Args) -> Result<Launch, strata_device::Error> {
     let part = |from: usize, to: usize| {

@@ -50,8 +50,10 @@ pub(super) struct Args {
     out: Tensor,
 }
 
-static ZIP: Kernel =
-    Kernel::new("zip/1_naive", "zip", &[Access::Read, Access::Read, Access::Write]).cpu(cpu::zip);
+static ZIP: Kernel = Kernel::new("zip/1_naive", "zip", &[Access::Read, Access::Read, Access::Write])
+    .cuda(strata_kernels::source("zip/1_naive"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("zip/1_naive"), strata_shaders::INCLUDES)
+    .cpu(cpu::zip);
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "zip",
