@@ -90,9 +90,7 @@ impl Var {
     ) -> Result<Var> {
         let out = map(op, self.value(), alpha, beta)?;
         let (x, y) = (self.value().clone(), out.clone());
-        Ok(Var::from_op(name, out, &[self], move |grad, grads| {
-            grads.add(0, slope(grad, &x, &y)?)
-        }))
+        Ok(Var::from_op(name, out, &[self], move |grad, grads| grads.add(0, slope(grad, &x, &y)?)))
     }
 
     /// `alpha * x + beta`.

@@ -37,8 +37,7 @@ pub fn check_gradients(
             None => vec![0.0; input.numel()],
         };
         let start = input.to_vec::<f32>()?;
-        let mut check =
-            GradCheck { input: i, index: 0, tape: 0.0, numeric: 0.0, error: 0.0 };
+        let mut check = GradCheck { input: i, index: 0, tape: 0.0, numeric: 0.0, error: 0.0 };
         let (mut worst, mut largest) = (-1.0, 0f32);
         for j in 0..start.len() {
             let at = |value: f32| -> Result<f32> {

@@ -40,12 +40,14 @@ impl Var {
             if done {
                 nodes.push(GraphNode {
                     id: var.id(),
-                    op: var.op().unwrap_or(match (var.name(), var.requires_grad()) {
-                        (Some(_), _) => "parameter",
-                        (None, true) => "leaf",
-                        (None, false) => "constant",
-                    })
-                    .into(),
+                    op: var
+                        .op()
+                        .unwrap_or(match (var.name(), var.requires_grad()) {
+                            (Some(_), _) => "parameter",
+                            (None, true) => "leaf",
+                            (None, false) => "constant",
+                        })
+                        .into(),
                     name: var.name().map(Into::into),
                     shape: var.shape().to_vec(),
                     requires_grad: var.requires_grad(),

@@ -147,7 +147,6 @@ impl ParamBuilder {
     }
 }
 
-
 fn view(arena: &Buffer, info: &ParamInfo) -> Result<Tensor> {
     let layout = Layout { offset: info.offset, ..Layout::contiguous(&info.shape) };
     Tensor::from_buffer(arena.clone(), DType::F32, layout)

@@ -68,8 +68,11 @@ impl Var {
     pub fn sum(&self, dims: &[usize], keepdim: bool) -> Result<Var> {
         let out = self.value().sum(dims, keepdim)?;
         let before = self.shape().to_vec();
-        let kept: Vec<usize> =
-            before.iter().enumerate().map(|(d, &s)| if dims.contains(&d) { 1 } else { s }).collect();
+        let kept: Vec<usize> = before
+            .iter()
+            .enumerate()
+            .map(|(d, &s)| if dims.contains(&d) { 1 } else { s })
+            .collect();
         Ok(Var::from_op("sum", out, &[self], move |g, grads| {
             grads.add(0, g.reshape(&kept)?.broadcast_to(&before)?)
         }))

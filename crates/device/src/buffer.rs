@@ -90,7 +90,7 @@ impl Buffer {
 
     fn check(&self, call: &'static str, offset: usize, bytes: usize) -> Result<()> {
         match offset.checked_add(bytes) {
-            Some(end) if end <= self.0.bytes && offset % 4 == 0 => Ok(()),
+            Some(end) if end <= self.0.bytes && offset.is_multiple_of(4) => Ok(()),
             end => Err(Error::Range {
                 call,
                 offset,

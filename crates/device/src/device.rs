@@ -67,8 +67,7 @@ pub struct Device {
 impl Device {
     /// Wraps a backend.
     pub fn new(backend: Box<dyn Backend>, settings: Settings) -> Self {
-        let inner =
-            Inner { backend, state: Mutex::default(), counters: Counters::default() };
+        let inner = Inner { backend, state: Mutex::default(), counters: Counters::default() };
         Device { inner: Arc::new(inner), settings: Arc::new(settings) }
     }
 
@@ -371,11 +370,16 @@ impl Device {
         for d in 0..3 {
             if launch.grid[d] > caps.max_grid[d] {
                 let (got, most) = (launch.grid[d], caps.max_grid[d]);
-                return fail(format!("{got} workgroups in dimension {d}; the device allows {most}"));
+                return fail(format!(
+                    "{got} workgroups in dimension {d}; the device allows {most}"
+                ));
             }
         }
         for (i, a) in launch.bindings.iter().enumerate() {
-            if a.bytes == 0 || a.offset % 256 != 0 || a.offset + a.bytes > a.memory.bytes() {
+            if a.bytes == 0
+                || !a.offset.is_multiple_of(256)
+                || a.offset + a.bytes > a.memory.bytes()
+            {
                 let (offset, bytes, room) = (a.offset, a.bytes, a.memory.bytes());
                 return fail(format!(
                     "binding {i} shows {bytes} bytes from {offset} of a buffer of {room}; \

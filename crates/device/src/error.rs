@@ -37,7 +37,9 @@ pub enum Error {
         held: usize,
     },
     /// One buffer may not be that large on this device.
-    #[error("{device} allows at most {limit} bytes in one {what}, {bytes} were asked for; try a smaller --batch or --context")]
+    #[error(
+        "{device} allows at most {limit} bytes in one {what}, {bytes} were asked for; try a smaller --batch or --context"
+    )]
     TooLarge {
         /// The device's name.
         device: String,

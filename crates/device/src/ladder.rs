@@ -88,7 +88,11 @@ impl<A: Debug> Ladder<A> {
         }
         let fits = || self.rungs.iter().filter(here).filter(|r| (r.accepts)(args));
         fits().rev().find(|r| r.overlaid(device)).or_else(|| fits().next_back()).ok_or_else(|| {
-            Error::NoRung { op: self.op, device: device.info().label(), detail: format!("{args:?}") }
+            Error::NoRung {
+                op: self.op,
+                device: device.info().label(),
+                detail: format!("{args:?}"),
+            }
         })
     }
 

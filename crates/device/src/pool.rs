@@ -43,7 +43,7 @@ mod tests {
     fn classes_hold_what_they_serve_and_waste_little() {
         for bytes in [0, 1, 255, 256, 257, 1000, 4097, 1 << 20, (1 << 20) + 1, 50_000_001] {
             let c = class(bytes).unwrap();
-            assert!(c >= bytes && c % 256 == 0, "{bytes} -> {c}");
+            assert!(c >= bytes && c.is_multiple_of(256), "{bytes} -> {c}");
             assert!(c <= bytes + bytes / 4 + 256, "{bytes} -> {c}");
         }
         assert_eq!(class(usize::MAX), None);

@@ -135,7 +135,10 @@ impl Backend for Profile {
     }
 
     fn begin_recording(&self) -> Result<()> {
-        Err(Error::Recording { call: "record", when: "under a profile: launches are timed one by one" })
+        Err(Error::Recording {
+            call: "record",
+            when: "under a profile: launches are timed one by one",
+        })
     }
 
     fn end_recording(&self) -> Result<Arc<dyn Any + Send + Sync>> {
