@@ -18,7 +18,10 @@ pub(crate) struct Args {
 const BINDINGS: &[Access] =
     &[Access::Write, Access::Read, Access::Write, Access::Write, Access::Read, Access::Read];
 
-static NAIVE: Kernel = Kernel::new("adamw/1_naive", "adamw", BINDINGS).cpu(cpu::adamw);
+static NAIVE: Kernel = Kernel::new("adamw/1_naive", "adamw", BINDINGS)
+    .cuda(strata_kernels::source("adamw/1_naive"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("adamw/1_naive"), strata_shaders::INCLUDES)
+    .cpu(cpu::adamw);
 
 fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     let n = a.values.numel();

@@ -12,9 +12,13 @@ pub(crate) struct Args {
 
 static PARTIALS: Kernel =
     Kernel::new("global_norm/1_naive", "norm_partials", &[Access::Read, Access::Write])
+        .cuda(strata_kernels::source("global_norm/1_naive"), strata_kernels::INCLUDES)
+        .wgsl(strata_shaders::source("global_norm/1_naive"), strata_shaders::INCLUDES)
         .cpu(cpu::norm_partials);
 static FINISH: Kernel =
     Kernel::new("global_norm/1_naive", "norm_finish", &[Access::Read, Access::Write])
+        .cuda(strata_kernels::source("global_norm/1_naive"), strata_kernels::INCLUDES)
+        .wgsl(strata_shaders::source("global_norm/1_naive"), strata_shaders::INCLUDES)
         .cpu(cpu::norm_finish);
 
 /// Partial sums are made by at most this many workgroups: enough to fill the largest card, few

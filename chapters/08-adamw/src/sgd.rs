@@ -18,7 +18,10 @@ pub(crate) struct Args {
 const BINDINGS: &[Access] =
     &[Access::Write, Access::Read, Access::Write, Access::Read, Access::Read];
 
-static NAIVE: Kernel = Kernel::new("sgd/1_naive", "sgd", BINDINGS).cpu(cpu::sgd);
+static NAIVE: Kernel = Kernel::new("sgd/1_naive", "sgd", BINDINGS)
+    .cuda(strata_kernels::source("sgd/1_naive"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("sgd/1_naive"), strata_shaders::INCLUDES)
+    .cpu(cpu::sgd);
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
     op: "sgd",

@@ -1,0 +1,353 @@
+//! Embedding: the row of a table that belongs to each token, plus the row of its place.
+//!
+//! Forward is a gather. Backward is the hard half: many tokens name one row, so their gradients must
+//! be summed, and an atomic addition would sum them in another order on every run. Here each row of
+//! the table looks for its own tokens instead, in increasing order: same inputs, same bits.
+
+use crate::cpu_embedding as cpu;
+use strata_autograd::Var;
+use strata_device::{Access, Buffer, Kernel, Ladder, LadderInfo, Launch, Needs, Rung, StepState};
+use strata_tensor::{DType, Error, Result, Tensor};
+
+const OP: &str = "embedding";
+
+#[derive(Debug)]
+struct Forward {
+    ids: Tensor,
+    tokens: Tensor,
+    positions: Option<Tensor>,
+    state: Option<Buffer>,
+    out: Tensor,
+}
+
+static NAIVE: Kernel = Kernel::new(
+    "embedding/1_naive",
+    "embedding",
+    &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write],
+)
+.cuda(strata_kernels::source("embedding/1_naive"), strata_kernels::INCLUDES)
+.wgsl(strata_shaders::source("embedding/1_naive"), strata_shaders::INCLUDES)
+.cpu(cpu::embedding);
+
+static LADDER: Ladder<Forward> = Ladder {
+    op: OP,
+    rungs: &[Rung {
+        name: "1_naive",
+        kernels: &[&NAIVE],
+        needs: Needs::NONE,
+        accepts: |_| true,
+        plan: |a, device| {
+            let (n, width) = (a.ids.numel(), a.tokens.shape()[1]);
+            let size = size_of::<StepState>();
+            // What is not there is bound all the same, and never looked at.
+            let state = match &a.state {
+                Some(state) => state.clone(),
+                None => device.alloc(size)?,
+            };
+            let streams = if a.positions.is_some() { 12.0 } else { 8.0 };
+            Ok(vec![
+                Launch::new(&NAIVE)
+                    .bind(&a.ids.flat())
+                    .bind(&a.tokens.flat())
+                    .bind(&a.positions.as_ref().unwrap_or(&a.tokens).flat())
+                    .bind(&state.slice(0, size))
+                    .bind(&a.out.flat())
+                    .size(n)
+                    .size(a.ids.shape()[1])
+                    .size(width)
+                    .size(a.tokens.shape()[0])
+                    .size(a.positions.as_ref().map_or(0, |p| p.shape()[0]))
+                    .cover(n * width, 256)
+                    .constant("POSITIONS", u32::from(a.positions.is_some()))
+                    .constant("STATE", u32::from(a.state.is_some()))
+                    .cost((n * width) as f64, 4.0 * n as f64 + streams * (n * width) as f64),
+            ])
+        },
+    }],
+};
+
+/// `out[b, t] = tokens[ids[b, t]] + positions[start + t]`, in one launch.
+///
+/// `ids` is u32 of shape \[batch, rows\], `tokens` f32 \[vocabulary, width\], `positions` f32
+/// \[context, width\] or absent; the result is \[batch, rows, width\]. `start` is 0, or the position
+/// that `state` (a [`StepState`]) shows, read on the device: decoding. A token outside the vocabulary,
+/// or a place outside the context, gives a row of NaN and reads nothing.
+///
+/// # Errors
+/// Shapes, dtypes or devices that do not fit; without `state`, more rows than positions.
+pub fn embedding_forward(
+    ids: &Tensor,
+    tokens: &Tensor,
+    positions: Option<&Tensor>,
+    state: Option<&Buffer>,
+) -> Result<Tensor> {
+    let [batch, rows, width, vocab] = check(ids, tokens)?;
+    if let Some(positions) = positions {
+        positions.expect_dtype(OP, DType::F32)?;
+        tokens.same_device(OP, positions)?;
+        let shapes = [ids.shape(), tokens.shape(), positions.shape()];
+        if positions.rank() != 2 || positions.shape()[1] != width {
+            return Err(Error::shape(OP, &shapes, "positions must be [context, width]"));
+        }
+        if state.is_none() && rows > positions.shape()[0] {
+            return Err(Error::shape(OP, &shapes, "more rows than the table has positions"));
+        }
+    }
+    if let Some(state) = state {
+        if !state.device().same(ids.device()) {
+            let (a, b) = (ids.device().info().label(), state.device().info().label());
+            return Err(Error::Devices { op: OP, a, b });
+        }
+        if state.bytes() < size_of::<StepState>() {
+            let reason = "the step state is too small; Device::step_state makes one of 32 bytes";
+            return Err(Error::value(OP, reason));
+        }
+    }
+    let out = Tensor::empty(ids.device(), DType::F32, &[batch, rows, width])?;
+    if out.numel() == 0 {
+        return Ok(out);
+    }
+    if vocab == 0 {
+        strata_tensor::ops::fill_bits(&out, f32::NAN.to_bits())?;
+        return Ok(out);
+    }
+    let args = Forward {
+        ids: ids.contiguous()?,
+        tokens: tokens.contiguous()?,
+        positions: positions.map(Tensor::contiguous).transpose()?,
+        state: state.cloned(),
+        out: out.clone(),
+    };
+    LADDER.run(&args, out.device())?;
+    Ok(out)
+}
+
+/// Batch, rows, width and vocabulary of operands that fit.
+fn check(ids: &Tensor, tokens: &Tensor) -> Result<[usize; 4]> {
+    ids.expect_dtype(OP, DType::U32)?;
+    tokens.expect_dtype(OP, DType::F32)?;
+    ids.same_device(OP, tokens)?;
+    match (ids.shape(), tokens.shape()) {
+        (&[batch, rows], &[vocab, width]) => Ok([batch, rows, width, vocab]),
+        (a, b) => Err(Error::shape(
+            OP,
+            &[a, b],
+            "takes ids [batch, rows] and a table [vocabulary, width]",
+        )),
+    }
+}
+
+#[derive(Debug)]
+struct Backward {
+    ids: Tensor,
+    dy: Tensor,
+    out: Tensor,
+    accumulate: bool,
+}
+
+static TOKENS: Kernel = Kernel::new(
+    "embedding_backward/1_naive",
+    "embedding_backward",
+    &[Access::Read, Access::Read, Access::Write],
+)
+.cuda(strata_kernels::source("embedding_backward/1_naive"), strata_kernels::INCLUDES)
+.wgsl(strata_shaders::source("embedding_backward/1_naive"), strata_shaders::INCLUDES)
+.cpu(cpu::embedding_backward_tokens);
+
+static TOKENS_SCAN: Kernel = Kernel::new(
+    "embedding_backward/2_scan",
+    "embedding_backward",
+    &[Access::Read, Access::Read, Access::Write],
+)
+.cuda(strata_kernels::source("embedding_backward/2_scan"), strata_kernels::INCLUDES)
+.wgsl(strata_shaders::source("embedding_backward/2_scan"), strata_shaders::INCLUDES);
+
+/// Columns that one workgroup sums, one to an invocation.
+const COLUMNS: u32 = 128;
+
+fn plan_tokens(kernel: &'static Kernel, a: &Backward) -> Launch {
+    let (n, vocab, width) = (a.ids.numel(), a.out.shape()[0], a.out.shape()[1]);
+    // Rows that no token names are not touched when accumulating.
+    let rows = if a.accumulate { 2 * n.min(vocab) } else { vocab };
+    Launch::new(kernel)
+        .bind(&a.ids.flat())
+        .bind(&a.dy.flat())
+        .bind(&a.out.flat())
+        .size(n)
+        .size(width)
+        .size(vocab)
+        .size(usize::from(a.accumulate))
+        .grid(vocab.min(65_535), width.div_ceil(COLUMNS as usize), 1)
+        .block(COLUMNS, 1, 1)
+        .constant("WG", COLUMNS)
+        .cost((n * width) as f64, 4.0 * (n + (n + rows) * width) as f64)
+}
+
+static TOKENS_LADDER: Ladder<Backward> = Ladder {
+    op: "embedding_backward",
+    rungs: &[
+        Rung {
+            name: "1_naive",
+            kernels: &[&TOKENS],
+            needs: Needs::NONE,
+            accepts: |_| true,
+            plan: |a, _| Ok(vec![plan_tokens(&TOKENS, a)]),
+        },
+        Rung {
+            name: "2_scan",
+            kernels: &[&TOKENS_SCAN],
+            needs: Needs::NONE,
+            accepts: |_| true,
+            plan: |a, _| Ok(vec![plan_tokens(&TOKENS_SCAN, a)]),
+        },
+    ],
+};
+
+static POSITIONS: Kernel = Kernel::new(
+    "embedding_positions_backward/1_naive",
+    "embedding_positions_backward",
+    &[Access::Read, Access::Write],
+)
+.cuda(strata_kernels::source("embedding_positions_backward/1_naive"), strata_kernels::INCLUDES)
+.wgsl(strata_shaders::source("embedding_positions_backward/1_naive"), strata_shaders::INCLUDES)
+.cpu(cpu::embedding_backward_positions);
+
+static POSITIONS_LADDER: Ladder<Backward> = Ladder {
+    op: "embedding_positions_backward",
+    rungs: &[Rung {
+        name: "1_naive",
+        kernels: &[&POSITIONS],
+        needs: Needs::NONE,
+        accepts: |_| true,
+        plan: |a, _| {
+            let [batch, rows] = [a.ids.shape()[0], a.ids.shape()[1]];
+            let (n, context, width) = (a.ids.numel(), a.out.shape()[0], a.out.shape()[1]);
+            let touched = if a.accumulate { 2 * rows } else { context };
+            Ok(vec![
+                Launch::new(&POSITIONS)
+                    .bind(&a.dy.flat())
+                    .bind(&a.out.flat())
+                    .size(batch)
+                    .size(rows)
+                    .size(width)
+                    .size(context)
+                    .size(usize::from(a.accumulate))
+                    .cover(context * width, 256)
+                    .cost((n * width) as f64, 4.0 * ((n + touched) * width) as f64),
+            ])
+        },
+    }],
+};
+
+/// The gradient of the token table: row `v` of `dtokens` \[vocabulary, width\] is the sum of the
+/// rows of `dy` \[batch, rows, width\] whose token is `v`, added to what it holds if `accumulate`.
+/// The sum runs over the tokens in increasing order on every device.
+///
+/// # Errors
+/// Shapes, dtypes or devices that do not fit; `dtokens` is strided.
+pub fn embedding_backward(
+    ids: &Tensor,
+    dy: &Tensor,
+    dtokens: &Tensor,
+    accumulate: bool,
+) -> Result<()> {
+    let [batch, rows, width, _] = check(ids, dtokens)?;
+    check_gradient(dy, [batch, rows, width], dtokens)?;
+    if dtokens.numel() == 0 {
+        return Ok(());
+    }
+    if ids.numel() == 0 {
+        return zero_unless(accumulate, dtokens);
+    }
+    let (ids, dy) = (ids.contiguous()?, dy.contiguous()?);
+    let args = Backward { ids, dy, out: dtokens.clone(), accumulate };
+    Ok(TOKENS_LADDER.run(&args, dtokens.device())?)
+}
+
+/// The gradient of the position table \[context, width\]: row `t` is the sum of row `t` of each
+/// sequence of `dy` \[batch, rows, width\], added to what it holds if `accumulate`. For training, where
+/// sequences start at position 0.
+///
+/// # Errors
+/// Shapes, dtypes or devices that do not fit; `dpositions` is strided.
+pub fn embedding_positions_backward(
+    ids: &Tensor,
+    dy: &Tensor,
+    dpositions: &Tensor,
+    accumulate: bool,
+) -> Result<()> {
+    let [batch, rows, width, context] = check(ids, dpositions)?;
+    check_gradient(dy, [batch, rows, width], dpositions)?;
+    if rows > context {
+        let shapes = [ids.shape(), dpositions.shape()];
+        return Err(Error::shape(OP, &shapes, "more rows than the table has positions"));
+    }
+    if dpositions.numel() == 0 {
+        return Ok(());
+    }
+    if ids.numel() == 0 {
+        return zero_unless(accumulate, dpositions);
+    }
+    let args =
+        Backward { ids: ids.clone(), dy: dy.contiguous()?, out: dpositions.clone(), accumulate };
+    Ok(POSITIONS_LADDER.run(&args, dpositions.device())?)
+}
+
+fn check_gradient(dy: &Tensor, shape: [usize; 3], table: &Tensor) -> Result<()> {
+    dy.expect_dtype(OP, DType::F32)?;
+    dy.same_device(OP, table)?;
+    table.slice(OP)?;
+    match dy.shape() == shape {
+        true => Ok(()),
+        false => Err(Error::shape(OP, &[dy.shape(), &shape], "the gradient has another shape")),
+    }
+}
+
+fn zero_unless(accumulate: bool, table: &Tensor) -> Result<()> {
+    if accumulate { Ok(()) } else { strata_tensor::ops::fill_bits(table, 0) }
+}
+
+/// [`embedding_forward`] on the tape. The gradients of parameters are accumulated straight into their
+/// arena. With a `state` (decoding) positions get no gradient: backward is an error if they want one.
+///
+/// # Errors
+/// As [`embedding_forward`].
+pub fn embedding(
+    ids: &Tensor,
+    tokens: &Var,
+    positions: Option<&Var>,
+    state: Option<&Buffer>,
+) -> Result<Var> {
+    let out = embedding_forward(ids, tokens.value(), positions.map(Var::value), state)?;
+    let ids = ids.clone();
+    let decoding = state.is_some();
+    let shapes: Vec<Vec<usize>> =
+        [Some(tokens), positions].iter().flatten().map(|v| v.shape().to_vec()).collect();
+    let inputs: Vec<&Var> = [Some(tokens), positions].into_iter().flatten().collect();
+    Ok(Var::from_op(OP, out, &inputs, move |dy, grads| {
+        for (i, shape) in shapes.iter().enumerate() {
+            if !grads.wants(i) {
+                continue;
+            }
+            if i == 1 && decoding {
+                let reason = "positions read from a step state have no gradient";
+                return Err(Error::value(OP, reason));
+            }
+            let run = [embedding_backward, embedding_positions_backward][i];
+            match grads.target(i) {
+                Some(target) => run(&ids, dy, &target, true)?,
+                None => {
+                    let table = Tensor::empty(dy.device(), DType::F32, shape)?;
+                    run(&ids, dy, &table, false)?;
+                    grads.add(i, table)?;
+                }
+            }
+        }
+        Ok(())
+    }))
+}
+
+/// The ladders of the embedding, for the parity table.
+pub fn ladders() -> Vec<LadderInfo> {
+    vec![LADDER.info(), TOKENS_LADDER.info(), POSITIONS_LADDER.info()]
+}

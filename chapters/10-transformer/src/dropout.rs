@@ -1,0 +1,153 @@
+use crate::cpu;
+use strata_autograd::Var;
+use strata_device::{Access, Buffer, Kernel, Ladder, LadderInfo, Launch, Needs, Rung, StepState};
+use strata_tensor::{DType, Error, Result, Tensor};
+
+#[derive(Debug)]
+struct Args {
+    x: Tensor,
+    residual: Option<Tensor>,
+    state: Buffer,
+    out: Tensor,
+    p: f32,
+    op: u32,
+}
+
+static NAIVE: Kernel = Kernel::new(
+    "dropout/1_naive",
+    "dropout",
+    &[Access::Read, Access::Read, Access::Read, Access::Write],
+)
+.cuda(strata_kernels::source("dropout/1_naive"), strata_kernels::INCLUDES)
+.wgsl(strata_shaders::source("dropout/1_naive"), strata_shaders::INCLUDES)
+.cpu(cpu::dropout);
+
+static LADDER: Ladder<Args> = Ladder {
+    op: "dropout",
+    rungs: &[Rung {
+        name: "1_naive",
+        kernels: &[&NAIVE],
+        needs: Needs::NONE,
+        accepts: |_| true,
+        plan: |a, _| {
+            let n = a.x.numel();
+            let streams = if a.residual.is_some() { 12 } else { 8 };
+            Ok(vec![
+                Launch::new(&NAIVE)
+                    .bind(&a.x.flat())
+                    .bind(&a.residual.as_ref().unwrap_or(&a.x).flat())
+                    .bind(&a.state.slice(0, size_of::<StepState>()))
+                    .bind(&a.out.flat())
+                    .size(n)
+                    .size(a.op as usize)
+                    .size(threshold(a.p) as usize)
+                    .float((1.0 / (1.0 - f64::from(a.p))) as f32)
+                    .cover(n.div_ceil(4), 256)
+                    .constant("RESIDUAL", u32::from(a.residual.is_some()))
+                    .cost(2.0 * n as f64, f64::from(streams) * n as f64),
+            ])
+        },
+    }],
+};
+
+/// The ladder as data.
+pub(crate) fn ladder() -> LadderInfo {
+    LADDER.info()
+}
+
+/// The smallest 24-bit number that, as a fraction of 2^24, is at least `p`. Comparing integers, all
+/// devices keep exactly the same elements.
+fn threshold(p: f32) -> u32 {
+    (f64::from(p) * f64::from(1u32 << 24)).ceil() as u32
+}
+
+/// Dropout on tensors (Srivastava et al., 2014): each element of `x` is zeroed with probability `p`,
+/// the others are multiplied by `1 / (1 - p)`; `residual`, if given, is added to the result.
+///
+/// Element `i` stays if word `i % 4` of Philox(counter `[i / 4, op, step, 0]`, key `[seed, 0]`), as
+/// a fraction of 2^32 cut to 24 bits, is at least `p`. Seed and step are read from `state` on the
+/// device, so the mask changes with the step and is never stored: the gradient with respect to `x`
+/// is this same function of the output's gradient, called while the state still shows that step.
+/// `op` tells the dropouts of one model apart.
+///
+/// # Errors
+/// `p` outside `[0, 1)`; not f32; shapes or devices that differ; a state buffer that is too small.
+pub fn dropout_forward(
+    x: &Tensor,
+    residual: Option<&Tensor>,
+    p: f32,
+    op: u32,
+    state: &Buffer,
+) -> Result<Tensor> {
+    let name = "dropout";
+    if !(0.0..1.0).contains(&p) {
+        return Err(Error::value(name, format!("p is {p}; it must be at least 0 and less than 1")));
+    }
+    x.expect_dtype(name, DType::F32)?;
+    if let Some(residual) = residual {
+        residual.expect_dtype(name, DType::F32)?;
+        x.same_device(name, residual)?;
+        if x.shape() != residual.shape() {
+            let reason = "the residual has another shape";
+            return Err(Error::shape(name, &[x.shape(), residual.shape()], reason));
+        }
+    }
+    if !state.device().same(x.device()) {
+        let (a, b) = (x.device().info().label(), state.device().info().label());
+        return Err(Error::Devices { op: name, a, b });
+    }
+    if state.bytes() < size_of::<StepState>() {
+        let reason = "the step state is too small; Device::step_state makes one of 32 bytes";
+        return Err(Error::value(name, reason));
+    }
+    let out = Tensor::empty(x.device(), DType::F32, x.shape())?;
+    if out.numel() > 0 {
+        let args = Args {
+            x: x.contiguous()?,
+            residual: residual.map(Tensor::contiguous).transpose()?,
+            state: state.clone(),
+            out: out.clone(),
+            p,
+            op,
+        };
+        LADDER.run(&args, x.device())?;
+    }
+    Ok(out)
+}
+
+/// [`dropout_forward`] on the tape; with `p` 0 it is `x` itself. Backward draws the mask again from
+/// `state`: run it before the state moves on.
+///
+/// # Errors
+/// As [`dropout_forward`].
+pub fn dropout(x: &Var, p: f32, op: u32, state: &Buffer) -> Result<Var> {
+    if p == 0.0 {
+        return Ok(x.clone());
+    }
+    let out = dropout_forward(x.value(), None, p, op, state)?;
+    let state = state.clone();
+    Ok(Var::from_op("dropout", out, &[x], move |grad, grads| {
+        grads.add(0, dropout_forward(grad, None, p, op, &state)?)
+    }))
+}
+
+/// `residual + dropout(x)` in one launch; with `p` 0 a plain addition.
+///
+/// # Errors
+/// As [`dropout_forward`].
+pub fn dropout_add(residual: &Var, x: &Var, p: f32, op: u32, state: &Buffer) -> Result<Var> {
+    if p == 0.0 {
+        return residual.add(x);
+    }
+    let out = dropout_forward(x.value(), Some(residual.value()), p, op, state)?;
+    let state = state.clone();
+    Ok(Var::from_op("dropout_add", out, &[residual, x], move |grad, grads| {
+        if grads.wants(0) {
+            grads.add(0, grad.clone())?;
+        }
+        match grads.wants(1) {
+            true => grads.add(1, dropout_forward(grad, None, p, op, &state)?),
+            false => Ok(()),
+        }
+    }))
+}
