@@ -1,0 +1,17 @@
+//! The CPU bodies: the same bindings and params as their CUDA and WGSL twins.
+
+mod column_sum;
+mod gelu;
+mod naive;
+mod pack;
+mod portable;
+mod problem;
+mod scratch;
+mod simd;
+mod small;
+mod tasks;
+mod threaded;
+
+pub(crate) use column_sum::column_sum;
+pub(crate) use naive::naive;
+pub(crate) use threaded::threaded;

@@ -1,0 +1,48 @@
+//! The result cut into rectangles, one task each.
+use super::problem::Row;
+use std::mem::take;
+
+/// A rectangle of the result that one thread computes.
+pub(super) struct Task<'a> {
+    /// First row and first column, within the product.
+    pub i: usize,
+    pub j: usize,
+    pub rows: Vec<Row<'a>>,
+}
+
+impl Task<'_> {
+    /// Columns of the rectangle.
+    pub fn width(&self) -> usize {
+        self.rows.first().map_or(0, |row| row.c.len())
+    }
+}
+
+/// Cuts a product's rows into rectangles of at most `height` by `width`: those of the first columns
+/// come first, from top to bottom.
+pub(super) fn split(mut rows: Vec<Row<'_>>, height: usize, width: usize) -> Vec<Task<'_>> {
+    let n = rows.first().map_or(0, |row| row.c.len());
+    let mut tasks = Vec::new();
+    for j in (0..n).step_by(width) {
+        let mut pieces: Vec<Row> =
+            rows.iter_mut().map(|row| head(row, width.min(n - j))).collect();
+        let mut i = 0;
+        while !pieces.is_empty() {
+            let rest = pieces.split_off(height.min(pieces.len()));
+            tasks.push(Task { i, j, rows: std::mem::replace(&mut pieces, rest) });
+            i += height;
+        }
+    }
+    tasks
+}
+
+/// Takes the first `width` columns off a row.
+fn head<'a>(row: &mut Row<'a>, width: usize) -> Row<'a> {
+    let (c, rest) = take(&mut row.c).split_at_mut(width);
+    row.c = rest;
+    let activated = take(&mut row.activated);
+    let (activated, rest) = activated.split_at_mut(width.min(activated.len()));
+    row.activated = rest;
+    let column = row.column;
+    row.column += width;
+    Row { number: row.number, column, c, activated }
+}

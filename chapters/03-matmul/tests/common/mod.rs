@@ -1,0 +1,14 @@
+//! Rungs under test.
+use strata_device::Device;
+
+/// A handle for every rung of `op` that stands on this device, with its name.
+pub fn rungs(device: &Device, op: &str) -> Vec<(&'static str, Device)> {
+    let ladders = strata_matmul::ladders();
+    let ladder = ladders.iter().find(|l| l.op == op).expect("a ladder of that name");
+    ladder
+        .rungs
+        .iter()
+        .filter(|r| r.machines.contains(&device.machine()))
+        .map(|r| (r.name, device.with_rung(op, r.name)))
+        .collect()
+}
