@@ -30,15 +30,25 @@ impl Tensor {
     /// Overwrites a contiguous tensor's elements from the host.
     ///
     /// # Errors
-    /// Another number of elements or another dtype; a strided tensor.
+    /// Another number of elements or another dtype; a strided tensor; a 16-bit view that starts or
+    /// ends within a word.
     pub fn write<T: Element>(&self, data: &[T]) -> Result<()> {
         self.expect_dtype("write", T::DTYPE)?;
         if data.len() != self.numel() || !self.is_contiguous() {
             let reason = format!("{} elements cannot be written to it", data.len());
             return Err(Error::shape("write", &[self.shape()], reason));
         }
-        let offset = self.offset() * T::DTYPE.size();
-        Ok(self.buffer().write(offset, bytemuck::cast_slice(data))?)
+        let (size, buffer) = (T::DTYPE.size(), self.buffer());
+        let (first, bytes) = (self.offset() * size, data.len() * size);
+        if bytes == 0 {
+            return Ok(());
+        }
+        // Devices are written by the word: half a word at either end would take its neighbour along.
+        if first % 4 > 0 || (bytes % 4 > 0 && first + bytes < buffer.bytes()) {
+            let reason = "a 16-bit view is written in whole pairs of elements; use `copy_into`";
+            return Err(Error::shape("write", &[self.shape()], reason));
+        }
+        Ok(buffer.write(first, bytemuck::cast_slice(data))?)
     }
 
     /// All zeros.
@@ -74,9 +84,7 @@ impl Tensor {
     /// # Errors
     /// As [`empty`](Self::empty).
     pub fn arange(device: &Device, n: usize) -> Result<Self> {
-        numel("arange", &[n])?;
-        let data: Vec<f32> = (0..n).map(|i| i as f32).collect();
-        Self::from_slice(device, &data, &[n])
+        Self::fill_with(device, &[n], |n| (0..n).map(|i| i as f32).collect())
     }
 
     /// Standard normals from a seed; drawn on the host, so the same on every device.
@@ -84,8 +92,7 @@ impl Tensor {
     /// # Errors
     /// As [`empty`](Self::empty).
     pub fn randn(device: &Device, shape: &[usize], seed: u64) -> Result<Self> {
-        let data = Stream::new(seed, 0).normals(numel("randn", shape)?);
-        Self::from_slice(device, &data, shape)
+        Self::fill_with(device, shape, |n| Stream::new(seed, 0).normals(n))
     }
 
     /// Uniform numbers in [0, 1) from a seed; drawn on the host, so the same on every device.
@@ -94,9 +101,19 @@ impl Tensor {
     /// As [`empty`](Self::empty).
     pub fn uniform(device: &Device, shape: &[usize], seed: u64) -> Result<Self> {
         let mut stream = Stream::new(seed, 1);
-        let n = numel("uniform", shape)?;
-        let data: Vec<f32> = (0..n).map(|_| stream.uniform()).collect();
-        Self::from_slice(device, &data, shape)
+        Self::fill_with(device, shape, |n| (0..n).map(|_| stream.uniform()).collect())
+    }
+
+    /// The device is asked for room first: a shape that is too large is its error, not the host's
+    /// death.
+    fn fill_with(
+        device: &Device,
+        shape: &[usize],
+        data: impl FnOnce(usize) -> Vec<f32>,
+    ) -> Result<Self> {
+        let tensor = Tensor::empty(device, DType::F32, shape)?;
+        tensor.write(&data(tensor.numel()))?;
+        Ok(tensor)
     }
 
     /// This tensor on another device, through the host.
@@ -107,6 +124,9 @@ impl Tensor {
     pub fn to_device(&self, device: &Device) -> Result<Self> {
         if self.device().same(device) {
             return Ok(self.clone());
+        }
+        if self.numel() == 0 {
+            return Tensor::empty(device, self.dtype(), self.shape());
         }
         let whole = self.contiguous()?;
         let size = self.dtype().size();

@@ -34,36 +34,54 @@ pub fn numel(op: &'static str, shape: &[usize]) -> Result<usize> {
 impl Layout {
     /// Row-major: the last dimension's neighbours lie side by side.
     pub fn contiguous(shape: &[usize]) -> Self {
-        let mut strides = vec![1; shape.len()];
+        let mut strides = vec![1usize; shape.len()];
         for d in (1..shape.len()).rev() {
-            strides[d - 1] = strides[d] * shape[d].max(1);
+            // An empty tensor may have any other lengths; its strides are never followed.
+            strides[d - 1] = strides[d].saturating_mul(shape[d].max(1));
         }
         Layout { shape: shape.to_vec(), strides, offset: 0 }
     }
 
     /// The number of elements.
     pub fn numel(&self) -> usize {
-        self.shape.iter().product()
+        // As in the free function: the other dimensions of an empty tensor may overflow.
+        if self.shape.contains(&0) { 0 } else { self.shape.iter().product() }
     }
 
     /// Whether the elements lie side by side in row-major order (the offset does not matter).
     pub fn is_contiguous(&self) -> bool {
         let mut expected = 1;
-        for (&d, &s) in self.shape.iter().zip(&self.strides).rev() {
-            if d != 1 && s != expected {
-                return self.numel() == 0;
-            }
-            expected *= d;
-        }
-        true
+        self.numel() == 0
+            || self.shape.iter().zip(&self.strides).rev().all(|(&d, &s)| {
+                let fits = d == 1 || s == expected;
+                expected *= d;
+                fits
+            })
     }
 
-    /// Elements from the first to one past the last.
+    /// Elements from the first to one past the last; `usize::MAX` where no integer holds it.
     pub fn extent(&self) -> usize {
         if self.numel() == 0 {
             return 0;
         }
-        1 + self.shape.iter().zip(&self.strides).map(|(d, s)| (d - 1) * s).sum::<usize>()
+        let spans = self.shape.iter().zip(&self.strides).map(|(d, s)| (d - 1).saturating_mul(*s));
+        spans.fold(1, usize::saturating_add)
+    }
+
+    /// Whether two indices may show one element, as in a broadcast view: such a tensor can be read,
+    /// not written.
+    pub fn overlaps(&self) -> bool {
+        let mut spans: Vec<_> =
+            self.shape.iter().zip(&self.strides).filter(|(d, _)| **d > 1).collect();
+        spans.sort_by_key(|(_, s)| **s);
+        // Each stride must step over everything that the smaller ones reach.
+        let mut reach = 0;
+        self.numel() > 0
+            && spans.into_iter().any(|(&d, &s)| {
+                let short = s <= reach;
+                reach += (d - 1) * s;
+                short
+            })
     }
 
     /// The same elements with dimensions merged where memory allows it: a kernel that walks fewer
@@ -80,9 +98,10 @@ impl Layout {
                 continue;
             }
             let joins = !out[0].shape.is_empty()
-                && many.iter().zip(&out).all(|(l, o)| {
-                    o.strides.last().copied().unwrap_or(0) == l.strides[d] * size
-                });
+                && many
+                    .iter()
+                    .zip(&out)
+                    .all(|(l, o)| o.strides.last().copied().unwrap_or(0) == l.strides[d] * size);
             for (l, o) in many.iter().zip(&mut out) {
                 match (joins, o.shape.last_mut(), o.strides.last_mut()) {
                     (true, Some(last), Some(stride)) => {

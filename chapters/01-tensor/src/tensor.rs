@@ -22,9 +22,19 @@ impl Tensor {
             let reason = format!("at most {MAX_RANK} dimensions");
             return Err(Error::shape(op, &[&layout.shape], reason));
         }
-        let end = (layout.offset + layout.extent()) * dtype.size();
+        if layout.strides.len() != layout.shape.len() {
+            let reason = format!("as many strides as dimensions, not {:?}", layout.strides);
+            return Err(Error::shape(op, &[&layout.shape], reason));
+        }
+        let extent = layout.extent();
+        if extent > u32::MAX as usize {
+            // Kernels count a tensor's elements from its first with 32 bits, gaps included.
+            let reason = format!("strides {:?} reach over more than 2^32 elements", layout.strides);
+            return Err(Error::shape(op, &[&layout.shape], reason));
+        }
+        let end = layout.offset.saturating_add(extent).saturating_mul(dtype.size());
         if end > buffer.bytes() {
-            let (offset, bytes) = (layout.offset * dtype.size(), buffer.bytes());
+            let (offset, bytes) = (layout.offset.saturating_mul(dtype.size()), buffer.bytes());
             return Err(strata_device::Error::Range { call: op, offset, end, bytes }.into());
         }
         Ok(Tensor { buffer, dtype, layout })
@@ -164,8 +174,7 @@ impl Tensor {
             crate::ops::copy(self)?
         };
         let size = self.dtype.size();
-        let bytes =
-            whole.buffer.read(whole.layout.offset * size, whole.numel() * size).await?;
+        let bytes = whole.buffer.read(whole.layout.offset * size, whole.numel() * size).await?;
         Ok(bytemuck::allocation::pod_collect_to_vec(&bytes))
     }
 

@@ -96,7 +96,7 @@ impl Tensor {
     /// # Errors
     /// Outside the dimension.
     pub fn narrow(&self, d: usize, start: usize, len: usize) -> Result<Self> {
-        self.slice_step(d, start, start.saturating_add(len), 1)
+        self.cut("narrow", d, start, start.saturating_add(len), 1)
     }
 
     /// Every `step`-th element of `start .. end` along dimension `d`.
@@ -104,17 +104,31 @@ impl Tensor {
     /// # Errors
     /// Outside the dimension, or a step of 0.
     pub fn slice_step(&self, d: usize, start: usize, end: usize, step: usize) -> Result<Self> {
-        let size = self.dim("narrow", d)?;
+        self.cut("slice_step", d, start, end, step)
+    }
+
+    fn cut(
+        &self,
+        op: &'static str,
+        d: usize,
+        start: usize,
+        end: usize,
+        step: usize,
+    ) -> Result<Self> {
+        let size = self.dim(op, d)?;
         if start > end || end > size || step == 0 {
             let reason = format!("{start}..{end} by {step} does not lie in dimension {d}");
-            return Err(Error::shape("narrow", &[self.shape()], reason));
+            return Err(Error::shape(op, &[self.shape()], reason));
         }
         let mut layout = self.layout().clone();
         layout.shape[d] = (end - start).div_ceil(step);
-        if layout.shape[d] > 0 {
+        // A view without elements points nowhere, and a single one needs no stride.
+        if layout.numel() > 0 {
             layout.offset += start * layout.strides[d];
         }
-        layout.strides[d] *= step;
+        if layout.shape[d] > 1 {
+            layout.strides[d] *= step;
+        }
         Ok(self.with_layout(layout))
     }
 
@@ -163,7 +177,8 @@ impl Tensor {
     /// A dimension that is neither 1 nor the one asked for.
     pub fn broadcast_to(&self, shape: &[usize]) -> Result<Self> {
         numel("broadcast_to", shape)?;
-        let fail = |reason: String| Err(Error::shape("broadcast_to", &[self.shape(), shape], reason));
+        let fail =
+            |reason: String| Err(Error::shape("broadcast_to", &[self.shape(), shape], reason));
         if shape.len() < self.rank() || shape.len() > MAX_RANK {
             return fail(format!("the rank cannot shrink, nor pass {MAX_RANK}"));
         }

@@ -21,54 +21,6 @@ pub(crate) fn accumulate(mut args: CpuArgs) {
     pairs.for_each(|(o, x)| o.iter_mut().zip(x).for_each(|(o, x)| *o += alpha * x));
 }
 
-/// Params: shape\[8\], source strides\[8\], destination strides\[8\], n, rank, source and
-/// destination offsets.
-pub(crate) fn copy(mut args: CpuArgs) {
-    let [src, mut dst] = args.take();
-    if args.constant("SIZE", 4) == 2 {
-        strided_copy::<u16>(&args, src.of(), dst.of_mut());
-    } else {
-        strided_copy::<u32>(&args, src.of(), dst.of_mut());
-    }
-}
-
-fn strided_copy<T: Copy + Send + Sync>(args: &CpuArgs, src: &[T], dst: &mut [T]) {
-    let p = args.params;
-    let (n, rank) = (args.size(24), args.size(25));
-    let (from, to) = (args.size(26), args.size(27));
-    let shape = &p[..rank];
-    let walk = Walk { shape, strides: [&p[8..8 + rank]], offsets: [from] };
-    if contiguous(shape, &p[16..16 + rank]) {
-        walk.rows(&mut dst[to..to + n], |out, [a], [step]| {
-            if step == 1 {
-                out.copy_from_slice(&src[a..a + out.len()]);
-            } else {
-                out.iter_mut().enumerate().for_each(|(j, o)| *o = src[a + j * step]);
-            }
-        });
-        return;
-    }
-    // A strided destination (a cell of the KV cache, one part of a concatenation).
-    let both = Walk { shape, strides: [&p[8..8 + rank], &p[16..16 + rank]], offsets: [from, to] };
-    let width = shape.last().map_or(1, |&w| w as usize);
-    let step = |s: usize| p[8 + 8 * s + rank.max(1) - 1] as usize;
-    for i in (0..n).step_by(width) {
-        let [a, b] = both.at(i);
-        for j in 0..width {
-            dst[b + j * step(1)] = src[a + j * step(0)];
-        }
-    }
-}
-
-fn contiguous(shape: &[u32], strides: &[u32]) -> bool {
-    let mut expected = 1;
-    shape.iter().zip(strides).rev().all(|(&d, &s)| {
-        let fits = d == 1 || s == expected;
-        expected *= d;
-        fits
-    })
-}
-
 /// Params: shape\[8\], strides\[8\], n, rank, offset, alpha, beta. Constant: OP.
 pub(crate) fn map(mut args: CpuArgs) {
     let [input, mut out] = args.take();
@@ -79,17 +31,27 @@ pub(crate) fn map(mut args: CpuArgs) {
         2 => each(&args, input.f32(), out.f32_mut(), f32::ln),
         3 => each(&args, input.f32(), out.f32_mut(), f32::sqrt),
         4 => each(&args, input.f32(), out.f32_mut(), f32::tanh),
-        5 => each(&args, input.f32(), out.f32_mut(), |x| if x > 0.0 { x } else { 0.0 * x }),
-        6 => each(&args, input.f32(), out.f32_mut(), |x| 1.0 / (1.0 + (-x).exp())),
+        5 => each(&args, input.f32(), out.f32_mut(), |x| if x < 0.0 { 0.0 } else { x }),
+        6 => each(&args, input.f32(), out.f32_mut(), sigmoid),
         7 => each(&args, input.f32(), out.f32_mut(), f32::abs),
         8 => each(&args, input.f32(), out.f32_mut(), f32::recip),
         9 => each(&args, input.f32(), out.f32_mut(), |x| x * x),
         10 => each(&args, input.f32(), out.f32_mut(), |x| x.powf(alpha)),
         11 => each(&args, input.f32(), out.f32_mut(), f32::sin),
         12 => each(&args, input.f32(), out.f32_mut(), f32::cos),
-        13 => each(&args, input.f32(), out.f32_mut(), |x| x.max(alpha).min(beta)),
+        13 => each(&args, input.f32(), out.f32_mut(), |x| {
+            // Not `max` and `min`, which drop NaN.
+            let low = if x < alpha { alpha } else { x };
+            if low > beta { beta } else { low }
+        }),
         _ => each(&args, input.f32(), out.f32_mut(), |x| if x > alpha { 1.0 } else { 0.0 }),
     }
+}
+
+/// 1 / (1 + e^-x) without an overflow on either side.
+fn sigmoid(x: f32) -> f32 {
+    let e = (-x.abs()).exp();
+    (if x < 0.0 { e } else { 1.0 }) / (1.0 + e)
 }
 
 fn each(args: &CpuArgs, input: &[f32], out: &mut [f32], f: impl Fn(f32) -> f32 + Sync) {
@@ -115,15 +77,21 @@ pub(crate) fn zip(mut args: CpuArgs) {
         1 => pairs(&args, a, b, out, |x, y| x - y),
         2 => pairs(&args, a, b, out, |x, y| x * y),
         3 => pairs(&args, a, b, out, |x, y| x / y),
-        4 => pairs(&args, a, b, out, |x, y| if x > y { x } else { y }),
-        5 => pairs(&args, a, b, out, |x, y| if x < y { x } else { y }),
+        4 => pairs(&args, a, b, out, |x, y| if x > y || x.is_nan() { x } else { y }),
+        5 => pairs(&args, a, b, out, |x, y| if x < y || x.is_nan() { x } else { y }),
         6 => pairs(&args, a, b, out, f32::powf),
         7 => pairs(&args, a, b, out, |x, y| truth(x == y)),
         _ => pairs(&args, a, b, out, |x, y| truth(x > y)),
     }
 }
 
-fn pairs(args: &CpuArgs, a: &[f32], b: &[f32], out: &mut [f32], f: impl Fn(f32, f32) -> f32 + Sync) {
+fn pairs(
+    args: &CpuArgs,
+    a: &[f32],
+    b: &[f32],
+    out: &mut [f32],
+    f: impl Fn(f32, f32) -> f32 + Sync,
+) {
     let (n, rank) = (args.size(24), args.size(25));
     let p = args.params;
     let walk = Walk {

@@ -1,5 +1,6 @@
-use super::walk::Walk;
+use super::walk::{CHUNK, Walk};
 use rayon::prelude::*;
+use std::ops::Range;
 use strata_device::CpuArgs;
 
 /// Params: shape\[8\] and strides\[8\] with the kept dimensions first, n (outputs), k (elements in
@@ -7,49 +8,113 @@ use strata_device::CpuArgs;
 pub(crate) fn reduce(mut args: CpuArgs) {
     let [input, mut out] = args.take();
     let (input, out) = (input.f32(), &mut out.f32_mut()[..args.size(16)]);
+    let larger = |a: f32, x: f32| if x > a || x.is_nan() { x } else { a };
+    let smaller = |a: f32, x: f32| if x < a || x.is_nan() { x } else { a };
     match args.constant("OP", 0) {
-        0 => fold(&args, input, out, 0.0, |a, x| a + x),
-        1 => fold(&args, input, out, f32::NEG_INFINITY, |a, x| if x > a || x.is_nan() { x } else { a }),
-        _ => fold(&args, input, out, f32::INFINITY, |a, x| if x < a || x.is_nan() { x } else { a }),
+        0 => Terms::of(&args, input).fold(out, 0.0, |a, x| a + x),
+        1 => Terms::of(&args, input).fold(out, f32::NEG_INFINITY, larger),
+        _ => Terms::of(&args, input).fold(out, f32::INFINITY, smaller),
     }
 }
 
 /// Lanes of partial results: they let the compiler use vectors, and make long sums more exact.
 const LANES: usize = 16;
+/// Neighbouring columns folded together, so that whole cache lines are used.
+const COLUMNS: usize = 64;
+/// Terms added up before they join the total: errors grow with the square root of this, not of k.
+const RUN: usize = 128;
 
-fn fold(args: &CpuArgs, input: &[f32], out: &mut [f32], start: f32, f: impl Fn(f32, f32) -> f32 + Sync) {
-    let p = args.params;
-    let (k, kept, rank) = (args.size(17), args.size(18), args.size(19));
-    let (offset, scale) = (args.size(20), args.float(21));
-    let outer = Walk { shape: &p[..kept], strides: [&p[8..8 + kept]], offsets: [offset] };
-    let inner = Walk { shape: &p[kept..rank], strides: [&p[8 + kept..8 + rank]], offsets: [0] };
-    let width = if rank > kept { p[rank - 1] as usize } else { 1 };
-    let step = if rank > kept { p[8 + rank - 1] as usize } else { 0 };
-    let per_task = (super::walk::CHUNK / k.max(1)).max(1);
-    out.par_chunks_mut(per_task).enumerate().for_each(|(c, chunk)| {
-        for (j, o) in chunk.iter_mut().enumerate() {
-            let [base] = outer.at(c * per_task + j);
-            let mut lanes = [start; LANES];
-            for i in (0..k).step_by(width.max(1)) {
-                let at = base + inner.at(i)[0];
-                if step == 1 {
-                    let row = &input[at..at + width];
-                    let (whole, rest) = row.as_chunks::<LANES>();
-                    for x in whole {
-                        for l in 0..LANES {
-                            lanes[l] = f(lanes[l], x[l]);
-                        }
-                    }
-                    rest.iter().enumerate().for_each(|(l, &x)| lanes[l] = f(lanes[l], x));
-                } else {
-                    for l in 0..width {
-                        lanes[l % LANES] = f(lanes[l % LANES], input[at + l * step]);
+/// What folds into which output.
+struct Terms<'a> {
+    input: &'a [f32],
+    outer: Walk<'a, 1>,
+    inner: Walk<'a, 1>,
+    k: usize,
+    scale: f32,
+}
+
+impl<'a> Terms<'a> {
+    fn of(args: &CpuArgs<'a>, input: &'a [f32]) -> Self {
+        let p = args.params;
+        let (kept, rank) = (args.size(18), args.size(19));
+        let outer = Walk { shape: &p[..kept], strides: [&p[8..8 + kept]], offsets: [args.size(20)] };
+        let inner = Walk { shape: &p[kept..rank], strides: [&p[8 + kept..8 + rank]], offsets: [0] };
+        Terms { input, outer, inner, k: args.size(17), scale: args.float(21) }
+    }
+
+    fn fold(&self, out: &mut [f32], start: f32, f: impl Fn(f32, f32) -> f32 + Sync) {
+        let (width, side) = self.outer.last();
+        if side == 1 && self.inner.last().1 != 1 && width > 1 {
+            return self.columns(out, width, start, f);
+        }
+        if self.k >= 2 * CHUNK {
+            // Long sums are cut into pieces of one size, whatever the number of threads.
+            for (i, o) in out.iter_mut().enumerate() {
+                let [base] = self.outer.at(i);
+                let pieces: Vec<f32> = (0..self.k.div_ceil(CHUNK))
+                    .into_par_iter()
+                    .map(|c| self.one(base, c * CHUNK..self.k.min((c + 1) * CHUNK), start, &f))
+                    .collect();
+                *o = self.scale * pieces.into_iter().fold(start, &f);
+            }
+            return;
+        }
+        let per_task = (CHUNK / self.k).max(1);
+        out.par_chunks_mut(per_task).enumerate().for_each(|(c, chunk)| {
+            for (j, o) in chunk.iter_mut().enumerate() {
+                let [base] = self.outer.at(c * per_task + j);
+                *o = self.scale * self.one(base, 0..self.k, start, &f);
+            }
+        });
+    }
+
+    /// Some of one output's terms.
+    fn one(&self, base: usize, terms: Range<usize>, start: f32, f: &impl Fn(f32, f32) -> f32) -> f32 {
+        let (width, step) = self.inner.last();
+        let mut lanes = [start; LANES];
+        let mut i = terms.start;
+        while i < terms.end {
+            let run = (width - i % width).min(terms.end - i);
+            let at = base + self.inner.at(i)[0];
+            if step == 1 {
+                let (whole, rest) = self.input[at..at + run].as_chunks::<LANES>();
+                for x in whole {
+                    for l in 0..LANES {
+                        lanes[l] = f(lanes[l], x[l]);
                     }
                 }
+                rest.iter().enumerate().for_each(|(l, &x)| lanes[l] = f(lanes[l], x));
+            } else {
+                for l in 0..run {
+                    lanes[l % LANES] = f(lanes[l % LANES], self.input[at + l * step]);
+                }
             }
-            *o = scale * lanes.iter().copied().fold(start, &f);
+            i += run;
         }
-    });
+        lanes.into_iter().fold(start, f)
+    }
+
+    /// Outputs that lie side by side, like their terms: row after row is folded into a block of them.
+    fn columns(&self, out: &mut [f32], width: usize, start: f32, f: impl Fn(f32, f32) -> f32 + Sync) {
+        let row = |out: &mut [f32], base: usize| {
+            let mut total = [start; COLUMNS];
+            for first in (0..self.k).step_by(RUN) {
+                let mut part = [start; COLUMNS];
+                for i in first..self.k.min(first + RUN) {
+                    let at = base + self.inner.at(i)[0];
+                    let terms = &self.input[at..at + out.len()];
+                    part.iter_mut().zip(terms).for_each(|(p, &x)| *p = f(*p, x));
+                }
+                total.iter_mut().zip(part).for_each(|(t, p)| *t = f(*t, p));
+            }
+            out.iter_mut().zip(total).for_each(|(o, t)| *o = self.scale * t);
+        };
+        out.par_chunks_mut(width).enumerate().for_each(|(r, line)| {
+            let [base] = self.outer.at(r * width);
+            let blocks = line.par_chunks_mut(COLUMNS).enumerate();
+            blocks.for_each(|(b, block)| row(block, base + b * COLUMNS));
+        });
+    }
 }
 
 /// Params: rows, width.
@@ -59,8 +124,11 @@ pub(crate) fn argmax(mut args: CpuArgs) {
     let input = input.f32().par_chunks_exact(width);
     out.of_mut::<u32>()[..rows].par_iter_mut().zip(input).for_each(|(o, row)| {
         let mut best = 0;
-        for (i, &x) in row.iter().enumerate() {
-            if x > row[best] {
+        for (i, &x) in row.iter().enumerate().skip(1) {
+            if row[best].is_nan() {
+                break;
+            }
+            if x > row[best] || x.is_nan() {
                 best = i;
             }
         }

@@ -25,9 +25,19 @@ impl<const S: usize> Walk<'_, S> {
         place
     }
 
+    /// The last dimension's size and the first operand's stride there; 1 and 0 if there is none.
+    pub fn last(&self) -> (usize, usize) {
+        let last = |words: &[u32], none| words.last().map_or(none, |&w| w as usize);
+        (last(self.shape, 1), last(self.strides[0], 0))
+    }
+
     /// Calls `row(out, places, steps)` for every run of elements along the last dimension, in
     /// parallel: `out[j]` belongs to the operand elements at `places[s] + j * steps[s]`.
-    pub fn rows<T: Send>(&self, out: &mut [T], row: impl Fn(&mut [T], [usize; S], [usize; S]) + Sync) {
+    pub fn rows<T: Send>(
+        &self,
+        out: &mut [T],
+        row: impl Fn(&mut [T], [usize; S], [usize; S]) + Sync,
+    ) {
         let rank = self.shape.len();
         let width = if rank == 0 { 1 } else { self.shape[rank - 1] as usize };
         let steps = std::array::from_fn(|s| match rank {

@@ -8,10 +8,11 @@ pub(super) struct Args {
     alpha: f32,
 }
 
-static ACCUMULATE: Kernel = Kernel::new("accumulate/1_naive", "accumulate", &[Access::Read, Access::Write])
-    .cuda(strata_kernels::source("accumulate/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("accumulate/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::accumulate);
+static ACCUMULATE: Kernel =
+    Kernel::new("accumulate/1_naive", "accumulate", &[Access::Read, Access::Write])
+        .cuda(strata_kernels::source("accumulate/1_naive"), strata_kernels::INCLUDES)
+        .wgsl(strata_shaders::source("accumulate/1_naive"), strata_shaders::INCLUDES)
+        .cpu(cpu::accumulate);
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "accumulate",

@@ -35,7 +35,8 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
     }],
 };
 
-/// The index of the largest element along the last dimension (the first of equals), as u32.
+/// The index of the largest element along the last dimension (the first of equals), as u32. NaN
+/// counts as larger than everything.
 ///
 /// # Errors
 /// Not f32; a last dimension of 0; no dimensions.

@@ -37,8 +37,10 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
     }],
 };
 
-/// The elements converted to another dtype. Floats to integers truncate and saturate, NaN becomes
-/// 0; to 16 bits rounds to nearest even.
+/// The elements converted to another dtype, with the same bits on every device (which NaN a NaN
+/// becomes may differ). To integers: the fraction is cut off, what is out of range saturates, NaN
+/// becomes 0. To floats: to the nearest, ties to even; integers become 16-bit floats by way of f32.
+/// A tensor that has the dtype already is returned as it is.
 ///
 /// # Errors
 /// The device fails.

@@ -1,4 +1,4 @@
-use crate::{Error, Result, Tensor};
+use crate::{DType, Error, Result, Tensor};
 
 /// Tensors side by side along dimension `d`.
 ///
@@ -18,7 +18,14 @@ pub fn concat(parts: &[Tensor], d: usize) -> Result<Tensor> {
             let reason = format!("all dimensions but {d} must agree");
             return Err(Error::shape("concat", &[first.shape(), part.shape()], reason));
         }
-        shape[d] += part.shape()[d];
+        part.expect_dtype("concat", first.dtype())?;
+        first.same_device("concat", part)?;
+        shape[d] = shape[d].saturating_add(part.shape()[d]);
+    }
+    if first.dtype().size() == 2 {
+        // Portable WGSL writes words, not halves of them: the parts meet in f32, which loses nothing.
+        let wide: Vec<Tensor> = parts.iter().map(|p| p.cast(DType::F32)).collect::<Result<_>>()?;
+        return concat(&wide, d)?.cast(first.dtype());
     }
     let out = Tensor::empty(first.device(), first.dtype(), &shape)?;
     let mut at = 0;

@@ -58,20 +58,25 @@ pub fn copy(src: &Tensor) -> Result<Tensor> {
 /// Copies into an existing tensor or view of the same shape and dtype, in other memory.
 ///
 /// # Errors
-/// Shapes, dtypes or devices differ; source and destination overlap; a 16-bit destination that is
-/// not contiguous.
+/// Shapes, dtypes or devices differ; source and destination share a buffer; a destination that shows
+/// an element twice (a broadcast view); a 16-bit destination that is not contiguous or does not start
+/// at a multiple of 256 bytes.
 pub fn copy_into(src: &Tensor, dst: &Tensor) -> Result<()> {
     src.same_device("copy", dst)?;
     dst.expect_dtype("copy", src.dtype())?;
     if src.shape() != dst.shape() {
         return Err(Error::shape("copy", &[src.shape(), dst.shape()], "the shapes differ"));
     }
-    if src.dtype().size() == 2 && !(dst.is_contiguous() && dst.is_aligned()) {
-        let reason = "a 16-bit destination must be contiguous";
-        return Err(Error::shape("copy", &[dst.shape()], reason));
-    }
     if src.numel() == 0 {
         return Ok(());
+    }
+    if dst.layout().overlaps() {
+        let reason = format!("strides {:?} show an element twice", dst.strides());
+        return Err(Error::shape("copy", &[dst.shape()], reason));
+    }
+    if src.dtype().size() == 2 && !(dst.is_contiguous() && dst.is_aligned()) {
+        let reason = "a 16-bit destination must be contiguous and start at a multiple of 256 bytes";
+        return Err(Error::shape("copy", &[dst.shape()], reason));
     }
     let args = Args { src: src.clone(), dst: dst.clone() };
     Ok(LADDER.run(&args, src.device())?)

@@ -1,4 +1,5 @@
-use crate::{DType, Layout, Result, Tensor, cpu};
+use crate::{DType, Error, Layout, Result, Tensor, cpu};
+use std::cmp::Ordering;
 use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
 
 /// A function of one element; `alpha` and `beta` are its parameters where it has any.
@@ -15,7 +16,7 @@ pub enum Map {
     Sqrt = 3,
     /// hyperbolic tangent
     Tanh = 4,
-    /// `max(x, 0)`
+    /// `max(x, 0)`; NaN for NaN
     Relu = 5,
     /// `1 / (1 + e^-x)`
     Sigmoid = 6,
@@ -31,7 +32,7 @@ pub enum Map {
     Sin = 11,
     /// cosine
     Cos = 12,
-    /// `x` held between `alpha` and `beta`
+    /// `x` held between `alpha` and `beta`, of which the first must not be larger
     Clamp = 13,
     /// 1 where `x > alpha`, else 0
     Step = 14,
@@ -84,9 +85,13 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
 /// `op` applied to every element of an f32 tensor of any layout.
 ///
 /// # Errors
-/// Not f32; the device fails.
+/// Not f32; clamp's bounds are NaN or the wrong way round; the device fails.
 pub fn map(op: Map, input: &Tensor, alpha: f32, beta: f32) -> Result<Tensor> {
     input.expect_dtype("map", DType::F32)?;
+    if op == Map::Clamp && alpha.partial_cmp(&beta).is_none_or(Ordering::is_gt) {
+        let reason = format!("the lower bound {alpha} must not be above the upper bound {beta}");
+        return Err(Error::value("clamp", reason));
+    }
     let out = Tensor::empty(input.device(), DType::F32, input.shape())?;
     if input.numel() > 0 {
         let args = Args { op, alpha, beta, input: input.clone(), out: out.clone() };

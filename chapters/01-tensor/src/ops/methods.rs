@@ -36,7 +36,7 @@ impl Tensor {
         sqrt => Sqrt;
         /// The hyperbolic tangent of every element.
         tanh => Tanh;
-        /// `max(x, 0)` of every element.
+        /// `max(x, 0)` of every element; NaN stays NaN.
         relu => Relu;
         /// `1 / (1 + e^-x)` of every element.
         sigmoid => Sigmoid;
@@ -61,9 +61,9 @@ impl Tensor {
         mul => Mul;
         /// `a / b`, broadcast.
         div => Div;
-        /// The larger of each pair, broadcast.
+        /// The larger of each pair, broadcast; NaN where either is.
         maximum => Max;
-        /// The smaller of each pair, broadcast.
+        /// The smaller of each pair, broadcast; NaN where either is.
         minimum => Min;
         /// 1 where `a == b`, else 0, broadcast.
         eq => Eq;
@@ -95,10 +95,10 @@ impl Tensor {
         map(Map::Pow, self, exponent, 0.0)
     }
 
-    /// Every element held between `low` and `high`.
+    /// Every element held between `low` and `high`; NaN stays NaN.
     ///
     /// # Errors
-    /// Not f32; the device fails.
+    /// Not f32; `low` above `high`, or either is NaN; the device fails.
     pub fn clamp(&self, low: f32, high: f32) -> Result<Tensor> {
         map(Map::Clamp, self, low, high)
     }
@@ -119,7 +119,7 @@ impl Tensor {
         reduce(Reduce::Sum, self, dims, keepdim, 1.0)
     }
 
-    /// The mean over `dims`; kept as 1 if `keepdim`.
+    /// The mean over `dims`; kept as 1 if `keepdim`. NaN of none, which is 0 / 0.
     ///
     /// # Errors
     /// A dimension that is not there.
@@ -128,7 +128,7 @@ impl Tensor {
         reduce(Reduce::Sum, self, dims, keepdim, 1.0 / n as f32)
     }
 
-    /// The largest element over `dims`; kept as 1 if `keepdim`.
+    /// The largest element over `dims`; kept as 1 if `keepdim`. NaN where there is one, -inf of none.
     ///
     /// # Errors
     /// A dimension that is not there.
@@ -136,7 +136,7 @@ impl Tensor {
         reduce(Reduce::Max, self, dims, keepdim, 1.0)
     }
 
-    /// The smallest element over `dims`; kept as 1 if `keepdim`.
+    /// The smallest element over `dims`; kept as 1 if `keepdim`. NaN where there is one, inf of none.
     ///
     /// # Errors
     /// A dimension that is not there.
@@ -152,7 +152,8 @@ impl Tensor {
         self.sum(&(0..self.rank()).collect::<Vec<_>>(), false)
     }
 
-    /// The index of the largest element along the last dimension, as u32.
+    /// The index of the largest element along the last dimension, as u32: the first of equals, or
+    /// the first NaN.
     ///
     /// # Errors
     /// A last dimension of 0.

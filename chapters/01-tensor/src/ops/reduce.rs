@@ -1,5 +1,6 @@
 use crate::{DType, Error, Layout, Result, Tensor, cpu};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
+use std::sync::OnceLock;
+use strata_device::{Access, Buffer, Kernel, Ladder, Launch, Needs, Rung, Slice};
 
 /// How many elements become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -7,9 +8,9 @@ use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
 pub enum Reduce {
     /// their sum; 0 of none
     Sum = 0,
-    /// the largest; -inf of none
+    /// the largest; NaN if there is one; -inf of none
     Max = 1,
-    /// the smallest; inf of none
+    /// the smallest; NaN if there is one; inf of none
     Min = 2,
 }
 
@@ -22,53 +23,127 @@ pub(super) struct Args {
     kept: usize,
     scale: f32,
     out: Tensor,
+    /// What the tree's first launch leaves to its second; kept here until both are under way.
+    partial: OnceLock<Buffer>,
 }
 
-static NAIVE: Kernel = Kernel::new("reduce/1_naive", "reduce", &[Access::Read, Access::Write])
-    .cuda(strata_kernels::source("reduce/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("reduce/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::reduce);
+static NAIVE: Kernel =
+    Kernel::new("reduce/1_naive", "reduce", &[Access::Read, Access::Write])
+        .cuda(strata_kernels::source("reduce/1_naive"), strata_kernels::INCLUDES)
+        .wgsl(strata_shaders::source("reduce/1_naive"), strata_shaders::INCLUDES)
+        .cpu(cpu::reduce);
 
-fn launch(kernel: &'static Kernel, a: &Args) -> Result<Launch, strata_device::Error> {
-    let part = |from: usize, to: usize| {
-        let layout = Layout {
-            shape: a.input.shape()[from..to].to_vec(),
-            strides: a.input.strides()[from..to].to_vec(),
-            offset: 0,
+static TREE: Kernel = Kernel::new("reduce/2_tree", "reduce", &[Access::Read, Access::Write])
+    .cuda(strata_kernels::source("reduce/2_tree"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("reduce/2_tree"), strata_shaders::INCLUDES);
+
+/// A reduction as the kernels see it.
+struct View {
+    outer: Layout,
+    inner: Layout,
+}
+
+impl View {
+    /// The first `kept` dimensions against the others, each side merged as far as memory allows.
+    fn of(layout: &Layout, kept: usize) -> Self {
+        let part = |from: usize, to: usize| {
+            let shape = layout.shape[from..to].to_vec();
+            let strides = layout.strides[from..to].to_vec();
+            Layout::collapse(&[Layout { shape, strides, offset: 0 }]).swap_remove(0)
         };
-        Layout::collapse(&[layout]).swap_remove(0)
+        View { outer: part(0, kept), inner: part(kept, layout.shape.len()) }
+    }
+
+    /// Whether neighbouring outputs read neighbouring elements: sums of columns.
+    fn columns(&self) -> bool {
+        let last = |l: &Layout| l.strides.last().copied().unwrap_or(usize::MAX);
+        last(&self.outer) < last(&self.inner) && self.outer.shape.last().is_some_and(|&n| n >= 32)
+    }
+
+    fn launch(&self, kernel: &'static Kernel, op: Reduce, scale: f32, input: (Slice, usize), out: &Slice) -> Launch {
+        let (outer, inner) = (&self.outer, &self.inner);
+        let (n, k) = (outer.numel(), inner.numel());
+        Launch::new(kernel)
+            .bind(&input.0)
+            .bind(out)
+            .sizes(&[&outer.shape[..], &inner.shape[..]].concat(), 8, 1)
+            .sizes(&[&outer.strides[..], &inner.strides[..]].concat(), 8, 0)
+            .size(n)
+            .size(k)
+            .size(outer.shape.len())
+            .size(outer.shape.len() + inner.shape.len())
+            .size(input.1)
+            .float(scale)
+            .constant("OP", op as u32)
+            .cost(n as f64 * k as f64, 4.0 * (n as f64 * k as f64 + n as f64))
+    }
+}
+
+fn naive(a: &Args) -> Vec<Launch> {
+    let launch =
+        View::of(a.input.layout(), a.kept).launch(&NAIVE, a.op, a.scale, a.input.bind(), &a.out.flat());
+    vec![launch.cover(a.out.numel(), WIDTH)]
+}
+
+/// Invocations in a workgroup.
+const WIDTH: u32 = 256;
+/// Workgroups that are enough to keep any GPU busy, and terms that are enough to keep one busy.
+const GROUPS: usize = 512;
+const TERMS: usize = 4096;
+
+fn tree(a: &Args) -> Result<Vec<Launch>, strata_device::Error> {
+    let view = View::of(a.input.layout(), a.kept);
+    let (n, k) = (view.outer.numel(), view.inner.numel());
+    let columns = if view.columns() { 32 } else { 1 };
+    let wide = n.div_ceil(columns);
+    // Few outputs with many terms each: several workgroups share one. The shape alone decides.
+    let parts = (GROUPS / wide).min(k * columns / TERMS).max(1);
+    let shared = |launch: Launch, wide: usize, parts: usize, k: usize, columns: usize| {
+        let groups = (wide * parts).min(65_535);
+        launch
+            .size(parts)
+            .size(k.div_ceil(parts))
+            .grid(groups, 1, 1)
+            .block(WIDTH, 1, 1)
+            .constant("WG", WIDTH)
+            .constant("COLS", columns as u32)
     };
-    let (outer, inner) = (part(0, a.kept), part(a.kept, a.input.rank()));
-    let shape = [outer.shape.clone(), inner.shape.clone()].concat();
-    let strides = [outer.strides, inner.strides].concat();
-    let n = a.out.numel();
-    let k: usize = inner.shape.iter().product();
-    let (input, offset) = a.input.bind();
-    let out = a.out.bind().0;
-    Ok(Launch::new(kernel)
-        .bind(&input)
-        .bind(&out)
-        .sizes(&shape, 8, 1)
-        .sizes(&strides, 8, 0)
-        .size(n)
-        .size(k)
-        .size(outer.shape.len())
-        .size(shape.len())
-        .size(offset)
-        .float(a.scale)
-        .constant("OP", a.op as u32)
-        .cost((n * k) as f64, 4.0 * (n * k + n) as f64))
+    if parts == 1 {
+        let launch = view.launch(&TREE, a.op, a.scale, a.input.bind(), &a.out.flat());
+        return Ok(vec![shared(launch, wide, 1, k, columns)]);
+    }
+    // One row of n results for each part, folded like columns by the second launch.
+    let partial = a.out.device().alloc(4 * parts * n)?;
+    let partial = a.partial.get_or_init(|| partial).whole();
+    let first = view.launch(&TREE, a.op, 1.0, a.input.bind(), &partial);
+    let rows = View::of(&Layout { shape: vec![n, parts], strides: vec![1, n], offset: 0 }, 1);
+    let second = rows.launch(&TREE, a.op, a.scale, (partial, 0), &a.out.flat());
+    let few = if rows.columns() { 32 } else { 1 };
+    Ok(vec![
+        shared(first, wide, parts, k, columns),
+        shared(second, n.div_ceil(few), 1, parts, few).cost(0.0, 0.0),
+    ])
 }
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "reduce",
-    rungs: &[Rung {
-        name: "1_naive",
-        kernels: &[&NAIVE],
-        needs: Needs::NONE,
-        accepts: |_| true,
-        plan: |a, _| Ok(vec![launch(&NAIVE, a)?.cover(a.out.numel(), 256)]),
-    }],
+    rungs: &[
+        Rung {
+            name: "1_naive",
+            kernels: &[&NAIVE],
+            needs: Needs::NONE,
+            accepts: |_| true,
+            plan: |a, _| Ok(naive(a)),
+        },
+        Rung {
+            name: "2_tree",
+            kernels: &[&TREE],
+            needs: Needs::NONE,
+            // With fewer terms most of a workgroup would stand idle.
+            accepts: |a| a.input.numel() / a.out.numel() >= 64,
+            plan: |a, _| tree(a),
+        },
+    ],
 };
 
 /// Reduces the dimensions `dims` of an f32 tensor, then multiplies by `scale` (1/n makes a sum a
@@ -86,8 +161,8 @@ pub fn reduce(op: Reduce, input: &Tensor, dims: &[usize], keepdim: bool, scale: 
             return Err(Error::shape("reduce", &[input.shape()], reason));
         }
     }
-    let order: Vec<usize> =
-        (0..input.rank()).filter(|&d| !gone[d]).chain((0..input.rank()).filter(|&d| gone[d])).collect();
+    let stay = (0..input.rank()).filter(|&d| !gone[d]);
+    let order: Vec<usize> = stay.chain((0..input.rank()).filter(|&d| gone[d])).collect();
     let kept = input.rank() - dims.len();
     let sorted = input.permute(&order)?;
     let shape: Vec<usize> = (0..input.rank())
@@ -99,10 +174,12 @@ pub fn reduce(op: Reduce, input: &Tensor, dims: &[usize], keepdim: bool, scale: 
         return Ok(out);
     }
     if input.numel() == 0 {
-        let empty = [0.0, f32::NEG_INFINITY, f32::INFINITY][op as usize];
-        super::fill_bits(&out, (empty * if op == Reduce::Sum { 1.0 } else { scale }).to_bits())?;
+        let nothing = [0.0, f32::NEG_INFINITY, f32::INFINITY][op as usize];
+        super::fill_bits(&out, (scale * nothing).to_bits())?;
         return Ok(out);
     }
-    LADDER.run(&Args { op, input: sorted, kept, scale, out: out.clone() }, out.device())?;
+    let args =
+        Args { op, input: sorted, kept, scale, out: out.clone(), partial: OnceLock::new() };
+    LADDER.run(&args, out.device())?;
     Ok(out)
 }

@@ -13,9 +13,9 @@ pub enum Zip {
     Mul = 2,
     /// `a / b`
     Div = 3,
-    /// the larger
+    /// the larger; NaN if either is
     Max = 4,
-    /// the smaller
+    /// the smaller; NaN if either is
     Min = 5,
     /// `a^b`, for positive a
     Pow = 6,
@@ -50,10 +50,11 @@ pub(super) struct Args {
     out: Tensor,
 }
 
-static ZIP: Kernel = Kernel::new("zip/1_naive", "zip", &[Access::Read, Access::Read, Access::Write])
-    .cuda(strata_kernels::source("zip/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("zip/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::zip);
+static ZIP: Kernel =
+    Kernel::new("zip/1_naive", "zip", &[Access::Read, Access::Read, Access::Write])
+        .cuda(strata_kernels::source("zip/1_naive"), strata_kernels::INCLUDES)
+        .wgsl(strata_shaders::source("zip/1_naive"), strata_shaders::INCLUDES)
+        .cpu(cpu::zip);
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "zip",

@@ -1,0 +1,109 @@
+use super::walk::{CHUNK, Walk};
+use crate::Layout;
+use rayon::prelude::*;
+use strata_device::CpuArgs;
+
+/// Params: shape\[8\], source strides\[8\], destination strides\[8\], n, rank, source and
+/// destination offsets. Constant: SIZE of an element in bytes.
+pub(crate) fn copy(mut args: CpuArgs) {
+    let [src, mut dst] = args.take();
+    if args.constant("SIZE", 4) == 2 {
+        strided(&args, src.of::<u16>(), dst.of_mut());
+    } else {
+        strided(&args, src.of::<u32>(), dst.of_mut());
+    }
+}
+
+fn strided<T: Copy + Default + Send + Sync>(args: &CpuArgs, src: &[T], dst: &mut [T]) {
+    let p = args.params;
+    let (n, rank, from, to) = (args.size(24), args.size(25), args.size(26), args.size(27));
+    // Elements may be copied in any order: in the destination's, its memory can be cut into disjoint
+    // pieces, one for each index of a dimension.
+    let mut order: Vec<usize> = (0..rank).collect();
+    order.sort_by_key(|&d| std::cmp::Reverse(p[16 + d]));
+    let sorted = |first: usize| order.iter().map(|&d| p[first + d] as usize).collect();
+    let layout = |strides, offset| Layout { shape: sorted(0), strides, offset };
+    let merged = Layout::collapse(&[layout(sorted(8), from), layout(sorted(16), to)]);
+    let [source, target] = &merged[..] else { return };
+    let dst = &mut dst[to..to + target.extent()];
+    if dst.len() == n {
+        dense(source, src, dst);
+    } else {
+        scatter(&source.shape, &source.strides, &target.strides, src, from, dst);
+    }
+}
+
+/// A destination without gaps, written front to back.
+fn dense<T: Copy + Default + Send + Sync>(source: &Layout, src: &[T], dst: &mut [T]) {
+    let words = |list: &[usize]| list.iter().map(|&x| x as u32).collect::<Vec<_>>();
+    let (shape, strides) = (words(&source.shape), words(&source.strides));
+    let outer = shape.len().saturating_sub(2);
+    let walk =
+        |rank: usize| Walk { shape: &shape[..rank], strides: [&strides[..rank]], offsets: [source.offset] };
+    if strides.len() >= 2 && strides[outer] == 1 && strides[outer + 1] > 1 {
+        let (rows, columns, step) = (source.shape[outer], source.shape[outer + 1], source.strides[outer + 1]);
+        let matrices = walk(outer);
+        dst.par_chunks_mut(rows * columns).enumerate().for_each(|(m, dst)| {
+            transpose(&src[matrices.at(m)[0]..], dst, columns, step);
+        });
+        return;
+    }
+    walk(shape.len()).rows(dst, |out, [a], [step]| {
+        if step == 1 {
+            out.copy_from_slice(&src[a..a + out.len()]);
+        } else {
+            out.iter_mut().enumerate().for_each(|(j, o)| *o = src[a + j * step]);
+        }
+    });
+}
+
+/// The side of a transpose's tile: a cache line of f32.
+const TILE: usize = 16;
+
+/// `dst[r][c] = src[c * step + r]`: tile by tile, so that every cache line that is fetched is used
+/// whole. Element by element, each would be fetched sixteen times.
+fn transpose<T: Copy + Default + Send + Sync>(src: &[T], dst: &mut [T], columns: usize, step: usize) {
+    dst.par_chunks_mut(TILE * columns).enumerate().for_each(|(block, dst)| {
+        let (first, rows) = (block * TILE, dst.len() / columns);
+        for c in (0..columns).step_by(TILE) {
+            let width = TILE.min(columns - c);
+            let mut tile = [[T::default(); TILE]; TILE];
+            for j in 0..width {
+                let at = (c + j) * step + first;
+                tile[j][..rows].copy_from_slice(&src[at..at + rows]);
+            }
+            for r in 0..rows {
+                let out = &mut dst[r * columns + c..][..width];
+                out.iter_mut().zip(&tile).for_each(|(o, line)| *o = line[r]);
+            }
+        }
+    });
+}
+
+/// A destination with gaps (one part of a concatenation, a row of the KV cache): cut at its largest
+/// stride until one dimension is left. `dst` starts at the first element and ends with the last.
+fn scatter<T: Copy + Send + Sync>(
+    shape: &[usize],
+    from: &[usize],
+    to: &[usize],
+    src: &[T],
+    at: usize,
+    dst: &mut [T],
+) {
+    let ([size, inner @ ..], [a, from @ ..], [b, to @ ..]) = (shape, from, to) else {
+        dst[0] = src[at];
+        return;
+    };
+    if inner.is_empty() {
+        if (*a, *b) == (1, 1) {
+            dst.copy_from_slice(&src[at..at + size]);
+        } else {
+            dst.iter_mut().step_by(*b).enumerate().for_each(|(i, o)| *o = src[at + i * a]);
+        }
+        return;
+    }
+    let below: usize = inner.iter().product();
+    let span = 1 + inner.iter().zip(to).map(|(d, s)| (d - 1) * s).sum::<usize>();
+    let pieces = dst.par_chunks_mut(*b).with_min_len((CHUNK / below).max(1)).enumerate();
+    pieces.for_each(|(i, dst)| scatter(inner, from, to, src, at + i * a, &mut dst[..span]));
+}
