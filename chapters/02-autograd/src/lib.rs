@@ -19,6 +19,7 @@
 mod arith;
 mod backward;
 mod gradcheck;
+mod demo;
 mod graph;
 mod mode;
 mod module;
@@ -29,6 +30,8 @@ mod var;
 
 pub use arith::sum_to;
 pub use backward::Grads;
+#[cfg(not(target_family = "wasm"))]
+pub use demo::demo;
 pub use gradcheck::{GradCheck, check_gradients};
 pub use graph::{Graph, GraphNode};
 pub use mode::{grad_enabled, no_grad};
