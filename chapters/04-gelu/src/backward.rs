@@ -12,8 +12,8 @@ pub(crate) struct Args {
 
 const BINDINGS: &[Access] = &[Access::Read, Access::Read, Access::Write];
 
-static NAIVE: Kernel = Kernel::new("gelu_backward/1_naive", "gelu_backward", BINDINGS)
-    .cpu(cpu::gelu_backward_naive);
+static NAIVE: Kernel =
+    Kernel::new("gelu_backward/1_naive", "gelu_backward", BINDINGS).cpu(cpu::gelu_backward_naive);
 
 static VECTORIZED: Kernel = Kernel::new("gelu_backward/2_vectorized", "gelu_backward", BINDINGS)
     .cpu(cpu::gelu_backward_vectorized);

@@ -8,8 +8,8 @@ pub(crate) struct Args {
     out: Tensor,
 }
 
-static NAIVE: Kernel = Kernel::new("gelu/1_naive", "gelu", &[Access::Read, Access::Write])
-    .cpu(cpu::gelu_naive);
+static NAIVE: Kernel =
+    Kernel::new("gelu/1_naive", "gelu", &[Access::Read, Access::Write]).cpu(cpu::gelu_naive);
 
 static VECTORIZED: Kernel =
     Kernel::new("gelu/2_vectorized", "gelu", &[Access::Read, Access::Write])

@@ -91,7 +91,8 @@ impl Ceiling {
         let left = seen.clone().fold(corner, f64::min).floor() - 1.0;
         let right = seen.fold(corner, f64::max).ceil() + 1.0;
         let top = self.compute.log2() + 0.5;
-        let lowest = points.iter().map(|p| p.speed().log2()).fold(self.at(left.exp2()).log2(), f64::min);
+        let lowest =
+            points.iter().map(|p| p.speed().log2()).fold(self.at(left.exp2()).log2(), f64::min);
         let bottom = lowest.floor() - 0.5;
         let row = |speed: f64| {
             let share = (top - speed.log2()) / (top - bottom);

@@ -11,10 +11,8 @@ use strata_tensor::{DType, Tensor};
 fn rungs(device: &Device) -> Vec<(&'static str, Device)> {
     let forward = &strata_gelu::ladders()[0];
     let here = forward.rungs.iter().filter(|r| r.machines.contains(&device.machine()));
-    here.map(|r| {
-        (r.name, device.with_rung("gelu", r.name).with_rung("gelu_backward", r.name))
-    })
-    .collect()
+    here.map(|r| (r.name, device.with_rung("gelu", r.name).with_rung("gelu_backward", r.name)))
+        .collect()
 }
 
 fn compare(rung: &str, device: &Device, x: &[f32], dy: &[f32]) {
@@ -38,10 +36,16 @@ fn every_rung_agrees_with_the_oracle() {
     for device in testing_devices() {
         for (rung, device) in rungs(&device) {
             let cases = if device.machine() == Machine::Cpu { 24 } else { 6 };
-            let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(cases) });
+            let mut runner =
+                TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(cases) });
             runner
                 .run(&(shapes::length(700), any::<u64>()), |(n, seed)| {
-                    compare(rung, &device, &sample::uniform(seed, n, -6.0, 6.0), &sample::normal(seed, n));
+                    compare(
+                        rung,
+                        &device,
+                        &sample::uniform(seed, n, -6.0, 6.0),
+                        &sample::normal(seed, n),
+                    );
                     Ok(())
                 })
                 .unwrap();
@@ -102,15 +106,27 @@ fn gradients_agree_with_finite_differences() {
         gelu(&var).unwrap().sum_all().unwrap().backward().unwrap();
         let got = var.grad().unwrap().to_vec::<f32>().unwrap();
         let sum = |x: &[f64]| oracle::gelu::forward(x).iter().sum();
-        gradient::check(&Check::new("gelu", "tape"), &got, sum, &wide, &Tolerance::close(1e-6, 2e-6))
-            .unwrap();
+        gradient::check(
+            &Check::new("gelu", "tape"),
+            &got,
+            sum,
+            &wide,
+            &Tolerance::close(1e-6, 2e-6),
+        )
+        .unwrap();
 
         let var = Var::leaf(Tensor::from_slice(&device, &x, &[33]).unwrap());
         silu(&var).unwrap().sum_all().unwrap().backward().unwrap();
         let got = var.grad().unwrap().to_vec::<f32>().unwrap();
         let sum = |x: &[f64]| x.iter().map(|&x| oracle::map::silu(x)).sum();
-        gradient::check(&Check::new("silu", "tape"), &got, sum, &wide, &Tolerance::close(2e-6, 4e-6))
-            .unwrap();
+        gradient::check(
+            &Check::new("silu", "tape"),
+            &got,
+            sum,
+            &wide,
+            &Tolerance::close(2e-6, 4e-6),
+        )
+        .unwrap();
     }
 }
 

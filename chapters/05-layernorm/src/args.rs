@@ -1,0 +1,45 @@
+use strata_device::Launch;
+use strata_tensor::{DType, Error, Result, Tensor};
+
+/// The widest row that the block rungs hold in registers: 32 numbers for each of 256 invocations.
+pub(crate) const WIDEST: usize = 8192;
+
+/// Rows and their width, of a tensor whose last dimension is normalised.
+pub(crate) fn rows(op: &'static str, x: &Tensor) -> Result<(usize, usize)> {
+    x.expect_dtype(op, DType::F32)?;
+    match x.shape().split_last() {
+        Some((&width, rows)) if width > 0 => Ok((rows.iter().product(), width)),
+        _ => Err(Error::shape(op, &[x.shape()], "needs a last dimension above 0 to normalise")),
+    }
+}
+
+/// Checks that `other` is an f32 tensor of this shape on the device of `x`.
+pub(crate) fn like(op: &'static str, x: &Tensor, other: &Tensor, shape: &[usize]) -> Result<()> {
+    other.expect_dtype(op, DType::F32)?;
+    x.same_device(op, other)?;
+    if other.shape() == shape {
+        return Ok(());
+    }
+    let reason = format!("the second must have shape {shape:?}");
+    Err(Error::shape(op, &[x.shape(), other.shape()], reason))
+}
+
+/// Checks eps.
+pub(crate) fn eps_in_range(op: &'static str, eps: f32) -> Result<()> {
+    if eps >= 0.0 && eps.is_finite() {
+        return Ok(());
+    }
+    Err(Error::value(op, format!("eps is {eps}; it must be a finite number, 0 or above")))
+}
+
+/// A workgroup for each row (they walk on where there are more rows than the grid may hold), each
+/// invocation with `PER` elements of it: 128 invocations up to a width of 1024, else 256, so that
+/// few of them stand idle at the row's end.
+pub(crate) fn row_blocks(launch: Launch, groups: usize, width: usize) -> Launch {
+    let block = if width <= 1024 { 128 } else { 256 };
+    launch
+        .grid(groups.min(65_535), 1, 1)
+        .block(block, 1, 1)
+        .constant("WG", block)
+        .constant("PER", width.div_ceil(block as usize) as u32)
+}

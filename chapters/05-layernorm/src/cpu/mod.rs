@@ -1,0 +1,16 @@
+//! LayerNorm on the processor: a row is 1 to 30 KiB, so after the first pass over it, it lies in
+//! the nearest cache, and the second and third pass cost little.
+mod backward;
+mod forward;
+mod sum;
+
+pub(crate) use backward::{backward_block, backward_naive, parameters_block, parameters_naive};
+pub(crate) use forward::{layernorm_block, layernorm_naive, residual_block, residual_naive};
+
+/// Elements one task works on.
+const CHUNK: usize = 16 << 10;
+
+/// Rows one task works on.
+fn rows_per_task(width: usize) -> usize {
+    (CHUNK / width).max(1)
+}

@@ -1,0 +1,104 @@
+use crate::args::{WIDEST, eps_in_range, like, row_blocks, rows};
+use crate::cpu;
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
+use strata_tensor::{DType, Result, Tensor};
+
+/// A normalised tensor and what its backward needs.
+#[derive(Clone, Debug)]
+pub struct Normalized {
+    /// The input's shape.
+    pub out: Tensor,
+    /// Each row's mean: the input's shape without its last dimension.
+    pub mean: Tensor,
+    /// One over each row's standard deviation: shape as `mean`.
+    pub rstd: Tensor,
+}
+
+impl Normalized {
+    pub(crate) fn empty(x: &Tensor) -> Result<Self> {
+        let rows = &x.shape()[..x.rank() - 1];
+        let new = |shape: &[usize]| Tensor::empty(x.device(), DType::F32, shape);
+        Ok(Normalized { out: new(x.shape())?, mean: new(rows)?, rstd: new(rows)? })
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Args {
+    x: Tensor,
+    gamma: Tensor,
+    beta: Tensor,
+    eps: f32,
+    to: Normalized,
+    rows: usize,
+    width: usize,
+}
+
+const BINDINGS: &[Access] =
+    &[Access::Read, Access::Read, Access::Read, Access::Write, Access::Write, Access::Write];
+
+static NAIVE: Kernel =
+    Kernel::new("layernorm/1_naive", "layernorm", BINDINGS).cpu(cpu::layernorm_naive);
+
+static BLOCK: Kernel =
+    Kernel::new("layernorm/2_block", "layernorm", BINDINGS).cpu(cpu::layernorm_block);
+
+fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
+    let n = (a.rows * a.width) as f64;
+    Launch::new(kernel)
+        .bind(&a.x.flat())
+        .bind(&a.gamma.flat())
+        .bind(&a.beta.flat())
+        .bind(&a.to.out.flat())
+        .bind(&a.to.mean.flat())
+        .bind(&a.to.rstd.flat())
+        .size(a.rows)
+        .size(a.width)
+        .float(a.eps)
+        .cost(8.0 * n, 8.0 * n + 8.0 * (a.rows + a.width) as f64)
+}
+
+pub(crate) static LADDER: Ladder<Args> = Ladder {
+    op: "layernorm",
+    rungs: &[
+        Rung {
+            name: "1_naive",
+            kernels: &[&NAIVE],
+            needs: Needs::NONE,
+            accepts: |_| true,
+            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.rows, 256)]),
+        },
+        Rung {
+            name: "2_block",
+            kernels: &[&BLOCK],
+            needs: Needs::NONE,
+            accepts: |a| a.width <= WIDEST,
+            plan: |a, _| Ok(vec![row_blocks(launch(&BLOCK, a), a.rows, a.width)]),
+        },
+    ],
+};
+
+/// Normalises the last dimension of `x`. `gamma` and `beta` have its length; `eps` (1e-5 in GPT-2)
+/// keeps rows of equal numbers from dividing by 0.
+///
+/// # Errors
+/// A last dimension of 0 or none at all; `gamma` or `beta` of another length; not f32; different
+/// devices; an eps below 0 or not finite.
+pub fn layernorm_forward(
+    x: &Tensor,
+    gamma: &Tensor,
+    beta: &Tensor,
+    eps: f32,
+) -> Result<Normalized> {
+    let op = "layernorm";
+    let (rows, width) = rows(op, x)?;
+    like(op, x, gamma, &[width])?;
+    like(op, x, beta, &[width])?;
+    eps_in_range(op, eps)?;
+    let to = Normalized::empty(x)?;
+    if rows > 0 {
+        let (x, gamma, beta) = (x.contiguous()?, gamma.contiguous()?, beta.contiguous()?);
+        let args = Args { x, gamma, beta, eps, to: to.clone(), rows, width };
+        LADDER.run(&args, to.out.device())?;
+    }
+    Ok(to)
+}
