@@ -1,4 +1,5 @@
 //! Finding an adapter and opening it with the limits every portable kernel is written for.
+use super::turn::Turn;
 use crate::{Caps, Error, Info, Machine, Result};
 use ::wgpu::{
     Adapter, Backends, CooperativeScalarType, DeviceDescriptor, DeviceType, ExperimentalFeatures,
@@ -19,11 +20,13 @@ pub(super) struct Opened {
 /// # Errors
 /// There is none; the error says what to install.
 pub async fn list() -> Result<Vec<Info>> {
+    let _turn = Turn::take();
     let adapters = adapters().await?;
     Ok(adapters.iter().enumerate().map(|(i, a)| describe(a, i, &limits(a))).collect())
 }
 
 pub(super) async fn open(index: Option<usize>) -> Result<Opened> {
+    let _turn = Turn::take();
     let mut adapters = adapters().await?;
     let index = index.unwrap_or(0);
     if index >= adapters.len() {

@@ -1,19 +1,34 @@
 //! Memory, and the bind groups that show it to kernels.
 use super::params::SLOT;
+use super::turn::Turn;
 use crate::{Access, Launch, Memory, Result};
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Numbers of blocks that are gone, for the bind groups that still hold their buffers.
-#[derive(Default)]
-pub(super) struct Graves(Mutex<Vec<u64>>);
+/// What a device and its memory share: the numbers of blocks that are gone, for the bind groups
+/// that still hold their buffers; and the handle that is let go last, in turn.
+pub(super) struct Graves {
+    gone: Mutex<Vec<u64>>,
+    device: Option<::wgpu::Device>,
+}
 
 impl Graves {
+    pub(super) fn new(device: ::wgpu::Device) -> Arc<Self> {
+        Arc::new(Graves { gone: Mutex::default(), device: Some(device) })
+    }
+
     /// The numbers since the last call.
     pub(super) fn take(&self) -> Vec<u64> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.gone.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Drop for Graves {
+    fn drop(&mut self) {
+        let _turn = Turn::take();
+        self.device = None;
     }
 }
 
@@ -38,8 +53,8 @@ impl Block {
 
 impl Drop for Block {
     fn drop(&mut self) {
-        let graves = self.graves.0.lock();
-        graves.unwrap_or_else(PoisonError::into_inner).push(self.number);
+        let gone = self.graves.gone.lock();
+        gone.unwrap_or_else(PoisonError::into_inner).push(self.number);
     }
 }
 

@@ -17,6 +17,7 @@ mod submit;
 #[cfg(test)]
 mod tests;
 mod time;
+mod turn;
 mod wait;
 
 use crate::{Backend, BoxFuture, Error, Info, Launch, Memory, Overlay, Result};
@@ -39,10 +40,11 @@ pub struct Wgpu {
     queue: ::wgpu::Queue,
     overlay: Option<Arc<Overlay>>,
     faults: Arc<Faults>,
-    graves: Arc<Graves>,
     state: Mutex<State>,
     staging: read::Staging,
     queries: OnceLock<time::Queries>,
+    /// Last, so that it is dropped last.
+    graves: Arc<Graves>,
 }
 
 /// What launches look things up in, and the launches that wait for the next submit.
@@ -69,9 +71,10 @@ impl Wgpu {
             pending: Pending::default(),
             recording: None,
         };
-        let (graves, staging, queries) = Default::default();
+        let graves = Graves::new(device.clone());
+        let (staging, queries) = Default::default();
         let state = Mutex::new(state);
-        Ok(Wgpu { info, device, queue, overlay, faults, graves, state, staging, queries })
+        Ok(Wgpu { info, device, queue, overlay, faults, state, staging, queries, graves })
     }
 
     /// The adapters of this computer; see [`list`].
