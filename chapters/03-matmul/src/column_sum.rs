@@ -14,8 +14,10 @@ pub(crate) struct Args {
 
 const BINDINGS: &[Access] = &[Access::Read, Access::Write];
 
-static NAIVE: Kernel =
-    Kernel::new("column_sum/1_naive", "column_sum", BINDINGS).cpu(cpu::column_sum);
+static NAIVE: Kernel = Kernel::new("column_sum/1_naive", "column_sum", BINDINGS)
+    .cuda(strata_kernels::source("column_sum/1_naive"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("column_sum/1_naive"), strata_shaders::INCLUDES)
+    .cpu(cpu::column_sum);
 
 /// Params: rows, columns. `out[j] = [out[j] +] Σ_i input[i, j]`.
 fn launch(kernel: &'static Kernel, a: &Args) -> Launch {

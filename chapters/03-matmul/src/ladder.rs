@@ -38,7 +38,10 @@ pub(crate) struct Args {
 const BINDINGS: &[Access] =
     &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write, Access::Write];
 
-static NAIVE: Kernel = Kernel::new("matmul/1_naive", "matmul", BINDINGS).cpu(cpu::naive);
+static NAIVE: Kernel = Kernel::new("matmul/1_naive", "matmul", BINDINGS)
+    .cuda(strata_kernels::source("matmul/1_naive"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("matmul/1_naive"), strata_shaders::INCLUDES)
+    .cpu(cpu::naive);
 
 static THREADED: Kernel = Kernel::new("matmul/5_threaded", "matmul", BINDINGS).cpu(cpu::threaded);
 
@@ -78,6 +81,7 @@ fn launch(kernel: &'static Kernel, a: &Args, device: &Device) -> strata_device::
     }
     Ok(launch
         .float(a.alpha)
+        .size(a.k)
         .constant("ACCUMULATE", a.accumulate.into())
         .constant("BIAS", a.bias.is_some().into())
         .constant("RESIDUAL", a.residual.is_some().into())

@@ -2,7 +2,8 @@
 //!
 //! [`matmul`] multiplies tensors of any batch shape and takes transposes as views; [`gemm_into`]
 //! writes into memory that is there already and fuses what would follow: bias, residual, GELU,
-//! accumulation. [`column_sum`] is the gradient of a bias.
+//! accumulation. [`column_sum`] is the gradient of a bias. On the tape of chapter 2 stand
+//! [`MatmulExt::matmul`], [`linear`] and its variants, and the layer [`Linear`].
 //!
 //! ```
 //! use strata_device::{Device, Settings};
@@ -18,9 +19,15 @@ mod column_sum;
 mod cpu;
 mod gemm;
 mod ladder;
+mod linear;
+mod var;
 
 pub use column_sum::column_sum;
 pub use gemm::{Epilogue, gemm_into, matmul};
+pub use linear::{
+    ActivationBackward, Linear, linear, linear_gelu, linear_residual, linear_tied,
+};
+pub use var::MatmulExt;
 
 use strata_device::LadderInfo;
 

@@ -8,6 +8,10 @@ mod portable;
 mod problem;
 mod scratch;
 mod simd;
+#[cfg(target_arch = "aarch64")]
+mod simd_neon;
+#[cfg(target_arch = "x86_64")]
+mod simd_x86;
 mod small;
 mod tasks;
 mod threaded;

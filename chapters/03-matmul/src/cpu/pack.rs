@@ -68,6 +68,7 @@ fn panel<const W: usize>(
 }
 
 /// [`panel`] for each width that a microkernel has.
+#[inline(always)]
 pub(super) fn pack(
     width: usize,
     out: &mut [f32],

@@ -3,6 +3,7 @@
 //! at the speed of memory.
 use super::pack::Lines;
 use super::problem::{Problem, Row};
+use super::simd::vectorize;
 use super::tasks::{Task, split};
 use super::threaded::each;
 
@@ -27,7 +28,7 @@ pub(super) fn multiply(problem: &Problem, a: Lines, b: Lines, rows: Vec<Row>, th
     let wanted = if threads == 1 { 1 } else { 4 * threads };
     let width = n.div_ceil(wanted).next_multiple_of(WIDTH);
     let mut tasks = split(rows, ROWS, width);
-    each(&mut tasks, threads, |task| run(problem, task, &dense, b));
+    each(&mut tasks, threads, |task| vectorize(|| run(problem, task, &dense, b)));
 }
 
 #[inline(always)]

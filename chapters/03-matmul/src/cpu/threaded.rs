@@ -11,7 +11,7 @@
 //! element are added up depends on k alone: the same bits with any number of threads.
 use super::pack::{Lines, pack};
 use super::problem::{Problem, Row, solve};
-use super::simd::{Micro, TILE, best};
+use super::simd::{Micro, TILE, best, vectorize};
 use super::tasks::{Task, split};
 use super::{scratch::Scratch, small};
 use rayon::prelude::*;
@@ -84,7 +84,8 @@ fn multiply(problem: &Problem, p: usize, rows: Vec<Row>, threads: usize) {
                 let (first, last) = (from == 0, from + ks.1 >= k);
                 each(&mut here, threads, |task| {
                     let (left, right) = (&left[(task.i - i) * ks.1..], &right[(task.j - j) * ks.1..]);
-                    Block { micro, depth: ks.1, left, right, first, last }.run(problem, task);
+                    let block = Block { micro, depth: ks.1, left, right, first, last };
+                    vectorize(|| block.run(problem, task));
                 });
             }
         }
@@ -124,7 +125,7 @@ fn pack_all(
     let mut panels: Vec<_> = out[..panels * size].chunks_exact_mut(size.max(1)).enumerate().collect();
     each(&mut panels, threads, |(p, out)| {
         let line = *p * width;
-        pack(width, out, of, (start + line, width.min(lines - line)), ks);
+        vectorize(|| pack(width, out, of, (start + line, width.min(lines - line)), ks));
     });
 }
 
@@ -140,6 +141,7 @@ struct Block<'a> {
 }
 
 impl Block<'_> {
+    #[inline(always)]
     fn run(&self, problem: &Problem, task: &mut Task) {
         let Micro { mr, nr, run, .. } = *self.micro;
         let (width, depth) = (task.width(), self.depth);

@@ -1,0 +1,60 @@
+//! Matrix products on the tape.
+use crate::{Epilogue, gemm_into, matmul};
+use strata_autograd::{Var, sum_to};
+use strata_tensor::{Result, Tensor};
+
+/// `a.matmul(&b)?` for tensors and variables.
+pub trait MatmulExt: Sized {
+    /// The product of the last two dimensions, batches broadcast; see [`matmul`].
+    ///
+    /// # Errors
+    /// As [`matmul`].
+    fn matmul(&self, other: &Self) -> Result<Self>;
+}
+
+impl MatmulExt for Tensor {
+    fn matmul(&self, other: &Tensor) -> Result<Tensor> {
+        matmul(self, other)
+    }
+}
+
+/// With C = A·B and G the gradient of C: dA = G·Bᵀ and dB = Aᵀ·G, both summed over the batches
+/// that were broadcast.
+impl MatmulExt for Var {
+    fn matmul(&self, other: &Var) -> Result<Var> {
+        let value = matmul(self.value(), other.value())?;
+        let (a, b) = (self.value().clone(), other.value().clone());
+        Ok(Var::from_op("matmul", value, &[self, other], move |grad, grads| {
+            if grads.wants(0) {
+                grads.add(0, sum_to(&matmul(grad, &b.t()?)?, a.shape())?)?;
+            }
+            if grads.wants(1) && b.rank() == 2 {
+                // One matrix served all batches: their rows are one long k.
+                grads.add(1, matmul(&flat(&a)?.t()?, &flat(grad)?)?)?;
+            } else if grads.wants(1) {
+                grads.add(1, sum_to(&matmul(&a.t()?, grad)?, b.shape())?)?;
+            }
+            Ok(())
+        }))
+    }
+}
+
+/// All leading dimensions as one: `[.., n]` as `[rows, n]`.
+pub(crate) fn flat(t: &Tensor) -> Result<Tensor> {
+    let n = t.shape().last().copied().unwrap_or(1);
+    let rows: usize = t.shape()[..t.rank().saturating_sub(1)].iter().product();
+    t.reshape(&[rows, n])
+}
+
+/// Adds `a·b` to the gradient of input `i`: straight into its place in the arena if it has one.
+pub(crate) fn add_product(
+    grads: &mut strata_autograd::Grads,
+    i: usize,
+    a: &Tensor,
+    b: &Tensor,
+) -> Result<()> {
+    match grads.target(i) {
+        Some(slot) => gemm_into(&slot, a, b, Epilogue { accumulate: true, ..Epilogue::default() }),
+        None => grads.add(i, matmul(a, b)?),
+    }
+}

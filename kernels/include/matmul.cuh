@@ -1,0 +1,59 @@
+// What every rung of matmul shares: the params, and what happens to a sum before it is stored.
+//
+//   c = [c +] alpha * sum + bias + residual        activated = gelu(c)
+//
+// The rungs differ in how they come to the sums. The epilogue is compiled in or out by -D flags, so
+// that a plain product pays nothing for it.
+#pragma once
+
+#ifndef ACCUMULATE
+#define ACCUMULATE 0
+#endif
+#ifndef BIAS
+#define BIAS 0
+#endif
+#ifndef RESIDUAL
+#define RESIDUAL 0
+#endif
+#ifndef GELU
+#define GELU 0
+#endif
+
+struct Params {
+    unsigned m, n, k;
+    unsigned batches;  // products; product b is (b / inner, b % inner)
+    unsigned inner;
+    unsigned a_offset, a_row, a_col, a_outer, a_inner;  // a[i, l]: offset + i row + l col + batch
+    unsigned b_offset, b_row, b_col, b_outer, b_inner;
+    unsigned c_offset, c_row, c_outer, c_inner;  // columns of c lie side by side
+    float alpha;
+    unsigned span;  // terms of each sum that one block adds up (see 4_register_tiled)
+};
+
+// The first element of product b's matrices.
+__device__ __forceinline__ unsigned a_start(const Params& p, unsigned b) {
+    return p.a_offset + b / p.inner * p.a_outer + b % p.inner * p.a_inner;
+}
+__device__ __forceinline__ unsigned b_start(const Params& p, unsigned b) {
+    return p.b_offset + b / p.inner * p.b_outer + b % p.inner * p.b_inner;
+}
+
+// tanh GELU (Hendrycks and Gimpel, 2016).
+__device__ __forceinline__ float gelu(float x) {
+    float u = 0.7978845608f * (x + 0.044715f * x * x * x);
+    return 0.5f * x * (1.0f + tanhf(u));
+}
+
+// Finishes element (i, j) of product b.
+__device__ __forceinline__ void finish(const Params& p, unsigned b, unsigned i, unsigned j, float sum,
+                                       const float* bias, const float* residual, float* c,
+                                       float* activated) {
+    unsigned at = p.c_offset + b / p.inner * p.c_outer + b % p.inner * p.c_inner + i * p.c_row + j;
+    unsigned dense = (b * p.m + i) * p.n + j;
+    float value = p.alpha * sum;
+    if (ACCUMULATE) value += c[at];
+    if (BIAS) value += bias[j];
+    if (RESIDUAL) value += residual[dense];
+    c[at] = value;
+    if (GELU) activated[dense] = gelu(value);
+}
