@@ -26,6 +26,7 @@ mod backward;
 mod cpu;
 mod demo;
 mod forward;
+pub mod lanes;
 pub mod math;
 pub mod roofline;
 pub mod simd;

@@ -1,1 +1,59 @@
-//! Strata, chapter 6: softmax and cross-entropy.
+//! Chapter 6: the loss. Softmax turns a row of scores into probabilities; cross-entropy says how
+//! surprised they are by what came.
+//!
+//! ```text
+//! softmax(x)[j] = e^(x[j] - max) / sum_k e^(x[k] - max)
+//! loss(x, t)    = -log softmax(x)[t] = logsumexp(x) - x[t]
+//! ```
+//!
+//! A language model's scores are its largest tensor: a row of the vocabulary's length for every
+//! token. So the chapter is about touching them as rarely as can be: maximum and sum in one pass
+//! (Milakov and Gimelshein, 2018), and a loss whose gradient is written from the scores and one
+//! number a row, so that probabilities are never stored.
+//!
+//! ```
+//! use strata_autograd::Var;
+//! use strata_device::{Device, Settings};
+//! use strata_loss::cross_entropy;
+//! use strata_tensor::Tensor;
+//! let device = Device::open("cpu", Settings::default())?;
+//! let logits = Var::leaf(Tensor::from_slice(&device, &[0f32, 0., 0., 0.], &[1, 4])?);
+//! let targets = Tensor::from_slice(&device, &[2u32], &[1])?;
+//! let loss = cross_entropy(&logits, &targets)?;
+//! assert!((loss.value().item::<f32>()? - 4f32.ln()).abs() < 1e-6); // four equal chances
+//! loss.backward()?;
+//! assert_eq!(logits.grad().unwrap().to_vec::<f32>()?, [0.25, 0.25, -0.75, 0.25]);
+//! # Ok::<(), strata_tensor::Error>(())
+//! ```
+
+mod args;
+mod cpu;
+mod cross_entropy;
+mod cross_entropy_backward;
+mod demo;
+mod mean;
+mod softmax;
+mod softmax_backward;
+mod var;
+
+pub use cross_entropy::{IGNORE, Loss, cross_entropy_forward};
+pub use cross_entropy_backward::cross_entropy_backward;
+pub use demo::demo;
+pub use softmax::{log_softmax_forward, softmax_forward};
+pub use softmax_backward::{log_softmax_backward, softmax_backward};
+pub use var::{LossExt, cross_entropy, log_softmax, softmax};
+
+use strata_device::LadderInfo;
+
+/// The ladders of this chapter, for the parity table.
+pub fn ladders() -> Vec<LadderInfo> {
+    vec![
+        softmax::SOFTMAX.info(),
+        softmax::LOG_SOFTMAX.info(),
+        softmax_backward::SOFTMAX.info(),
+        softmax_backward::LOG_SOFTMAX.info(),
+        cross_entropy::LADDER.info(),
+        mean::LADDER.info(),
+        cross_entropy_backward::LADDER.info(),
+    ]
+}

@@ -1,6 +1,6 @@
-use super::sum::sum;
 use rayon::prelude::*;
 use strata_device::CpuArgs;
+use strata_gelu::lanes::sum;
 use strata_gelu::simd::{Body, widest};
 
 /// Params: rows, width. Bindings: x, gamma, mean, rstd, dy, dx.

@@ -1,7 +1,7 @@
 use super::rows_per_task;
-use super::sum::sum;
 use rayon::prelude::*;
 use strata_device::CpuArgs;
+use strata_gelu::lanes::sum;
 use strata_gelu::simd::{Body, widest};
 
 /// Params: rows, width, eps. Plain loops.

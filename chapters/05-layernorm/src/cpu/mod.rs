@@ -2,7 +2,6 @@
 //! the nearest cache, and the second and third pass cost little.
 mod backward;
 mod forward;
-mod sum;
 
 pub(crate) use backward::{backward_block, backward_naive, parameters_block, parameters_naive};
 pub(crate) use forward::{layernorm_block, layernorm_naive, residual_block, residual_naive};

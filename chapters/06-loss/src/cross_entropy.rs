@@ -1,0 +1,115 @@
+use crate::args::{row_blocks, rows};
+use crate::{cpu, mean};
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
+use strata_tensor::{DType, Error, Result, Tensor};
+
+/// The target of a row that is not scored: padding, a prompt.
+pub const IGNORE: u32 = u32::MAX;
+
+/// What [`cross_entropy_forward`] returns: the mean, and what the backward needs.
+#[derive(Clone, Debug)]
+pub struct Loss {
+    /// Mean over the scored rows, of shape `[]`; 0 if there are none.
+    pub mean: Tensor,
+    /// Each row's loss in nats, `[rows]`; 0 where it is not scored.
+    pub rows: Tensor,
+    /// Each row's log-sum-exp, `[rows]`.
+    pub lse: Tensor,
+    /// One over the number of scored rows, `[1]`; counted on the device, so that a recorded step
+    /// can be replayed with other targets.
+    pub weight: Tensor,
+}
+
+#[derive(Debug)]
+pub(crate) struct Args {
+    logits: Tensor,
+    targets: Tensor,
+    lse: Tensor,
+    losses: Tensor,
+    rows: usize,
+    width: usize,
+}
+
+const BINDINGS: &[Access] = &[Access::Read, Access::Read, Access::Write, Access::Write];
+
+static NAIVE: Kernel =
+    Kernel::new("cross_entropy/1_naive", "cross_entropy", BINDINGS).cpu(cpu::cross_entropy_naive);
+
+static ONLINE: Kernel =
+    Kernel::new("cross_entropy/2_online", "cross_entropy", BINDINGS).cpu(cpu::cross_entropy_online);
+
+fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
+    let n = (a.rows * a.width) as f64;
+    Launch::new(kernel)
+        .bind(&a.logits.flat())
+        .bind(&a.targets.flat())
+        .bind(&a.lse.flat())
+        .bind(&a.losses.flat())
+        .size(a.rows)
+        .size(a.width)
+        .float(f32::NAN)
+        .cost(13.0 * n, 4.0 * n + 12.0 * a.rows as f64)
+}
+
+pub(crate) static LADDER: Ladder<Args> = Ladder {
+    op: "cross_entropy",
+    rungs: &[
+        Rung {
+            name: "1_naive",
+            kernels: &[&NAIVE],
+            needs: Needs::NONE,
+            accepts: |_| true,
+            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.rows, 256)]),
+        },
+        Rung {
+            name: "2_online",
+            kernels: &[&ONLINE],
+            needs: Needs::NONE,
+            accepts: |_| true,
+            plan: |a, _| Ok(vec![row_blocks(launch(&ONLINE, a), a.rows)]),
+        },
+    ],
+};
+
+/// Checks logits `[..., vocab]` against targets `[...]`: rows and vocabulary.
+pub(crate) fn check(op: &'static str, logits: &Tensor, targets: &Tensor) -> Result<(usize, usize)> {
+    let (rows, width) = rows(op, logits)?;
+    targets.expect_dtype(op, DType::U32)?;
+    logits.same_device(op, targets)?;
+    if targets.shape() != &logits.shape()[..logits.rank() - 1] {
+        let reason = "targets must have the logits' shape without its last dimension";
+        return Err(Error::shape(op, &[logits.shape(), targets.shape()], reason));
+    }
+    Ok((rows, width))
+}
+
+/// Cross-entropy of logits `[..., vocab]` against targets `[...]` (u32; [`IGNORE`] leaves a row
+/// out): the mean over the scored rows, in nats. The logits are read once.
+///
+/// A target beyond the vocabulary makes its row's loss, and so the mean, NaN: the device has no
+/// other way to say it, and NaN does not pass unseen.
+///
+/// # Errors
+/// Logits that are not f32, targets that are not u32; shapes that do not belong together; different
+/// devices.
+pub fn cross_entropy_forward(logits: &Tensor, targets: &Tensor) -> Result<Loss> {
+    let op = "cross_entropy";
+    let (rows, width) = check(op, logits, targets)?;
+    let new = |shape: &[usize]| Tensor::empty(logits.device(), DType::F32, shape);
+    let lse = new(targets.shape())?;
+    let losses = new(targets.shape())?;
+    let targets = targets.contiguous()?;
+    if rows > 0 {
+        let args = Args {
+            logits: logits.contiguous()?,
+            targets: targets.clone(),
+            lse: lse.clone(),
+            losses: losses.clone(),
+            rows,
+            width,
+        };
+        LADDER.run(&args, logits.device())?;
+    }
+    let (mean, weight) = mean::mean_of_scored(&losses, &targets)?;
+    Ok(Loss { mean, rows: losses, lse, weight })
+}

@@ -1,0 +1,114 @@
+use crate::args::row_blocks;
+use crate::cpu;
+use crate::cross_entropy::{Loss, check};
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
+use strata_tensor::{DType, Error, Result, Tensor};
+
+#[derive(Debug)]
+pub(crate) struct Args {
+    logits: Tensor,
+    targets: Tensor,
+    lse: Tensor,
+    weight: Tensor,
+    dloss: Tensor,
+    dlogits: Tensor,
+    scale: f32,
+    rows: usize,
+    width: usize,
+}
+
+const R: Access = Access::Read;
+const BINDINGS: &[Access] = &[R, R, R, R, R, Access::Write];
+
+static NAIVE: Kernel =
+    Kernel::new("cross_entropy_backward/1_naive", "cross_entropy_backward", BINDINGS)
+        .cpu(cpu::backward_naive);
+
+static BLOCK: Kernel =
+    Kernel::new("cross_entropy_backward/2_block", "cross_entropy_backward", BINDINGS)
+        .cpu(cpu::backward_block);
+
+fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
+    let n = (a.rows * a.width) as f64;
+    Launch::new(kernel)
+        .bind(&a.logits.flat())
+        .bind(&a.targets.flat())
+        .bind(&a.lse.flat())
+        .bind(&a.weight.flat())
+        .bind(&a.dloss.flat())
+        .bind(&a.dlogits.flat())
+        .size(a.rows)
+        .size(a.width)
+        .float(a.scale)
+        .float(f32::NAN)
+        .cost(12.0 * n, 8.0 * n + 8.0 * a.rows as f64)
+}
+
+pub(crate) static LADDER: Ladder<Args> = Ladder {
+    op: "cross_entropy_backward",
+    rungs: &[
+        Rung {
+            name: "1_naive",
+            kernels: &[&NAIVE],
+            needs: Needs::NONE,
+            accepts: |_| true,
+            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.rows * a.width, 256)]),
+        },
+        Rung {
+            name: "2_block",
+            kernels: &[&BLOCK],
+            needs: Needs::NONE,
+            accepts: |_| true,
+            plan: |a, _| Ok(vec![row_blocks(launch(&BLOCK, a), a.rows)]),
+        },
+    ],
+};
+
+/// The gradient of the logits, from the logits themselves and what the forward kept: with `g` the
+/// gradient of the mean loss (`dloss`, one number on the device),
+///
+/// ```text
+/// dlogits = (softmax(logits) - onehot(target)) * g * scale / scored rows
+/// ```
+///
+/// and 0 in rows that are not scored. The probabilities exist only in registers. `scale` is 1
+/// unless a step is split in parts whose gradients are added up; a loss scale belongs into `dloss`,
+/// which a replayed step reads anew.
+///
+/// # Errors
+/// As [`cross_entropy_forward`](crate::cross_entropy_forward); a loss of other logits; a `dloss`
+/// that is not one f32.
+pub fn cross_entropy_backward(
+    logits: &Tensor,
+    targets: &Tensor,
+    loss: &Loss,
+    dloss: &Tensor,
+    scale: f32,
+) -> Result<Tensor> {
+    let op = "cross_entropy_backward";
+    let (rows, width) = check(op, logits, targets)?;
+    dloss.expect_dtype(op, DType::F32)?;
+    logits.same_device(op, dloss)?;
+    logits.same_device(op, &loss.lse)?;
+    if loss.lse.shape() != targets.shape() || dloss.numel() != 1 {
+        let shapes = [logits.shape(), loss.lse.shape(), dloss.shape()];
+        let reason = "the loss must be that of these logits, and its gradient one number";
+        return Err(Error::shape(op, &shapes, reason));
+    }
+    let dlogits = Tensor::empty(logits.device(), DType::F32, logits.shape())?;
+    if rows > 0 {
+        let args = Args {
+            logits: logits.contiguous()?,
+            targets: targets.contiguous()?,
+            lse: loss.lse.contiguous()?,
+            weight: loss.weight.contiguous()?,
+            dloss: dloss.contiguous()?,
+            dlogits: dlogits.clone(),
+            scale,
+            rows,
+            width,
+        };
+        LADDER.run(&args, logits.device())?;
+    }
+    Ok(dlogits)
+}

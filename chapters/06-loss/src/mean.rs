@@ -1,0 +1,82 @@
+use crate::cpu;
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
+use strata_tensor::{DType, Result, Tensor};
+
+#[derive(Debug)]
+pub(crate) struct Args {
+    losses: Tensor,
+    targets: Tensor,
+    /// `[parts, 2]`: sum and count of each part of the rows.
+    partial: Tensor,
+    mean: Tensor,
+    weight: Tensor,
+    rows: usize,
+    parts: usize,
+}
+
+const R: Access = Access::Read;
+const W: Access = Access::Write;
+
+static PARTS: Kernel =
+    Kernel::new("mean_of_scored/1_two_stages", "parts", &[R, R, W]).cpu(cpu::mean_parts);
+
+static TOTAL: Kernel =
+    Kernel::new("mean_of_scored/1_two_stages", "total", &[R, W, W]).cpu(cpu::mean_total);
+
+/// Workgroups of the first stage, at most: the second reads their results with one workgroup.
+const MOST_PARTS: usize = 256;
+
+pub(crate) static LADDER: Ladder<Args> = Ladder {
+    op: "mean_of_scored",
+    rungs: &[Rung {
+        name: "1_two_stages",
+        kernels: &[&PARTS, &TOTAL],
+        needs: Needs::NONE,
+        accepts: |_| true,
+        plan: |a, _| {
+            Ok(vec![
+                Launch::new(&PARTS)
+                    .bind(&a.losses.flat())
+                    .bind(&a.targets.flat())
+                    .bind(&a.partial.flat())
+                    .size(a.rows)
+                    .grid(a.parts, 1, 1)
+                    .block(256, 1, 1)
+                    .constant("WG", 256)
+                    .cost(2.0 * a.rows as f64, 8.0 * (a.rows + a.parts) as f64),
+                Launch::new(&TOTAL)
+                    .bind(&a.partial.flat())
+                    .bind(&a.mean.flat())
+                    .bind(&a.weight.flat())
+                    .size(a.parts)
+                    .block(256, 1, 1)
+                    .constant("WG", 256)
+                    .cost(2.0 * a.parts as f64, 8.0 * (a.parts + 1) as f64),
+            ])
+        },
+    }],
+};
+
+/// The mean of the scored rows' losses, `[]`, and one over their number, `[1]`; 0 and 1 if none is
+/// scored. Two stages, the order of each fixed by the number of rows.
+pub(crate) fn mean_of_scored(losses: &Tensor, targets: &Tensor) -> Result<(Tensor, Tensor)> {
+    let device = losses.device();
+    let rows = losses.numel();
+    if rows == 0 {
+        return Ok((Tensor::full(device, &[], 0.0)?, Tensor::ones(device, &[1])?));
+    }
+    let parts = rows.div_ceil(256).min(MOST_PARTS);
+    let mean = Tensor::empty(device, DType::F32, &[])?;
+    let weight = Tensor::empty(device, DType::F32, &[1])?;
+    let args = Args {
+        losses: losses.clone(),
+        targets: targets.clone(),
+        partial: Tensor::empty(device, DType::F32, &[parts, 2])?,
+        mean: mean.clone(),
+        weight: weight.clone(),
+        rows,
+        parts,
+    };
+    LADDER.run(&args, device)?;
+    Ok((mean, weight))
+}

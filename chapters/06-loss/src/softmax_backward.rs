@@ -1,0 +1,89 @@
+use crate::args::{alike, row_blocks, rows};
+use crate::cpu;
+use strata_device::{Access, Device, Kernel, Ladder, Launch, Needs, Rung};
+use strata_tensor::{DType, Result, Tensor};
+
+#[derive(Debug)]
+pub(crate) struct Args {
+    y: Tensor,
+    dy: Tensor,
+    dx: Tensor,
+    rows: usize,
+    width: usize,
+}
+
+const BINDINGS: &[Access] = &[Access::Read, Access::Read, Access::Write];
+
+static NAIVE: Kernel = Kernel::new("softmax_backward/1_naive", "softmax_backward", BINDINGS)
+    .cpu(cpu::softmax_backward_naive);
+
+static BLOCK: Kernel = Kernel::new("softmax_backward/2_block", "softmax_backward", BINDINGS)
+    .cpu(cpu::softmax_backward_block);
+
+/// One kernel does both: the constant LOG says whether `y` are logarithms.
+fn launch(kernel: &'static Kernel, a: &Args, log: u32) -> Launch {
+    let n = (a.rows * a.width) as f64;
+    Launch::new(kernel)
+        .bind(&a.y.flat())
+        .bind(&a.dy.flat())
+        .bind(&a.dx.flat())
+        .size(a.rows)
+        .size(a.width)
+        .constant("LOG", log)
+        .cost(if log == 1 { 13.0 } else { 4.0 } * n, 12.0 * n)
+}
+
+type Plan = fn(&Args, &Device) -> strata_device::Result<Vec<Launch>>;
+
+const fn naive(plan: Plan) -> Rung<Args> {
+    const KERNELS: &[&Kernel] = &[&NAIVE];
+    Rung { name: "1_naive", kernels: KERNELS, needs: Needs::NONE, accepts: |_| true, plan }
+}
+
+const fn block(plan: Plan) -> Rung<Args> {
+    const KERNELS: &[&Kernel] = &[&BLOCK];
+    Rung { name: "2_block", kernels: KERNELS, needs: Needs::NONE, accepts: |_| true, plan }
+}
+
+pub(crate) static SOFTMAX: Ladder<Args> = Ladder {
+    op: "softmax_backward",
+    rungs: &[
+        naive(|a, _| Ok(vec![launch(&NAIVE, a, 0).cover(a.rows, 256)])),
+        block(|a, _| Ok(vec![row_blocks(launch(&BLOCK, a, 0), a.rows)])),
+    ],
+};
+
+pub(crate) static LOG_SOFTMAX: Ladder<Args> = Ladder {
+    op: "log_softmax_backward",
+    rungs: &[
+        naive(|a, _| Ok(vec![launch(&NAIVE, a, 1).cover(a.rows, 256)])),
+        block(|a, _| Ok(vec![row_blocks(launch(&BLOCK, a, 1), a.rows)])),
+    ],
+};
+
+fn run(op: &'static str, ladder: &'static Ladder<Args>, y: &Tensor, dy: &Tensor) -> Result<Tensor> {
+    let (rows, width) = rows(op, y)?;
+    alike(op, y, dy)?;
+    let dx = Tensor::empty(y.device(), DType::F32, y.shape())?;
+    if rows > 0 {
+        let (y, dy) = (y.contiguous()?, dy.contiguous()?);
+        ladder.run(&Args { y, dy, dx: dx.clone(), rows, width }, dx.device())?;
+    }
+    Ok(dx)
+}
+
+/// The gradient of softmax's input, from its output: `dx = y (dy - sum(dy y))`.
+///
+/// # Errors
+/// Shapes or devices differ; not f32; a last dimension of 0 or none.
+pub fn softmax_backward(y: &Tensor, dy: &Tensor) -> Result<Tensor> {
+    run("softmax_backward", &SOFTMAX, y, dy)
+}
+
+/// The gradient of log-softmax's input, from its output: `dx = dy - e^y sum(dy)`.
+///
+/// # Errors
+/// As [`softmax_backward`].
+pub fn log_softmax_backward(y: &Tensor, dy: &Tensor) -> Result<Tensor> {
+    run("log_softmax_backward", &LOG_SOFTMAX, y, dy)
+}
