@@ -23,6 +23,10 @@ static NAIVE: Kernel = Kernel::new("adamw/1_naive", "adamw", BINDINGS)
     .wgsl(strata_shaders::source("adamw/1_naive"), strata_shaders::INCLUDES)
     .cpu(cpu::adamw);
 
+static VECTORIZED: Kernel = Kernel::new("adamw/2_vectorized", "adamw", BINDINGS)
+    .cuda(strata_kernels::source("adamw/2_vectorized"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("adamw/2_vectorized"), strata_shaders::INCLUDES);
+
 fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     let n = a.values.numel();
     let (beta1, beta2) = a.config.betas;
@@ -52,13 +56,23 @@ fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
     op: "adamw",
-    rungs: &[Rung {
-        name: "1_naive",
-        kernels: &[&NAIVE],
-        needs: Needs::NONE,
-        accepts: |_| true,
-        plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.values.numel(), 256)]),
-    }],
+    rungs: &[
+        Rung {
+            name: "1_naive",
+            kernels: &[&NAIVE],
+            needs: Needs::NONE,
+            accepts: |_| true,
+            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.values.numel(), 256)]),
+        },
+        Rung {
+            name: "2_vectorized",
+            kernels: &[&VECTORIZED],
+            needs: Needs::NONE,
+            // Arenas always are: their parameters start at multiples of 64 elements.
+            accepts: |a| a.values.numel().is_multiple_of(4),
+            plan: |a, _| Ok(vec![launch(&VECTORIZED, a).cover(a.values.numel() / 4, 256)]),
+        },
+    ],
 };
 
 /// One step of AdamW (Loshchilov and Hutter, "Decoupled weight decay regularization", 2019) over

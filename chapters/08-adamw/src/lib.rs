@@ -27,6 +27,7 @@
 mod adamw;
 mod config;
 mod cpu;
+mod demo;
 mod norm;
 mod optimizer;
 mod schedule;
@@ -34,6 +35,7 @@ mod sgd;
 
 pub use adamw::adamw;
 pub use config::{AdamWConfig, SgdConfig};
+pub use demo::demo;
 pub use norm::{NormScratch, global_norm, global_norm_into};
 pub use optimizer::{AdamW, Sgd};
 pub use schedule::Schedule;
