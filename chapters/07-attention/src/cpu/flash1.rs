@@ -1,0 +1,168 @@
+use super::exp::{dot, exp, fma, largest, sum};
+use super::pack::{self, TILE};
+use super::params::Params;
+use super::rows::carve;
+use super::simd::{Body, Gemm, Isa, widest};
+use rayon::prelude::*;
+use strata_device::CpuArgs;
+
+/// Attention in tiles of 64 queries by 64 keys with an online softmax. Bindings: q, k, v, state,
+/// out, lse.
+///
+/// A task is a tile of queries of one head; the head's keys (transposed) and values are packed once
+/// for all of its tiles. What a task holds is a few tiles, whatever the number of keys.
+pub(crate) fn flash1(mut args: CpuArgs) {
+    let [q, k, v, state, mut out, mut lse] = args.take();
+    let p = Params::read(&args, state.u32());
+    let (q, k, v) = (q.f32(), k.f32(), v.f32());
+    let [mut rows] = carve(out.f32_mut(), &p, [(&p.out, p.rows)]);
+    let lse = &mut lse.f32_mut()[..p.all_heads() * p.rows];
+    let heads = rows.par_chunks_mut(p.rows).zip(lse.par_chunks_mut(p.rows)).enumerate();
+    heads.for_each(|(head, (out, lse))| {
+        // With so few queries packing the keys costs more than it saves: decoding comes here.
+        if p.rows < 4 {
+            let rows = out.iter_mut().zip(lse).enumerate();
+            return rows.for_each(|(row, (out, lse))| {
+                widest(Row { p: &p, q, k, v, head, row, out, lse });
+            });
+        }
+        let (mut keys, mut values) = (Vec::new(), Vec::new());
+        pack::columns(&p, k, &p.k, head, p.keys, &mut keys);
+        pack::rows(&p, v, &p.v, head, (0, p.keys), &mut values);
+        let tiles = out.par_chunks_mut(TILE).zip(lse.par_chunks_mut(TILE)).enumerate();
+        tiles.for_each(|(tile, (out, lse))| {
+            let first = tile * TILE;
+            widest(Tile { p: &p, q, keys: &keys, values: &values, head, first, out, lse });
+        });
+    });
+}
+
+/// A tile of queries.
+struct Tile<'a, 'b> {
+    p: &'a Params,
+    q: &'a [f32],
+    /// `[tiles, width, TILE]`
+    keys: &'a [f32],
+    /// `[keys, width]`
+    values: &'a [f32],
+    head: usize,
+    first: usize,
+    out: &'a mut [&'b mut [f32]],
+    lse: &'a mut [f32],
+}
+
+impl Body for Tile<'_, '_> {
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let (p, n) = (self.p, self.out.len());
+        let (width, height) = (pack::width(p.dim), pack::height(n));
+        let mut q = Vec::new();
+        pack::rows(p, self.q, &p.q, self.head, (self.first, self.first + n), &mut q);
+        q.iter_mut().for_each(|x| *x *= p.scale);
+        let mut scores = vec![0.0; height * TILE];
+        let mut sums = vec![0.0; height * width];
+        let mut max = [f32::NEG_INFINITY; TILE];
+        let mut total = [0f32; TILE];
+        let mut mask = [0f32; TILE];
+
+        // Keys beyond what the last query sees are skipped, tile by tile.
+        for start in (0..p.visible(self.first + n - 1)).step_by(TILE) {
+            let keys = &self.keys[start * width..][..width * TILE];
+            let (a_row, a_column) = (width, 1);
+            let g = Gemm {
+                m: height,
+                n: TILE,
+                k: width,
+                a_row,
+                a_column,
+                b_row: TILE,
+                c_row: TILE,
+                add: false,
+            };
+            I::gemm(&g, &q, keys, &mut scores);
+            for (i, s) in scores.chunks_exact_mut(TILE).take(n).enumerate() {
+                let seen = p.visible(self.first + i).saturating_sub(start).min(TILE);
+                if seen == 0 {
+                    s.fill(0.0);
+                    continue;
+                }
+                // Online softmax: what was summed under the old maximum is scaled to the new one.
+                s[seen..].fill(f32::NEG_INFINITY);
+                let new = largest(s).max(max[i]);
+                s.iter_mut().for_each(|x| *x = exp::<I>(*x - new));
+                let correction = exp::<I>(max[i] - new);
+                total[i] = total[i] * correction + sum(s);
+                max[i] = new;
+                sums[i * width..][..width].iter_mut().for_each(|x| *x *= correction);
+                if let Some(dropout) = &p.dropout {
+                    dropout.mask(self.head, self.first + i, start, &mut mask);
+                    s.iter_mut().zip(&mask).for_each(|(x, m)| *x *= m);
+                }
+            }
+            let k = TILE.min(p.keys - start);
+            let values = &self.values[start * width..];
+            let g = Gemm {
+                m: height,
+                n: width,
+                k,
+                a_row: TILE,
+                a_column,
+                b_row: width,
+                c_row: width,
+                add: true,
+            };
+            I::gemm(&g, &scores, values, &mut sums);
+        }
+        for (i, (out, lse)) in self.out.iter_mut().zip(self.lse).enumerate() {
+            let (sums, inverse) = (&sums[i * width..][..p.dim], 1.0 / total[i]);
+            out.iter_mut().zip(sums).for_each(|(o, s)| *o = s * inverse);
+            *lse = max[i] + total[i].ln();
+        }
+    }
+}
+
+/// A single query.
+struct Row<'a, 'b> {
+    p: &'a Params,
+    q: &'a [f32],
+    k: &'a [f32],
+    v: &'a [f32],
+    head: usize,
+    row: usize,
+    out: &'a mut &'b mut [f32],
+    lse: &'a mut f32,
+}
+
+impl Body for Row<'_, '_> {
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let (p, head) = (self.p, self.head);
+        let q = p.row(self.q, &p.q, head, self.row);
+        let (mut max, mut total) = (f32::NEG_INFINITY, 0.0);
+        let (mut scores, mut mask) = ([0f32; TILE], [0f32; TILE]);
+        self.out.fill(0.0);
+        let keys = p.visible(self.row);
+        for start in (0..keys).step_by(TILE) {
+            let s = &mut scores[..TILE.min(keys - start)];
+            for (j, x) in s.iter_mut().enumerate() {
+                *x = p.scale * dot::<I>(q, p.row(self.k, &p.k, head, start + j));
+            }
+            let new = largest(s).max(max);
+            let correction = exp::<I>(max - new);
+            s.iter_mut().for_each(|x| *x = exp::<I>(*x - new));
+            total = total * correction + sum(s);
+            max = new;
+            self.out.iter_mut().for_each(|x| *x *= correction);
+            if let Some(dropout) = &p.dropout {
+                dropout.mask(head, self.row, start, &mut mask);
+                s.iter_mut().zip(&mask).for_each(|(x, m)| *x *= m);
+            }
+            for (j, &weight) in s.iter().enumerate() {
+                let v = p.row(self.v, &p.v, head, start + j);
+                self.out.iter_mut().zip(v).for_each(|(o, v)| *o = fma::<I>(weight, *v, *o));
+            }
+        }
+        self.out.iter_mut().for_each(|x| *x /= total);
+        *self.lse = max + total.ln();
+    }
+}

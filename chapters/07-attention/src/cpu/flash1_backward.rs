@@ -1,0 +1,158 @@
+use super::exp::exp;
+use super::pack::{self, TILE};
+use super::params::Params;
+use super::rows::carve;
+use super::simd::{Body, Gemm, Isa, widest};
+use rayon::prelude::*;
+use strata_device::CpuArgs;
+
+/// Gradients of keys and values. Bindings: q, k, v, d_out, lse, delta, state, grads.
+///
+/// With the constant `FUSED` the gradient of the queries too. A GPU cannot do that in one kernel
+/// without atomics: dQ sums over keys, dK over queries, and its workgroups own one or the other.
+/// Here a task owns a whole head, and P and dS need to be made only once.
+pub(crate) fn dkdv(args: CpuArgs) {
+    let both = args.constant("FUSED", 0) == 1;
+    backward(args, true, both);
+}
+
+/// Gradient of the queries. Bindings as for [`dkdv`].
+pub(crate) fn dq(args: CpuArgs) {
+    backward(args, false, true);
+}
+
+fn backward(mut args: CpuArgs, want_dkdv: bool, want_dq: bool) {
+    let [q, k, v, d_out, lse, delta, state, mut grads] = args.take();
+    let p = Params::read(&args, state.u32());
+    let (q, k, v, d_out) = (q.f32(), k.f32(), v.f32(), d_out.f32());
+    let (lse, delta) = (lse.f32(), delta.f32());
+    let views = [(&p.dq, p.rows), (&p.dk, p.capacity), (&p.dv, p.capacity)];
+    let [mut dq, mut dk, mut dv] = carve(grads.f32_mut(), &p, views);
+    let keys = dk.par_chunks_mut(p.capacity).zip(dv.par_chunks_mut(p.capacity));
+    let heads = dq.par_chunks_mut(p.rows).zip(keys).enumerate();
+    heads.for_each(|(head, (dq, (dk, dv)))| {
+        let statistics = |all: &'_ [f32]| all[head * p.rows..][..p.rows].to_vec();
+        let (lse, delta) = (statistics(lse), statistics(delta));
+        let (dk, dv) = if want_dkdv { (dk, dv) } else { (&mut [][..], &mut [][..]) };
+        let dq = if want_dq { dq } else { &mut [] };
+        widest(Head { p: &p, q, k, v, d_out, lse: &lse, delta: &delta, head, dq, dk, dv });
+    });
+}
+
+/// One head; gradients that are not wanted are empty.
+struct Head<'a, 'b> {
+    p: &'a Params,
+    q: &'a [f32],
+    k: &'a [f32],
+    v: &'a [f32],
+    d_out: &'a [f32],
+    lse: &'a [f32],
+    delta: &'a [f32],
+    head: usize,
+    dq: &'a mut [&'b mut [f32]],
+    dk: &'a mut [&'b mut [f32]],
+    dv: &'a mut [&'b mut [f32]],
+}
+
+impl Body for Head<'_, '_> {
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let (p, head) = (self.p, self.head);
+        let width = pack::width(p.dim);
+        let [mut q, mut d_out, mut k, mut k_columns, mut v_columns] = [const { Vec::new() }; 5];
+        pack::rows(p, self.q, &p.q, head, (0, p.rows), &mut q);
+        pack::rows(p, self.d_out, &p.out, head, (0, p.rows), &mut d_out);
+        pack::rows(p, self.k, &p.k, head, (0, p.keys), &mut k);
+        pack::columns(p, self.k, &p.k, head, p.keys, &mut k_columns);
+        pack::columns(p, self.v, &p.v, head, p.keys, &mut v_columns);
+        let mut dq = vec![0.0; q.len()];
+        let [mut dk, mut dv] = [const { Vec::new() }; 2];
+        let (mut probabilities, mut d_scores) = (vec![0.0; TILE * TILE], vec![0.0; TILE * TILE]);
+        let mut mask = [0f32; TILE];
+
+        for start in (0..p.keys).step_by(TILE) {
+            let n = TILE.min(p.keys - start);
+            for sums in [&mut dk, &mut dv] {
+                sums.clear();
+                sums.resize(pack::height(n) * width, 0.0);
+            }
+            let columns = start * width..(start + TILE) * width;
+            // Causal: the first query that sees the tile's first key.
+            let seeing = if p.causal { start.saturating_sub(p.first) } else { 0 };
+            for first in (seeing / TILE * TILE..p.rows).step_by(TILE) {
+                let m = TILE.min(p.rows - first);
+                let rows = first * width..first * width + pack::height(m) * width;
+                // S = Q K^T and dP = dO V^T
+                let g = Gemm {
+                    m: pack::height(m),
+                    n: TILE,
+                    k: width,
+                    a_row: width,
+                    a_column: 1,
+                    b_row: TILE,
+                    c_row: TILE,
+                    add: false,
+                };
+                I::gemm(&g, &q[rows.clone()], &k_columns[columns.clone()], &mut probabilities);
+                I::gemm(&g, &d_out[rows.clone()], &v_columns[columns.clone()], &mut d_scores);
+                // P = exp(S - lse) and dS = P (dP - delta)
+                let both =
+                    probabilities.chunks_exact_mut(TILE).zip(d_scores.chunks_exact_mut(TILE));
+                for (i, (s, d)) in both.take(m).enumerate() {
+                    let seen = p.visible(first + i).saturating_sub(start).min(n);
+                    let (lse, delta) = (self.lse[first + i], self.delta[first + i]);
+                    s[seen..].fill(f32::NEG_INFINITY);
+                    if let Some(dropout) = &p.dropout {
+                        dropout.mask(head, first + i, start, &mut mask);
+                        for ((s, d), &mask) in s.iter_mut().zip(d).zip(&mask) {
+                            let probability = exp::<I>(*s * p.scale - lse);
+                            *d = probability * (*d * mask - delta) * p.scale;
+                            *s = probability * mask;
+                        }
+                    } else {
+                        for (s, d) in s.iter_mut().zip(d) {
+                            *s = exp::<I>(*s * p.scale - lse);
+                            *d = *s * (*d - delta) * p.scale;
+                        }
+                    }
+                }
+                // dV += P^T dO, dK += dS^T Q, dQ += dS K
+                if !self.dk.is_empty() {
+                    let g = Gemm {
+                        m: pack::height(n),
+                        n: width,
+                        k: m,
+                        a_row: 1,
+                        a_column: TILE,
+                        b_row: width,
+                        c_row: width,
+                        add: true,
+                    };
+                    I::gemm(&g, &probabilities, &d_out[rows.clone()], &mut dv);
+                    I::gemm(&g, &d_scores, &q[rows.clone()], &mut dk);
+                }
+                if !self.dq.is_empty() {
+                    let g = Gemm {
+                        m: pack::height(m),
+                        n: width,
+                        k: n,
+                        a_row: TILE,
+                        a_column: 1,
+                        b_row: width,
+                        c_row: width,
+                        add: true,
+                    };
+                    I::gemm(&g, &d_scores, &k[start * width..], &mut dq[rows]);
+                }
+            }
+            let wanted = self.dk.iter_mut().zip(self.dv.iter_mut()).skip(start).take(n).enumerate();
+            for (j, (to_k, to_v)) in wanted {
+                to_k.copy_from_slice(&dk[j * width..][..p.dim]);
+                to_v.copy_from_slice(&dv[j * width..][..p.dim]);
+            }
+        }
+        for (i, to) in self.dq.iter_mut().enumerate() {
+            to.copy_from_slice(&dq[i * width..][..p.dim]);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+use super::params::Params;
+use super::rows::carve;
+use rayon::prelude::*;
+use strata_device::CpuArgs;
+
+/// `S = scale Q K^T`, -inf where a query may not look. Bindings of the three naive kernels: q, k, v,
+/// state, probabilities, out, lse.
+pub(crate) fn scores(mut args: CpuArgs) {
+    let [q, k, _, state, mut scores, _, _] = args.take();
+    let p = Params::read(&args, state.u32());
+    let (q, k) = (q.f32(), k.f32());
+    let scores = &mut scores.f32_mut()[..p.all_heads() * p.rows * p.capacity];
+    scores.par_chunks_mut(p.capacity).enumerate().for_each(|(at, scores)| {
+        let (head, row) = (at / p.rows, at % p.rows);
+        let seen = p.visible(row);
+        let q = p.row(q, &p.q, head, row);
+        for (key, score) in scores[..seen].iter_mut().enumerate() {
+            let k = p.row(k, &p.k, head, key);
+            *score = p.scale * q.iter().zip(k).map(|(q, k)| q * k).sum::<f32>();
+        }
+        scores[seen..].fill(f32::NEG_INFINITY);
+    });
+}
+
+/// `P = softmax(S)` in place, with dropout applied, and `lse = logsumexp(S)`.
+pub(crate) fn softmax(mut args: CpuArgs) {
+    let [_, _, _, state, mut probabilities, _, mut lse] = args.take();
+    let p = Params::read(&args, state.u32());
+    let probabilities = &mut probabilities.f32_mut()[..p.all_heads() * p.rows * p.capacity];
+    let lse = &mut lse.f32_mut()[..p.all_heads() * p.rows];
+    let rows = probabilities.par_chunks_mut(p.capacity).zip(lse).enumerate();
+    rows.for_each(|(at, (row, lse))| {
+        let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        row.iter_mut().for_each(|x| *x = (*x - max).exp());
+        let sum = row.iter().sum::<f32>();
+        row.iter_mut().for_each(|x| *x /= sum);
+        *lse = max + sum.ln();
+        if let Some(dropout) = &p.dropout {
+            let mut mask = vec![0.0; row.len()];
+            dropout.mask(at / p.rows, at % p.rows, 0, &mut mask);
+            row.iter_mut().zip(&mask).for_each(|(x, m)| *x *= m);
+        }
+    });
+}
+
+/// `out = P V`.
+pub(crate) fn weighted_sum(mut args: CpuArgs) {
+    let [_, _, v, state, probabilities, mut out, _] = args.take();
+    let p = Params::read(&args, state.u32());
+    let (v, probabilities) = (v.f32(), probabilities.f32());
+    let [mut rows] = carve(out.f32_mut(), &p, [(&p.out, p.rows)]);
+    rows.par_iter_mut().zip(probabilities.par_chunks(p.capacity)).enumerate().for_each(
+        |(at, (out, weights))| {
+            out.fill(0.0);
+            for (key, weight) in weights[..p.visible(at % p.rows)].iter().enumerate() {
+                let v = p.row(v, &p.v, at / p.rows, key);
+                out.iter_mut().zip(v).for_each(|(o, v)| *o += weight * v);
+            }
+        },
+    );
+}

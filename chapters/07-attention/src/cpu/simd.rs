@@ -1,0 +1,233 @@
+//! The one matrix product that all of attention's tiles are made of, and the choice of vector width.
+//!
+//! A tile's product is small (64 x 64 x head_dim) and its operands lie in the first-level cache, so
+//! one thing is left to get right: each number of A is loaded once and used for a whole row of
+//! accumulators that never leave the registers.
+#![allow(unsafe_code)]
+
+/// A vector width, and the block of accumulators that fills its registers.
+pub(super) trait Isa {
+    /// Whether `a * b + c` is one instruction.
+    const FMA: bool;
+
+    /// `C = A B`, or `C += A B` if `add`.
+    ///
+    /// # Panics
+    /// If a slice is shorter than [`Gemm`] says.
+    fn gemm(g: &Gemm, a: &[f32], b: &[f32], c: &mut [f32]);
+}
+
+/// Work that is compiled once for every vector width.
+pub(super) trait Body {
+    /// Does it. Must be `#[inline(always)]`, so that it takes on the width of its caller.
+    fn run<I: Isa>(self);
+}
+
+/// Sizes and strides of a product `C[m, n] = A[m, k] B[k, n]`.
+///
+/// A has two strides, so that it can be read transposed. Rows of B and C lie side by side.
+pub(super) struct Gemm {
+    /// Rows of A and C, a multiple of [`ROWS`].
+    pub m: usize,
+    /// Columns of B and C, a multiple of [`COLUMNS`].
+    pub n: usize,
+    /// Terms of each sum; any number.
+    pub k: usize,
+    /// From one row of A to the next.
+    pub a_row: usize,
+    /// From one column of A to the next.
+    pub a_column: usize,
+    /// From one row of B to the next.
+    pub b_row: usize,
+    /// From one row of C to the next.
+    pub c_row: usize,
+    /// Adds to C instead of overwriting it.
+    pub add: bool,
+}
+
+/// Rows of products come in multiples of this.
+pub(super) const ROWS: usize = 8;
+/// Columns of products come in multiples of this.
+pub(super) const COLUMNS: usize = 32;
+
+impl Gemm {
+    fn check(&self, a: &[f32], b: &[f32], c: &[f32]) {
+        let last = |n: usize, stride: usize| n.saturating_sub(1) * stride;
+        assert!(self.m.is_multiple_of(ROWS) && self.n.is_multiple_of(COLUMNS));
+        if self.m * self.n > 0 {
+            assert!(last(self.m, self.c_row) + self.n <= c.len());
+            if self.k > 0 {
+                assert!(last(self.m, self.a_row) + last(self.k, self.a_column) < a.len());
+                assert!(last(self.k, self.b_row) + self.n <= b.len());
+            }
+        }
+    }
+}
+
+/// Runs `body` with the widest vectors this processor has.
+pub(super) fn widest<B: Body>(body: B) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if std::arch::is_x86_feature_detected!("avx512f") {
+            // SAFETY: the processor has AVX-512F, and with it AVX2 and FMA.
+            return unsafe { x86::run_avx512(body) };
+        }
+        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
+        {
+            // SAFETY: the processor has AVX2 and FMA.
+            return unsafe { x86::run_avx2(body) };
+        }
+    }
+    body.run::<Portable>();
+}
+
+/// Whatever the compiler may assume of every processor of this kind.
+struct Portable;
+
+impl Isa for Portable {
+    const FMA: bool = cfg!(target_arch = "aarch64");
+
+    fn gemm(g: &Gemm, a: &[f32], b: &[f32], c: &mut [f32]) {
+        const MR: usize = 4;
+        const NR: usize = if cfg!(target_arch = "aarch64") { 16 } else { 8 };
+        g.check(a, b, c);
+        for j in (0..g.n).step_by(NR) {
+            for i in (0..g.m).step_by(MR) {
+                let mut sums = [[0f32; NR]; MR];
+                for p in 0..g.k {
+                    let b = &b[p * g.b_row + j..][..NR];
+                    for (r, sums) in sums.iter_mut().enumerate() {
+                        let a = a[(i + r) * g.a_row + p * g.a_column];
+                        for (sum, b) in sums.iter_mut().zip(b) {
+                            *sum = super::exp::fma::<Self>(a, *b, *sum);
+                        }
+                    }
+                }
+                for (r, sums) in sums.iter().enumerate() {
+                    let c = &mut c[(i + r) * g.c_row + j..][..NR];
+                    for (c, sum) in c.iter_mut().zip(sums) {
+                        *c = if g.add { *c + sum } else { *sum };
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::{Body, Gemm, Isa};
+    use std::arch::x86_64::*;
+
+    /// The product for one vector type: a block of `$rows` x `$vectors` accumulators, for each term
+    /// of the sums `$vectors` loads from B and `$rows` broadcasts from A.
+    macro_rules! gemm {
+        ($name:ident, $features:literal, $lanes:literal, $rows:literal, $vectors:literal,
+         $zero:ident, $load:ident, $broadcast:ident, $fma:ident, $plus:ident, $store:ident) => {
+            /// # Safety
+            /// The processor has the features, and [`Gemm::check`] has passed.
+            #[target_feature(enable = $features)]
+            unsafe fn $name(g: &Gemm, a: *const f32, b: *const f32, c: *mut f32) {
+                for j in (0..g.n).step_by($lanes * $vectors) {
+                    for i in (0..g.m).step_by($rows) {
+                        let mut sums = [[$zero(); $vectors]; $rows];
+                        for p in 0..g.k {
+                            // SAFETY: row p < k of B has n elements, j + the block's width <= n.
+                            let row = unsafe { b.add(p * g.b_row + j) };
+                            let mut terms = [$zero(); $vectors];
+                            for v in 0..$vectors {
+                                // SAFETY: as above.
+                                terms[v] = unsafe { $load(row.add(v * $lanes)) };
+                            }
+                            for r in 0..$rows {
+                                // SAFETY: i + r < m and p < k.
+                                let x = unsafe { *a.add((i + r) * g.a_row + p * g.a_column) };
+                                let x = $broadcast(x);
+                                for v in 0..$vectors {
+                                    sums[r][v] = $fma(x, terms[v], sums[r][v]);
+                                }
+                            }
+                        }
+                        for r in 0..$rows {
+                            for v in 0..$vectors {
+                                // SAFETY: i + r < m, and j + the block's width <= n.
+                                unsafe {
+                                    let at = c.add((i + r) * g.c_row + j + v * $lanes);
+                                    let sum = sums[r][v];
+                                    $store(at, if g.add { $plus($load(at), sum) } else { sum });
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        };
+    }
+
+    gemm!(
+        gemm_avx512,
+        "avx512f",
+        16,
+        8,
+        2,
+        _mm512_setzero_ps,
+        _mm512_loadu_ps,
+        _mm512_set1_ps,
+        _mm512_fmadd_ps,
+        _mm512_add_ps,
+        _mm512_storeu_ps
+    );
+    gemm!(
+        gemm_avx2,
+        "avx2,fma",
+        8,
+        4,
+        2,
+        _mm256_setzero_ps,
+        _mm256_loadu_ps,
+        _mm256_set1_ps,
+        _mm256_fmadd_ps,
+        _mm256_add_ps,
+        _mm256_storeu_ps
+    );
+
+    struct Avx512;
+
+    impl Isa for Avx512 {
+        const FMA: bool = true;
+
+        #[inline(always)]
+        fn gemm(g: &Gemm, a: &[f32], b: &[f32], c: &mut [f32]) {
+            g.check(a, b, c);
+            // SAFETY: checked; only `run_avx512` makes this choice, on a processor that has AVX-512F.
+            unsafe { gemm_avx512(g, a.as_ptr(), b.as_ptr(), c.as_mut_ptr()) }
+        }
+    }
+
+    struct Avx2;
+
+    impl Isa for Avx2 {
+        const FMA: bool = true;
+
+        #[inline(always)]
+        fn gemm(g: &Gemm, a: &[f32], b: &[f32], c: &mut [f32]) {
+            g.check(a, b, c);
+            // SAFETY: checked; only `run_avx2` makes this choice, on a processor that has AVX2, FMA.
+            unsafe { gemm_avx2(g, a.as_ptr(), b.as_ptr(), c.as_mut_ptr()) }
+        }
+    }
+
+    /// # Safety
+    /// The processor has the features.
+    #[target_feature(enable = "avx512f,avx2,fma")]
+    pub(super) unsafe fn run_avx512<B: Body>(body: B) {
+        body.run::<Avx512>();
+    }
+
+    /// # Safety
+    /// The processor has the features.
+    #[target_feature(enable = "avx2,fma")]
+    pub(super) unsafe fn run_avx2<B: Body>(body: B) {
+        body.run::<Avx2>();
+    }
+}

@@ -1,0 +1,179 @@
+use crate::problem::{Problem, Views, view};
+use crate::{Options, cpu, plan};
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, Slice};
+use strata_tensor::{DType, Result, Tensor};
+
+/// What attention returns.
+#[derive(Clone, Debug)]
+pub struct Attended {
+    /// `[batch, heads, rows, head_dim]`; in memory `[batch, rows, heads, head_dim]`, so that
+    /// [`merge_heads`](crate::merge_heads) costs nothing.
+    pub out: Tensor,
+    /// `[batch, heads, rows]`: log-sum-exp of each query's scores, all that backward needs to make
+    /// any probability again.
+    pub lse: Tensor,
+}
+
+#[derive(Debug)]
+pub(crate) struct Args {
+    problem: Problem,
+    out: Tensor,
+    lse: Tensor,
+}
+
+const NAIVE: &[Access] = &[
+    Access::Read,  // q
+    Access::Read,  // k
+    Access::Read,  // v
+    Access::Read,  // state
+    Access::Write, // probabilities
+    Access::Write, // out
+    Access::Write, // lse
+];
+
+static SCORES: Kernel = Kernel::new("attention/1_naive", "scores", NAIVE)
+    .cuda(strata_kernels::source("attention/1_naive"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("attention/1_naive"), strata_shaders::INCLUDES)
+    .cpu(cpu::scores);
+static SOFTMAX: Kernel = Kernel::new("attention/1_naive", "softmax", NAIVE)
+    .cuda(strata_kernels::source("attention/1_naive"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("attention/1_naive"), strata_shaders::INCLUDES)
+    .cpu(cpu::softmax);
+static WEIGHTED_SUM: Kernel = Kernel::new("attention/1_naive", "weighted_sum", NAIVE)
+    .cuda(strata_kernels::source("attention/1_naive"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("attention/1_naive"), strata_shaders::INCLUDES)
+    .cpu(cpu::weighted_sum);
+
+static FLASH1: Kernel = Kernel::new(
+    "attention/3_flash1",
+    "flash1",
+    &[
+        Access::Read,  // q
+        Access::Read,  // k
+        Access::Read,  // v
+        Access::Read,  // state
+        Access::Write, // out
+        Access::Write, // lse
+    ],
+)
+.cuda(strata_kernels::source("attention/3_flash1"), strata_kernels::INCLUDES)
+.wgsl(strata_shaders::source("attention/3_flash1"), strata_shaders::INCLUDES)
+.cpu(cpu::flash1);
+
+/// Probabilities of all queries for all keys: scores, then softmax. The naive rung's first half.
+fn materialise(
+    problem: &Problem,
+    probabilities: &Tensor,
+    out: &Slice,
+    lse: &Tensor,
+) -> [Launch; 2] {
+    let (n, all) = (probabilities.numel(), problem.all_rows());
+    let launch = |kernel| naive(kernel, problem, &probabilities.flat(), out, lse, [0; 4]);
+    let io = 4.0 * (problem.q.numel() + problem.k.numel() + n) as f64;
+    let scores = launch(&SCORES).cover(n, 256).cost(2.0 * problem.pairs() * problem.dim as f64, io);
+    let softmax = launch(&SOFTMAX).cover(all, 64);
+    [scores, softmax.cost(5.0 * problem.pairs(), 4.0 * (2 * n + all) as f64)]
+}
+
+fn naive(
+    kernel: &'static Kernel,
+    problem: &Problem,
+    probabilities: &Slice,
+    out: &Slice,
+    lse: &Tensor,
+    out_view: [usize; 4],
+) -> Launch {
+    let ((q, q_view), (k, k_view), (v, v_view)) =
+        (view(&problem.q), view(&problem.k), view(&problem.v));
+    let launch = Launch::new(kernel).bind(&q).bind(&k).bind(&v).bind(&problem.state());
+    let launch = launch.bind(probabilities).bind(out).bind(&lse.flat());
+    let views = Views { q: q_view, k: k_view, v: v_view, out: out_view, ..Views::default() };
+    problem.finish(launch, views)
+}
+
+pub(crate) static LADDER: Ladder<Args> = Ladder {
+    op: "attention",
+    rungs: &[
+        Rung {
+            name: "1_naive",
+            kernels: &[&SCORES, &SOFTMAX, &WEIGHTED_SUM],
+            needs: Needs::NONE,
+            accepts: |_| true,
+            plan: |a, device| {
+                let p = &a.problem;
+                let shape = [p.batch, p.heads, p.rows, p.keys];
+                let probabilities = plan::scratch(device, &shape)?;
+                let (out, out_view) = view(&a.out);
+                let [scores, softmax] = materialise(p, &probabilities, &out, &a.lse);
+                let (n, values) = (probabilities.numel(), p.v.numel() + a.out.numel());
+                let sum = naive(&WEIGHTED_SUM, p, &probabilities.flat(), &out, &a.lse, out_view)
+                    .cover(a.out.numel(), 256)
+                    .cost(2.0 * p.pairs() * p.dim as f64, 4.0 * (n + values) as f64);
+                Ok(vec![scores, softmax, sum])
+            },
+        },
+        Rung {
+            name: "3_flash1",
+            kernels: &[&FLASH1],
+            needs: Needs::NONE,
+            accepts: |_| true,
+            plan: |a, device| {
+                let p = &a.problem;
+                let ((q, q_view), (k, k_view), (v, v_view)) = (view(&p.q), view(&p.k), view(&p.v));
+                let (out, out_view) = view(&a.out);
+                let launch = Launch::new(&FLASH1).bind(&q).bind(&k).bind(&v).bind(&p.state());
+                let launch = launch.bind(&out).bind(&a.lse.flat());
+                let views =
+                    Views { q: q_view, k: k_view, v: v_view, out: out_view, ..Views::default() };
+                let io = p.q.numel() + p.k.numel() + p.v.numel() + a.out.numel() + a.lse.numel();
+                let launch = p.finish(launch, views);
+                let launch = plan::Tiles::new(device, p, 3, &views).over_queries(launch, p);
+                Ok(vec![launch.cost(4.0 * p.pairs() * p.dim as f64, 4.0 * io as f64)])
+            },
+        },
+    ],
+};
+
+/// `softmax(scale Q K^T) V` for each batch and head (Vaswani et al., 2017).
+///
+/// `q` is `[batch, heads, rows, head_dim]`, `k` and `v` are `[batch, heads, keys, head_dim]`, all
+/// f32, `head_dim` at most 128. Batch, heads and rows may have any strides, so the three parts of a
+/// packed projection are read where they lie ([`split_qkv`](crate::split_qkv)).
+///
+/// # Errors
+/// Shapes, dtypes or devices that do not fit; more queries than keys with a causal mask; a dropout
+/// probability outside [0, 1).
+pub fn forward(q: &Tensor, k: &Tensor, v: &Tensor, options: &Options) -> Result<Attended> {
+    let problem = Problem::new("attention", q, k, v, options)?;
+    let (batch, heads, rows, dim) = (problem.batch, problem.heads, problem.rows, problem.dim);
+    let device = problem.device().clone();
+    let out = Tensor::empty(&device, DType::F32, &[batch, rows, heads, dim])?.transpose(1, 2)?;
+    let lse = Tensor::empty(&device, DType::F32, &[batch, heads, rows])?;
+    if !problem.is_empty() {
+        LADDER.run(&Args { problem, out: out.clone(), lse: lse.clone() }, &device)?;
+    }
+    Ok(Attended { out, lse })
+}
+
+/// The probabilities themselves, `[batch, heads, rows, keys]`, without dropout: for looking at what
+/// a model attends to. Takes memory for all of them, as the naive rung does.
+///
+/// # Errors
+/// As [`forward`].
+pub fn attention_weights(q: &Tensor, k: &Tensor, options: &Options) -> Result<Tensor> {
+    let options = Options { dropout: None, ..options.clone() };
+    let problem = Problem::new("attention_weights", q, k, k, &options)?;
+    let device = problem.device().clone();
+    let shape = [problem.batch, problem.heads, problem.rows, problem.keys];
+    let weights = Tensor::empty(&device, DType::F32, &shape)?;
+    if problem.is_empty() || problem.keys == 0 {
+        return Ok(weights);
+    }
+    let lse = Tensor::empty(&device, DType::F32, &shape[..3])?;
+    // Bound where the output would be; neither of the two kernels touches it.
+    let unused = device.alloc(4)?.whole();
+    for launch in materialise(&problem, &weights, &unused, &lse) {
+        device.launch(&launch)?;
+    }
+    Ok(weights)
+}

@@ -1,0 +1,74 @@
+//! Sizes of tiles and grids.
+use crate::problem::{Problem, Views};
+use strata_device::{Device, Launch, Machine, Result};
+use strata_tensor::{DType, Tensor};
+
+/// Room for `shape` floats that only one op's kernels see.
+pub(crate) fn scratch(device: &Device, shape: &[usize]) -> Result<Tensor> {
+    Tensor::empty(device, DType::F32, shape).map_err(|error| match error {
+        strata_tensor::Error::Device(error) => error,
+        other => strata_device::Error::Launch {
+            kernel: "attention/1_naive".into(),
+            reason: format!("{other}; the rung 3_flash1 needs no such matrix"),
+        },
+    })
+}
+
+/// How a tiled kernel is cut up on a device.
+pub(crate) struct Tiles {
+    /// Rows that a workgroup owns: queries, or keys where it makes their gradients.
+    rows: usize,
+    /// Invocations of a workgroup.
+    threads: u32,
+    /// Dynamic shared memory (CUDA).
+    shared: u32,
+    /// Compile-time constants.
+    constants: Vec<(&'static str, u32)>,
+}
+
+impl Tiles {
+    /// Tiles for a kernel that holds `operands` of them in shared memory, besides one of scores.
+    pub fn new(device: &Device, problem: &Problem, operands: usize, views: &Views) -> Self {
+        match device.machine() {
+            // Sixteen by sixteen threads; each owns a square of the scores and dim / 16 columns of
+            // the sums. The largest tile that fits is taken: twice the tile, half the traffic.
+            Machine::Cuda => {
+                let dim = problem.dim.next_multiple_of(16);
+                let bytes = |tile: usize| 4 * tile * (operands * (dim + 4) + tile + 4);
+                let room = device.info().caps.shared_bytes as usize;
+                let tile = [64, 32].into_iter().find(|&t| bytes(t) <= room).unwrap_or(16);
+                let all = [views.q, views.k, views.v, views.out];
+                let by_four = all.iter().flatten().all(|n| n % 4 == 0) && problem.dim % 4 == 0;
+                let constants =
+                    vec![("TILE", tile as u32), ("DIM", dim as u32), ("BY_FOUR", by_four.into())];
+                Tiles { rows: tile, threads: 256, shared: bytes(tile) as u32, constants }
+            }
+            // Sixteen by eight invocations, each with four by four scores: what 16 KiB of workgroup
+            // memory hold.
+            Machine::Wgpu => {
+                let dim = problem.dim.next_multiple_of(32) as u32;
+                Tiles { rows: 64, threads: 128, shared: 0, constants: vec![("DIM", dim)] }
+            }
+            Machine::Cpu => Tiles { rows: 64, threads: 1, shared: 0, constants: Vec::new() },
+        }
+    }
+
+    /// A workgroup for each tile of queries of each head.
+    pub fn over_queries(&self, launch: Launch, problem: &Problem) -> Launch {
+        self.over(launch, problem.batch * problem.heads, problem.rows)
+    }
+
+    /// A workgroup for each tile of keys of each head.
+    pub fn over_keys(&self, launch: Launch, problem: &Problem) -> Launch {
+        self.over(launch, problem.batch * problem.heads, problem.keys)
+    }
+
+    fn over(&self, mut launch: Launch, heads: usize, rows: usize) -> Launch {
+        for &(name, value) in &self.constants {
+            launch = launch.constant(name, value);
+        }
+        // Workgroups walk on by the grid's width where there are more tiles than a grid may have.
+        let tiles = (heads * rows.div_ceil(self.rows)).min(65_535);
+        launch.grid(tiles, 1, 1).block(self.threads, 1, 1).shared(self.shared)
+    }
+}

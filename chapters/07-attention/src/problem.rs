@@ -1,0 +1,149 @@
+use crate::Options;
+use strata_device::{Device, Launch, Slice, StepState};
+use strata_tensor::{DType, Error, Result, Tensor};
+
+/// Checked inputs and sizes of an attention: what forward and backward share.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    pub q: Tensor,
+    pub k: Tensor,
+    pub v: Tensor,
+    pub options: Options,
+    pub batch: usize,
+    pub heads: usize,
+    pub rows: usize,
+    pub keys: usize,
+    pub dim: usize,
+}
+
+/// The longest query that the tiles are made for.
+pub(crate) const MAX_DIM: usize = 128;
+
+impl Problem {
+    pub fn new(
+        op: &'static str,
+        q: &Tensor,
+        k: &Tensor,
+        v: &Tensor,
+        options: &Options,
+    ) -> Result<Self> {
+        let fail = |reason: &str| Err(Error::shape(op, &[q.shape(), k.shape(), v.shape()], reason));
+        let (&[batch, heads, rows, dim], &[b, h, keys, d]) = (q.shape(), k.shape()) else {
+            return fail("queries, keys and values have the shape [batch, heads, rows, head_dim]");
+        };
+        if k.shape() != v.shape() {
+            return fail("there is one value for each key: their shapes must be equal");
+        }
+        if (batch, heads, dim) != (b, h, d) {
+            return fail("queries and keys must have the same batch, heads and head_dim");
+        }
+        if dim > MAX_DIM {
+            return fail("head_dim is at most 128");
+        }
+        if keys == 0 && q.numel() > 0 {
+            return fail("there is no key to attend to");
+        }
+        if rows > keys && (options.causal || options.cached.is_some()) {
+            return fail("causal attention needs a key for each query: the first ones see nothing");
+        }
+        for tensor in [q, k, v] {
+            tensor.expect_dtype(op, DType::F32)?;
+            q.same_device(op, tensor)?;
+        }
+        options.check(op, q)?;
+        let [q, k, v] = [in_rows(q)?, in_rows(k)?, in_rows(v)?];
+        Ok(Problem { q, k, v, options: options.clone(), batch, heads, rows, keys, dim })
+    }
+
+    pub fn device(&self) -> &Device {
+        self.q.device()
+    }
+
+    /// Whether there is nothing to compute.
+    pub fn is_empty(&self) -> bool {
+        self.q.numel() == 0
+    }
+
+    /// Query-key pairs that are looked at, over all heads. With a cache the most there can be: how
+    /// many keys are valid is known to the device only.
+    pub fn pairs(&self) -> f64 {
+        let (rows, keys) = (self.rows as f64, self.keys as f64);
+        let each = if self.options.causal { keys - (rows - 1.0) / 2.0 } else { keys };
+        (self.batch * self.heads) as f64 * rows * each
+    }
+
+    /// Rows of queries over all heads.
+    pub fn all_rows(&self) -> usize {
+        self.batch * self.heads * self.rows
+    }
+
+    /// The step state, or any bytes for kernels that will not look at them.
+    pub fn state(&self) -> Slice {
+        let dropout = self.options.drops().map(|dropout| &dropout.state);
+        let buffer = dropout.or(self.options.cached.as_ref()).unwrap_or(self.q.buffer());
+        // Memory comes in multiples of 256 bytes, so there are this many even behind one number.
+        buffer.slice(0, size_of::<StepState>())
+    }
+
+    /// Appends `Params` and the constants that all kernels share; see kernels/include/attention.cuh.
+    pub fn finish(&self, launch: Launch, views: Views) -> Launch {
+        let options = &self.options;
+        let dropout = options.drops();
+        let scale = options.scale.unwrap_or(1.0 / (self.dim as f32).sqrt());
+        launch
+            .sizes(&views.q, 4, 0)
+            .sizes(&views.k, 4, 0)
+            .sizes(&views.v, 4, 0)
+            .sizes(&views.out, 4, 0)
+            .size(self.batch)
+            .size(self.heads)
+            .size(self.rows)
+            .size(self.keys)
+            .size(self.dim)
+            .float(scale)
+            .float(dropout.map_or(0.0, |d| d.p))
+            .size(dropout.map_or(0, |d| d.op as usize))
+            .sizes(&views.grads.concat(), 12, 0)
+            .constant("CAUSAL", u32::from(options.causal))
+            .constant("DROPOUT", u32::from(dropout.is_some()))
+            .constant("USE_POSITION", u32::from(options.cached.is_some()))
+    }
+}
+
+/// Offset and (batch, head, row) strides of the tensors a kernel walks, as `Params` has them.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Views {
+    pub q: [usize; 4],
+    pub k: [usize; 4],
+    pub v: [usize; 4],
+    pub out: [usize; 4],
+    pub grads: [[usize; 4]; 3],
+}
+
+/// The tensor with its rows in one piece each; a copy only where they are not.
+pub(crate) fn in_rows(tensor: &Tensor) -> Result<Tensor> {
+    match (tensor.shape().last(), tensor.strides().last()) {
+        (Some(2..), Some(&stride)) if stride != 1 => tensor.contiguous(),
+        _ => Ok(tensor.clone()),
+    }
+}
+
+/// A tensor `[batch, heads, rows, dim]` as a binding and its view.
+pub(crate) fn view(tensor: &Tensor) -> (Slice, [usize; 4]) {
+    let (slice, offset) = tensor.bind();
+    (slice, with_offset(tensor, offset))
+}
+
+/// Three tensors over one buffer as one binding: WebGPU does not let a kernel write through two.
+pub(crate) fn view_together(tensors: [&Tensor; 3]) -> (Slice, [[usize; 4]; 3]) {
+    let slices = tensors.map(|tensor| tensor.bind().0);
+    let start = slices.iter().map(|s| s.offset).min().unwrap_or(0);
+    let end = slices.iter().map(|s| s.offset + s.bytes).max().unwrap_or(0);
+    let slice = tensors[0].buffer().slice(start, end - start);
+    (slice, tensors.map(|t| with_offset(t, t.offset() - start / size_of::<f32>())))
+}
+
+fn with_offset(tensor: &Tensor, offset: usize) -> [usize; 4] {
+    let strides = tensor.strides();
+    [offset, strides[0], strides[1], strides[2]]
+}

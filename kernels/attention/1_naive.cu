@@ -1,0 +1,65 @@
+// Attention as it is written on paper, in three kernels: S = scale Q K^T, P = softmax(S), O = P V.
+//
+// Idea: a thread for every number. Nothing is shared, so a row of Q is read once per key.
+// Cost: 4 D FLOPs for each query-key pair; P goes through memory four times, so its 4 bytes per pair
+// count: a sequence of T tokens takes T^2 of them per head, and that is what limits T.
+// Gain: the rung to beat.
+//
+// Bindings of all three: q, k, v, state, probabilities [batch, heads, rows, keys], out, lse.
+#include "attention.cuh"
+
+// A thread for each query-key pair.
+extern "C" __global__ void scores(const float* q, const float* k, const float* v,
+                                  const StepState* state, float* probabilities, float* out,
+                                  float* lse, Params p) {
+    unsigned n = p.batch * p.heads * p.rows * p.keys;
+    for (unsigned i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x) {
+        unsigned key = i % p.keys, row = i / p.keys % p.rows, bh = i / p.keys / p.rows;
+        float score = __uint_as_float(0xff800000u);  // -inf: e^-inf = 0
+        if (key < visible(p, valid_keys(p, state), row)) {
+            const float* a = q + head_at(p.q, p, bh) + row * p.q.row;
+            const float* b = k + head_at(p.k, p, bh) + key * p.k.row;
+            float sum = 0.0f;
+            for (unsigned d = 0; d < p.dim; d++) sum += a[d] * b[d];
+            score = p.scale * sum;
+        }
+        probabilities[i] = score;
+    }
+}
+
+// A thread for each query: largest score, sum, division.
+extern "C" __global__ void softmax(const float* q, const float* k, const float* v,
+                                   const StepState* state, float* probabilities, float* out,
+                                   float* lse, Params p) {
+    unsigned rows = p.batch * p.heads * p.rows;
+    for (unsigned i = blockIdx.x * blockDim.x + threadIdx.x; i < rows; i += gridDim.x * blockDim.x) {
+        float* row = probabilities + i * p.keys;
+        float largest = row[0], sum = 0.0f;
+        for (unsigned j = 1; j < p.keys; j++) largest = fmaxf(largest, row[j]);
+        for (unsigned j = 0; j < p.keys; j++) sum += expf(row[j] - largest);
+        for (unsigned j = 0; j < p.keys; j++) {
+            float probability = expf(row[j] - largest) / sum;
+#if DROPOUT
+            probability *= dropout_mask_of(p, state, i / p.rows, i % p.rows, j);
+#endif
+            row[j] = probability;
+        }
+        lse[i] = largest + logf(sum);
+    }
+}
+
+// A thread for each number of the output.
+extern "C" __global__ void weighted_sum(const float* q, const float* k, const float* v,
+                                        const StepState* state, float* probabilities, float* out,
+                                        float* lse, Params p) {
+    unsigned n = p.batch * p.heads * p.rows * p.dim;
+    for (unsigned i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x) {
+        unsigned d = i % p.dim, row = i / p.dim % p.rows, bh = i / p.dim / p.rows;
+        unsigned seen = visible(p, valid_keys(p, state), row);
+        const float* weights = probabilities + (bh * p.rows + row) * p.keys;
+        const float* values = v + head_at(p.v, p, bh) + d;
+        float sum = 0.0f;
+        for (unsigned key = 0; key < seen; key++) sum += weights[key] * values[key * p.v.row];
+        out[head_at(p.out, p, bh) + row * p.out.row + d] = sum;
+    }
+}

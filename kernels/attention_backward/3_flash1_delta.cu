@@ -1,0 +1,22 @@
+// FlashAttention backward, first of three kernels: delta = rowsum(dO * O).
+//
+// Idea: the softmax's gradient is dS = P (dP - rowsum(P dP)), and rowsum(P dP) = rowsum(dO * O): a sum
+// over head_dim instead of one over all keys, and O is there already.
+// Cost: 2 FLOPs and 8 bytes for each number of the output. A warp for each query.
+#include "attention.cuh"
+#include "reduce.cuh"
+
+// The params' `q` describes the output, their `out` its gradient.
+extern "C" __global__ void delta(const float* out, const float* d_out, const StepState* state,
+                                 float* delta, Params p) {
+    unsigned rows = p.batch * p.heads * p.rows, lane = threadIdx.x % 32;
+    unsigned first = (blockIdx.x * blockDim.x + threadIdx.x) / 32, step = gridDim.x * blockDim.x / 32;
+    for (unsigned i = first; i < rows; i += step) {
+        const float* a = out + head_at(p.q, p, i / p.rows) + i % p.rows * p.q.row;
+        const float* b = d_out + head_at(p.out, p, i / p.rows) + i % p.rows * p.out.row;
+        float sum = 0.0f;
+        for (unsigned d = lane; d < p.dim; d += 32) sum += a[d] * b[d];
+        sum = warp_sum(sum);
+        if (lane == 0) delta[i] = sum;
+    }
+}
