@@ -38,6 +38,11 @@ fn tanh_exact(x: f32) -> f32 {
     return select(value, x, is_nan(x));
 }
 
+// The natural logarithm with its two edges, which WGSL leaves open: -inf of 0, NaN below.
+fn log_exact(x: f32) -> f32 {
+    return select(select(log(x), from_bits(0xff800000u), x == 0.0), from_bits(0x7fc00000u), x < 0.0);
+}
+
 // 1 / (1 + e^-x) without an overflow on either side.
 fn sigmoid(x: f32) -> f32 {
     let e = exp(-abs(x));

@@ -38,13 +38,12 @@ fn place(i: u32) -> u32 {
     return at + rest * p.strides[0].x;
 }
 
-// NaN goes through relu and clamp unharmed: comparisons with it are false.
 fn apply(v: f32) -> f32 {
     switch (OP) {
         case 0u: { return p.alpha * v + p.beta; }
         case 1u: { return exp(v); }
-        case 2u: { return log(v); }
-        case 3u: { return sqrt(v); }
+        case 2u: { return log_exact(v); }
+        case 3u: { return select(sqrt(v), from_bits(0x7fc00000u), v < 0.0); }
         case 4u: { return tanh_exact(v); }
         case 5u: { return select(v, 0.0, v < 0.0); }
         case 6u: { return sigmoid(v); }
@@ -62,6 +61,8 @@ fn apply(v: f32) -> f32 {
 @compute @workgroup_size(WG)
 fn map(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     for (var i = id.x; i < p.n; i += groups.x * WG) {
-        out[i] = apply(x[place(i)]);
+        let v = x[place(i)];
+        // NaN in, NaN out (0 from the step, whose comparison is false).
+        out[i] = select(apply(v), v, is_nan(v) && OP != 14u);
     }
 }

@@ -84,7 +84,7 @@ impl Tensor {
     /// # Errors
     /// As [`empty`](Self::empty).
     pub fn arange(device: &Device, n: usize) -> Result<Self> {
-        Self::fill_with(device, &[n], |n| (0..n).map(|i| i as f32).collect())
+        Self::fill_with("arange", device, &[n], |n| (0..n).map(|i| i as f32).collect())
     }
 
     /// Standard normals from a seed; drawn on the host, so the same on every device.
@@ -92,7 +92,7 @@ impl Tensor {
     /// # Errors
     /// As [`empty`](Self::empty).
     pub fn randn(device: &Device, shape: &[usize], seed: u64) -> Result<Self> {
-        Self::fill_with(device, shape, |n| Stream::new(seed, 0).normals(n))
+        Self::fill_with("randn", device, shape, |n| Stream::new(seed, 0).normals(n))
     }
 
     /// Uniform numbers in [0, 1) from a seed; drawn on the host, so the same on every device.
@@ -101,16 +101,18 @@ impl Tensor {
     /// As [`empty`](Self::empty).
     pub fn uniform(device: &Device, shape: &[usize], seed: u64) -> Result<Self> {
         let mut stream = Stream::new(seed, 1);
-        Self::fill_with(device, shape, |n| (0..n).map(|_| stream.uniform()).collect())
+        Self::fill_with("uniform", device, shape, |n| (0..n).map(|_| stream.uniform()).collect())
     }
 
     /// The device is asked for room first: a shape that is too large is its error, not the host's
     /// death.
     fn fill_with(
+        op: &'static str,
         device: &Device,
         shape: &[usize],
         data: impl FnOnce(usize) -> Vec<f32>,
     ) -> Result<Self> {
+        numel(op, shape)?;
         let tensor = Tensor::empty(device, DType::F32, shape)?;
         tensor.write(&data(tensor.numel()))?;
         Ok(tensor)

@@ -15,6 +15,8 @@
 
 mod cpu;
 mod create;
+#[cfg(not(target_family = "wasm"))]
+mod demo;
 mod element;
 mod error;
 mod layout;
@@ -22,6 +24,8 @@ pub mod ops;
 mod tensor;
 mod views;
 
+#[cfg(not(target_family = "wasm"))]
+pub use demo::demo;
 pub use element::Element;
 pub use error::{Error, Result};
 pub use layout::{Layout, MAX_RANK, broadcast_shapes, numel};

@@ -43,7 +43,7 @@ fn announce(machine: Machine, reason: &str) {
     if !said.contains(&machine) {
         said.push(machine);
         // Errors already name their machine; say it once.
-        let reason = reason.strip_prefix(&format!("{machine}: ")).unwrap_or(reason);
+        let reason = reason.strip_prefix(&format!("{machine} is not available: ")).unwrap_or(reason);
         // Not `eprintln!`, which the test harness hides for tests that pass.
         let _ = writeln!(std::io::stderr(), "SKIPPED: {machine}: {reason}");
     }

@@ -1,3 +1,4 @@
+use super::fits_one_loop;
 use crate::{DType, Error, Result, Tensor, cpu};
 use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
 
@@ -13,26 +14,42 @@ static NAIVE: Kernel = Kernel::new("argmax/1_naive", "argmax", &[Access::Read, A
     .wgsl(strata_shaders::source("argmax/1_naive"), strata_shaders::INCLUDES)
     .cpu(cpu::argmax);
 
+static TREE: Kernel = Kernel::new("argmax/2_tree", "argmax", &[Access::Read, Access::Write])
+    .cuda(strata_kernels::source("argmax/2_tree"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("argmax/2_tree"), strata_shaders::INCLUDES);
+
+fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
+    let rows = a.out.numel();
+    Launch::new(kernel)
+        .bind(&a.input.flat())
+        .bind(&a.out.flat())
+        .size(rows)
+        .size(a.width)
+        .cost(a.input.numel() as f64, 4.0 * (a.input.numel() + rows) as f64)
+}
+
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "argmax",
-    rungs: &[Rung {
-        name: "1_naive",
-        kernels: &[&NAIVE],
-        needs: Needs::NONE,
-        accepts: |_| true,
-        plan: |a, _| {
-            let rows = a.out.numel();
-            Ok(vec![
-                Launch::new(&NAIVE)
-                    .bind(&a.input.flat())
-                    .bind(&a.out.flat())
-                    .size(rows)
-                    .size(a.width)
-                    .cover(rows, 256)
-                    .cost(a.input.numel() as f64, 4.0 * (a.input.numel() + rows) as f64),
-            ])
+    rungs: &[
+        Rung {
+            name: "1_naive",
+            kernels: &[&NAIVE],
+            needs: Needs::NONE,
+            accepts: |a| fits_one_loop(&a.out, a.width),
+            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.out.numel(), 256)]),
         },
-    }],
+        Rung {
+            name: "2_tree",
+            kernels: &[&TREE],
+            needs: Needs::NONE,
+            // In a shorter row most of a workgroup would stand idle.
+            accepts: |a| a.width >= 64,
+            plan: |a, _| {
+                let groups = a.out.numel().min(65_535);
+                Ok(vec![launch(&TREE, a).grid(groups, 1, 1).block(256, 1, 1).constant("WG", 256)])
+            },
+        },
+    ],
 };
 
 /// The index of the largest element along the last dimension (the first of equals), as u32. NaN

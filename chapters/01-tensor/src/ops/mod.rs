@@ -24,7 +24,15 @@ pub use map::{Map, map};
 pub use reduce::{Reduce, reduce};
 pub use zip::{Zip, zip};
 
-use strata_device::LadderInfo;
+use crate::Tensor;
+use strata_device::{LadderInfo, Machine};
+
+/// Whether one invocation may go round a loop `rounds` times. Software WebGPU adapters may not: Mesa's
+/// llvmpipe ends an invocation's loops after 65,535 rounds in all, nested ones counted too, and says
+/// nothing. Half of that leaves room for the loop that finds a term's place.
+fn fits_one_loop(out: &Tensor, rounds: usize) -> bool {
+    out.device().machine() != Machine::Wgpu || rounds < 1 << 15
+}
 
 /// The ladders of this chapter, for the parity table.
 pub fn ladders() -> Vec<LadderInfo> {

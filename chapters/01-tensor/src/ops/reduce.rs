@@ -1,3 +1,4 @@
+use super::fits_one_loop;
 use crate::{DType, Error, Layout, Result, Tensor, cpu};
 use std::sync::OnceLock;
 use strata_device::{Access, Buffer, Kernel, Ladder, Launch, Needs, Rung, Slice};
@@ -132,7 +133,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
             name: "1_naive",
             kernels: &[&NAIVE],
             needs: Needs::NONE,
-            accepts: |_| true,
+            accepts: |a| fits_one_loop(&a.out, a.input.numel() / a.out.numel()),
             plan: |a, _| Ok(naive(a)),
         },
         Rung {

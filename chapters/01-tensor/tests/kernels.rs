@@ -1,0 +1,56 @@
+//! Every text of this chapter compiles: CUDA by NVRTC where libnvrtc is found (no card needed), with
+//! each set of constants that the ops use.
+use strata_device::{LadderInfo, Machine};
+use strata_tensor::ops::ladders;
+
+/// The constants an op's kernels are compiled with.
+fn constants(op: &str, rung: &str) -> Vec<Vec<(&'static str, u32)>> {
+    let each = |name, count| (0..count).map(|v| vec![(name, v)]).collect();
+    match (op, rung) {
+        ("copy", _) => vec![vec![("SIZE", 2)], vec![("SIZE", 4)]],
+        ("map", _) => each("OP", 15),
+        ("zip", _) => each("OP", 9),
+        ("reduce", "2_tree") => {
+            (0..3).flat_map(|op| [1, 32].map(|c| vec![("OP", op), ("COLS", c)])).collect()
+        }
+        ("reduce", _) => each("OP", 3),
+        ("cast", _) => {
+            (0..25).filter(|i| i / 5 != i % 5).map(|i| vec![("FROM", i / 5), ("TO", i % 5)]).collect()
+        }
+        _ => vec![vec![]],
+    }
+}
+
+#[test]
+fn cuda_texts_compile_for_ampere_and_hopper() {
+    if let Err(error) = strata_device::cuda::compile_available() {
+        assert!(!std::env::var("STRATA_REQUIRE").unwrap_or_default().contains("nvrtc"), "{error}");
+        println!("SKIPPED: compiling CUDA: {error}");
+        return;
+    }
+    for LadderInfo { op, rungs } in ladders() {
+        for rung in rungs {
+            for (kernel, set) in
+                rung.kernels.iter().flat_map(|k| constants(op, rung.name).into_iter().map(move |c| (k, c)))
+            {
+                let with = [set, vec![("WG", 256)]].concat();
+                for arch in ["sm_80", "sm_90a"] {
+                    let image = strata_device::cuda::compile(kernel, &with, arch, None);
+                    assert!(image.is_ok_and(|i| !i.is_empty()), "{kernel:?} {with:?} {arch}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_op_stands_on_every_machine() {
+    for ladder in ladders() {
+        for machine in Machine::ALL {
+            let here = ladder.rungs.iter().any(|r| r.machines.contains(&machine));
+            assert!(here, "{} has no rung on {machine}", ladder.op);
+        }
+        let names: Vec<_> = ladder.rungs.iter().map(|r| r.name).collect();
+        assert!(names.is_sorted(), "{names:?}");
+    }
+}
