@@ -1,5 +1,7 @@
 //! Faults that WebGPU reports out of band, turned into errors of the next call.
+use super::wait;
 use crate::{Error, Result};
+use ::wgpu::ErrorFilter;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -58,6 +60,27 @@ impl Faults {
         self.any.store(false, Ordering::Release);
         told.0.take().map_or(Ok(()), Err)
     }
+}
+
+/// Runs `make`; a fault on the way is its outcome.
+///
+/// A page hears of faults only later, when nobody can return them any more: there they go the way of
+/// all faults that nobody caught, to [`Faults`], and the next call tells them.
+pub(super) fn catch<T>(
+    device: &::wgpu::Device,
+    make: impl FnOnce() -> T,
+) -> Result<T, ::wgpu::Error> {
+    if cfg!(target_family = "wasm") {
+        return Ok(make());
+    }
+    let scopes = [ErrorFilter::Internal, ErrorFilter::OutOfMemory, ErrorFilter::Validation];
+    let scopes = scopes.map(|filter| device.push_error_scope(filter));
+    let made = make();
+    // Innermost first; natively the answers are there at once.
+    let faults = scopes.into_iter().rev().map(|scope| wait::now(scope.pop()).flatten());
+    // Every scope must be popped in order, so none is left out once a fault is found.
+    let first = faults.fold(None, |first, fault| first.or(fault));
+    first.map_or(Ok(made), Err)
 }
 
 /// An error's text without the lines that only WebGPU's own developers need.

@@ -137,12 +137,11 @@ impl Wgpu {
     ) -> Result<::wgpu::BindGroup> {
         let blocks: Vec<&Block> =
             launch.bindings.iter().map(|b| self.block(&b.memory)).collect::<Result<_>>()?;
-        let scope = self.device.push_error_scope(::wgpu::ErrorFilter::Validation);
-        let group = bind::make(&self.device, launch, layout, &blocks, state.params.buffer());
-        if let Some(error) = wait::now(scope.pop()).flatten() {
-            let reason = faults::reason(&error);
-            return Err(Error::Launch { kernel: launch.kernel.path.into(), reason });
-        }
+        let make = || bind::make(&self.device, launch, layout, &blocks, state.params.buffer());
+        let group = faults::catch(&self.device, make).map_err(|error| Error::Launch {
+            kernel: launch.kernel.path.into(),
+            reason: faults::reason(&error),
+        })?;
         state.groups.put(group.clone());
         Ok(group)
     }

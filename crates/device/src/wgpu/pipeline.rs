@@ -1,8 +1,8 @@
 //! From a kernel's text to a pipeline: compiled once for every choice of constants.
 use super::bind::Layout;
-use super::{faults, message, wait};
+use super::{faults, message};
 use crate::{Access, Error, Kernel, Launch, Overlay, Result, load_wgsl};
-use ::wgpu::{Device, ErrorFilter, ShaderModule};
+use ::wgpu::{Device, ShaderModule};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -122,17 +122,8 @@ impl Pipelines {
     }
 }
 
-/// Runs `make`; a fault on the way is its outcome.
 fn scoped<T>(device: &Device, make: impl FnOnce() -> T) -> Result<T, String> {
-    let internal = device.push_error_scope(ErrorFilter::Internal);
-    let validation = device.push_error_scope(ErrorFilter::Validation);
-    let made = make();
-    let first = wait::now(validation.pop()).flatten();
-    let second = wait::now(internal.pop()).flatten();
-    match first.or(second) {
-        Some(error) => Err(faults::reason(&error)),
-        None => Ok(made),
-    }
+    faults::catch(device, make).map_err(|error| faults::reason(&error))
 }
 
 /// The names that a text declares as `override NAME`. Setting any other name would be an error, and

@@ -1,9 +1,9 @@
 //! Launches gather here and go to the GPU together.
 use super::pipeline::Pipeline;
 use super::wait::Signal;
-use super::{State, Wgpu, bind::Block, wait};
+use super::{State, Wgpu, bind::Block, faults};
 use crate::{Cost, Error, Launch, Memory, Result};
-use ::wgpu::{BufferUsages, CommandBuffer, CommandEncoder, ErrorFilter, SubmissionIndex};
+use ::wgpu::{BufferUsages, CommandBuffer, CommandEncoder, SubmissionIndex};
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
@@ -193,23 +193,24 @@ impl Wgpu {
 
     /// Fresh memory.
     pub(super) fn create(&self, bytes: usize) -> Result<Memory> {
-        let memory = self.device.push_error_scope(ErrorFilter::OutOfMemory);
-        let other = self.device.push_error_scope(ErrorFilter::Validation);
-        let buffer = self.device.create_buffer(&::wgpu::BufferDescriptor {
+        let descriptor = ::wgpu::BufferDescriptor {
             label: None,
             size: bytes as u64,
             usage: BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST,
             mapped_at_creation: false,
-        });
-        let (other, memory) = (wait::now(other.pop()), wait::now(memory.pop()));
+        };
         let device = || self.info.label();
-        if memory.flatten().is_some() {
-            return Err(Error::OutOfMemory { device: device(), bytes, held: 0 });
-        }
-        if let Some(error) = other.flatten() {
-            let reason = super::faults::reason(&error);
-            return Err(Error::Driver { device: device(), call: "create_buffer".into(), reason });
-        }
+        let buffer = faults::catch(&self.device, || self.device.create_buffer(&descriptor));
+        let buffer = buffer.map_err(|error| match &error {
+            ::wgpu::Error::OutOfMemory { .. } => {
+                Error::OutOfMemory { device: device(), bytes, held: 0 }
+            }
+            other => Error::Driver {
+                device: device(),
+                call: "create_buffer".into(),
+                reason: faults::reason(other),
+            },
+        })?;
         self.faults.check()?;
         Ok(Memory::new(Block::new(buffer, self.graves.clone()), bytes))
     }
