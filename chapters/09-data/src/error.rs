@@ -92,7 +92,9 @@ pub enum DataError {
         what: &'static str,
     },
     /// A character the tokenizer has never seen.
-    #[error("the tokenizer has no token for {character:?} (byte {at} of the text); a `char` tokenizer knows only the characters of the text it was made from: remove it, or use --tokenizer bpe, which knows every byte")]
+    #[error(
+        "the tokenizer has no token for {character:?} (byte {at} of the text); a `char` tokenizer knows only the characters of the text it was made from: remove it, or use --tokenizer bpe, which knows every byte"
+    )]
     UnknownCharacter {
         /// The character.
         character: char,

@@ -3,6 +3,23 @@
 //! A model reads numbers. This chapter makes them: [`stories`] tells the text (and knows exactly
 //! how well any model can do on it), [`Tokenizer`] cuts text into tokens it has learned, and
 //! [`Dataset`] hands them out in batches that depend on nothing but the seed and the step.
+//!
+//! ```
+//! use strata_data::{Options, Source, TokenizerChoice, TokenizerKind, prepare};
+//!
+//! let options = Options {
+//!     source: Source::Stories,
+//!     tokenizer: TokenizerChoice::Train(TokenizerKind::Bpe),
+//!     vocab_size: 4096,
+//!     context: 256,
+//!     seed: 1,
+//! };
+//! let data = prepare(options, &mut |_progress| {})?;
+//! let batch = data.train(0, 4);
+//! assert_eq!(batch.inputs.len(), 4 * 256);
+//! println!("no model can beat {:.3} nats a token here", batch.floor().unwrap());
+//! # Ok::<(), strata_data::DataError>(())
+//! ```
 
 mod cpu_embedding;
 mod demo;
@@ -15,7 +32,9 @@ pub mod random;
 pub mod stories;
 pub mod tokenizer;
 
-pub use dataset::{Batch, Dataset, IGNORE, Options, Progress, Source, Stage, TokenizerChoice, prepare};
+pub use dataset::{
+    Batch, Dataset, IGNORE, Options, Progress, Source, Stage, TokenizerChoice, prepare,
+};
 pub use demo::demo;
 pub use embedding::{
     embedding, embedding_backward, embedding_forward, embedding_positions_backward, ladders,

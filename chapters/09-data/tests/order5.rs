@@ -54,7 +54,10 @@ impl ByteModel {
 }
 
 /// Stories, each closed by a newline, and the sum of their -log_prob.
-fn text(stories: impl Iterator<Item = strata_data::stories::Story>, bytes: usize) -> (Vec<u8>, f64) {
+fn text(
+    stories: impl Iterator<Item = strata_data::stories::Story>,
+    bytes: usize,
+) -> (Vec<u8>, f64) {
     let (mut text, mut nats) = (Vec::new(), 0.0);
     for story in stories {
         if text.len() >= bytes {
@@ -76,6 +79,10 @@ fn five_bytes_of_context_stay_above_1_8_times_the_floor() {
     let nats: f64 = (0..held_out.len()).map(|at| model.nats(&held_out, at)).sum();
     let bytes = held_out.len() as f64;
     let ratio = nats / floor;
-    println!("order 5: {:.4} nats a byte, floor {:.4}, ratio {ratio:.3}", nats / bytes, floor / bytes);
+    println!(
+        "order 5: {:.4} nats a byte, floor {:.4}, ratio {ratio:.3}",
+        nats / bytes,
+        floor / bytes
+    );
     assert!(ratio > 1.8, "an order-5 byte model comes within {ratio:.3} of the floor");
 }

@@ -1,10 +1,10 @@
 //! Stories and texts, from path to batch.
 
+use std::path::Path;
 use strata_data::{
     Batch, DataError, Dataset, IGNORE, Options, Source, TokenizerChoice, TokenizerKind, prepare,
     stories,
 };
-use std::path::Path;
 
 fn stories_at(context: usize, vocab_size: usize, seed: u64) -> Dataset {
     let tokenizer = TokenizerChoice::Train(TokenizerKind::Bpe);
@@ -126,6 +126,10 @@ fn a_text_is_cut_into_windows_and_its_last_tenth_is_kept() {
             .flat_map(|index| texts(&dataset, &dataset.validation(index, 4)))
             .collect();
         assert!(kept.ends_with(&seen) && kept.len() - seen.len() < 8, "{kind}");
+        let whole: String = (0..dataset.whole_batches(4))
+            .flat_map(|index| texts(&dataset, &dataset.whole(index, 4)))
+            .collect();
+        assert!(text.len() - whole.len() < 16 && whole.ends_with(&seen), "{kind}");
         assert_eq!(dataset.prompt().len(), 1);
     }
 }

@@ -1,13 +1,16 @@
 //! Tokenizers: nothing is lost, nothing depends on chance, and files survive.
 
 use proptest::prelude::*;
-use strata_data::{DataError, Tokenizer, TokenizerKind, stories};
 use std::sync::OnceLock;
+use strata_data::{DataError, Tokenizer, TokenizerKind, stories};
 
 fn corpus() -> String {
     let stories = stories::Generator::new(3).take(300).map(|story| story.text);
     let stories: Vec<String> = stories.collect();
-    format!("{}\nI'll say: naïve 漢字 漢字 漢字, 12345 – it's fine!\n\n  It's fine.", stories.join("\n"))
+    format!(
+        "{}\nI'll say: naïve 漢字 漢字 漢字, 12345 – it's fine!\n\n  It's fine.",
+        stories.join("\n")
+    )
 }
 
 fn trained() -> &'static Tokenizer {
@@ -116,7 +119,10 @@ fn files_survive_the_disk() {
         assert_eq!(again.vocab_size(), tokenizer.vocab_size());
         assert_eq!(again.merges(), tokenizer.merges());
         assert_eq!(again.end_of_text(), Some(0));
-        assert_eq!(again.encode(text.as_bytes()).unwrap(), tokenizer.encode(text.as_bytes()).unwrap());
+        assert_eq!(
+            again.encode(text.as_bytes()).unwrap(),
+            tokenizer.encode(text.as_bytes()).unwrap()
+        );
         assert_eq!(again.to_json(), tokenizer.to_json());
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
@@ -158,4 +164,31 @@ fn files_that_would_give_other_ids_are_refused() {
     assert!(swap("\"!\": 1,", "\"!\": 2,").contains("share"));
     assert!(Tokenizer::from_json("{").unwrap_err().to_string().contains("not JSON"));
     assert!(Tokenizer::from_json("[]").is_err());
+}
+
+/// `fixtures/make_tokenizer.py` says how Hugging Face's library made these two files.
+#[test]
+fn the_tokenizers_library_learns_and_answers_the_same() {
+    let theirs = Tokenizer::from_json(include_str!("fixtures/tokenizer.json")).unwrap();
+    let answers: serde_json::Value =
+        serde_json::from_str(include_str!("fixtures/tokenizer_ids.json")).unwrap();
+    let train = answers["train"].as_str().unwrap();
+    let (ours, _) = Tokenizer::train(&[train.as_bytes()], 340).unwrap();
+    assert_eq!(ours.merges(), theirs.merges());
+    for ask in answers["ask"].as_array().unwrap() {
+        let text = ask["text"].as_str().unwrap();
+        let want: Vec<u32> = serde_json::from_value(ask["ids"].clone()).unwrap();
+        for tokenizer in [&ours, &theirs] {
+            assert_eq!(tokenizer.encode(text.as_bytes()).unwrap(), want, "{text:?}");
+        }
+    }
+    // The older way to write merges, as GPT-2's own file has it.
+    let mut json: serde_json::Value =
+        serde_json::from_str(include_str!("fixtures/tokenizer.json")).unwrap();
+    for merge in json["model"]["merges"].as_array_mut().unwrap() {
+        let pair: Vec<String> = serde_json::from_value(merge.clone()).unwrap();
+        *merge = pair.join(" ").into();
+    }
+    let older = Tokenizer::from_json(&json.to_string()).unwrap();
+    assert_eq!(older.merges(), theirs.merges());
 }

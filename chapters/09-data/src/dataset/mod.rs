@@ -258,6 +258,27 @@ impl Dataset {
         Batch::from_rows(rows, self.context)
     }
 
+    /// As [`validation_batches`](Self::validation_batches), over the whole text: what an evaluation
+    /// of some other text than the one trained on goes through. For stories these are the
+    /// held-out ones.
+    pub fn whole_batches(&self, batch: usize) -> usize {
+        match &self.rows {
+            Rows::Stories(_) => self.validation_batches(batch),
+            Rows::Text(text) => text.whole_rows().div_ceil(batch.max(1)),
+        }
+    }
+
+    /// Batch number `index` of the whole text, in windows that do not overlap.
+    pub fn whole(&self, index: usize, batch: usize) -> Batch {
+        match &self.rows {
+            Rows::Stories(_) => self.validation(index, batch),
+            Rows::Text(text) => {
+                let rows = text.whole(index.saturating_mul(batch), batch);
+                Batch::from_rows(rows, self.context)
+            }
+        }
+    }
+
     /// What to begin a sample with: `<|endoftext|>` where texts begin with it in training (stories,
     /// folders), otherwise the first token of the text.
     pub fn prompt(&self) -> Vec<u32> {

@@ -54,9 +54,10 @@ pub(crate) fn tokenizer(
         return Ok(Tokenizer::characters(&texts.iter().map(String::as_str).collect::<Vec<_>>()));
     }
     let bytes: Vec<&[u8]> = texts.iter().map(String::as_bytes).collect();
-    let (tokenizer, report) = Tokenizer::train_with_progress(&bytes, vocab_size, &mut |done, total| {
-        progress(Progress { stage: Stage::Tokenizer, done, total });
-    })?;
+    let (tokenizer, report) =
+        Tokenizer::train_with_progress(&bytes, vocab_size, &mut |done, total| {
+            progress(Progress { stage: Stage::Tokenizer, done, total });
+        })?;
     if report.ran_out_of_merges {
         notes.push(format!(
             "The stories have {} different tokens: every word is one. The model keeps its {} rows.",

@@ -74,7 +74,7 @@ pub(crate) fn tokenizer(
     }
 }
 
-/// Tokens in a row, and how many bytes of text the first n of them are.
+/// The tokens of one part.
 pub(crate) struct Tokens {
     pub ids: Vec<u32>,
 }
@@ -141,6 +141,25 @@ impl Text {
 
     pub fn validation_rows(&self) -> usize {
         (self.validation.ids.len() - 1).div_ceil(self.context)
+    }
+
+    fn train_rows(&self) -> usize {
+        (self.train.ids.len() - 1).div_ceil(self.context)
+    }
+
+    pub fn whole_rows(&self) -> usize {
+        self.train_rows() + self.validation_rows()
+    }
+
+    /// Rows of the training part, then those of the validation part.
+    pub fn whole(&self, first: usize, batch: usize) -> Vec<Row> {
+        let before = self.train_rows();
+        (first..first.saturating_add(batch))
+            .map(|row| match row.checked_sub(before) {
+                None => self.row(&self.train, row * self.context),
+                Some(row) => self.row(&self.validation, row.saturating_mul(self.context)),
+            })
+            .collect()
     }
 
     pub fn validation(&self, first: usize, batch: usize) -> Vec<Row> {

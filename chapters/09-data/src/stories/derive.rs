@@ -55,7 +55,9 @@ impl Grammar {
         while !story.is_char_boundary(end) {
             end -= 1;
         }
-        let joins = end > 0 && end < story.len() && joined(story.as_bytes()[end - 1], story.as_bytes()[end]);
+        let joins = end > 0
+            && end < story.len()
+            && joined(story.as_bytes()[end - 1], story.as_bytes()[end]);
         self.walk(&story[..end], Some(joins)).probability.ln()
     }
 

@@ -70,8 +70,6 @@ impl Grammar {
         self.longest_of(&self.rules[self.start])
     }
 
-    #[cfg(test)]
-    pub(crate) fn longest_rule(&self, c: &Choice) -> usize { self.longest_of(c) }
     fn longest_of(&self, choice: &Choice) -> usize {
         let length = |items: &[Item]| items.iter().map(|item| self.longest_item(item)).sum();
         choice.alternatives.iter().map(|a| length(&a.items)).max().unwrap_or(0)
@@ -178,8 +176,7 @@ impl Account<'_> {
             }
             for row in 0..table.rows.len() as u16 {
                 let taken = (0..64).any(|other| {
-                    situation.filled & table.slots & 1 << other != 0
-                        && situation.rows[other] == row
+                    situation.filled & table.slots & 1 << other != 0 && situation.rows[other] == row
                 });
                 if !taken {
                     next.rows[slot] = row;

@@ -13,6 +13,7 @@
 mod derive;
 mod entropy;
 mod grammar;
+mod reader;
 mod tell;
 
 pub use grammar::{Grammar, GrammarError};
@@ -88,7 +89,9 @@ impl Iterator for Generator {
 
 /// The text is not one of the valley's stories.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the grammar has no derivation of this text: it is not one of the embedded stories (it starts {beginning:?})")]
+#[error(
+    "the grammar has no derivation of this text: it is not one of the embedded stories (it starts {beginning:?})"
+)]
 pub struct NotAStory {
     /// The first words of the text.
     pub beginning: String,

@@ -62,10 +62,9 @@ impl Bpe {
         for word in words(text) {
             match self.whole.get(word) {
                 Some(&id) => ids.push(id),
-                None => self.merge_word(word, ids).map_err(|at| UnknownByte {
-                    byte: word[at],
-                    at: start + at,
-                })?,
+                None => self
+                    .merge_word(word, ids)
+                    .map_err(|at| UnknownByte { byte: word[at], at: start + at })?,
             }
             start += word.len();
         }

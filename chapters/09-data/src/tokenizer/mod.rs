@@ -11,7 +11,8 @@
 
 mod bytes;
 mod encode;
-mod json;
+mod load;
+mod save;
 mod split;
 mod train;
 
@@ -219,7 +220,7 @@ impl Tokenizer {
             return "<unused>".to_owned();
         };
         match std::str::from_utf8(bytes) {
-            Ok(text) => text.escape_debug().to_string().replace(' ', "·"),
+            Ok(text) => text.chars().map(visible).collect(),
             Err(_) => bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect(),
         }
     }
@@ -242,6 +243,15 @@ pub struct Merge {
     pub right: u32,
     /// The id they became.
     pub id: u32,
+}
+
+/// A character as a reader should see it.
+fn visible(character: char) -> String {
+    match character {
+        ' ' => "·".to_owned(),
+        '\'' | '"' => character.to_string(),
+        other => other.escape_debug().to_string(),
+    }
 }
 
 fn encode_bytes(bpe: &Bpe, text: &[u8], start: usize) -> Result<Vec<u32>> {

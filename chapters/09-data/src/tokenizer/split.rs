@@ -140,15 +140,19 @@ mod tests {
 
     #[test]
     fn cuts_like_the_regular_expression() {
-        assert_eq!(cut("I'll see 3 dogs, won't I?"), [
-            "I", "'ll", " see", " 3", " dogs", ",", " won", "'t", " I", "?"
-        ]);
+        assert_eq!(
+            cut("I'll see 3 dogs, won't I?"),
+            ["I", "'ll", " see", " 3", " dogs", ",", " won", "'t", " I", "?"]
+        );
         assert_eq!(cut("a  b\n\n  c "), ["a", " ", " b", "\n\n ", " c", " "]);
         assert_eq!(cut("\tx\n"), ["\t", "x", "\n"]);
         assert_eq!(cut("   "), ["   "]);
         assert_eq!(cut("x\u{a0}y \u{3000}z"), ["x", "\u{a0}", "y", " ", "\u{3000}", "z"]);
         assert_eq!(cut(" 'st' ''s"), [" '", "st", "'", " ''", "s"]);
-        assert_eq!(cut("Straße 12½ e\u{301} 漢字!"), ["Straße", " 12½", " e", "\u{301}", " 漢字", "!"]);
+        assert_eq!(
+            cut("Straße 12½ e\u{301} 漢字!"),
+            ["Straße", " 12½", " e", "\u{301}", " 漢字", "!"]
+        );
     }
 
     #[test]

@@ -55,7 +55,8 @@ fn count_words(texts: &[&[u8]]) -> Vec<(Vec<u8>, i64)> {
             }
             all
         });
-    let mut counts: Vec<(Vec<u8>, i64)> = counts.into_iter().map(|(w, c)| (w.to_vec(), c)).collect();
+    let mut counts: Vec<(Vec<u8>, i64)> =
+        counts.into_iter().map(|(w, c)| (w.to_vec(), c)).collect();
     counts.sort_unstable();
     counts
 }
