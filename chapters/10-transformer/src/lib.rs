@@ -1,1 +1,29 @@
-//! Strata, chapter 10: the transformer, trained.
+//! Chapter 10: the transformer, trained. Everything before it in one model: a GPT-2-shaped
+//! [`Gpt`], a [`Trainer`](train::Trainer), checkpoints that `transformers` opens, and a
+//! [`Generator`] that writes from a KV cache on the device.
+//!
+//! The forward pass is in `model.rs` and `block.rs`, the step in `train/trainer.rs`, the loop
+//! around it in `train/fit.rs`.
+
+mod block;
+mod cache;
+pub mod checkpoint;
+mod config;
+mod cpu;
+mod dropout;
+mod error;
+mod generate;
+mod model;
+pub mod train;
+
+pub use cache::{KvCache, LayerCache};
+pub use config::GptConfig;
+pub use dropout::{dropout, dropout_add, dropout_forward};
+pub use error::{Error, Result};
+pub use generate::{Generator, Sampling};
+pub use model::{Gpt, Pass};
+
+/// The ladders of this chapter, for the parity table.
+pub fn ladders() -> Vec<strata_device::LadderInfo> {
+    vec![dropout::ladder(), cache::ladder()]
+}

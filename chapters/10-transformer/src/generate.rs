@@ -1,0 +1,242 @@
+use crate::cache::KvCache;
+use crate::{Error, Gpt, Pass, Result};
+use strata_autograd::no_grad;
+use strata_device::random::Stream;
+use strata_device::{Buffer, Recording, StepState};
+use strata_tensor::{DType, Tensor};
+
+/// How the next token is drawn from the logits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sampling {
+    /// Logits are divided by it: below 1 plays safe, above 1 dares; 0 always takes the likeliest.
+    pub temperature: f32,
+    /// Only the k likeliest tokens may be drawn; 0 means all.
+    pub top_k: usize,
+    /// Only the likeliest tokens that together have this probability may be drawn; 1 means all
+    /// (Holtzman et al., "The curious case of neural text degeneration", 2020).
+    pub top_p: f32,
+    /// Seed of the draw.
+    pub seed: u64,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Sampling { temperature: 1.0, top_k: 0, top_p: 1.0, seed: 0 }
+    }
+}
+
+impl Sampling {
+    /// Checks the numbers.
+    ///
+    /// # Errors
+    /// One that is out of its range; the message names the flag.
+    pub fn validate(&self) -> Result<()> {
+        let (t, p) = (self.temperature, self.top_p);
+        if !(0.0..=100.0).contains(&t) {
+            return Err(Error::Value(format!("--temperature is {t}; it must lie between 0 and 100")));
+        }
+        if !(p > 0.0 && p <= 1.0) {
+            return Err(Error::Value(format!("--top-p is {p}; it must be above 0 and at most 1")));
+        }
+        Ok(())
+    }
+
+    /// Draws a token.
+    pub fn draw(&self, logits: &[f32], random: &mut Stream) -> u32 {
+        let mut order: Vec<u32> = (0..logits.len() as u32).collect();
+        // NaN logits sort last, and ties by token, so that a draw is the same everywhere.
+        let key = |&i: &u32| {
+            let x = logits[i as usize];
+            if x.is_nan() { f32::NEG_INFINITY } else { x }
+        };
+        order.sort_by(|a, b| key(b).total_cmp(&key(a)).then(a.cmp(b)));
+        if self.temperature == 0.0 || order.len() == 1 {
+            return order[0];
+        }
+        if self.top_k > 0 {
+            order.truncate(self.top_k);
+        }
+        let top = key(&order[0]);
+        let weight = |i: &u32| (f64::from(key(i) - top) / f64::from(self.temperature)).exp();
+        let weights: Vec<f64> = order.iter().map(weight).collect();
+        let total: f64 = weights.iter().sum();
+        let mut kept = 0.0;
+        let mut count = 0;
+        for w in &weights {
+            kept += w;
+            count += 1;
+            if kept >= f64::from(self.top_p) * total {
+                break;
+            }
+        }
+        let mut left = f64::from(random.uniform()) * kept;
+        for (token, w) in order[..count].iter().zip(&weights) {
+            left -= w;
+            if left < 0.0 {
+                return *token;
+            }
+        }
+        order[count - 1]
+    }
+}
+
+/// A model that writes: the tokens so far live in a KV cache on the device, and each further token
+/// costs one row.
+#[derive(Debug)]
+pub struct Generator<'a> {
+    model: &'a Gpt,
+    sampling: Sampling,
+    random: Stream,
+    cache: KvCache,
+    state: Buffer,
+    one: Tensor,
+    recording: Option<(Recording, Tensor)>,
+    tokens: Vec<u32>,
+    position: usize,
+    singles: usize,
+}
+
+impl<'a> Generator<'a> {
+    /// A generator that has read nothing yet.
+    ///
+    /// # Errors
+    /// A sampling number out of its range; the device has no room.
+    pub fn new(model: &'a Gpt, sampling: Sampling) -> Result<Self> {
+        sampling.validate()?;
+        let device = model.device();
+        Ok(Generator {
+            model,
+            sampling,
+            random: Stream::new(sampling.seed, 0x9E4E),
+            cache: KvCache::new(model.config(), 1, device)?,
+            state: device.step_state(StepState::default())?,
+            one: Tensor::zeros(device, DType::U32, &[1, 1])?,
+            recording: None,
+            tokens: Vec::new(),
+            position: 0,
+            singles: 0,
+        })
+    }
+
+    /// The tokens read and written so far.
+    pub fn tokens(&self) -> &[u32] {
+        &self.tokens
+    }
+
+    /// Reads tokens; returns the logits of the one after them.
+    ///
+    /// When the context is full, the second half of it is read again from the start: the model
+    /// forgets the first half.
+    ///
+    /// # Errors
+    /// No tokens, or one outside the vocabulary; the device fails.
+    pub fn read(&mut self, tokens: &[u32]) -> Result<Vec<f32>> {
+        let (vocab, most) = (self.model.config().vocab_size, self.model.config().n_positions);
+        if tokens.is_empty() {
+            return Err(Error::Value("there is nothing to go on from: give at least one token".into()));
+        }
+        if let Some(token) = tokens.iter().find(|&&t| t as usize >= vocab) {
+            return Err(Error::Value(format!("token {token} is outside the table of {vocab} rows")));
+        }
+        self.tokens.extend_from_slice(tokens);
+        if self.position + tokens.len() <= most {
+            return self.append(tokens);
+        }
+        self.position = 0;
+        let keep = self.tokens.len().min((most / 2).max(1));
+        let recent = self.tokens[self.tokens.len() - keep..].to_vec();
+        self.append(&recent)
+    }
+
+    /// Draws the token after `logits` and reads it; returns it with the logits of the next.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn next(&mut self, logits: &[f32]) -> Result<(u32, Vec<f32>)> {
+        let token = self.sampling.draw(logits, &mut self.random);
+        let logits = self.read(&[token])?;
+        Ok((token, logits))
+    }
+
+    /// Draws a token without reading it: the last one of a text.
+    pub fn draw(&mut self, logits: &[f32]) -> u32 {
+        self.sampling.draw(logits, &mut self.random)
+    }
+
+    fn append(&mut self, tokens: &[u32]) -> Result<Vec<f32>> {
+        let device = self.model.device();
+        let state = StepState { position: self.position as u32, ..StepState::default() };
+        self.state.write(0, bytemuck::bytes_of(&state))?;
+        let logits = if let [token] = tokens {
+            self.one.write(&[*token])?;
+            self.single()?
+        } else {
+            let ids = Tensor::from_slice(device, tokens, &[1, tokens.len()])?;
+            self.forward(&ids)?
+        };
+        self.position += tokens.len();
+        Ok(logits.to_vec()?)
+    }
+
+    fn forward(&self, ids: &Tensor) -> Result<Tensor> {
+        let pass = Pass { state: &self.state, dropout: 0.0 };
+        no_grad(|| Ok(self.model.forward_cached(ids, pass, &self.cache)?.value().clone()))
+    }
+
+    /// One token; from the third on as a recording where the machine gains by it.
+    fn single(&mut self) -> Result<Tensor> {
+        let device = self.model.device();
+        if let Some((recording, logits)) = &self.recording {
+            device.replay(recording)?;
+            return Ok(logits.clone());
+        }
+        self.singles += 1;
+        if self.singles <= 2 || !device.gains_by_recording() {
+            return self.forward(&self.one);
+        }
+        let (logits, recording) = device.record(|| self.forward(&self.one))?;
+        device.replay(&recording)?;
+        self.recording = Some((recording, logits.clone()));
+        Ok(logits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draws(sampling: Sampling, logits: &[f32]) -> Vec<u32> {
+        let mut random = Stream::new(1, 0);
+        (0..200).map(|_| sampling.draw(logits, &mut random)).collect()
+    }
+
+    #[test]
+    fn temperature_zero_takes_the_likeliest_and_nan_never() {
+        let cold = Sampling { temperature: 0.0, ..Sampling::default() };
+        assert!(draws(cold, &[0.0, f32::NAN, 2.0, 1.0]).iter().all(|&t| t == 2));
+        assert!(draws(Sampling::default(), &[0.0, f32::NAN, 0.1]).iter().all(|&t| t != 1));
+    }
+
+    #[test]
+    fn top_k_and_top_p_cut_the_tail() {
+        let logits = [3.0, 2.0, 1.0, 0.0, -1.0];
+        let k = Sampling { top_k: 2, ..Sampling::default() };
+        assert!(draws(k, &logits).iter().all(|&t| t < 2));
+        // The first token alone has 0.64 of the probability.
+        let p = Sampling { top_p: 0.5, ..Sampling::default() };
+        assert!(draws(p, &logits).iter().all(|&t| t == 0));
+        let all = draws(Sampling::default(), &logits);
+        assert!((0..4).all(|t| all.contains(&t)), "{all:?}");
+    }
+
+    #[test]
+    fn numbers_out_of_range_name_their_flag() {
+        for (bad, flag) in [
+            (Sampling { temperature: -1.0, ..Sampling::default() }, "--temperature"),
+            (Sampling { temperature: f32::NAN, ..Sampling::default() }, "--temperature"),
+            (Sampling { top_p: 0.0, ..Sampling::default() }, "--top-p"),
+        ] {
+            assert!(bad.validate().unwrap_err().to_string().contains(flag));
+        }
+    }
+}

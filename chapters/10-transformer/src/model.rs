@@ -1,0 +1,126 @@
+use crate::block::Block;
+use crate::cache::KvCache;
+use crate::{GptConfig, Result};
+use strata_autograd::{Init, ParamBuilder, Parameter, Parameters, Var};
+use strata_data::embedding;
+use strata_device::{Buffer, Device};
+use strata_layernorm::LayerNorm;
+use strata_loss::cross_entropy;
+use strata_matmul::linear_tied;
+use strata_tensor::{Error as TensorError, Tensor};
+
+/// What a forward pass needs to know beside its input.
+#[derive(Clone, Copy, Debug)]
+pub struct Pass<'a> {
+    /// The device's [`StepState`](strata_device::StepState): seed and step for dropout, the
+    /// position for the KV cache.
+    pub state: &'a Buffer,
+    /// Probability of dropping an activation; 0 when not training.
+    pub dropout: f32,
+}
+
+/// A GPT-2-shaped transformer: token and position tables, pre-norm blocks, a final LayerNorm, and
+/// the token table once more as the head (Radford et al., "Language models are unsupervised
+/// multitask learners", 2019).
+#[derive(Debug)]
+pub struct Gpt {
+    config: GptConfig,
+    wte: Parameter,
+    wpe: Parameter,
+    blocks: Vec<Block>,
+    ln_f: LayerNorm,
+    parameters: Parameters,
+}
+
+impl Gpt {
+    /// A model with fresh weights, drawn from `seed` as GPT-2 draws them: normal with deviation
+    /// 0.02, divided by √(2·layers) where a block writes to the residual stream.
+    ///
+    /// # Errors
+    /// An impossible configuration; the device has no room.
+    pub fn new(config: &GptConfig, device: &Device, seed: u64) -> Result<Self> {
+        config.validate()?;
+        let (v, t, c) = (config.vocab_size, config.n_positions, config.n_embd);
+        let root = ParamBuilder::new();
+        let b = root.at("transformer");
+        let wte = b.param("wte.weight", &[v, c], Init::Normal(0.02), true);
+        let wpe = b.param("wpe.weight", &[t, c], Init::Normal(0.02), true);
+        let h = b.at("h");
+        let block = |i| Block::new(&h.at(&format!("{i}")), config, i);
+        let blocks = (0..config.n_layer).map(block).collect();
+        let ln_f = LayerNorm {
+            eps: config.layer_norm_epsilon,
+            ..LayerNorm::new(&b.at("ln_f"), c)
+        };
+        let parameters = root.build(device, seed)?;
+        Ok(Gpt { config: config.clone(), wte, wpe, blocks, ln_f, parameters })
+    }
+
+    /// Its shape.
+    pub fn config(&self) -> &GptConfig {
+        &self.config
+    }
+
+    /// Its parameters.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// Where it lives.
+    pub fn device(&self) -> &Device {
+        self.parameters.device()
+    }
+
+    /// Logits \[batch, rows, vocab\] for token ids \[batch, rows\] (u32).
+    ///
+    /// # Errors
+    /// More rows than positions; ids of another rank or dtype.
+    pub fn forward(&self, ids: &Tensor, pass: Pass) -> Result<Var> {
+        let x = self.hidden(ids, pass, None)?;
+        Ok(linear_tied(&x, self.wte.var()?)?)
+    }
+
+    /// Logits \[batch, 1, vocab\] of the row after `ids`, whose keys and values join the cache at
+    /// the position that the step state holds.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    pub fn forward_cached(&self, ids: &Tensor, pass: Pass, cache: &KvCache) -> Result<Var> {
+        let x = self.hidden(ids, pass, Some(cache))?;
+        let last = x.narrow(1, ids.shape()[1] - 1, 1)?;
+        Ok(linear_tied(&last, self.wte.var()?)?)
+    }
+
+    /// Mean cross-entropy in nats of `targets` \[batch, rows\] (u32, `u32::MAX` is not scored).
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    pub fn loss(&self, ids: &Tensor, targets: &Tensor, pass: Pass) -> Result<Var> {
+        let logits = self.forward(ids, pass)?;
+        let rows = logits.shape()[0] * logits.shape()[1];
+        let logits = logits.reshape(&[rows, self.config.vocab_size])?;
+        Ok(cross_entropy(&logits, &targets.reshape(&[rows])?)?)
+    }
+
+    fn hidden(&self, ids: &Tensor, pass: Pass, cache: Option<&KvCache>) -> Result<Var> {
+        let rows = match ids.shape() {
+            [_, rows] if *rows > 0 => *rows,
+            other => {
+                let reason = "token ids have shape [batch, rows], rows at least 1";
+                return Err(TensorError::shape("gpt", &[other], reason).into());
+            }
+        };
+        if rows > self.config.n_positions {
+            let most = self.config.n_positions;
+            let reason = format!("{rows} rows, but the model has {most} positions");
+            return Err(TensorError::shape("gpt", &[ids.shape()], reason).into());
+        }
+        let state = cache.map(|_| pass.state);
+        let mut x = embedding(ids, self.wte.var()?, Some(self.wpe.var()?), state)?;
+        x = crate::dropout(&x, pass.dropout, 0, pass.state)?;
+        for (i, block) in self.blocks.iter().enumerate() {
+            x = block.forward(&x, pass, cache.map(|c| c.layer(i)))?;
+        }
+        Ok(self.ln_f.forward(&x)?)
+    }
+}

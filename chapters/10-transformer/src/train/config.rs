@@ -1,0 +1,92 @@
+use crate::{Error, GptConfig, Result};
+use serde::{Deserialize, Serialize};
+use strata_adamw::Schedule;
+
+/// How long a run lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Length {
+    /// So many steps.
+    Steps(u64),
+    /// So many minutes; the learning rate follows the clock.
+    Minutes(f64),
+}
+
+/// How a run is set up: everything that, with the data, decides its outcome.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainConfig {
+    /// The model's shape.
+    pub model: GptConfig,
+    /// Rows of a batch.
+    pub batch: usize,
+    /// Tokens of a row.
+    pub context: usize,
+    /// How long it lasts.
+    pub length: Length,
+    /// Peak learning rate.
+    pub lr: f32,
+    /// The course of the learning rate, by name: see [`Schedule::NAMES`].
+    pub schedule: String,
+    /// AdamW's decay of the means of gradient and squared gradient.
+    pub betas: (f64, f64),
+    /// AdamW's weight decay, on matrices only.
+    pub weight_decay: f32,
+    /// The largest global gradient norm; longer gradients are scaled down to it.
+    pub clip: Option<f32>,
+    /// Probability of dropping an activation.
+    pub dropout: f32,
+    /// Seed of weights, batches and dropout.
+    pub seed: u64,
+    /// Steps between evaluations.
+    pub eval_every: u64,
+    /// Batches in an evaluation.
+    pub eval_batches: usize,
+}
+
+impl TrainConfig {
+    /// Checks every number.
+    ///
+    /// # Errors
+    /// One that is out of its range; the message names the flag.
+    pub fn validate(&self) -> Result<()> {
+        self.model.validate()?;
+        let fail = |text: String| Err(Error::Value(text));
+        if self.batch == 0 || self.batch > 1 << 16 {
+            return fail(format!("--batch is {}; it must lie between 1 and 65,536", self.batch));
+        }
+        let most = self.model.n_positions;
+        if self.context == 0 || self.context > most {
+            let context = self.context;
+            return fail(format!("--context is {context}; this model takes 1 to {most} tokens"));
+        }
+        match self.length {
+            Length::Steps(0) => return fail("--steps is 0; it must be at least 1".into()),
+            Length::Steps(n) if n > u64::from(u32::MAX) => {
+                return fail(format!("--steps is {n}; at most 4,294,967,295 can be counted"));
+            }
+            Length::Minutes(m) if !(m > 0.0 && m <= 60.0 * 24.0 * 365.0) => {
+                return fail(format!("--minutes is {m}; it must be above 0 and at most a year"));
+            }
+            _ => {}
+        }
+        let within = |name: &str, value: f32, low: f32, high: f32| {
+            if value >= low && value <= high {
+                return Ok(());
+            }
+            Err(Error::Value(format!("{name} is {value}; it must lie between {low} and {high}")))
+        };
+        within("--lr", self.lr, 1e-9, 10.0)?;
+        within("--dropout", self.dropout, 0.0, 0.95)?;
+        within("weight decay", self.weight_decay, 0.0, 10.0)?;
+        within("beta 1", self.betas.0 as f32, 0.0, 0.9999)?;
+        within("beta 2", self.betas.1 as f32, 0.0, 0.99999)?;
+        Schedule::named(&self.schedule, self.lr, 1)?;
+        if let Some(clip) = self.clip {
+            within("clip", clip, 1e-6, 1e6)?;
+        }
+        if self.eval_every == 0 || self.eval_batches == 0 {
+            return fail("an evaluation needs at least one batch and one step between two".into());
+        }
+        Ok(())
+    }
+}

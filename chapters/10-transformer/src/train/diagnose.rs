@@ -1,0 +1,47 @@
+use super::Trainer;
+use crate::Result;
+use strata_autograd::{GraphNode, Var};
+
+/// Runs the step's forward and backward pass once more, without an update, and names the first
+/// tensor that is not finite: an activation in the order they are computed, else a gradient in the
+/// order the tape walks back.
+pub(super) fn first_non_finite(trainer: &Trainer) -> Result<String> {
+    for var in trainer.model().parameters().vars() {
+        if !finite(var)? {
+            return Ok(format!("parameter {}", var.name().unwrap_or("?")));
+        }
+    }
+    trainer.model().parameters().zero_grad()?;
+    let loss = trainer.loss_on_tape()?;
+    let graph = loss.graph();
+    for node in &graph.nodes {
+        if node.var.op().is_some() && !finite(&node.var)? {
+            return Ok(describe(node, &graph.nodes));
+        }
+        node.var.retain_grad();
+    }
+    loss.backward()?;
+    for node in graph.nodes.iter().rev() {
+        let Some(grad) = node.var.grad() else { continue };
+        if !grad.to_vec::<f32>()?.iter().all(|x| x.is_finite()) {
+            return Ok(format!("the gradient of {}", describe(node, &graph.nodes)));
+        }
+    }
+    Ok("no tensor of a second run (the first one's fault did not repeat)".into())
+}
+
+fn finite(var: &Var) -> Result<bool> {
+    Ok(var.value().to_vec::<f32>()?.iter().all(|x| x.is_finite()))
+}
+
+/// `linear (transformer.h.3.attn.c_attn.weight)`: the op, and the parameter that tells where.
+fn describe(node: &GraphNode, nodes: &[GraphNode]) -> String {
+    if let Some(name) = &node.name {
+        return format!("parameter {name}");
+    }
+    let near = node.inputs.iter().find_map(|id| nodes.iter().find(|n| n.id == *id)?.name.as_ref());
+    match near {
+        Some(name) => format!("the output of {} ({name})", node.op),
+        None => format!("the output of {} of shape {:?}", node.op, node.shape),
+    }
+}

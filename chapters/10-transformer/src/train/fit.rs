@@ -1,0 +1,260 @@
+use super::{Evaluation, Length, StepReport, Trainer};
+use crate::generate::{Generator, Sampling};
+use crate::Result;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use strata_adamw::Schedule;
+use strata_data::Dataset;
+
+/// What a run says while it works.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A step was done.
+    Step(&'a Progress),
+    /// Held-out text was scored.
+    Evaluated {
+        /// Steps done.
+        step: u64,
+        /// The score.
+        score: Evaluation,
+        /// The loss no model can beat on that text, where it is known.
+        floor: Option<f64>,
+    },
+    /// The model wrote something.
+    Sample {
+        /// Steps done.
+        step: u64,
+        /// What it wrote.
+        text: &'a str,
+    },
+    /// A checkpoint was written.
+    Saved {
+        /// Steps done.
+        step: u64,
+        /// Where.
+        folder: &'a Path,
+    },
+}
+
+/// Where a run stands after a step.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// The step's loss, gradient norm and learning rate.
+    pub report: StepReport,
+    /// The loss no model can beat on the step's batch, where it is known.
+    pub floor: Option<f64>,
+    /// Tokens in a second, padding included, over the last steps.
+    pub tokens_per_second: f64,
+    /// How much of the run is done, 0 to 1.
+    pub fraction: f64,
+    /// Time left, as it looks.
+    pub left: Duration,
+}
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// It came to its end.
+    Finished,
+    /// The caller broke it off.
+    Asked,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome {
+    /// Why it ended.
+    pub stop: Stop,
+    /// The last evaluation.
+    pub validation: Evaluation,
+    /// The floor of the held-out text, where it is known.
+    pub floor: Option<f64>,
+}
+
+/// Longest time between two checkpoints.
+const SAVE_EVERY: Duration = Duration::from_secs(120);
+/// Time to the first sample, then between samples.
+const FIRST_SAMPLE: Duration = Duration::from_secs(20);
+const SAMPLE_EVERY: Duration = Duration::from_secs(75);
+
+struct Clock {
+    start: Instant,
+    before: f64,
+    length: Length,
+    schedule: String,
+    lr: f32,
+}
+
+impl Clock {
+    fn seconds(&self) -> f64 {
+        self.before + self.start.elapsed().as_secs_f64()
+    }
+
+    fn fraction(&self, steps: u64) -> f64 {
+        match self.length {
+            Length::Steps(total) => steps as f64 / total as f64,
+            Length::Minutes(minutes) => self.seconds() / (60.0 * minutes),
+        }
+        .min(1.0)
+    }
+
+    fn lr(&self, steps: u64) -> Result<f32> {
+        let (step, total) = match self.length {
+            Length::Steps(total) => (steps, total),
+            // The clock stands in for the step counter, in ten-thousandths of the run.
+            Length::Minutes(_) => ((self.fraction(steps) * 1e4) as u64, 10_000),
+        };
+        Ok(Schedule::named(&self.schedule, self.lr, total)?.lr(step, total)?)
+    }
+}
+
+/// Trains until the run's length is reached or `on` breaks it off, evaluating, sampling and saving
+/// on the way. A run that is broken off is saved before it returns.
+///
+/// # Errors
+/// [`Error::NonFinite`](crate::Error::NonFinite), a device error, a folder that cannot be written.
+pub fn fit(
+    trainer: &mut Trainer,
+    data: &Dataset,
+    folder: Option<&Path>,
+    about: &str,
+    on: &mut dyn FnMut(Event) -> ControlFlow<()>,
+) -> Result<Outcome> {
+    let config = trainer.config().clone();
+    let clock = Clock {
+        start: Instant::now(),
+        before: trainer.done().seconds,
+        length: config.length,
+        schedule: config.schedule.clone(),
+        lr: config.lr,
+    };
+    let batches = data.validation_batches(config.batch).clamp(1, config.eval_batches);
+    let floor = held_out_floor(data, batches, config.batch);
+    let mut speed = Speed::default();
+    let mut next_sample = FIRST_SAMPLE;
+    let mut last_save = Instant::now();
+    let mut last_note = Instant::now();
+    let mut score = None;
+    let mut stop = Stop::Finished;
+    while clock.fraction(trainer.done().step) < 1.0 {
+        let step = trainer.done().step;
+        let batch = data.train(step, config.batch);
+        let started = Instant::now();
+        let report = trainer.step(&batch, clock.lr(step)?)?;
+        let fraction = clock.fraction(report.step);
+        speed.add((config.batch * config.context) as f64, started.elapsed());
+        let progress = Progress {
+            report,
+            floor: batch.floor(),
+            tokens_per_second: speed.rate(),
+            fraction,
+            left: left(&clock, report.step, &speed),
+        };
+        let mut flow = on(Event::Step(&progress));
+        let mut told = |flow: &mut ControlFlow<()>, event: Event| {
+            if on(event).is_break() {
+                *flow = ControlFlow::Break(());
+            }
+        };
+        let last = fraction >= 1.0;
+        if flow.is_continue() && (report.step.is_multiple_of(config.eval_every) || last) {
+            let done = trainer.evaluate((0..batches).map(|i| data.validation(i, config.batch)))?;
+            score = Some(done);
+            told(&mut flow, Event::Evaluated { step: report.step, score: done, floor });
+        }
+        if flow.is_continue() && (clock.start.elapsed() >= next_sample || last) {
+            next_sample = clock.start.elapsed() + SAMPLE_EVERY;
+            let text = sample(trainer, data, report.step)?;
+            told(&mut flow, Event::Sample { step: report.step, text: &text });
+        }
+        if flow.is_break() && !last {
+            stop = Stop::Asked;
+        }
+        trainer.note_time(last_note.elapsed().as_secs_f64(), score.map(|s| s.nats_per_token()));
+        last_note = Instant::now();
+        let due = last || stop == Stop::Asked || last_save.elapsed() >= SAVE_EVERY;
+        if let Some(folder) = folder.filter(|_| due) {
+            trainer.save(folder, data.tokenizer(), about)?;
+            last_save = Instant::now();
+            let _ = on(Event::Saved { step: report.step, folder });
+        }
+        if stop == Stop::Asked {
+            break;
+        }
+    }
+    let validation = match score {
+        Some(score) => score,
+        None => trainer.evaluate((0..batches).map(|i| data.validation(i, config.batch)))?,
+    };
+    Ok(Outcome { stop, validation, floor })
+}
+
+fn held_out_floor(data: &Dataset, batches: usize, rows: usize) -> Option<f64> {
+    let mut sum = (0.0, 0);
+    for i in 0..batches {
+        let batch = data.validation(i, rows);
+        sum = (sum.0 + batch.floor_nats?, sum.1 + batch.scored);
+    }
+    (sum.1 > 0).then(|| sum.0 / sum.1 as f64)
+}
+
+/// Tokens a second over the last steps, so that the first, slow one is soon forgotten.
+#[derive(Debug, Default)]
+struct Speed {
+    tokens: f64,
+    seconds: f64,
+    steps: u64,
+}
+
+impl Speed {
+    fn add(&mut self, tokens: f64, time: Duration) {
+        let keep = if self.steps < 2 { 0.0 } else { 0.95 };
+        self.steps += 1;
+        self.tokens = keep * self.tokens + tokens;
+        self.seconds = keep * self.seconds + time.as_secs_f64();
+    }
+
+    fn rate(&self) -> f64 {
+        self.tokens / self.seconds.max(1e-9)
+    }
+}
+
+fn left(clock: &Clock, step: u64, speed: &Speed) -> Duration {
+    let seconds = match clock.length {
+        Length::Minutes(minutes) => 60.0 * minutes - clock.seconds(),
+        Length::Steps(total) => {
+            let steps_kept = (1.0 - 0.95f64.powi(speed.steps.min(10_000) as i32)) / 0.05;
+            let each = speed.seconds / steps_kept.max(1.0);
+            total.saturating_sub(step) as f64 * each
+        }
+    };
+    Duration::from_secs_f64(seconds.clamp(0.0, 1e9))
+}
+
+/// A text of the model's own, as long as its context at most.
+///
+/// # Errors
+/// The device fails.
+pub fn sample(trainer: &Trainer, data: &Dataset, seed: u64) -> Result<String> {
+    let sampling = Sampling { temperature: 0.8, seed, ..Sampling::default() };
+    let mut generator = Generator::new(trainer.model(), sampling)?;
+    let prompt = data.prompt();
+    let end = data.tokenizer().end_of_text();
+    let mut out: Vec<u32> = prompt.iter().copied().filter(|&t| Some(t) != end).collect();
+    let mut logits = generator.read(&prompt)?;
+    let most = trainer.config().context.saturating_sub(prompt.len()).min(200);
+    for i in 0..most {
+        let token = generator.draw(&logits);
+        // The table may have more rows than the tokenizer has tokens.
+        if Some(token) == end || token as usize >= data.tokenizer().vocab_size() {
+            break;
+        }
+        out.push(token);
+        if i + 1 < most {
+            logits = generator.read(&[token])?;
+        }
+    }
+    let bytes = data.tokenizer().decode(&out);
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}

@@ -1,0 +1,10 @@
+//! Training: one step, the loop around it, and what it says while it runs.
+
+mod config;
+mod diagnose;
+mod fit;
+mod trainer;
+
+pub use config::{Length, TrainConfig};
+pub use fit::{Event, Outcome, Progress, Stop, fit, sample};
+pub use trainer::{Evaluation, StepReport, Trainer};

@@ -1,0 +1,273 @@
+use super::{TrainConfig, diagnose};
+use crate::checkpoint::{self, CheckpointState, Staged, TrainerFile};
+use crate::{Error, Gpt, Pass, Result};
+use std::path::Path;
+use strata_adamw::{AdamW, AdamWConfig};
+use strata_autograd::no_grad;
+use strata_data::{Batch, IGNORE, Tokenizer};
+use strata_device::{Buffer, Device, Recording, StepState};
+use strata_tensor::{DType, Tensor};
+
+/// What a step says of itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepReport {
+    /// Steps done, this one included.
+    pub step: u64,
+    /// Mean cross-entropy of the batch before the update, nats per token.
+    pub loss: f32,
+    /// Global gradient norm before clipping.
+    pub norm: f32,
+    /// The step's learning rate.
+    pub lr: f32,
+}
+
+/// The outcome of an evaluation.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Evaluation {
+    /// Summed cross-entropy in nats.
+    pub nats: f64,
+    /// Scored tokens.
+    pub tokens: u64,
+}
+
+impl Evaluation {
+    /// Mean cross-entropy in nats.
+    pub fn nats_per_token(&self) -> f64 {
+        self.nats / self.tokens.max(1) as f64
+    }
+}
+
+/// A model being trained: its optimizer, its buffers for a batch, and from the third step on, where
+/// the machine gains by it, a recording of a whole step.
+#[derive(Debug)]
+pub struct Trainer {
+    model: Gpt,
+    config: TrainConfig,
+    optimizer: AdamW,
+    state: Buffer,
+    ids: Tensor,
+    targets: Tensor,
+    recording: Option<(Recording, Tensor)>,
+    /// Steps that were launched op by op.
+    eager: u32,
+    done: CheckpointState,
+}
+
+impl Trainer {
+    /// A trainer for a model.
+    ///
+    /// # Errors
+    /// A number out of its range, a configuration that is not the model's, no room on the device.
+    pub fn new(model: Gpt, config: TrainConfig) -> Result<Self> {
+        config.validate()?;
+        let device = model.device().clone();
+        let optimizer = AdamW::new(
+            model.parameters(),
+            AdamWConfig {
+                betas: config.betas,
+                eps: 1e-8,
+                weight_decay: config.weight_decay,
+                clip: config.clip,
+            },
+        )?;
+        let shape = [config.batch, config.context];
+        let state = device.step_state(StepState { loss_scale: 1.0, ..StepState::default() })?;
+        let ids = Tensor::zeros(&device, DType::U32, &shape)?;
+        let targets = Tensor::zeros(&device, DType::U32, &shape)?;
+        let done = CheckpointState::default();
+        Ok(Trainer { model, config, optimizer, state, ids, targets, recording: None, eager: 0, done })
+    }
+
+    /// A trainer that goes on where a checkpoint stopped: on one device, to the same bits as if it
+    /// had never stopped.
+    ///
+    /// # Errors
+    /// A checkpoint without a trainer's state, or a damaged one.
+    pub fn resume(folder: &Path, device: &Device) -> Result<(Self, Tokenizer, TrainerFile)> {
+        let loaded = checkpoint::load(folder, device)?;
+        let Some(file) = loaded.state else {
+            let reason = "it has no trainer.json, so there is no run to resume; \
+                          start a new one from its weights with --init";
+            return Err(Error::checkpoint(folder, reason));
+        };
+        checkpoint::same_config(folder, loaded.model.config(), &file.config.model)?;
+        let mut trainer = Trainer::new(loaded.model, file.config.clone())?;
+        trainer.done = file.state;
+        trainer.load_moments(&folder.join("optimizer.safetensors"))?;
+        Ok((trainer, loaded.tokenizer, file))
+    }
+
+    fn load_moments(&self, path: &Path) -> Result<()> {
+        let found = checkpoint::read_tensors(path)?;
+        let (m, v) = self.optimizer.moments();
+        for (arena, prefix) in [(m, "m."), (v, "v.")] {
+            let mut host = vec![0f32; self.model.parameters().arena_len()];
+            for info in self.model.parameters().infos() {
+                let name = format!("{prefix}{}", info.name);
+                let fits = found.get(&name).filter(|t| t.shape == info.shape);
+                let tensor = fits.ok_or_else(|| {
+                    Error::checkpoint(path, format!("tensor {name} is missing or misshapen"))
+                })?;
+                host[info.offset..info.offset + tensor.data.len()].copy_from_slice(&tensor.data);
+            }
+            arena.write(&host)?;
+        }
+        Ok(())
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Gpt {
+        &self.model
+    }
+
+    /// The optimizer: moments and gradient norm.
+    pub fn optimizer(&self) -> &AdamW {
+        &self.optimizer
+    }
+
+    /// How the run is set up.
+    pub fn config(&self) -> &TrainConfig {
+        &self.config
+    }
+
+    /// Gives the run a new length: a resumed run may go on for longer than was planned.
+    ///
+    /// # Errors
+    /// A length out of its range.
+    pub fn set_length(&mut self, length: super::Length) -> Result<()> {
+        let config = TrainConfig { length, ..self.config.clone() };
+        config.validate()?;
+        self.config = config;
+        Ok(())
+    }
+
+    /// How far it has come.
+    pub fn done(&self) -> CheckpointState {
+        self.done
+    }
+
+    pub(crate) fn note_time(&mut self, seconds: f64, validation: Option<f64>) {
+        self.done.seconds += seconds;
+        self.done.validation = validation.or(self.done.validation);
+    }
+
+    /// The whole model in inference: no dropout.
+    pub fn pass(&self) -> Pass<'_> {
+        Pass { state: &self.state, dropout: 0.0 }
+    }
+
+    /// One step: loss, gradients, update.
+    ///
+    /// # Errors
+    /// A batch of another shape, [`Error::NonFinite`] (weights and moments are then those before
+    /// the step), a device error.
+    pub fn step(&mut self, batch: &Batch, lr: f32) -> Result<StepReport> {
+        self.upload(batch)?;
+        let step = self.done.step + 1;
+        let state = StepState {
+            step: step as u32,
+            seed: self.config.seed as u32,
+            lr,
+            loss_scale: 1.0,
+            ..StepState::default()
+        };
+        self.state.write(0, bytemuck::bytes_of(&state))?;
+        let loss = self.run()?;
+        let (loss, norm) = (loss.item::<f32>()?, self.optimizer.norm().item::<f32>()?);
+        if !loss.is_finite() || !norm.is_finite() {
+            let tensor = diagnose::first_non_finite(self)?;
+            return Err(Error::NonFinite { step, loss, tensor });
+        }
+        self.done.step = step;
+        self.done.tokens += batch.scored as u64;
+        Ok(StepReport { step, loss, norm, lr })
+    }
+
+    /// Runs the step: op by op at first, then, once every kernel is compiled and every buffer is
+    /// in the cache, as a recording where the machine gains by it.
+    fn run(&mut self) -> Result<Tensor> {
+        let device = self.model.device().clone();
+        if let Some((recording, loss)) = &self.recording {
+            device.replay(recording)?;
+            return Ok(loss.clone());
+        }
+        self.eager += 1;
+        if self.eager <= 2 || !device.gains_by_recording() {
+            return self.step_body();
+        }
+        // What the first steps cached is of no use to a recording, which owns its buffers.
+        device.trim();
+        let (loss, recording) = device.record(|| self.step_body())?;
+        device.replay(&recording)?;
+        self.recording = Some((recording, loss.clone()));
+        Ok(loss)
+    }
+
+    pub(super) fn loss_on_tape(&self) -> Result<strata_autograd::Var> {
+        let pass = Pass { state: &self.state, dropout: self.config.dropout };
+        self.model.loss(&self.ids, &self.targets, pass)
+    }
+
+    fn step_body(&self) -> Result<Tensor> {
+        self.model.parameters().zero_grad()?;
+        let loss = self.loss_on_tape()?;
+        loss.backward()?;
+        self.optimizer.step(&self.state)?;
+        Ok(loss.value().clone())
+    }
+
+    fn upload(&self, batch: &Batch) -> Result<()> {
+        if [batch.batch, batch.context] != self.ids.shape() {
+            let (have, want) = ([batch.batch, batch.context], self.ids.shape());
+            let reason = format!("a batch of {have:?} for a trainer of {want:?}");
+            return Err(Error::Value(reason));
+        }
+        let vocab = self.model.config().vocab_size;
+        let outside = |&id: &u32| id as usize >= vocab && id != IGNORE;
+        if let Some(id) = batch.inputs.iter().chain(&batch.targets).find(|id| outside(id)) {
+            return Err(Error::Value(format!("token {id} is outside the model's table of {vocab} rows")));
+        }
+        self.ids.write(&batch.inputs)?;
+        self.targets.write(&batch.targets)?;
+        Ok(())
+    }
+
+    /// Mean loss over batches, without dropout and without a tape.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step).
+    pub fn evaluate(&self, batches: impl IntoIterator<Item = Batch>) -> Result<Evaluation> {
+        let mut sum = Evaluation::default();
+        for batch in batches {
+            self.upload(&batch)?;
+            let loss = no_grad(|| self.model.loss(&self.ids, &self.targets, self.pass()))?;
+            let scored = batch.scored as u64;
+            sum.nats += f64::from(loss.value().item::<f32>()?) * scored as f64;
+            sum.tokens += scored;
+        }
+        Ok(sum)
+    }
+
+    /// Saves a checkpoint; the one that was there survives until the new one is whole.
+    ///
+    /// # Errors
+    /// The folder cannot be written, or has no room; nothing half-written is left.
+    pub fn save(&self, folder: &Path, tokenizer: &Tokenizer, data: &str) -> Result<()> {
+        let (m, v) = self.optimizer.moments();
+        let mut moments = checkpoint::arena_tensors(&self.model, m, "m.")?;
+        moments.extend(checkpoint::arena_tensors(&self.model, v, "v.")?);
+        let moments = checkpoint::write_tensors(&moments)?;
+        let mut staged = Staged::new(folder)?;
+        let model_sha256 = checkpoint::stage_model(&mut staged, &self.model, tokenizer)?;
+        staged.add("optimizer.safetensors", &moments)?;
+        let file = TrainerFile {
+            config: self.config.clone(),
+            state: self.done,
+            data: data.into(),
+            model_sha256,
+            optimizer_sha256: checkpoint::digest(&moments),
+        };
+        staged.add("trainer.json", file.to_json()?.as_bytes())?;
+        staged.commit()
+    }
+}
