@@ -24,7 +24,13 @@ fn the_oracle_s_elements_stay() {
     for device in testing_devices() {
         let cases = if device.machine() == Machine::Cpu { 24 } else { 6 };
         let config = Config { failure_persistence: None, ..Config::with_cases(cases) };
-        let draws = (prop_oneof![1..70usize, 1000..9000usize], any::<u32>(), any::<u32>(), 0u32..200, 0f32..0.95);
+        let draws = (
+            prop_oneof![1..70usize, 1000..9000usize],
+            any::<u32>(),
+            any::<u32>(),
+            0u32..200,
+            0f32..0.95,
+        );
         TestRunner::new(config)
             .run(&draws, |(n, seed, step, op, p)| {
                 let (x, residual) =
