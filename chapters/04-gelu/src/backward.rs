@@ -12,10 +12,14 @@ pub(crate) struct Args {
 
 const BINDINGS: &[Access] = &[Access::Read, Access::Read, Access::Write];
 
-static NAIVE: Kernel =
-    Kernel::new("gelu_backward/1_naive", "gelu_backward", BINDINGS).cpu(cpu::gelu_backward_naive);
+static NAIVE: Kernel = Kernel::new("gelu_backward/1_naive", "gelu_backward", BINDINGS)
+    .cuda(strata_kernels::source("gelu_backward/1_naive"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("gelu_backward/1_naive"), strata_shaders::INCLUDES)
+    .cpu(cpu::gelu_backward_naive);
 
 static VECTORIZED: Kernel = Kernel::new("gelu_backward/2_vectorized", "gelu_backward", BINDINGS)
+    .cuda(strata_kernels::source("gelu_backward/2_vectorized"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("gelu_backward/2_vectorized"), strata_shaders::INCLUDES)
     .cpu(cpu::gelu_backward_vectorized);
 
 fn launch(kernel: &'static Kernel, a: &Args, slice: fn(&Tensor) -> Slice) -> Launch {

@@ -8,11 +8,15 @@ pub(crate) struct Args {
     out: Tensor,
 }
 
-static NAIVE: Kernel =
-    Kernel::new("gelu/1_naive", "gelu", &[Access::Read, Access::Write]).cpu(cpu::gelu_naive);
+static NAIVE: Kernel = Kernel::new("gelu/1_naive", "gelu", &[Access::Read, Access::Write])
+    .cuda(strata_kernels::source("gelu/1_naive"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("gelu/1_naive"), strata_shaders::INCLUDES)
+    .cpu(cpu::gelu_naive);
 
 static VECTORIZED: Kernel =
     Kernel::new("gelu/2_vectorized", "gelu", &[Access::Read, Access::Write])
+        .cuda(strata_kernels::source("gelu/2_vectorized"), strata_kernels::INCLUDES)
+        .wgsl(strata_shaders::source("gelu/2_vectorized"), strata_shaders::INCLUDES)
         .cpu(cpu::gelu_vectorized);
 
 /// Operations for one element: a cubic, an exponential (counted as 10), a division.

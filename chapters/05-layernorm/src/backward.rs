@@ -35,18 +35,26 @@ const W: Access = Access::Write;
 
 static NAIVE: Kernel =
     Kernel::new("layernorm_backward/1_naive", "layernorm_backward", &[R, R, R, R, R, W])
+        .cuda(strata_kernels::source("layernorm_backward/1_naive"), strata_kernels::INCLUDES)
+        .wgsl(strata_shaders::source("layernorm_backward/1_naive"), strata_shaders::INCLUDES)
         .cpu(cpu::backward_naive);
 
 static NAIVE_PARAMETERS: Kernel =
     Kernel::new("layernorm_parameters/1_naive", "layernorm_parameters", &[R, R, R, R, W, W])
+        .cuda(strata_kernels::source("layernorm_parameters/1_naive"), strata_kernels::INCLUDES)
+        .wgsl(strata_shaders::source("layernorm_parameters/1_naive"), strata_shaders::INCLUDES)
         .cpu(cpu::parameters_naive);
 
 static BLOCK: Kernel =
     Kernel::new("layernorm_backward/2_block", "layernorm_backward", &[R, R, R, R, R, W, W])
+        .cuda(strata_kernels::source("layernorm_backward/2_block"), strata_kernels::INCLUDES)
+        .wgsl(strata_shaders::source("layernorm_backward/2_block"), strata_shaders::INCLUDES)
         .cpu(cpu::backward_block);
 
 static BLOCK_PARAMETERS: Kernel =
     Kernel::new("layernorm_parameters/2_block", "layernorm_parameters", &[R, W, W])
+        .cuda(strata_kernels::source("layernorm_parameters/2_block"), strata_kernels::INCLUDES)
+        .wgsl(strata_shaders::source("layernorm_parameters/2_block"), strata_shaders::INCLUDES)
         .cpu(cpu::parameters_block);
 
 /// Columns that one workgroup of `layernorm_parameters/2_block` sums.

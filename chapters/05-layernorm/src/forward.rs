@@ -36,11 +36,15 @@ pub(crate) struct Args {
 const BINDINGS: &[Access] =
     &[Access::Read, Access::Read, Access::Read, Access::Write, Access::Write, Access::Write];
 
-static NAIVE: Kernel =
-    Kernel::new("layernorm/1_naive", "layernorm", BINDINGS).cpu(cpu::layernorm_naive);
+static NAIVE: Kernel = Kernel::new("layernorm/1_naive", "layernorm", BINDINGS)
+    .cuda(strata_kernels::source("layernorm/1_naive"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("layernorm/1_naive"), strata_shaders::INCLUDES)
+    .cpu(cpu::layernorm_naive);
 
-static BLOCK: Kernel =
-    Kernel::new("layernorm/2_block", "layernorm", BINDINGS).cpu(cpu::layernorm_block);
+static BLOCK: Kernel = Kernel::new("layernorm/2_block", "layernorm", BINDINGS)
+    .cuda(strata_kernels::source("layernorm/2_block"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("layernorm/2_block"), strata_shaders::INCLUDES)
+    .cpu(cpu::layernorm_block);
 
 fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     let n = (a.rows * a.width) as f64;

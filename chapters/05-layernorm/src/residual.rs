@@ -28,9 +28,13 @@ const BINDINGS: &[Access] = &[
 ];
 
 static NAIVE: Kernel = Kernel::new("residual_layernorm/1_naive", "residual_layernorm", BINDINGS)
+    .cuda(strata_kernels::source("residual_layernorm/1_naive"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("residual_layernorm/1_naive"), strata_shaders::INCLUDES)
     .cpu(cpu::residual_naive);
 
 static BLOCK: Kernel = Kernel::new("residual_layernorm/2_block", "residual_layernorm", BINDINGS)
+    .cuda(strata_kernels::source("residual_layernorm/2_block"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("residual_layernorm/2_block"), strata_shaders::INCLUDES)
     .cpu(cpu::residual_block);
 
 fn launch(kernel: &'static Kernel, a: &Args) -> Launch {

@@ -74,11 +74,12 @@ fn compare(rung: &str, device: &Device, d: &Data) {
     let want = oracle::forward(&wide(&d.x), &wide(&d.gamma), &wide(&d.beta), EPS.into());
     // With two numbers a row, rstd may be large: it scales the rounding of x - mean.
     let steep = want.rstd.iter().fold(1.0, |a: f64, &b| a.max(b));
-    let close = Tolerance::close(3e-6 * steep, 1e-5);
+    let long = 1.0 + d.width as f64 / 2000.0; // one running sum, in the naive rung
+    let close = Tolerance::close(3e-6 * steep * long, 1e-5);
     let got = layernorm_forward(&x, &gamma, &beta, EPS).unwrap();
     let again = layernorm_forward(&x, &gamma, &beta, EPS).unwrap();
     check("layernorm").again(&read(&again.out)).compare(&read(&got.out), &want.y, &close).unwrap();
-    check("mean").compare(&read(&got.mean), &want.mean, &Tolerance::close(2e-6, 1e-6)).unwrap();
+    check("mean").compare(&read(&got.mean), &want.mean, &Tolerance::close(5e-6 * long, 1e-6)).unwrap();
     let rtol = 4e-6 * steep.max(1.0).powi(2);
     check("rstd").compare(&read(&got.rstd), &want.rstd, &Tolerance::close(1e-6, rtol)).unwrap();
 
@@ -92,7 +93,7 @@ fn compare(rung: &str, device: &Device, d: &Data) {
         EPS.into(),
     );
     let steep2 = want2.rstd.iter().fold(1.0, |a: f64, &b| a.max(b));
-    let close2 = Tolerance::close(5e-6 * steep2, 1e-5);
+    let close2 = Tolerance::close(5e-6 * steep2 * long, 1e-5);
     check("sum").compare(&read(&sum), &want_sum, &Tolerance::close(1e-7, 1e-7)).unwrap();
     check("residual_layernorm").compare(&read(&got2.out), &want2.y, &close2).unwrap();
 
@@ -105,7 +106,7 @@ fn compare(rung: &str, device: &Device, d: &Data) {
     };
     let dx = layernorm_backward(&x, &gamma, &got.mean, &got.rstd, &dy, Some(&to)).unwrap();
     let want = oracle::backward(&wide(&d.x), &wide(&d.gamma), &wide(&d.dy), EPS.into());
-    let bound = Tolerance::close(1e-5 * steep.powi(2), 1e-5);
+    let bound = Tolerance::close(1e-5 * steep.powi(2) * long, 1e-5);
     check("layernorm_backward").compare(&read(&dx), &want.dx, &bound).unwrap();
     let add =
         |a: &[f64], b: &[f32]| a.iter().zip(b).map(|(a, b)| a + f64::from(*b)).collect::<Vec<_>>();

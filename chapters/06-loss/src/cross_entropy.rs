@@ -32,11 +32,15 @@ pub(crate) struct Args {
 
 const BINDINGS: &[Access] = &[Access::Read, Access::Read, Access::Write, Access::Write];
 
-static NAIVE: Kernel =
-    Kernel::new("cross_entropy/1_naive", "cross_entropy", BINDINGS).cpu(cpu::cross_entropy_naive);
+static NAIVE: Kernel = Kernel::new("cross_entropy/1_naive", "cross_entropy", BINDINGS)
+    .cuda(strata_kernels::source("cross_entropy/1_naive"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("cross_entropy/1_naive"), strata_shaders::INCLUDES)
+    .cpu(cpu::cross_entropy_naive);
 
-static ONLINE: Kernel =
-    Kernel::new("cross_entropy/2_online", "cross_entropy", BINDINGS).cpu(cpu::cross_entropy_online);
+static ONLINE: Kernel = Kernel::new("cross_entropy/2_online", "cross_entropy", BINDINGS)
+    .cuda(strata_kernels::source("cross_entropy/2_online"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("cross_entropy/2_online"), strata_shaders::INCLUDES)
+    .cpu(cpu::cross_entropy_online);
 
 fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     let n = (a.rows * a.width) as f64;

@@ -22,10 +22,14 @@ const BINDINGS: &[Access] = &[R, R, R, R, R, Access::Write];
 
 static NAIVE: Kernel =
     Kernel::new("cross_entropy_backward/1_naive", "cross_entropy_backward", BINDINGS)
+        .cuda(strata_kernels::source("cross_entropy_backward/1_naive"), strata_kernels::INCLUDES)
+        .wgsl(strata_shaders::source("cross_entropy_backward/1_naive"), strata_shaders::INCLUDES)
         .cpu(cpu::backward_naive);
 
 static BLOCK: Kernel =
     Kernel::new("cross_entropy_backward/2_block", "cross_entropy_backward", BINDINGS)
+        .cuda(strata_kernels::source("cross_entropy_backward/2_block"), strata_kernels::INCLUDES)
+        .wgsl(strata_shaders::source("cross_entropy_backward/2_block"), strata_shaders::INCLUDES)
         .cpu(cpu::backward_block);
 
 fn launch(kernel: &'static Kernel, a: &Args) -> Launch {

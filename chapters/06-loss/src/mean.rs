@@ -17,11 +17,15 @@ pub(crate) struct Args {
 const R: Access = Access::Read;
 const W: Access = Access::Write;
 
-static PARTS: Kernel =
-    Kernel::new("mean_of_scored/1_two_stages", "parts", &[R, R, W]).cpu(cpu::mean_parts);
+static PARTS: Kernel = Kernel::new("mean_of_scored/1_two_stages", "parts", &[R, R, W])
+    .cuda(strata_kernels::source("mean_of_scored/1_two_stages"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("mean_of_scored/1_two_stages"), strata_shaders::INCLUDES)
+    .cpu(cpu::mean_parts);
 
-static TOTAL: Kernel =
-    Kernel::new("mean_of_scored/1_two_stages", "total", &[R, W, W]).cpu(cpu::mean_total);
+static TOTAL: Kernel = Kernel::new("mean_of_scored/1_two_stages", "total", &[R, W, W])
+    .cuda(strata_kernels::source("mean_of_scored/1_two_stages"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("mean_of_scored/1_two_stages"), strata_shaders::INCLUDES)
+    .cpu(cpu::mean_total);
 
 /// Workgroups of the first stage, at most: the second reads their results with one workgroup.
 const MOST_PARTS: usize = 256;

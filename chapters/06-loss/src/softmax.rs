@@ -13,10 +13,15 @@ pub(crate) struct Args {
 
 const BINDINGS: &[Access] = &[Access::Read, Access::Write];
 
-static NAIVE: Kernel = Kernel::new("softmax/1_naive", "softmax", BINDINGS).cpu(cpu::softmax_naive);
+static NAIVE: Kernel = Kernel::new("softmax/1_naive", "softmax", BINDINGS)
+    .cuda(strata_kernels::source("softmax/1_naive"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("softmax/1_naive"), strata_shaders::INCLUDES)
+    .cpu(cpu::softmax_naive);
 
-static ONLINE: Kernel =
-    Kernel::new("softmax/2_online", "softmax", BINDINGS).cpu(cpu::softmax_online);
+static ONLINE: Kernel = Kernel::new("softmax/2_online", "softmax", BINDINGS)
+    .cuda(strata_kernels::source("softmax/2_online"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("softmax/2_online"), strata_shaders::INCLUDES)
+    .cpu(cpu::softmax_online);
 
 /// One kernel does both: the constant LOG says whether logarithms are written.
 fn launch(kernel: &'static Kernel, a: &Args, log: u32) -> Launch {

@@ -15,9 +15,13 @@ pub(crate) struct Args {
 const BINDINGS: &[Access] = &[Access::Read, Access::Read, Access::Write];
 
 static NAIVE: Kernel = Kernel::new("softmax_backward/1_naive", "softmax_backward", BINDINGS)
+    .cuda(strata_kernels::source("softmax_backward/1_naive"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("softmax_backward/1_naive"), strata_shaders::INCLUDES)
     .cpu(cpu::softmax_backward_naive);
 
 static BLOCK: Kernel = Kernel::new("softmax_backward/2_block", "softmax_backward", BINDINGS)
+    .cuda(strata_kernels::source("softmax_backward/2_block"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("softmax_backward/2_block"), strata_shaders::INCLUDES)
     .cpu(cpu::softmax_backward_block);
 
 /// One kernel does both: the constant LOG says whether `y` are logarithms.

@@ -1,0 +1,32 @@
+// Softmax of each row, or with LOG = 1 its logarithm.
+//
+// Idea: a block for each row, and the online softmax: maximum and sum in one walk instead of two. A
+// second walk writes the output; it finds the row in cache.
+// Cost: 25 FLOPs and 8 bytes an element. Expected gain over naive: ten times and more, from requests
+// that are whole lines; of that a third from reading the row twice instead of three times, where it is
+// too long for the cache.
+#include "online.cuh"
+
+#ifndef WG
+#define WG 256
+#endif
+#ifndef LOG
+#define LOG 0
+#endif
+
+struct Params {
+    unsigned rows;
+    unsigned width;
+};
+
+extern "C" __global__ void __launch_bounds__(WG) softmax(const float* x, float* out, Params p) {
+    for (unsigned row = blockIdx.x; row < p.rows; row += gridDim.x) {
+        size_t start = (size_t)row * p.width;
+        Online all = online_row(x + start, p.width);
+        float log_sum = logf(all.sum), scale = 1.0f / all.sum;
+        for (unsigned j = threadIdx.x; j < p.width; j += WG) {
+            float v = x[start + j] - all.max;
+            out[start + j] = LOG ? v - log_sum : expf(v) * scale;
+        }
+    }
+}
