@@ -112,3 +112,14 @@ fn faults_in_a_grammar_are_named() {
     assert_eq!(Grammar::parse("  1 x").unwrap_err().line, 1);
     assert!(Grammar::parse("").is_err());
 }
+
+#[test]
+fn the_valley_speaks_proper_english() {
+    for story in Generator::new(2).take(5000) {
+        let vowel =
+            |at: usize| story.text[at + " a ".len()..].starts_with(['a', 'e', 'i', 'o', 'u']);
+        assert!(!story.text.match_indices(" a ").any(|(at, _)| vowel(at)), "{}", story.text);
+        assert!(!story.text.contains("  ") && !story.text.contains(" ."), "{}", story.text);
+        assert!(story.text.is_ascii() && story.text.ends_with('.'), "{}", story.text);
+    }
+}
