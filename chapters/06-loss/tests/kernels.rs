@@ -1,0 +1,34 @@
+//! Every CUDA text of this chapter compiles by NVRTC, where libnvrtc is found (no card needed), with
+//! the constants that the ops use; and every op stands on every machine.
+use strata_device::{Machine, cuda, testing::skip};
+
+/// The constants an op's kernels are compiled with.
+const CONSTANTS: &[&[(&str, u32)]] = &[&[("WG", 256), ("LOG", 0)], &[("WG", 256), ("LOG", 1)]];
+
+#[test]
+fn cuda_texts_compile_for_ampere_and_hopper() {
+    if let Err(error) = cuda::compile_available() {
+        return skip("nvrtc", &error.to_string());
+    }
+    for ladder in strata_loss::ladders() {
+        for kernel in ladder.rungs.iter().flat_map(|rung| rung.kernels) {
+            for constants in CONSTANTS {
+                for arch in ["sm_80", "sm_90a"] {
+                    if let Err(error) = cuda::compile(kernel, constants, arch, None) {
+                        panic!("{kernel:?} for {arch} with {constants:?}: {error}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_rung_stands_on_every_machine() {
+    for ladder in strata_loss::ladders() {
+        for rung in &ladder.rungs {
+            assert_eq!(rung.machines.len(), Machine::ALL.len(), "{} {}", ladder.op, rung.name);
+        }
+        assert!(ladder.rungs.is_sorted_by_key(|rung| rung.name), "{}", ladder.op);
+    }
+}
