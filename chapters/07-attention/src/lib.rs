@@ -24,6 +24,8 @@
 
 mod backward;
 mod cpu;
+#[cfg(not(target_family = "wasm"))]
+mod demo;
 mod forward;
 mod heads;
 mod options;
@@ -32,6 +34,8 @@ mod problem;
 mod var;
 
 pub use backward::{Gradients, backward, backward_qkv};
+#[cfg(not(target_family = "wasm"))]
+pub use demo::demo;
 pub use forward::{Attended, attention_weights, forward};
 pub use heads::{merge_heads, split_heads, split_qkv};
 pub use options::{Dropout, Options};

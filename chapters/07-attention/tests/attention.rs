@@ -53,7 +53,8 @@ fn any_shape() {
     );
     for device in testing_devices() {
         let cases = if device.machine() == Machine::Wgpu { 4 } else { 24 };
-        let mut runner = TestRunner::new(Config { cases, ..Config::default() });
+        let mut runner =
+            TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
         let outcome =
             runner.run(&strategy, |((batch, heads, layout), (a, b, dim), causal, dropout)| {
                 let (rows, keys) = if causal { (a.min(b), a.max(b)) } else { (a, b) };

@@ -121,12 +121,14 @@ impl Case {
         let Attended { out, lse } = &got;
         check("out", out, &again.out, &want.out, Tolerance::close(4e-6, 2e-5));
         check("lse", lse, &again.lse, &want.lse, Tolerance::close(4e-6, 2e-6));
-        // Sums over all queries or keys of products of sums: judged by the largest.
-        let whole = || Tolerance::whole(1e-5);
+        // Sums over all queries or keys of products of sums: judged by the largest, where it is not
+        // zero (with one key, no score matters).
+        let largest = |want: &[f64]| want.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
+        let whole = |want: &[f64]| Tolerance::close(4e-6 + 1e-5 * largest(want), 0.0);
         let Gradients { dq, dk, dv } = &grads;
-        check("dq", dq, &grads_again.dq, &want_grads.dq, whole());
-        check("dk", dk, &grads_again.dk, &want_grads.dk, whole());
-        check("dv", dv, &grads_again.dv, &want_grads.dv, whole());
+        check("dq", dq, &grads_again.dq, &want_grads.dq, whole(&want_grads.dq));
+        check("dk", dk, &grads_again.dk, &want_grads.dk, whole(&want_grads.dk));
+        check("dv", dv, &grads_again.dv, &want_grads.dv, whole(&want_grads.dv));
     }
 
     /// All rungs of this device.
