@@ -81,7 +81,11 @@ fn cells(layout: &Layout) -> Vec<usize> {
     list
 }
 
-fn grid<T: std::fmt::Display>(out: &mut dyn Write, shape: &[usize], values: &[T]) -> std::io::Result<()> {
+fn grid<T: std::fmt::Display>(
+    out: &mut dyn Write,
+    shape: &[usize],
+    values: &[T],
+) -> std::io::Result<()> {
     let width = shape.last().copied().unwrap_or(1).max(1);
     for row in values.chunks(width) {
         let line: String = row.iter().map(|v| format!("{v:>4}")).collect();
@@ -91,10 +95,7 @@ fn grid<T: std::fmt::Display>(out: &mut dyn Write, shape: &[usize], values: &[T]
 }
 
 /// The median of a few runs, after one that warms up.
-fn seconds(
-    device: &Device,
-    op: impl Fn() -> crate::Result<Tensor>,
-) -> Result<f64, Box<dyn Error>> {
+fn seconds(device: &Device, op: impl Fn() -> crate::Result<Tensor>) -> Result<f64, Box<dyn Error>> {
     let mut times = Vec::new();
     for _ in 0..8 {
         device.synchronize()?;

@@ -8,7 +8,21 @@ use strata_tensor::{DType, Element, Tensor};
 
 /// Numbers on which conversions part ways: rounding ties, the ends of every range, denormals.
 fn telling() -> Vec<f32> {
-    let mut list = vec![0.0, -0.0, 0.5, -0.5, 0.99, 1.5, 2.5, -1.5, 1e-8, -1e-8, f32::INFINITY, f32::NEG_INFINITY, f32::NAN];
+    let mut list = vec![
+        0.0,
+        -0.0,
+        0.5,
+        -0.5,
+        0.99,
+        1.5,
+        2.5,
+        -1.5,
+        1e-8,
+        -1e-8,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        f32::NAN,
+    ];
     // bf16: 1 + 2^-8 lies midway between neighbours; f16: 1 + 2^-11.
     for base in [1.0f32, -3.0, 100.0, 6e-5, 6e-8] {
         for k in -3i32..=3 {
@@ -22,7 +36,14 @@ fn telling() -> Vec<f32> {
     list.extend((0..40).map(|i| i as f32 * 2f32.powi(-26)));
     list.extend([2f32.powi(-14), 2f32.powi(-14) - 2f32.powi(-25), 2f32.powi(-14) - 2f32.powi(-26)]);
     // Integers: the last that f32 counts, the ends of both ranges.
-    list.extend([16_777_215., 16_777_216., 16_777_218., 2_147_483_520., 2_147_483_648., -2_147_483_648.]);
+    list.extend([
+        16_777_215.,
+        16_777_216.,
+        16_777_218.,
+        2_147_483_520.,
+        2_147_483_648.,
+        -2_147_483_648.,
+    ]);
     list.extend([-2_147_483_904., 4_294_967_040., 4_294_967_296., 1e10, -1e10, -1.0, -0.9, 255.99]);
     list.extend([f32::MIN_POSITIVE, 1e-40, -1e-42, f32::MAX, f32::MIN]);
     list
@@ -30,7 +51,16 @@ fn telling() -> Vec<f32> {
 
 fn integers() -> Vec<u32> {
     let mut list = vec![0, 1, 2, 255, 65535, 65536, 16_777_215, 16_777_216, 16_777_217, 16_777_219];
-    list.extend([0x7fff_ffff, 0x8000_0000, 0x8000_0001, u32::MAX, u32::MAX - 1, u32::MAX - 127, 33_554_434, 33_554_435]);
+    list.extend([
+        0x7fff_ffff,
+        0x8000_0000,
+        0x8000_0001,
+        u32::MAX,
+        u32::MAX - 1,
+        u32::MAX - 127,
+        33_554_434,
+        33_554_435,
+    ]);
     list.extend((0..40).map(|i| 0x9e37_79b9u32.wrapping_mul(i)));
     list
 }
@@ -40,9 +70,18 @@ fn bits<T: Element>(x: &Tensor) -> Vec<u32> {
     let data = x.to_vec::<T>().unwrap();
     let nan = |nan: bool, bits: u32| if nan { 0xffff_ffff } else { bits };
     match T::DTYPE {
-        DType::F32 => bytemuck::cast_slice::<T, f32>(&data).iter().map(|x| nan(x.is_nan(), x.to_bits())).collect(),
-        DType::BF16 => bytemuck::cast_slice::<T, bf16>(&data).iter().map(|x| nan(x.is_nan(), x.to_bits().into())).collect(),
-        DType::F16 => bytemuck::cast_slice::<T, f16>(&data).iter().map(|x| nan(x.is_nan(), x.to_bits().into())).collect(),
+        DType::F32 => bytemuck::cast_slice::<T, f32>(&data)
+            .iter()
+            .map(|x| nan(x.is_nan(), x.to_bits()))
+            .collect(),
+        DType::BF16 => bytemuck::cast_slice::<T, bf16>(&data)
+            .iter()
+            .map(|x| nan(x.is_nan(), x.to_bits().into()))
+            .collect(),
+        DType::F16 => bytemuck::cast_slice::<T, f16>(&data)
+            .iter()
+            .map(|x| nan(x.is_nan(), x.to_bits().into()))
+            .collect(),
         DType::I32 | DType::U32 => bytemuck::cast_slice::<T, u32>(&data).to_vec(),
     }
 }
@@ -63,7 +102,8 @@ const DTYPES: [DType; 5] = [DType::F32, DType::BF16, DType::F16, DType::I32, DTy
 fn sources(device: &Device) -> Vec<Tensor> {
     let (f, i) = (telling(), integers());
     let signed: Vec<i32> = i.iter().map(|&x| x as i32).collect();
-    let all16: Vec<u16> = (0..=u16::MAX).step_by(7).chain([0x7c00, 0xfc00, 0x7f80, 0xff80, 1, 0x8001]).collect();
+    let all16: Vec<u16> =
+        (0..=u16::MAX).step_by(7).chain([0x7c00, 0xfc00, 0x7f80, 0xff80, 1, 0x8001]).collect();
     let b: Vec<bf16> = all16.iter().map(|&x| bf16::from_bits(x)).collect();
     let h: Vec<f16> = all16.iter().map(|&x| f16::from_bits(x)).collect();
     vec![
@@ -92,8 +132,12 @@ fn casts_give_the_bits_that_rust_gives() {
         for to in DTYPES {
             let want = match to {
                 DType::F32 => put(&|x| if x.is_nan() { u32::MAX } else { (x as f32).to_bits() }),
-                DType::BF16 => put(&|x| if x.is_nan() { u32::MAX } else { bf16::from_f32(x as f32).to_bits().into() }),
-                DType::F16 => put(&|x| if x.is_nan() { u32::MAX } else { f16::from_f32(x as f32).to_bits().into() }),
+                DType::BF16 => put(&|x| {
+                    if x.is_nan() { u32::MAX } else { bf16::from_f32(x as f32).to_bits().into() }
+                }),
+                DType::F16 => put(&|x| {
+                    if x.is_nan() { u32::MAX } else { f16::from_f32(x as f32).to_bits().into() }
+                }),
                 DType::I32 => put(&|x| x as i32 as u32),
                 DType::U32 => put(&|x| x as u32),
             };
@@ -104,13 +148,17 @@ fn casts_give_the_bits_that_rust_gives() {
     for device in testing_devices() {
         for (x, other) in sources(&cpu).into_iter().zip(sources(&device)) {
             for to in DTYPES {
-                let (want, got) = (all_bits(&x.cast(to).unwrap()), all_bits(&other.cast(to).unwrap()));
+                let (want, got) =
+                    (all_bits(&x.cast(to).unwrap()), all_bits(&other.cast(to).unwrap()));
                 for i in 0..want.len() {
                     let from = all_bits(&x)[i];
                     assert_eq!(
-                        got[i], want[i],
+                        got[i],
+                        want[i],
                         "{} to {to}: element {i} ({from:#x}) on {device:?}: {:#x}, not {:#x}",
-                        x.dtype(), got[i], want[i]
+                        x.dtype(),
+                        got[i],
+                        want[i]
                     );
                 }
             }
@@ -124,10 +172,16 @@ fn sixteen_bits_come_back_whole() {
         let all: Vec<u16> = (0..=u16::MAX).collect();
         let b: Vec<bf16> = all.iter().map(|&x| bf16::from_bits(x)).collect();
         let x = Tensor::from_slice(&device, &b, &[65536]).unwrap();
-        assert_eq!(bits::<bf16>(&x.cast(DType::F32).unwrap().cast(DType::BF16).unwrap()), bits::<bf16>(&x));
+        assert_eq!(
+            bits::<bf16>(&x.cast(DType::F32).unwrap().cast(DType::BF16).unwrap()),
+            bits::<bf16>(&x)
+        );
         let h: Vec<f16> = all.iter().map(|&x| f16::from_bits(x)).collect();
         let x = Tensor::from_slice(&device, &h, &[65536]).unwrap();
-        assert_eq!(bits::<f16>(&x.cast(DType::F32).unwrap().cast(DType::F16).unwrap()), bits::<f16>(&x));
+        assert_eq!(
+            bits::<f16>(&x.cast(DType::F32).unwrap().cast(DType::F16).unwrap()),
+            bits::<f16>(&x)
+        );
     }
 }
 
@@ -143,11 +197,16 @@ fn copies_of_strided_views_in_every_dtype() {
             };
             let want = view(&base).to_vec::<f32>().unwrap();
             let got = copy(&view(&base.cast(dtype).unwrap())).unwrap();
-            assert_eq!(got.cast(DType::F32).unwrap().to_vec::<f32>().unwrap(), want, "{dtype} {device:?}");
+            assert_eq!(
+                got.cast(DType::F32).unwrap().to_vec::<f32>().unwrap(),
+                want,
+                "{dtype} {device:?}"
+            );
         }
     };
     for device in testing_devices() {
-        for sizes in [(1, 1, 0, 1), (3, 5, 1, 3), (17, 9, 4, 5), (1, 300, 7, 201), (33, 31, 1, 29)] {
+        for sizes in [(1, 1, 0, 1), (3, 5, 1, 3), (17, 9, 4, 5), (1, 300, 7, 201), (33, 31, 1, 29)]
+        {
             check(sizes, &device);
         }
     }
@@ -161,9 +220,14 @@ fn copies_of_strided_views_in_every_dtype() {
 fn fills_touch_their_own_elements_only() {
     for device in testing_devices() {
         for dtype in DTYPES {
-            assert!(all_bits(&Tensor::zeros(&device, dtype, &[3, 7]).unwrap()).iter().all(|&b| b == 0));
+            assert!(
+                all_bits(&Tensor::zeros(&device, dtype, &[3, 7]).unwrap()).iter().all(|&b| b == 0)
+            );
         }
-        assert_eq!(Tensor::full(&device, &[70_001], 2.5).unwrap().to_vec::<f32>().unwrap(), vec![2.5; 70_001]);
+        assert_eq!(
+            Tensor::full(&device, &[70_001], 2.5).unwrap().to_vec::<f32>().unwrap(),
+            vec![2.5; 70_001]
+        );
         // An odd view at the front of a 16-bit tensor: the neighbour in its last word stays.
         let x = Tensor::from_slice(&device, &[bf16::ONE; 8], &[8]).unwrap();
         fill_bits(&x.narrow(0, 0, 3).unwrap(), 0).unwrap();
@@ -183,7 +247,8 @@ fn concatenations_in_every_dtype() {
     for device in testing_devices() {
         for dtype in DTYPES {
             let part = |n: usize, seed: u64| {
-                let data: Vec<f32> = sample::normal(seed, n * 6).iter().map(|x| (x * 8.0).round().abs()).collect();
+                let data: Vec<f32> =
+                    sample::normal(seed, n * 6).iter().map(|x| (x * 8.0).round().abs()).collect();
                 (Tensor::from_slice(&device, &data, &[2, n, 3]).unwrap(), data)
             };
             let ((a, av), (b, bv), (c, _)) = (part(1, 1), part(5, 2), part(0, 3));
@@ -191,11 +256,19 @@ fn concatenations_in_every_dtype() {
             let got = concat(&parts, 1).unwrap();
             assert_eq!((got.shape(), got.dtype()), (&[2, 6, 3][..], dtype));
             let want = [&av[..3], &bv[..15], &av[3..], &bv[15..]].concat();
-            assert_eq!(got.cast(DType::F32).unwrap().to_vec::<f32>().unwrap(), want, "{dtype} {device:?}");
+            assert_eq!(
+                got.cast(DType::F32).unwrap().to_vec::<f32>().unwrap(),
+                want,
+                "{dtype} {device:?}"
+            );
             let pair = stack(&[parts[1].clone(), parts[1].clone()], 3).unwrap();
             assert_eq!(pair.shape(), [2, 5, 3, 2]);
             let want: Vec<f32> = bv.iter().flat_map(|&x| [x, x]).collect();
-            assert_eq!(pair.cast(DType::F32).unwrap().to_vec::<f32>().unwrap(), want, "{dtype} {device:?}");
+            assert_eq!(
+                pair.cast(DType::F32).unwrap().to_vec::<f32>().unwrap(),
+                want,
+                "{dtype} {device:?}"
+            );
         }
     }
 }

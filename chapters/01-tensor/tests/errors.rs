@@ -58,7 +58,8 @@ fn products_that_overflow_are_refused() {
         says(Tensor::arange(&device, usize::MAX), &["arange", "more elements"]);
         // Two stretched views whose sum would be too large.
         let one = Tensor::ones(&device, &[1, 1]).unwrap();
-        let (a, b) = (one.broadcast_to(&[1 << 20, 1]).unwrap(), one.broadcast_to(&[1, 1 << 20]).unwrap());
+        let (a, b) =
+            (one.broadcast_to(&[1 << 20, 1]).unwrap(), one.broadcast_to(&[1, 1 << 20]).unwrap());
         says(a.add(&b), &["more elements"]);
     }
     let many = tensor(&[1]).broadcast_to(&[1 << 31]).unwrap();
@@ -91,7 +92,12 @@ fn wrong_dtypes_say_what_to_do() {
 #[test]
 fn operands_on_two_devices_are_refused() {
     let (a, b) = (tensor(&[2]), tensor(&[2]));
-    for result in [a.add(&b).map(|_| ()), copy_into(&a, &b), accumulate(&a, &b, 1.0), concat(&[a.clone(), b.clone()], 0).map(|_| ())] {
+    for result in [
+        a.add(&b).map(|_| ()),
+        copy_into(&a, &b),
+        accumulate(&a, &b, 1.0),
+        concat(&[a.clone(), b.clone()], 0).map(|_| ()),
+    ] {
         let error = says(result, &["to_device"]);
         assert!(matches!(error, Error::Devices { .. }), "{error}");
     }
@@ -183,10 +189,16 @@ fn writes_go_where_they_may() {
     says(x.t().unwrap().write(&[1f32; 6]), &["write"]);
     says(Tensor::from_slice(&device, &[1f32; 5], &[2, 3]), &["from_slice", "5"]);
     // A destination that shows one element several times, or shares the source's buffer.
-    says(copy_into(&x, &Tensor::ones(&device, &[3]).unwrap().broadcast_to(&[2, 3]).unwrap()), &["copy", "twice"]);
+    says(
+        copy_into(&x, &Tensor::ones(&device, &[3]).unwrap().broadcast_to(&[2, 3]).unwrap()),
+        &["copy", "twice"],
+    );
     assert!(copy_into(&x.narrow(0, 0, 1).unwrap(), &x.narrow(0, 1, 1).unwrap()).is_err());
     assert!(accumulate(&x, &x, 1.0).is_err());
-    says(accumulate(&x.t().unwrap(), &Tensor::ones(&device, &[3, 2]).unwrap(), 1.0), &["accumulate", "contiguous"]);
+    says(
+        accumulate(&x.t().unwrap(), &Tensor::ones(&device, &[3, 2]).unwrap(), 1.0),
+        &["accumulate", "contiguous"],
+    );
     says(fill_bits(&x.t().unwrap(), 0), &["fill"]);
     // Half words: a write would take the neighbour along.
     let h = Tensor::from_slice(&device, &[bf16::ONE; 6], &[6]).unwrap();
@@ -194,7 +206,13 @@ fn writes_go_where_they_may() {
     says(h.narrow(0, 1, 2).unwrap().write(&[bf16::ZERO; 2]), &["write", "16-bit"]);
     h.narrow(0, 2, 2).unwrap().write(&[bf16::ZERO; 2]).unwrap();
     assert_eq!(h.to_vec::<bf16>().unwrap()[1..5], [1., 0., 0., 1.].map(bf16::from_f32));
-    says(copy_into(&Tensor::from_slice(&device, &[bf16::ONE; 2], &[2]).unwrap(), &h.slice_step(0, 0, 4, 2).unwrap()), &["16-bit"]);
+    says(
+        copy_into(
+            &Tensor::from_slice(&device, &[bf16::ONE; 2], &[2]).unwrap(),
+            &h.slice_step(0, 0, 4, 2).unwrap(),
+        ),
+        &["16-bit"],
+    );
 }
 
 #[test]

@@ -108,7 +108,8 @@ fn maps_of_any_view() {
                 let low = if positive_only(op) { 0.01 } else { -8.0 };
                 let data = sample::uniform(seed, view.storage, low, 8.0);
                 let base = Tensor::from_slice(&device, &data, &[view.storage]).unwrap();
-                let layout = Layout { shape: view.shape, strides: view.strides, offset: view.offset };
+                let layout =
+                    Layout { shape: view.shape, strides: view.strides, offset: view.offset };
                 let x = Tensor::from_buffer(base.buffer().clone(), base.dtype(), layout).unwrap();
                 let (alpha, beta) = parameters(op);
                 let got = map(op, &x, alpha, beta).unwrap();
@@ -161,14 +162,15 @@ fn large_angles() {
     let x: Vec<f32> = (0..200).map(|i| (i - 100) as f32 * 9.7).collect();
     for device in testing_devices() {
         let t = Tensor::from_slice(&device, &x, &[x.len()]).unwrap();
-        let rule = Tolerance::close(if device.machine() == Machine::Wgpu { 6e-4 } else { 1e-6 }, 0.0);
+        let rule =
+            Tolerance::close(if device.machine() == Machine::Wgpu { 6e-4 } else { 1e-6 }, 0.0);
         let wide = sample::widen(&x);
         check("sin", "1_naive", &device, &t.sin().unwrap(), &scalar::map(&wide, f64::sin), &rule);
         check("cos", "1_naive", &device, &t.cos().unwrap(), &scalar::map(&wide, f64::cos), &rule);
     }
 }
 
-fn zips() -> Vec<(Zip, fn(f64, f64) -> f64)> {
+fn zips() -> Vec<(Zip, pairs::Function)> {
     vec![
         (Zip::Add, pairs::add),
         (Zip::Sub, pairs::sub),
@@ -213,7 +215,10 @@ fn zips_of_views_and_of_a_tensor_with_itself() {
         let x = Tensor::from_slice(&device, &sample::normal(5, 35), &[5, 7]).unwrap();
         let turned = x.t().unwrap();
         let both = turned.add(&turned).unwrap();
-        assert_eq!(both.to_vec::<f32>().unwrap(), turned.affine(2.0, 0.0).unwrap().to_vec().unwrap());
+        assert_eq!(
+            both.to_vec::<f32>().unwrap(),
+            turned.affine(2.0, 0.0).unwrap().to_vec().unwrap()
+        );
         // A row from the middle of a matrix, added to every row of a transposed one.
         let row = x.select(1, 3).unwrap();
         let got = turned.sub(&row).unwrap();
@@ -244,7 +249,9 @@ fn nan_spreads_through_pairs_and_reductions() {
             for op in [Reduce::Sum, Reduce::Max, Reduce::Min] {
                 let got = bits(reduce(op, &x, &[1], false, 1.0).unwrap());
                 assert!(got[0].is_nan() && !got[1].is_nan(), "{op:?} {k} {at}: {got:?} {device:?}");
-                let got = bits(reduce(op, &x.t().unwrap().contiguous().unwrap(), &[0], false, 1.0).unwrap());
+                let got = bits(
+                    reduce(op, &x.t().unwrap().contiguous().unwrap(), &[0], false, 1.0).unwrap(),
+                );
                 assert!(got[0].is_nan() && !got[1].is_nan(), "{op:?} {k} {at}: {got:?} {device:?}");
             }
             assert_eq!(x.argmax().unwrap().to_vec::<u32>().unwrap()[0], at as u32, "{device:?}");
@@ -352,10 +359,14 @@ fn argmax_takes_the_first_of_equals() {
             let last = shape.len() - 1;
             let want = sums::argmax(&sample::widen(&data), &shape, &[last]);
             for rung in rungs("argmax", &device) {
-                let x = Tensor::from_slice(&device.with_rung("argmax", rung), &data, &shape).unwrap();
+                let x =
+                    Tensor::from_slice(&device.with_rung("argmax", rung), &data, &shape).unwrap();
                 let Some(got) = taken(x.argmax()) else { continue };
                 let got = got.to_vec::<u32>().unwrap();
-                assert!(got.iter().map(|&i| i as usize).eq(want.iter().copied()), "{rung} {device:?}");
+                assert!(
+                    got.iter().map(|&i| i as usize).eq(want.iter().copied()),
+                    "{rung} {device:?}"
+                );
             }
         });
         // GPT-2's vocabulary, with two equals far apart.

@@ -237,7 +237,9 @@ fn empty_views_work_everywhere() {
         assert!(none.to_vec::<f32>().unwrap().is_empty());
         assert!(none.contiguous().unwrap().exp().unwrap().to_vec::<f32>().unwrap().is_empty());
         assert_eq!(none.sum(&[1], false).unwrap().to_vec::<f32>().unwrap(), [0.0; 3]);
-        assert!(none.mean(&[1], false).unwrap().to_vec::<f32>().unwrap().iter().all(|m| m.is_nan()));
+        assert!(
+            none.mean(&[1], false).unwrap().to_vec::<f32>().unwrap().iter().all(|m| m.is_nan())
+        );
         assert_eq!(none.max(&[0, 1], true).unwrap().to_vec::<f32>().unwrap(), [f32::NEG_INFINITY]);
         assert_eq!(none.min(&[1], true).unwrap().shape(), [3, 1]);
         assert!(none.sum(&[0], false).unwrap().to_vec::<f32>().unwrap().is_empty());

@@ -21,30 +21,36 @@ use std::sync::Mutex;
 /// The environment variable `STRATA_REQUIRE` (`cuda,wgpu`) names a machine that cannot be opened:
 /// in CI a skip of what must be there is a failure.
 pub fn testing_devices() -> Vec<Device> {
-    let required = std::env::var("STRATA_REQUIRE").unwrap_or_default();
-    let required: Vec<&str> = required.split(',').map(str::trim).collect();
-    let mut devices = Vec::new();
-    for machine in [Machine::Cpu, Machine::Wgpu, Machine::Cuda] {
+    let open = |machine| {
         let opening = Choice { machine, index: None }.open(Settings::default());
         match pollster::block_on(opening) {
-            Ok(device) => devices.push(device),
-            Err(error) if required.contains(&machine.to_string().as_str()) => {
-                panic!("STRATA_REQUIRE asks for {machine}, which cannot be opened: {error}")
+            Ok(device) => Some(device),
+            Err(error) => {
+                // The error names its machine; say it once.
+                let (name, reason) = (machine.name(), error.to_string());
+                let named = format!("{name} is not available: ");
+                skip(name, reason.strip_prefix(&named).unwrap_or(&reason));
+                None
             }
-            Err(error) => announce(machine, &error.to_string()),
         }
-    }
-    devices
+    };
+    [Machine::Cpu, Machine::Wgpu, Machine::Cuda].into_iter().filter_map(open).collect()
 }
 
-fn announce(machine: Machine, reason: &str) {
-    static SAID: Mutex<Vec<Machine>> = Mutex::new(Vec::new());
+/// Announces once per process that `what` is not tested, as `SKIPPED: <what>: <reason>`.
+///
+/// # Panics
+/// `STRATA_REQUIRE` names it.
+pub fn skip(what: &str, reason: &str) {
+    let required = std::env::var("STRATA_REQUIRE").unwrap_or_default();
+    if required.split(',').any(|name| name.trim() == what) {
+        panic!("STRATA_REQUIRE asks for {what}, which cannot be had: {reason}");
+    }
+    static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
     let mut said = SAID.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if !said.contains(&machine) {
-        said.push(machine);
-        // Errors already name their machine; say it once.
-        let reason = reason.strip_prefix(&format!("{machine} is not available: ")).unwrap_or(reason);
+    if !said.iter().any(|s| s == what) {
+        said.push(what.into());
         // Not `eprintln!`, which the test harness hides for tests that pass.
-        let _ = writeln!(std::io::stderr(), "SKIPPED: {machine}: {reason}");
+        let _ = writeln!(std::io::stderr(), "SKIPPED: {what}: {reason}");
     }
 }

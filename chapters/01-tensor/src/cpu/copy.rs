@@ -38,10 +38,14 @@ fn dense<T: Copy + Default + Send + Sync>(source: &Layout, src: &[T], dst: &mut 
     let words = |list: &[usize]| list.iter().map(|&x| x as u32).collect::<Vec<_>>();
     let (shape, strides) = (words(&source.shape), words(&source.strides));
     let outer = shape.len().saturating_sub(2);
-    let walk =
-        |rank: usize| Walk { shape: &shape[..rank], strides: [&strides[..rank]], offsets: [source.offset] };
+    let walk = |rank: usize| Walk {
+        shape: &shape[..rank],
+        strides: [&strides[..rank]],
+        offsets: [source.offset],
+    };
     if strides.len() >= 2 && strides[outer] == 1 && strides[outer + 1] > 1 {
-        let (rows, columns, step) = (source.shape[outer], source.shape[outer + 1], source.strides[outer + 1]);
+        let (rows, columns, step) =
+            (source.shape[outer], source.shape[outer + 1], source.strides[outer + 1]);
         let matrices = walk(outer);
         dst.par_chunks_mut(rows * columns).enumerate().for_each(|(m, dst)| {
             transpose(&src[matrices.at(m)[0]..], dst, columns, step);
@@ -62,7 +66,12 @@ const TILE: usize = 16;
 
 /// `dst[r][c] = src[c * step + r]`: tile by tile, so that every cache line that is fetched is used
 /// whole. Element by element, each would be fetched sixteen times.
-fn transpose<T: Copy + Default + Send + Sync>(src: &[T], dst: &mut [T], columns: usize, step: usize) {
+fn transpose<T: Copy + Default + Send + Sync>(
+    src: &[T],
+    dst: &mut [T],
+    columns: usize,
+    step: usize,
+) {
     dst.par_chunks_mut(TILE * columns).enumerate().for_each(|(block, dst)| {
         let (first, rows) = (block * TILE, dst.len() / columns);
         for c in (0..columns).step_by(TILE) {

@@ -37,7 +37,8 @@ impl<'a> Terms<'a> {
     fn of(args: &CpuArgs<'a>, input: &'a [f32]) -> Self {
         let p = args.params;
         let (kept, rank) = (args.size(18), args.size(19));
-        let outer = Walk { shape: &p[..kept], strides: [&p[8..8 + kept]], offsets: [args.size(20)] };
+        let outer =
+            Walk { shape: &p[..kept], strides: [&p[8..8 + kept]], offsets: [args.size(20)] };
         let inner = Walk { shape: &p[kept..rank], strides: [&p[8 + kept..8 + rank]], offsets: [0] };
         Terms { input, outer, inner, k: args.size(17), scale: args.float(21) }
     }
@@ -69,7 +70,13 @@ impl<'a> Terms<'a> {
     }
 
     /// Some of one output's terms.
-    fn one(&self, base: usize, terms: Range<usize>, start: f32, f: &impl Fn(f32, f32) -> f32) -> f32 {
+    fn one(
+        &self,
+        base: usize,
+        terms: Range<usize>,
+        start: f32,
+        f: &impl Fn(f32, f32) -> f32,
+    ) -> f32 {
         let (width, step) = self.inner.last();
         let mut lanes = [start; LANES];
         let mut i = terms.start;
@@ -95,7 +102,13 @@ impl<'a> Terms<'a> {
     }
 
     /// Outputs that lie side by side, like their terms: row after row is folded into a block of them.
-    fn columns(&self, out: &mut [f32], width: usize, start: f32, f: impl Fn(f32, f32) -> f32 + Sync) {
+    fn columns(
+        &self,
+        out: &mut [f32],
+        width: usize,
+        start: f32,
+        f: impl Fn(f32, f32) -> f32 + Sync,
+    ) {
         let row = |out: &mut [f32], base: usize| {
             let mut total = [start; COLUMNS];
             for first in (0..self.k).step_by(RUN) {

@@ -28,11 +28,10 @@ pub(super) struct Args {
     partial: OnceLock<Buffer>,
 }
 
-static NAIVE: Kernel =
-    Kernel::new("reduce/1_naive", "reduce", &[Access::Read, Access::Write])
-        .cuda(strata_kernels::source("reduce/1_naive"), strata_kernels::INCLUDES)
-        .wgsl(strata_shaders::source("reduce/1_naive"), strata_shaders::INCLUDES)
-        .cpu(cpu::reduce);
+static NAIVE: Kernel = Kernel::new("reduce/1_naive", "reduce", &[Access::Read, Access::Write])
+    .cuda(strata_kernels::source("reduce/1_naive"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("reduce/1_naive"), strata_shaders::INCLUDES)
+    .cpu(cpu::reduce);
 
 static TREE: Kernel = Kernel::new("reduce/2_tree", "reduce", &[Access::Read, Access::Write])
     .cuda(strata_kernels::source("reduce/2_tree"), strata_kernels::INCLUDES)
@@ -61,7 +60,14 @@ impl View {
         last(&self.outer) < last(&self.inner) && self.outer.shape.last().is_some_and(|&n| n >= 32)
     }
 
-    fn launch(&self, kernel: &'static Kernel, op: Reduce, scale: f32, input: (Slice, usize), out: &Slice) -> Launch {
+    fn launch(
+        &self,
+        kernel: &'static Kernel,
+        op: Reduce,
+        scale: f32,
+        input: (Slice, usize),
+        out: &Slice,
+    ) -> Launch {
         let (outer, inner) = (&self.outer, &self.inner);
         let (n, k) = (outer.numel(), inner.numel());
         Launch::new(kernel)
@@ -81,8 +87,13 @@ impl View {
 }
 
 fn naive(a: &Args) -> Vec<Launch> {
-    let launch =
-        View::of(a.input.layout(), a.kept).launch(&NAIVE, a.op, a.scale, a.input.bind(), &a.out.flat());
+    let launch = View::of(a.input.layout(), a.kept).launch(
+        &NAIVE,
+        a.op,
+        a.scale,
+        a.input.bind(),
+        &a.out.flat(),
+    );
     vec![launch.cover(a.out.numel(), WIDTH)]
 }
 
@@ -152,7 +163,13 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
 ///
 /// # Errors
 /// A dimension that is not there or named twice; not f32.
-pub fn reduce(op: Reduce, input: &Tensor, dims: &[usize], keepdim: bool, scale: f32) -> Result<Tensor> {
+pub fn reduce(
+    op: Reduce,
+    input: &Tensor,
+    dims: &[usize],
+    keepdim: bool,
+    scale: f32,
+) -> Result<Tensor> {
     input.expect_dtype("reduce", DType::F32)?;
     let mut gone = vec![false; input.rank()];
     for &d in dims {
@@ -179,8 +196,7 @@ pub fn reduce(op: Reduce, input: &Tensor, dims: &[usize], keepdim: bool, scale: 
         super::fill_bits(&out, (scale * nothing).to_bits())?;
         return Ok(out);
     }
-    let args =
-        Args { op, input: sorted, kept, scale, out: out.clone(), partial: OnceLock::new() };
+    let args = Args { op, input: sorted, kept, scale, out: out.clone(), partial: OnceLock::new() };
     LADDER.run(&args, out.device())?;
     Ok(out)
 }
