@@ -1,0 +1,176 @@
+//! What can be typed.
+
+use crate::commands::{bench, bundle, demo, doctor, eval, generate, inspect, parity, test, train};
+use crate::failure::{Failure, Outcome};
+use crate::ui;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::sync::Arc;
+use strata_ml::device::{Choice, Device, Overlay, Settings};
+
+const EXAMPLES: &str = "\
+Start here:
+  cargo strata doctor                     what this computer has, and what it lacks
+  cargo strata train                      train a 12-million-parameter GPT on stories
+  cargo strata generate --checkpoint runs/gpt-12m-stories --prompt \"Once\"
+  cargo strata test                       check every kernel on every device that is here
+
+Environment:
+  STRATA_DEVICE=cpu|cuda[:N]|wgpu[:N]     the device where --device is not given
+  STRATA_NVRTC=/folder                    where NVRTC, CUDA's compiler, lies
+  RAYON_NUM_THREADS=N                     threads of the CPU device
+  NO_COLOR=1                              no colours";
+
+/// Strata: a textbook you can run.
+///
+/// Ten chapters, from a strided tensor to a GPT, each kernel in the open as CUDA C++, WGSL and Rust.
+/// This command trains the model, lets it write, looks inside, and checks the machine it runs on.
+#[derive(Debug, Parser)]
+#[command(name = "strata", version, after_help = EXAMPLES, styles = ui::HELP)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train a GPT on stories or on your own text
+    Train(train::TrainArgs),
+    /// Let a trained model write
+    Generate(generate::GenerateArgs),
+    /// Score a text: how well does a model predict it?
+    Eval(eval::EvalArgs),
+    /// Look inside a checkpoint, a model's graph, or the ladders of kernels
+    Inspect(inspect::InspectArgs),
+    /// Run a chapter's demo
+    Demo(demo::DemoArgs),
+    /// Say what this computer has, what is missing, and the command that fixes it
+    Doctor(doctor::DoctorArgs),
+    /// Check every op, on every rung, on every device, against float64 loops
+    Parity(parity::ParityArgs),
+    /// Time every rung and set it against what the machine can do
+    Bench(bench::BenchArgs),
+    /// Run all tests
+    Test(test::TestArgs),
+    /// Pack one binary and a script for a GPU machine without Rust
+    Bundle(bundle::BundleArgs),
+}
+
+/// Where to compute, and with which kernels.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Device and kernels")]
+pub struct DeviceArgs {
+    /// Where to compute: cpu, cuda, cuda:N, wgpu or wgpu:N. Without it the best device is taken:
+    /// an NVIDIA card with NVRTC, then a hardware WebGPU adapter, then the CPU
+    #[arg(long, value_name = "NAME", value_parser = device_name)]
+    pub device: Option<String>,
+    /// A folder of kernel files (DIR/matmul/3_tiled.cu or .wgsl) that stand in front of the
+    /// built-in ones; read at run time, no rebuild needed
+    #[arg(long, value_name = "DIR")]
+    pub kernels: Option<PathBuf>,
+    /// Force a rung of an op's ladder, e.g. matmul=1_naive; can be given several times. `strata
+    /// inspect --ladders` lists them
+    #[arg(long = "rung", value_name = "OP=NAME", value_parser = rung)]
+    pub rungs: Vec<(String, String)>,
+}
+
+impl DeviceArgs {
+    /// Opens the device and says, in one line on stderr, which it is and why.
+    ///
+    /// # Errors
+    /// It is not there; the folder of kernels cannot be read.
+    pub fn open(&self) -> Outcome<Device> {
+        let overlay = self.kernels.as_ref().map(Overlay::open).transpose()?.map(Arc::new);
+        let rungs = self.rungs.iter().cloned().collect();
+        let settings = Settings { overlay, rungs };
+        let (device, why) = match &self.device {
+            Some(name) => {
+                let device = Device::open(name, settings)?;
+                let why = format!("{}: --device asks for it", device.info().label());
+                (device, why)
+            }
+            None => Device::best(settings)?,
+        };
+        ui::note(&format!("{}Device{:#} {why}", ui::HEAD, ui::HEAD));
+        Ok(device)
+    }
+}
+
+fn device_name(text: &str) -> Result<String, strata_ml::device::Error> {
+    text.parse::<Choice>().map(|_| text.to_string())
+}
+
+fn rung(text: &str) -> Result<(String, String), String> {
+    let Some((op, name)) = text.split_once('=') else {
+        return Err("it should look like matmul=1_naive".into());
+    };
+    let ladders = strata_ml::ladders();
+    let Some(ladder) = ladders.iter().find(|ladder| ladder.op == op) else {
+        let ops: Vec<_> = ladders.iter().map(|ladder| ladder.op).collect();
+        return Err(format!("there is no op {op:?}; there are {}", ops.join(", ")));
+    };
+    if !ladder.rungs.iter().any(|rung| rung.name == name) {
+        let names: Vec<_> = ladder.rungs.iter().map(|rung| rung.name).collect();
+        return Err(format!("{op} has no rung {name:?}; it has {}", names.join(", ")));
+    }
+    Ok((op.into(), name.into()))
+}
+
+/// A parser for whole numbers between two bounds.
+pub fn whole(low: u64, high: u64) -> impl Fn(&str) -> Result<u64, String> + Clone + Send + Sync {
+    move |text| {
+        let number = text.replace(['_', ','], "").parse::<u64>().ok();
+        number.filter(|n| (low..=high).contains(n)).ok_or_else(|| {
+            format!("it must be a whole number from {} to {}", ui::count(low), ui::count(high))
+        })
+    }
+}
+
+/// A parser for numbers between two bounds; NaN lies between none.
+pub fn real(low: f64, high: f64) -> impl Fn(&str) -> Result<f64, String> + Clone + Send + Sync {
+    move |text| {
+        let number = text.parse::<f64>().ok();
+        number
+            .filter(|x| *x >= low && *x <= high)
+            .ok_or_else(|| format!("it must be a number from {low} to {high}"))
+    }
+}
+
+/// A failure unless `path` is a folder.
+///
+/// # Errors
+/// It is missing, or a file.
+pub fn folder(flag: &str, path: &std::path::Path) -> Outcome<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let what = if path.exists() { "is a file, not a folder" } else { "does not exist" };
+    Err(Failure::new(format!("{flag} {}: it {what}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn numbers_have_bounds() {
+        let batch = whole(1, 100);
+        assert_eq!(batch("7"), Ok(7));
+        for bad in ["0", "-1", "101", "NaN", "1e3", "", "99999999999999999999"] {
+            assert!(batch(bad).unwrap_err().contains("from 1 to 100"), "{bad}");
+        }
+        let lr = real(1e-9, 10.0);
+        assert_eq!(lr("1e-3"), Ok(1e-3));
+        for bad in ["0", "-1", "NaN", "inf", "fast", ""] {
+            assert!(lr(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! `strata bundle`: the whole of Strata in one file, for a GPU machine without a toolchain.
+
+use crate::failure::{Failure, Outcome};
+use crate::ui::{self, say};
+use clap::Args;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo strata bundle
+  cargo strata bundle --out /tmp/strata && scp -r /tmp/strata gpu-machine: && ssh gpu-machine strata/run.sh
+
+On that machine:
+  ./run.sh                what is here, then parity, then the benchmarks
+  ./run.sh doctor         or any command of strata: parity, bench, train, generate ...
+  ./run.sh train --minutes 8";
+
+/// Kernels are text inside the binary: it needs the driver, and NVRTC for CUDA, and nothing else.
+const SCRIPT: &str = r#"#!/bin/sh
+# Strata on a machine without Rust: the binary beside this script holds everything, kernels
+# included. CUDA needs the NVIDIA driver and NVRTC (`./run.sh doctor` says where to get it).
+set -eu
+here="$(cd "$(dirname "$0")" && pwd)"
+strata="$here/strata"
+if [ "$#" -gt 0 ]; then
+  exec "$strata" "$@"
+fi
+"$strata" doctor
+"$strata" parity
+"$strata" bench
+echo
+echo "To train here: $0 train --minutes 8"
+"#;
+
+/// Pack one binary and a script for a GPU machine without Rust.
+///
+/// Writes `strata` (this binary without debug information; every kernel is inside as text) and
+/// `run.sh`. The machine needs the same kind of system and processor, and a GPU driver.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct BundleArgs {
+    /// The folder to write; made if it is not there
+    #[arg(long, value_name = "DIR", default_value = "bundle")]
+    out: PathBuf,
+}
+
+pub fn run(args: &BundleArgs) -> Outcome {
+    let out = &args.out;
+    fs::create_dir_all(out).map_err(|error| refused(out, &error))?;
+    let binary = out.join(if cfg!(windows) { "strata.exe" } else { "strata" });
+    let own = std::env::current_exe()?;
+    if fs::canonicalize(&binary).is_ok_and(|there| Some(there) == fs::canonicalize(&own).ok()) {
+        return Err(Failure::new(
+            "that folder holds the binary that is running; choose another --out",
+        ));
+    }
+    // Under another name first: a half-written binary must not look like a whole one.
+    let temporary = out.join(".strata.tmp");
+    let packed = fs::copy(&own, &temporary).map_err(|error| refused(&temporary, &error));
+    let packed = packed.and_then(|_| {
+        strip(&temporary);
+        fs::rename(&temporary, &binary).map_err(|error| refused(&binary, &error))
+    });
+    if packed.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    packed?;
+    let script = out.join("run.sh");
+    fs::write(&script, SCRIPT).map_err(|error| refused(&script, &error))?;
+    executable(&script)?;
+    let size = fs::metadata(&binary)?.len();
+    say!("{}  {}", binary.display(), ui::bytes(size))?;
+    say!("{}", script.display())?;
+    say!("Copy the folder to a machine with a GPU and start run.sh there.")?;
+    Ok(0)
+}
+
+fn refused(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(format!("cannot write {}: {error}; choose another --out", path.display()))
+}
+
+/// Takes the debug information out, with whichever tool is here.
+fn strip(binary: &Path) {
+    let tools: [(&str, &[&str]); 3] = [
+        ("strip", if cfg!(target_os = "macos") { &[] } else { &["--strip-all"] }),
+        ("llvm-strip", &["--strip-all"]),
+        ("objcopy", &["--strip-all"]),
+    ];
+    let done = tools.iter().any(|(tool, flags)| {
+        let run = Command::new(tool).args(*flags).arg(binary).output();
+        run.is_ok_and(|output| output.status.success())
+    });
+    if !done && !cfg!(windows) {
+        ui::warn("neither strip nor objcopy is installed: the binary keeps its debug information");
+    }
+}
+
+#[cfg(unix)]
+fn executable(path: &Path) -> Outcome<()> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(fs::set_permissions(path, fs::Permissions::from_mode(0o755))?)
+}
+
+#[cfg(not(unix))]
+fn executable(_: &Path) -> Outcome<()> {
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! The devices, each tried.
+
+use crate::ui;
+use serde::Serialize;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use strata_ml::device::{Caps, Choice, Device, Error, Info, Machine, Settings, devices};
+use strata_ml::tensor::Tensor;
+
+/// Whether a device can be used.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum State {
+    /// It computed what it should.
+    Works,
+    /// It is there but does not do its work.
+    Fails { reason: String },
+    /// It is not there.
+    Absent { reason: String, fix: String },
+}
+
+/// One device.
+#[derive(Debug, Serialize)]
+pub struct DeviceReport {
+    pub machine: &'static str,
+    pub label: String,
+    pub driver: String,
+    pub software: bool,
+    #[serde(flatten)]
+    pub state: State,
+    /// Limits and abilities, a line each.
+    pub details: Vec<String>,
+}
+
+/// Every device, tried; for a machine without one, why.
+pub fn look() -> Vec<DeviceReport> {
+    let found = block_on(devices());
+    found.into_iter().map(|found| report(found.machine, found.info)).collect()
+}
+
+fn report(machine: Machine, info: Result<Info, Error>) -> DeviceReport {
+    let name = machine.name();
+    let absent = |reason, fix| DeviceReport {
+        machine: name,
+        label: name.into(),
+        driver: String::new(),
+        software: false,
+        state: State::Absent { reason, fix },
+        details: Vec::new(),
+    };
+    match info {
+        Ok(info) => DeviceReport {
+            machine: name,
+            label: info.label(),
+            driver: info.driver.clone(),
+            software: info.caps.software,
+            state: attempt(&info),
+            details: details(&info),
+        },
+        Err(Error::Unavailable { reason, fix, .. }) => absent(reason, fix),
+        Err(error) => absent(error.to_string(), "See the message".into()),
+    }
+}
+
+/// A small sum, computed there and compared.
+fn attempt(info: &Info) -> State {
+    let index = Some(info.index).filter(|_| info.machine != Machine::Cpu);
+    let choice = Choice { machine: info.machine, index };
+    let sum = || -> Result<bool, Box<dyn std::error::Error>> {
+        let device: Device = block_on(choice.open(Settings::default()))?;
+        let numbers: Vec<f32> = (0..1000).map(|i| i as f32).collect();
+        let x = Tensor::from_slice(&device, &numbers, &[1000])?;
+        let doubled = x.add(&x)?.to_vec::<f32>()?;
+        Ok(doubled.iter().zip(&numbers).all(|(y, x)| *y == 2.0 * x))
+    };
+    match sum() {
+        Ok(true) => State::Works,
+        Ok(false) => State::Fails { reason: "it computed a wrong sum".into() },
+        Err(error) => State::Fails { reason: error.to_string() },
+    }
+}
+
+fn details(info: &Info) -> Vec<String> {
+    let Caps { max_workgroup, shared_bytes, max_binding, max_buffer, subgroup, units, .. } =
+        info.caps;
+    let mut lines = Vec::new();
+    if info.machine == Machine::Cpu {
+        return lines;
+    }
+    lines.push(info.driver.clone());
+    if info.caps.compute > 0 {
+        let (major, minor) = (info.caps.compute / 10, info.caps.compute % 10);
+        let l2 = ui::bytes(info.caps.l2_bytes as u64);
+        lines.push(format!("compute capability {major}.{minor}, {units} multiprocessors, L2 {l2}"));
+    }
+    lines.push(format!(
+        "workgroups of {max_workgroup}, {} of workgroup memory, buffers to {}, bindings to {}",
+        ui::bytes(u64::from(shared_bytes)),
+        ui::bytes(max_buffer as u64),
+        ui::bytes(max_binding as u64),
+    ));
+    let lanes = match subgroup {
+        (0, _) => "no subgroups".into(),
+        (least, most) if least == most => format!("subgroups of {least}"),
+        (least, most) => format!("subgroups of {least} to {most}"),
+    };
+    let yes = |has, name: &str| if has { name.to_string() } else { format!("no {name}") };
+    lines.push(format!(
+        "{lanes}, {}, {}, {}",
+        yes(info.caps.f16, "f16 arithmetic"),
+        yes(info.caps.cooperative_matrix, "cooperative matrices"),
+        yes(info.caps.timestamps, "timestamps"),
+    ));
+    lines
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Waits for a future: the device crate is asynchronous because a web page is.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => thread::park(),
+        }
+    }
+}

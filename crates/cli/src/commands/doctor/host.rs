@@ -1,0 +1,89 @@
+//! The computer around the devices.
+
+use serde::Serialize;
+use std::fs;
+use std::process::Command;
+use std::thread;
+use strata_ml::device::cpu;
+
+/// What kind of computer this is.
+#[derive(Debug, Serialize)]
+pub struct Host {
+    pub os: String,
+    pub arch: &'static str,
+    pub cpu: String,
+    /// Logical cores that this process may use.
+    pub cores: usize,
+    /// Threads that the CPU device uses.
+    pub threads: usize,
+    pub simd: &'static str,
+    /// Bytes of memory this process may use.
+    pub memory: Option<u64>,
+    pub available: Option<u64>,
+    pub rustc: Option<String>,
+    pub node: Option<String>,
+}
+
+impl Host {
+    /// Looks.
+    pub fn look() -> Self {
+        let device = cpu::Cpu::new();
+        Host {
+            os: os(),
+            arch: std::env::consts::ARCH,
+            cpu: processor(),
+            cores: thread::available_parallelism().map_or(1, usize::from),
+            threads: strata_ml::device::Backend::info(&device).caps.units as usize,
+            simd: cpu::simd(),
+            memory: memory("MemTotal").map(|total| total.min(cgroup_limit().unwrap_or(total))),
+            available: memory("MemAvailable"),
+            rustc: version("rustc"),
+            node: version("node"),
+        }
+    }
+}
+
+/// What a program says of its version; `None` where it is not installed.
+pub fn version(program: &str) -> Option<String> {
+    let output = Command::new(program).arg("--version").output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).trim().to_string();
+    Some(text).filter(|_| output.status.success())
+}
+
+fn os() -> String {
+    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let pretty = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
+    pretty.map_or(std::env::consts::OS.to_string(), |name| name.trim_matches('"').to_string())
+}
+
+fn processor() -> String {
+    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let line = info.lines().find(|line| line.starts_with("model name"));
+    let linux = line.and_then(|line| line.split_once(':')).map(|(_, name)| name.trim().to_string());
+    let named = linux
+        .or_else(|| sysctl("machdep.cpu.brand_string"))
+        .or_else(|| std::env::var("PROCESSOR_IDENTIFIER").ok());
+    named.filter(|name| !name.is_empty()).unwrap_or_else(|| "of unknown make".into())
+}
+
+fn memory(field: &str) -> Option<u64> {
+    let Ok(info) = fs::read_to_string("/proc/meminfo") else {
+        return sysctl("hw.memsize").filter(|_| field == "MemTotal")?.parse().ok();
+    };
+    let line = info.lines().find(|line| line.starts_with(field))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib << 10)
+}
+
+/// In a container, the bound that counts.
+fn cgroup_limit() -> Option<u64> {
+    fs::read_to_string("/sys/fs/cgroup/memory.max").ok()?.trim().parse().ok()
+}
+
+fn sysctl(name: &str) -> Option<String> {
+    if !cfg!(target_os = "macos") {
+        return None;
+    }
+    let output = Command::new("sysctl").args(["-n", name]).output().ok()?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_string()).filter(|text| !text.is_empty())
+}

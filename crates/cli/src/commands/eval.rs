@@ -1,0 +1,145 @@
+//! `strata eval`: how well does a model predict a text?
+
+use crate::args::{DeviceArgs, folder, whole};
+use crate::failure::{Failure, Outcome};
+use crate::ui::{self, Bar, say};
+use clap::Args;
+use serde_json::json;
+use std::path::PathBuf;
+use strata_ml::autograd::no_grad;
+use strata_ml::data::{Batch, Dataset, Options, Source, TokenizerChoice, prepare};
+use strata_ml::device::{Buffer, Device, StepState};
+use strata_ml::tensor::Tensor;
+use strata_ml::transformer::checkpoint::{self, Loaded};
+use strata_ml::transformer::{Gpt, Pass};
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo strata eval --checkpoint runs/gpt-12m-stories --data stories
+  cargo strata eval --checkpoint runs/gpt-1m-shakespeare --data shakespeare.txt
+  cargo strata eval --checkpoint gpt2/ --data book.txt --json
+
+Of the text a model was trained on, only the last tenth is scored, which training never sees.";
+
+/// Score a text: how well does a model predict it?
+///
+/// Prints the mean of -ln p over all tokens (nats per token: e to its power is the perplexity) and
+/// the bits the model needs for each byte of text, which compares models whatever their tokenizer.
+/// For `stories` the entropy of the text is known: no model can go below that floor.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct EvalArgs {
+    /// The checkpoint: a folder that `strata train` wrote, or a GPT-2 that transformers saved
+    #[arg(long, value_name = "DIR")]
+    checkpoint: PathBuf,
+    /// The text: a UTF-8 file, a folder of them, or `stories`
+    #[arg(long, value_name = "stories|PATH")]
+    data: Source,
+    /// Tokens in a row; a token sees at most so many before it. As in training, if not given
+    #[arg(long, value_name = "N", value_parser = whole(1, 1 << 20), allow_negative_numbers = true)]
+    context: Option<u64>,
+    /// Rows scored at a time: more is quicker and needs more memory
+    #[arg(long, value_name = "N", default_value = "8", value_parser = whole(1, 65_536), allow_negative_numbers = true)]
+    batch: u64,
+    /// Print one JSON object: nats_per_token, bits_per_byte, tokens, and more
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    device: DeviceArgs,
+}
+
+/// Sums over the text.
+#[derive(Default)]
+struct Score {
+    nats: f64,
+    tokens: u64,
+    bytes: u64,
+    floor: Option<f64>,
+}
+
+pub fn run(args: &EvalArgs) -> Outcome {
+    folder("--checkpoint", &args.checkpoint)?;
+    let device = args.device.open()?;
+    let Loaded { model, tokenizer, state } = checkpoint::load(&args.checkpoint, &device)?;
+    let most = model.config().n_positions;
+    let trained = state.as_ref().map_or(most, |state| state.config.context);
+    let context = args.context.map_or(trained, |n| n as usize);
+    if context > most {
+        let text = format!("--context is {context}; this model takes 1 to {most} tokens");
+        return Err(Failure::new(text));
+    }
+    let bar = Bar::new();
+    let data = prepare(
+        Options {
+            source: args.data.clone(),
+            tokenizer: TokenizerChoice::Use(tokenizer),
+            vocab_size: model.config().vocab_size,
+            context,
+            seed: 0,
+        },
+        &mut |_| bar.set(0.0, || "reading the text".into()),
+    )?;
+    let score = score(&model, &device, &data, args.batch as usize, &bar)?;
+    drop(bar);
+    report(args, &data, &score, context, &device)
+}
+
+fn score(model: &Gpt, device: &Device, data: &Dataset, rows: usize, bar: &Bar) -> Outcome<Score> {
+    let state = device.step_state(StepState { loss_scale: 1.0, ..StepState::default() })?;
+    let batches = data.validation_batches(rows);
+    let mut sum = Score { floor: Some(0.0), ..Score::default() };
+    for i in 0..batches {
+        let batch = data.validation(i, rows);
+        if batch.scored == 0 {
+            continue;
+        }
+        sum.nats += mean_loss(model, device, &batch, &state)? * batch.scored as f64;
+        sum.tokens += batch.scored as u64;
+        sum.bytes += batch.bytes as u64;
+        sum.floor = sum.floor.zip(batch.floor_nats).map(|(a, b)| a + b);
+        let done = (i + 1) as f64 / batches as f64;
+        bar.set(done, || format!("{} tokens scored", ui::count(sum.tokens)));
+    }
+    Ok(sum)
+}
+
+fn mean_loss(model: &Gpt, device: &Device, batch: &Batch, state: &Buffer) -> Outcome<f64> {
+    let shape = [batch.batch, batch.context];
+    let ids = Tensor::from_slice(device, &batch.inputs, &shape)?;
+    let targets = Tensor::from_slice(device, &batch.targets, &shape)?;
+    let loss = no_grad(|| model.loss(&ids, &targets, Pass { state, dropout: 0.0 }))?;
+    Ok(f64::from(loss.value().item::<f32>()?))
+}
+
+fn report(args: &EvalArgs, data: &Dataset, s: &Score, context: usize, device: &Device) -> Outcome {
+    let tokens = s.tokens.max(1) as f64;
+    let nats = s.nats / tokens;
+    let bits = s.nats / std::f64::consts::LN_2 / s.bytes.max(1) as f64;
+    let floor = s.floor.map(|nats| nats / tokens);
+    if args.json {
+        ui::json(&json!({
+            "nats_per_token": nats,
+            "bits_per_byte": bits,
+            "tokens": s.tokens,
+            "bytes": s.bytes,
+            "perplexity": nats.exp(),
+            "floor": floor,
+            "context": context,
+            "device": device.info().label(),
+        }))?;
+        return Ok(0);
+    }
+    for text in data.notes() {
+        ui::note(text);
+    }
+    say!("nats per token   {nats:.4}   (perplexity {:.2})", nats.exp())?;
+    if let Some(floor) = floor {
+        say!(
+            "floor            {floor:.4}   the entropy of the text; the model is at {:.3} times it",
+            nats / floor
+        )?;
+    }
+    say!("bits per byte    {bits:.4}")?;
+    say!("tokens           {}   in {} bytes", ui::count(s.tokens), ui::count(s.bytes))?;
+    Ok(0)
+}

@@ -1,0 +1,212 @@
+//! `strata generate`: a trained model writes, token by token.
+
+use crate::args::{DeviceArgs, folder, real, whole};
+use crate::failure::{Failure, Outcome};
+use crate::ui::{self, say};
+use clap::Args;
+use serde_json::json;
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use strata_ml::data::Tokenizer;
+use strata_ml::transformer::checkpoint::{self, Loaded};
+use strata_ml::transformer::{Generator, Sampling};
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo strata generate --checkpoint runs/gpt-12m-stories
+  cargo strata generate --checkpoint runs/gpt-12m-stories --prompt \"Once upon a time\" --temperature 0.7
+  cargo strata generate --checkpoint gpt2/ --top-k 40 --seed 7 --tokens 100
+
+The text goes to stdout, the speed to stderr. The same seed writes the same text on the same device.";
+
+/// Let a trained model write.
+///
+/// A model gives a probability to every token that could come next; one is drawn, appended, and the
+/// model asked again. Keys and values of what was read stay on the device (the KV cache), so each
+/// further token costs one row, not the whole text.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct GenerateArgs {
+    /// The checkpoint: a folder that `strata train` wrote, or a GPT-2 that transformers saved
+    #[arg(long, value_name = "DIR")]
+    checkpoint: PathBuf,
+    /// The beginning of the text; without it the model begins by itself
+    #[arg(long, value_name = "TEXT")]
+    prompt: Option<String>,
+    /// The most tokens to write; the model may end its text sooner
+    #[arg(long, value_name = "N", default_value = "200", value_parser = whole(1, 1_000_000))]
+    tokens: u64,
+    /// Divides the logits: below 1 plays safe, above 1 dares, 0 always takes the likeliest token
+    #[arg(long, value_name = "T", default_value = "0.8", value_parser = real(0.0, 100.0), allow_negative_numbers = true)]
+    temperature: f64,
+    /// Draw from the K likeliest tokens only; 0 means all
+    #[arg(long, value_name = "K", default_value = "0", value_parser = whole(0, 1 << 24), allow_negative_numbers = true)]
+    top_k: u64,
+    /// Draw from the likeliest tokens that together have probability P (nucleus sampling); 1 means all
+    #[arg(long, value_name = "P", default_value = "1", value_parser = real(1e-6, 1.0), allow_negative_numbers = true)]
+    top_p: f64,
+    /// Seed of the draws
+    #[arg(long, value_name = "N", default_value = "0", value_parser = whole(0, u64::MAX), allow_negative_numbers = true)]
+    seed: u64,
+    /// Print one JSON object instead of streaming: prompt, text, tokens, first_token_ms, tokens_per_second
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    device: DeviceArgs,
+}
+
+/// What was written, and how fast.
+struct Written {
+    text: String,
+    tokens: u64,
+    first: Duration,
+    rest: Duration,
+    ended: bool,
+}
+
+impl Written {
+    fn rate(&self) -> f64 {
+        (self.tokens.saturating_sub(1)) as f64 / self.rest.as_secs_f64().max(1e-9)
+    }
+}
+
+pub fn run(args: &GenerateArgs) -> Outcome {
+    folder("--checkpoint", &args.checkpoint)?;
+    let device = args.device.open()?;
+    let loaded = checkpoint::load(&args.checkpoint, &device)?;
+    let written = write(args, &loaded)?;
+    let first_ms = written.first.as_secs_f64() * 1e3;
+    if args.json {
+        ui::json(&json!({
+            "prompt": args.prompt.as_deref().unwrap_or_default(),
+            "text": written.text,
+            "tokens": written.tokens,
+            "stopped": if written.ended { "end_of_text" } else { "length" },
+            "first_token_ms": first_ms,
+            "tokens_per_second": written.rate(),
+            "device": device.info().label(),
+        }))?;
+        return Ok(0);
+    }
+    let rate = match written.tokens {
+        0 | 1 => String::new(),
+        _ => format!(", then {} tokens/s", ui::count(written.rate() as u64)),
+    };
+    let (dim, n) = (ui::DIM, ui::count(written.tokens));
+    ui::note(&format!("{dim}{n} tokens; the first after {first_ms:.1} ms{rate}{dim:#}"));
+    Ok(0)
+}
+
+fn write(args: &GenerateArgs, loaded: &Loaded) -> Outcome<Written> {
+    let sampling = Sampling {
+        temperature: args.temperature as f32,
+        top_k: args.top_k as usize,
+        top_p: args.top_p as f32,
+        seed: args.seed,
+    };
+    let tokenizer = &loaded.tokenizer;
+    let prompt = prompt(args, loaded)?;
+    let end = tokenizer.end_of_text();
+    let mut generator = Generator::new(&loaded.model, sampling)?;
+    let mut stream = Stream { quiet: args.json, ..Stream::default() };
+    stream.push(tokenizer, &prompt)?;
+    let start = Instant::now();
+    let mut logits = generator.read(&prompt)?;
+    let mut first = Duration::ZERO;
+    let (mut tokens, mut ended) = (0, false);
+    while tokens < args.tokens {
+        let token = generator.draw(&logits);
+        if tokens == 0 {
+            first = start.elapsed();
+        }
+        tokens += 1;
+        if Some(token) == end {
+            ended = true;
+            break;
+        }
+        stream.push(tokenizer, &[token])?;
+        if tokens < args.tokens {
+            logits = generator.read(&[token])?;
+        }
+    }
+    let rest = start.elapsed().saturating_sub(first);
+    let text = stream.finish()?;
+    Ok(Written { text, tokens, first, rest, ended })
+}
+
+/// The tokens to begin with. Stories begin with `<|endoftext|>` in training, so here as well; a
+/// model of plain text that is given nothing begins after a line break.
+fn prompt(args: &GenerateArgs, loaded: &Loaded) -> Outcome<Vec<u32>> {
+    let tokenizer = &loaded.tokenizer;
+    let stories = loaded.state.as_ref().is_some_and(|state| state.data == "stories");
+    let end = tokenizer.end_of_text();
+    let text = args.prompt.as_deref().unwrap_or_default();
+    let mut ids: Vec<u32> = end.filter(|_| stories).into_iter().collect();
+    ids.extend(tokenizer.encode(text.as_bytes())?);
+    if ids.is_empty() {
+        // Only a model that Strata trained on a plain text has never seen `<|endoftext|>`.
+        let line = tokenizer.encode(b"\n").ok().filter(|_| loaded.state.is_some());
+        ids = line.or(end.map(|id| vec![id])).unwrap_or_default();
+    }
+    if ids.is_empty() {
+        return Err(Failure::new("this model needs a --prompt to begin with"));
+    }
+    Ok(ids)
+}
+
+/// Bytes come token by token and characters may be cut in two: whole characters are passed on.
+#[derive(Default)]
+struct Stream {
+    waiting: Vec<u8>,
+    text: String,
+    quiet: bool,
+}
+
+impl Stream {
+    fn push(&mut self, tokenizer: &Tokenizer, ids: &[u32]) -> Outcome<()> {
+        self.waiting.extend(tokenizer.decode(ids));
+        let mut whole = String::new();
+        while !self.waiting.is_empty() {
+            match std::str::from_utf8(&self.waiting) {
+                Ok(text) => {
+                    whole.push_str(text);
+                    self.waiting.clear();
+                }
+                Err(error) => {
+                    let valid = error.valid_up_to();
+                    whole.push_str(&String::from_utf8_lossy(&self.waiting[..valid]));
+                    // No length: the character is not over yet, its other bytes may still come.
+                    let Some(bad) = error.error_len() else {
+                        self.waiting.drain(..valid);
+                        break;
+                    };
+                    whole.push(char::REPLACEMENT_CHARACTER);
+                    self.waiting.drain(..valid + bad);
+                }
+            }
+        }
+        self.show(&whole)
+    }
+
+    fn show(&mut self, text: &str) -> Outcome<()> {
+        self.text.push_str(text);
+        if !self.quiet {
+            let mut out = ui::out();
+            out.write_all(text.as_bytes())?;
+            out.flush()?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Outcome<String> {
+        if !self.waiting.is_empty() {
+            self.waiting.clear();
+            self.show("\u{FFFD}")?;
+        }
+        if !self.quiet && !self.text.ends_with('\n') {
+            say!()?;
+        }
+        Ok(self.text)
+    }
+}

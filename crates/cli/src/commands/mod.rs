@@ -1,0 +1,34 @@
+//! One file, or one folder, for each subcommand.
+
+pub mod bench;
+pub mod bundle;
+pub mod demo;
+pub mod doctor;
+pub mod eval;
+pub mod generate;
+pub mod inspect;
+pub mod parity;
+pub mod test;
+pub mod train;
+
+use crate::args::Command;
+use crate::failure::Outcome;
+
+/// Runs a command; returns the exit code.
+///
+/// # Errors
+/// What the reader should be told.
+pub fn run(command: Command) -> Outcome {
+    match command {
+        Command::Train(args) => train::run(args),
+        Command::Generate(args) => generate::run(&args),
+        Command::Eval(args) => eval::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Parity(args) => parity::run(&args),
+        Command::Bench(args) => bench::run(&args),
+        Command::Test(args) => test::run(&args),
+        Command::Bundle(args) => bundle::run(&args),
+    }
+}

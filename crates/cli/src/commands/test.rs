@@ -1,0 +1,182 @@
+//! `strata test`: everything a reader should run, and one line that says how it went.
+
+use crate::commands::doctor::tool_version;
+use crate::failure::{Failure, Outcome};
+use crate::ui::{self, say};
+use clap::Args;
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::thread;
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo strata test
+  cargo strata test attention                      only tests with this in their names
+  STRATA_REQUIRE=cuda,wgpu cargo strata test       a missing GPU is then a failure, not a skip
+
+What this machine cannot run is announced as `SKIPPED: <reason>`.";
+
+/// Run all tests: every op on every rung and device against float64 loops, the model against
+/// PyTorch's figures, the command with bad input.
+///
+/// The devices that are here are used. The exit code is 0 only if nothing failed.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct TestArgs {
+    /// Run only tests whose names contain this
+    #[arg(value_name = "NAME")]
+    filter: Option<String>,
+}
+
+/// What was counted so far.
+#[derive(Debug, Default)]
+struct Tally {
+    passed: u64,
+    failed: u64,
+    ignored: u64,
+    /// Each reason for a skip, and how many programs gave it.
+    skipped: BTreeMap<String, u64>,
+}
+
+pub fn run(args: &TestArgs) -> Outcome {
+    let root = workspace()?;
+    let tally = Mutex::new(Tally::default());
+    ui::note(&format!("{}Rust{:#}: cargo test", ui::HEAD, ui::HEAD));
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(&root).args(["test", "--workspace", "--no-fail-fast"]);
+    cargo.args(["--color", if ui::coloured() { "always" } else { "never" }]);
+    cargo.args(&args.filter);
+    let mut good = stream(&mut cargo, &tally)?;
+    if root.join("ts/package.json").is_file() && tool_version("node").is_some() {
+        ui::note(&format!("{}TypeScript{:#}: npm test", ui::HEAD, ui::HEAD));
+        let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
+        good &= stream(Command::new(npm).arg("test").current_dir(root.join("ts")), &tally)?;
+    } else if tool_version("node").is_none() {
+        let text = "SKIPPED: Node is not installed: nothing in TypeScript was run";
+        ui::note(text);
+        count(&tally, text);
+    }
+    let tally = tally.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    summary(&tally, good)
+}
+
+fn summary(tally: &Tally, good: bool) -> Outcome {
+    say!()?;
+    for (reason, times) in &tally.skipped {
+        let warn = ui::WARN;
+        let often = if *times > 1 { format!("  ({times} times)") } else { String::new() };
+        say!("{warn}SKIPPED:{warn:#} {reason}{often}")?;
+    }
+    let skipped = tally.ignored + tally.skipped.len() as u64;
+    let counts = format!("{} passed, {} failed, {skipped} skipped", tally.passed, tally.failed);
+    let good = good && tally.failed == 0;
+    let style = if good { ui::GOOD } else { ui::BAD };
+    say!("{style}{counts}{style:#}")?;
+    if !good && tally.failed == 0 {
+        say!("Something did not build or broke off; the output above says what.")?;
+    }
+    Ok(u8::from(!good))
+}
+
+/// Runs a program, passes its output on line by line and counts what it reports.
+fn stream(command: &mut Command, tally: &Mutex<Tally>) -> Outcome<bool> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let spawned =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = spawned
+        .map_err(|error| Failure::new(format!("{program} could not be started: {error}")))?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let piped = thread::scope(|scope| {
+        let errors = scope.spawn(|| {
+            pass_on(stderr, tally, |line| {
+                ui::note(line);
+                Ok(())
+            })
+        });
+        let lines = pass_on(stdout, tally, |line| Ok(say!("{line}")?));
+        let _ = errors.join();
+        lines
+    });
+    if piped.is_err() {
+        // Nobody listens any more.
+        let _ = child.kill();
+    }
+    let status = child.wait()?;
+    piped.map(|()| status.success())
+}
+
+fn pass_on(
+    from: Option<impl Read>,
+    tally: &Mutex<Tally>,
+    print: impl Fn(&str) -> Outcome<()>,
+) -> Outcome<()> {
+    let Some(from) = from else { return Ok(()) };
+    let mut reader = BufReader::new(from);
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line)? > 0 {
+        let text = String::from_utf8_lossy(&line);
+        let text = text.trim_end();
+        count(tally, text);
+        print(text)?;
+        line.clear();
+    }
+    Ok(())
+}
+
+/// Reads the lines that carry a count: `test result: ok. 12 passed; 0 failed; 1 ignored; ...`,
+/// `SKIPPED: reason`.
+fn count(tally: &Mutex<Tally>, line: &str) {
+    let mut tally = tally.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(reason) = line.trim_start().strip_prefix("SKIPPED: ") {
+        *tally.skipped.entry(reason.into()).or_default() += 1;
+    }
+    let plain = anstream::adapter::strip_str(line).to_string();
+    let Some(result) = plain.strip_prefix("test result: ") else { return };
+    let number = |word: &str| -> u64 {
+        let before = result.split(word).next().unwrap_or_default();
+        before.split_whitespace().next_back().and_then(|n| n.parse().ok()).unwrap_or(0)
+    };
+    tally.passed += number(" passed");
+    tally.failed += number(" failed");
+    tally.ignored += number(" ignored");
+}
+
+/// The root of Strata's workspace: above the manifest that cargo runs, or above where we stand.
+pub fn workspace() -> Outcome<PathBuf> {
+    let start = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let here = std::env::current_dir()?;
+    let root = |from: &Path| -> Option<PathBuf> {
+        let found = from.ancestors().find(|f| f.join("crates/cli/Cargo.toml").is_file());
+        found.map(Path::to_path_buf)
+    };
+    start.as_deref().and_then(root).or_else(|| root(&here)).ok_or_else(|| {
+        Failure::new(
+            "this needs Strata's source: run `cargo strata test` in a clone of the repository",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_counted() {
+        let tally = Mutex::new(Tally::default());
+        for line in [
+            "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.01s",
+            "test result: \u{1b}[31mFAILED\u{1b}[0m. 2 passed; 1 failed; 0 ignored; 0 measured",
+            "SKIPPED: cuda: no driver",
+            "SKIPPED: cuda: no driver",
+            "test gelu ... ok",
+        ] {
+            count(&tally, line);
+        }
+        let tally = tally.into_inner().unwrap();
+        assert_eq!((tally.passed, tally.failed, tally.ignored), (14, 1, 1));
+        assert_eq!(tally.skipped["cuda: no driver"], 2);
+    }
+}

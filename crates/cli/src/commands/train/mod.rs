@@ -1,0 +1,264 @@
+//! `strata train`: from nothing, from a checkpoint's weights, or on from where a run stopped.
+
+mod args;
+mod interrupt;
+mod place;
+mod plan;
+mod record;
+mod session;
+
+pub use args::TrainArgs;
+
+use crate::args::folder;
+use crate::failure::{Failure, Outcome};
+use crate::ui::{self, Bar, say};
+use place::Place;
+use record::Record;
+use serde_json::json;
+use session::Session;
+use std::path::Path;
+use std::time::Duration;
+use strata_ml::data::{Dataset, Options, Source, Stage, TokenizerChoice, TokenizerKind, prepare};
+use strata_ml::device::Device;
+use strata_ml::transformer::checkpoint::{self, CheckpointState, Loaded};
+use strata_ml::transformer::train::{
+    Length, Outcome as RunOutcome, Stop, TrainConfig, Trainer, fit,
+};
+use strata_ml::transformer::{Error, Gpt};
+
+/// Everything a run needs.
+struct Run {
+    trainer: Trainer,
+    data: Dataset,
+    source: Source,
+    place: Place,
+    name: String,
+    device: Device,
+    /// The log that a resumed run continues.
+    log: Option<std::path::PathBuf>,
+}
+
+pub fn run(args: TrainArgs) -> Outcome {
+    let run = match &args.resume {
+        Some(from) => resumed(&args, from)?,
+        None => fresh(&args)?,
+    };
+    train(&args, run)
+}
+
+fn fresh(args: &TrainArgs) -> Outcome<Run> {
+    let source = args.data.clone().unwrap_or(Source::Stories);
+    let (name, shape) = match &args.init {
+        Some(path) => {
+            folder("--init", path)?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            (format!("{name}-tuned"), checkpoint::read_config(&path.join("config.json"))?)
+        }
+        None => plan::preset(args)?,
+    };
+    let device = args.device.open()?;
+    let (mut config, why) = plan::plan(args, shape, &device)?;
+    let place = match &args.out {
+        Some(path) => Place::named(path, args.force)?,
+        None => Place::free(&name, &source)?,
+    };
+    let loaded = args.init.as_ref().map(|path| checkpoint::load(path, &device)).transpose()?;
+    let (weights, tokenizer) = match loaded {
+        Some(Loaded { model, tokenizer, .. }) => (Some(model), TokenizerChoice::Use(tokenizer)),
+        None => {
+            let kind = args.tokenizer.map_or(TokenizerKind::Bpe, Into::into);
+            (None, TokenizerChoice::Train(kind))
+        }
+    };
+    let data = dataset(&source, tokenizer, &config)?;
+    if weights.is_none() && data.tokenizer().kind() == TokenizerKind::Char {
+        config.model.vocab_size = data.tokenizer().vocab_size();
+    }
+    let model = match weights {
+        Some(model) => model,
+        None => Gpt::new(&config.model, &device, config.seed)?,
+    };
+    let trainer = Trainer::new(model, config)?;
+    introduce(&name, &source, &data, trainer.config())?;
+    for line in why {
+        say!("{}chosen{:#}  {line}", ui::DIM, ui::DIM)?;
+    }
+    Ok(Run { trainer, data, source, place, name, device, log: None })
+}
+
+fn resumed(args: &TrainArgs, from: &Path) -> Outcome<Run> {
+    folder("--resume", from)?;
+    let device = args.device.open()?;
+    let (mut trainer, tokenizer, file) = Trainer::resume(from, &device)?;
+    let length = match (args.steps, args.minutes) {
+        (Some(steps), _) => Some(Length::Steps(steps)),
+        (None, minutes) => minutes.map(Length::Minutes),
+    };
+    if let Some(length) = length {
+        trainer.set_length(length)?;
+    }
+    refuse_finished(from, trainer.config().length, trainer.done())?;
+    let place = match &args.out {
+        Some(out) if out != from => Place::named(out, false)?,
+        _ => Place::open(from.to_path_buf())?,
+    };
+    let remembered = || file.data.parse().unwrap_or(Source::Stories);
+    let source = args.data.clone().unwrap_or_else(remembered);
+    let data = dataset(&source, TokenizerChoice::Use(tokenizer), trainer.config())?;
+    let name = from.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    introduce(&name, &source, &data, trainer.config())?;
+    let done = trainer.done();
+    say!("Going on after step {}: {}", ui::count(done.step), from.display())?;
+    let log = Some(from.join("log.json"));
+    Ok(Run { trainer, data, source, place, name, device, log })
+}
+
+fn refuse_finished(from: &Path, length: Length, done: CheckpointState) -> Outcome<()> {
+    let (finished, more) = match length {
+        Length::Steps(total) => (done.step >= total, format!("--steps {}", done.step.max(1) * 2)),
+        Length::Minutes(minutes) => {
+            (done.seconds >= minutes * 60.0, format!("--minutes {}", (done.seconds / 30.0).ceil()))
+        }
+    };
+    if finished {
+        return Err(Failure::new(format!(
+            "{}: this run has come to its end after {} steps ({}); to train on, give it a new \
+             length, e.g. {more}",
+            from.display(),
+            ui::count(done.step),
+            plan::describe(length)
+        )));
+    }
+    Ok(())
+}
+
+fn dataset(source: &Source, tokenizer: TokenizerChoice, config: &TrainConfig) -> Outcome<Dataset> {
+    let bar = Bar::new();
+    let options = Options {
+        source: source.clone(),
+        tokenizer,
+        vocab_size: config.model.vocab_size,
+        context: config.context,
+        seed: config.seed,
+    };
+    Ok(prepare(options, &mut |progress| {
+        let what = match progress.stage {
+            Stage::Reading => "reading the text",
+            Stage::Tokenizer => "learning tokens",
+            Stage::Encoding => "cutting the text into tokens",
+        };
+        bar.set(progress.done as f64 / progress.total.max(1) as f64, || what.into());
+    })?)
+}
+
+fn introduce(name: &str, source: &Source, data: &Dataset, config: &TrainConfig) -> Outcome<()> {
+    let head = ui::HEAD;
+    let m = &config.model;
+    let parameters = ui::count(m.parameters());
+    let shape = format!("{} layers, {} heads, width {}", m.n_layer, m.n_head, m.n_embd);
+    say!(
+        "{head}Model{head:#}  {name}: {parameters} parameters ({shape}, vocabulary {})",
+        ui::count(m.vocab_size)
+    )?;
+    let size = match data.train_tokens() {
+        Some(tokens) => format!("{} tokens to train on", ui::count(tokens)),
+        None => "new ones without end".into(),
+    };
+    say!(
+        "{head}Text{head:#}   {}, {} tokenizer: {size}",
+        plan::about(source),
+        data.tokenizer().kind()
+    )?;
+    for text in data.notes() {
+        say!("       {text}")?;
+    }
+    let TrainConfig { batch, context, lr, schedule, dropout, seed, .. } = config;
+    let length = plan::describe(config.length);
+    say!(
+        "{head}Run{head:#}    {length} of {batch} rows × {context} tokens, lr {lr} ({schedule}), dropout {dropout}, seed {seed}"
+    )?;
+    Ok(())
+}
+
+fn train(args: &TrainArgs, run: Run) -> Outcome {
+    let Run { mut trainer, data, source, place, name, device, log } = run;
+    let out = place.folder().to_path_buf();
+    let config = trainer.config().clone();
+    let about = plan::about(&source);
+    let label = device.info().label();
+    let title = format!("{name} on {}, {label}", place::short_name(&source));
+    let mut record = Record::new(&out, args.json.as_deref(), title, &label, &about, &config);
+    if let Some(log) = log {
+        if !record.take_over(&log, trainer.done().step) {
+            ui::warn("the run's log.json cannot be read: the new log begins here");
+        }
+    }
+    // Written now, so that a folder or a file that cannot be written is known before the work.
+    let before = record.seconds().max(trainer.done().seconds);
+    record.write(json!({"status": "running"}))?;
+    interrupt::listen()?;
+    let mut session = Session::new(record, config.length, before);
+    let ended = fit(&mut trainer, &data, Some(&out), &about, &mut |event| session.on(&event));
+    session.close();
+    let done = trainer.done();
+    let outcome = match ended {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            let _ = session.record.write(json!({"status": "failed", "error": error.to_string()}));
+            if matches!(error, Error::NonFinite { .. }) && session.saved() {
+                ui::note(&format!("The last checkpoint is in {}", out.display()));
+            }
+            return Err(error.into());
+        }
+    };
+    let status = if outcome.stop == Stop::Asked { "interrupted" } else { "finished" };
+    session.record.write(summary(status, &outcome, done, session.seconds()))?;
+    if let Some(failure) = session.take_failure() {
+        return Err(failure);
+    }
+    if outcome.stop == Stop::Asked {
+        let (code, at) = (ui::CODE, out.display());
+        say!("Stopped after step {}; saved in {at}", ui::count(done.step))?;
+        say!("Go on with: {code}cargo strata train --resume {at}{code:#}")?;
+        return Ok(interrupt::CODE);
+    }
+    farewell(&out, &outcome, done, session.seconds())?;
+    Ok(0)
+}
+
+fn summary(
+    status: &str,
+    outcome: &RunOutcome,
+    done: CheckpointState,
+    seconds: f64,
+) -> serde_json::Value {
+    let loss = outcome.validation.nats_per_token();
+    json!({
+        "status": status,
+        "steps": done.step,
+        "tokens": done.tokens,
+        "seconds": seconds,
+        "validation": loss,
+        "floor": outcome.floor,
+        "ratio": outcome.floor.map(|floor| loss / floor),
+    })
+}
+
+fn farewell(out: &Path, outcome: &RunOutcome, done: CheckpointState, seconds: f64) -> Outcome<()> {
+    let (head, code, at) = (ui::HEAD, ui::CODE, out.display());
+    let loss = outcome.validation.nats_per_token();
+    let floor = match outcome.floor {
+        Some(floor) => format!("; the floor is {floor:.4}, so {:.3} times it", loss / floor),
+        None => String::new(),
+    };
+    let time = ui::duration(Duration::from_secs_f64(seconds.max(0.0)));
+    say!(
+        "{head}Done{head:#}   {} steps, {} tokens in {time}",
+        ui::count(done.step),
+        ui::count(done.tokens)
+    )?;
+    say!("       held-out loss {}{floor}", ui::fixed(loss))?;
+    say!("       checkpoint in {at}, curve in {}", out.join("loss.svg").display())?;
+    say!("Next:  {code}cargo strata generate --checkpoint {at}{code:#}")?;
+    Ok(())
+}
