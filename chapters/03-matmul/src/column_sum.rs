@@ -1,7 +1,7 @@
 //! Column sums: the gradient of a bias, which every row was added to.
 use crate::cpu;
 use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
-use strata_tensor::{DType, Error, Result, Tensor};
+use strata_tensor::{DType, Error, Layout, Result, Tensor};
 
 #[derive(Debug)]
 pub(crate) struct Args {
@@ -31,15 +31,52 @@ fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
         .cost(m * n, 4.0 * (m * n + n))
 }
 
+static TREE: Kernel = Kernel::new("column_sum/2_tree", "column_sum", BINDINGS)
+    .cuda(strata_kernels::source("column_sum/2_tree"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("column_sum/2_tree"), strata_shaders::INCLUDES);
+
+/// Rows that one group adds up in the first launch.
+const RUN: usize = 128;
+
+fn tree(a: &Args) -> strata_device::Result<Vec<Launch>> {
+    let step = |a: &Args, length: usize| {
+        let groups = a.columns.div_ceil(32) * a.rows.div_ceil(length);
+        launch(&TREE, a).size(length).grid(groups.min(65_535), 1, 1).block(256, 1, 1)
+    };
+    // Few runs are added up in one go.
+    if a.rows <= 2 * RUN {
+        return Ok(vec![step(a, a.rows)]);
+    }
+    let runs = a.rows.div_ceil(RUN);
+    let scratch = a.out.device().alloc(4 * runs * a.columns)?;
+    let layout = Layout::contiguous(&[runs, a.columns]);
+    let sums = Tensor::from_buffer(scratch, DType::F32, layout).map_err(|e| match e {
+        Error::Device(e) => e,
+        other => strata_device::Error::Launch { kernel: TREE.path.into(), reason: other.to_string() },
+    })?;
+    let first = Args { input: a.input.clone(), out: sums.clone(), accumulate: false, ..*a };
+    let second = Args { input: sums, rows: runs, out: a.out.clone(), ..*a };
+    Ok(vec![step(&first, RUN), step(&second, runs)])
+}
+
 pub(crate) static LADDER: Ladder<Args> = Ladder {
     op: "column_sum",
-    rungs: &[Rung {
-        name: "1_naive",
-        kernels: &[&NAIVE],
-        needs: Needs::NONE,
-        accepts: |_| true,
-        plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.columns, 256)]),
-    }],
+    rungs: &[
+        Rung {
+            name: "1_naive",
+            kernels: &[&NAIVE],
+            needs: Needs::NONE,
+            accepts: |_| true,
+            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.columns, 256)]),
+        },
+        Rung {
+            name: "2_tree",
+            kernels: &[&TREE],
+            needs: Needs::NONE,
+            accepts: |a| a.rows > 0,
+            plan: |a, _| tree(a),
+        },
+    ],
 };
 
 /// `out = [out +] ` the sum of `input` over all dimensions but the last. The order of the

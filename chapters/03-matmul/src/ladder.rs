@@ -45,7 +45,19 @@ static NAIVE: Kernel = Kernel::new("matmul/1_naive", "matmul", BINDINGS)
 
 static THREADED: Kernel = Kernel::new("matmul/5_threaded", "matmul", BINDINGS).cpu(cpu::threaded);
 
-/// Bindings, params, constants and cost, the same for every rung; the grid is the rung's own.
+static TILED: Kernel = Kernel::new("matmul/3_tiled", "matmul", BINDINGS)
+    .cuda(strata_kernels::source("matmul/3_tiled"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("matmul/3_tiled"), strata_shaders::INCLUDES);
+
+static REGISTER_TILED: Kernel = Kernel::new("matmul/4_register_tiled", "matmul", BINDINGS)
+    .cuda(strata_kernels::source("matmul/4_register_tiled"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("matmul/4_register_tiled"), strata_shaders::INCLUDES);
+
+static SPLIT_SUM: Kernel = Kernel::new("matmul/split_sum", "split_sum", BINDINGS)
+    .cuda(strata_kernels::source("matmul/split_sum"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("matmul/split_sum"), strata_shaders::INCLUDES);
+
+/// Bindings, params, constants and cost of the whole op; the grid is the rung's own.
 fn launch(kernel: &'static Kernel, a: &Args, device: &Device) -> strata_device::Result<Launch> {
     let (left, left_offset) = a.a.tensor.bind();
     let (right, right_offset) = a.b.tensor.bind();
@@ -61,13 +73,10 @@ fn launch(kernel: &'static Kernel, a: &Args, device: &Device) -> strata_device::
     let passes = [a.accumulate, a.residual.is_some(), a.activated.is_some()];
     let passes = 1 + passes.into_iter().filter(|&p| p).count();
     let operands = a.a.tensor.layout().extent() + a.b.tensor.layout().extent();
-    let mut launch = Launch::new(kernel)
-        .bind(&left)
-        .bind(&right)
-        .bind(&read(&a.bias))
-        .bind(&read(&a.residual))
-        .bind(&out)
-        .bind(&activated);
+    let mut launch = Launch::new(kernel);
+    for slice in [&left, &right, &read(&a.bias), &read(&a.residual), &out, &activated] {
+        launch = launch.bind(slice);
+    }
     for size in [a.m, a.n, a.k, a.batches, a.inner] {
         launch = launch.size(size);
     }
@@ -89,6 +98,76 @@ fn launch(kernel: &'static Kernel, a: &Args, device: &Device) -> strata_device::
         .cost(2.0 * results * a.k as f64, 4.0 * (operands as f64 + passes as f64 * results)))
 }
 
+/// Word of the params that holds `span`, the last.
+const SPAN: usize = 20;
+
+/// Which way the operands lie, for the rungs that load tiles.
+fn tiles(launch: Launch, a: &Args, m: usize, n: usize) -> Launch {
+    // Kernels walk on by the grid's width where there are more tiles than a grid may have groups.
+    let groups = (a.m.div_ceil(m) * a.n.div_ceil(n) * a.batches).min(65_535);
+    launch
+        .grid(groups, 1, 1)
+        .block(256, 1, 1)
+        .constant("A_ALONG_K", (a.a.col == 1).into())
+        .constant("B_ALONG_K", (a.b.row == 1 && a.b.col != 1).into())
+}
+
+/// Groups that keep a large card busy: two rounds of two for each of 132 multiprocessors.
+const BUSY: usize = 512;
+/// Terms of a sum worth a group of its own.
+const SPAN_LEAST: usize = 128;
+
+/// The tile's width and the parts that k is cut into. They depend on the shape alone: the same bits
+/// on every card.
+fn shape_of_tiles(a: &Args) -> (u32, usize) {
+    let tiles = |side: usize| a.m.div_ceil(side) * a.n.div_ceil(side) * a.batches;
+    let parts = |side: usize| (BUSY / tiles(side)).clamp(1, (a.k / SPAN_LEAST).max(1));
+    // Large tiles load less for each multiplication, but must be many enough, and full.
+    let large = a.m > 64 && a.n > 64 && tiles(128) * parts(128) >= BUSY / 2;
+    if large { (8, parts(128)) } else { (4, parts(64)) }
+}
+
+fn register_tiled(a: &Args, device: &Device) -> strata_device::Result<Vec<Launch>> {
+    let (width, parts) = shape_of_tiles(a);
+    let side = 16 * width as usize;
+    let tile = |launch: Launch| {
+        tiles(launch, a, side, side)
+            .constant("TM", width)
+            .constant("TN", width)
+            .constant("BK", if width == 8 { 8 } else { 16 })
+    };
+    let whole = launch(&REGISTER_TILED, a, device)?;
+    if parts == 1 {
+        return Ok(vec![tile(whole).constant("SPLIT", 0)]);
+    }
+    let span = a.k.div_ceil(parts).next_multiple_of(16);
+    let parts = a.k.div_ceil(span);
+    let scratch = device.alloc(4 * parts * a.batches * a.m * a.n)?.whole();
+    let cost = whole.cost;
+    let mut sums = tile(whole).constant("SPLIT", 1);
+    sums.bindings[4] = Launch::new(&REGISTER_TILED).bind(&scratch).bindings.swap_remove(0);
+    sums.params[SPAN] = span as u32;
+    sums.grid[0] = (sums.grid[0] as usize * parts).min(65_535) as u32;
+    // The sums are plain: the second launch has the epilogue.
+    for name in ["ACCUMULATE", "BIAS", "RESIDUAL", "GELU"] {
+        sums.constants.retain(|c| c.0 != name);
+    }
+    let mut finish = launch(&SPLIT_SUM, a, device)?.cover(a.batches * a.m * a.n, 256);
+    let part = Launch::new(&SPLIT_SUM).bind(&scratch).bindings.swap_remove(0);
+    for i in 0..4 {
+        // Where `a` stood in, the parts stand in now.
+        if i < 2 || [&a.bias, &a.residual][i - 2].is_none() {
+            finish.bindings[i] = part.clone();
+        }
+    }
+    finish.params[SPAN] = parts as u32;
+    let results = (a.batches * a.m * a.n) as f64;
+    Ok(vec![
+        sums.cost(cost.flops, cost.bytes),
+        finish.cost(results * parts as f64, 4.0 * results * (parts + 1) as f64),
+    ])
+}
+
 pub(crate) static LADDER: Ladder<Args> = Ladder {
     op: "matmul",
     rungs: &[
@@ -100,6 +179,20 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             plan: |a, device| {
                 Ok(vec![launch(&NAIVE, a, device)?.cover(a.batches * a.m * a.n, 256)])
             },
+        },
+        Rung {
+            name: "3_tiled",
+            kernels: &[&TILED],
+            needs: Needs::NONE,
+            accepts: |_| true,
+            plan: |a, device| Ok(vec![tiles(launch(&TILED, a, device)?, a, 16, 16)]),
+        },
+        Rung {
+            name: "4_register_tiled",
+            kernels: &[&REGISTER_TILED, &SPLIT_SUM],
+            needs: Needs::NONE,
+            accepts: |_| true,
+            plan: register_tiled,
         },
         Rung {
             name: "5_threaded",

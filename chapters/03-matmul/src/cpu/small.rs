@@ -8,7 +8,7 @@ use super::tasks::{Task, split};
 use super::threaded::each;
 
 /// Up to this many rows.
-pub(super) const ROWS: usize = 8;
+pub(super) const ROWS: usize = 4;
 /// Columns at a time, and lanes of a sum along k.
 const WIDTH: usize = 64;
 const LANES: usize = 32;
