@@ -27,6 +27,7 @@ extern "C" __global__ void adamw(
     float* values, const float* grads, float* m, float* v,
     const StepState* state, const float* norm, Params p
 ) {
+    if (!is_finite(norm[0])) return;
     float lr = state->lr;
     float step = (float)max(state->step, 1u);
     // The moments start at zero and are too small at first: divide by 1 - beta^step. For beta near 1

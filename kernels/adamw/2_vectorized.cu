@@ -36,6 +36,7 @@ extern "C" __global__ void adamw(
     float4* values, const float4* grads, float4* m, float4* v,
     const StepState* state, const float* norm, Params p
 ) {
+    if (!is_finite(norm[0])) return;
     float lr = state->lr;
     float step = (float)max(state->step, 1u);
     float rate = lr / -expm1f(step * p.ln_beta1);

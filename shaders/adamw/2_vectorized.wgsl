@@ -37,6 +37,9 @@ fn adamw(
     @builtin(global_invocation_id) id: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
 ) {
+    if (!is_finite(norm[0])) {
+        return;
+    }
     let lr = state.lr;
     let step = f32(max(state.step, 1u));
     let rate = lr / -expm1(step * p.ln_beta1);

@@ -53,7 +53,7 @@ pub fn check_gradients(
             largest = largest.max(numeric.abs());
             // A NaN must be found, not skipped: it is the worst difference of all.
             let difference = (tape[j] - numeric).abs();
-            if !(difference <= worst) {
+            if difference.is_nan() || difference > worst {
                 worst = difference;
                 (check.index, check.tape, check.numeric) = (j, tape[j], numeric);
             }

@@ -7,6 +7,10 @@ use strata_device::CpuArgs;
 pub(crate) fn adamw(mut args: CpuArgs) {
     let [mut values, grads, mut m, mut v, state, norm] = args.take();
     let (n, decayed) = (args.size(0), args.size(1));
+    // A gradient with a NaN changes nothing: the host finds its cause in the weights as they were.
+    if !norm.f32()[0].is_finite() {
+        return;
+    }
     let state = step_state(&state);
     let step = state.step.max(1) as f32;
     let correction = |ln_beta: f32| -(step * ln_beta).exp_m1();
