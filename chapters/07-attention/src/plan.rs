@@ -38,7 +38,7 @@ impl Tiles {
                 let room = device.info().caps.shared_bytes as usize;
                 let tile = [64, 32].into_iter().find(|&t| bytes(t) <= room).unwrap_or(16);
                 let all = [views.q, views.k, views.v, views.out];
-                let by_four = all.iter().flatten().all(|n| n % 4 == 0) && problem.dim % 4 == 0;
+                let by_four = all.iter().flatten().chain([&problem.dim]).all(|n| n % 4 == 0);
                 let constants =
                     vec![("TILE", tile as u32), ("DIM", dim as u32), ("BY_FOUR", by_four.into())];
                 Tiles { rows: tile, threads: 256, shared: bytes(tile) as u32, constants }

@@ -19,6 +19,8 @@ fn telling_shapes() {
             Case::new(7, 70, 32, true),
             Case::new(9, 4, 8, false),
             Case::new(1, 67, 64, true),
+            Case { batch: 1, heads: 1, ..Case::new(34, 66, 90, true) },
+            Case { batch: 1, heads: 1, ..Case::new(3, 35, 128, false) },
             Case { scale: Some(0.3), layout: 0, ..Case::new(40, 24, 33, false) },
             Case { layout: 2, ..Case::new(17, 17, 64, true) },
         ];

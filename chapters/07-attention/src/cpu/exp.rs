@@ -16,7 +16,7 @@ pub(super) fn fma<I: Isa>(a: f32, b: f32, c: f32) -> f32 {
 pub(super) fn exp<I: Isa>(x: f32) -> f32 {
     // Adding 1.5 * 2^23 leaves no bits for a fraction: the sum's low bits are the integer n.
     const ROUND: f32 = 12_582_912.0;
-    const LN2_HIGH: f32 = 0.693_359_375;
+    const LN2_HIGH: f32 = 355.0 / 512.0;
     const LN2_LOW: f32 = -2.121_944_4e-4;
     let tiny = x < -87.0;
     let x = if tiny { -87.0 } else { x };
@@ -80,8 +80,9 @@ pub(super) fn dot<I: Isa>(a: &[f32], b: &[f32]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cpu::simd::{Body, widest};
+    use crate::cpu::simd::{Body, every_width};
 
+    #[derive(Clone, Copy)]
     struct Check;
 
     impl Body for Check {
@@ -93,7 +94,7 @@ mod tests {
                 let want = f64::from(x).exp();
                 worst = worst.max((f64::from(exp::<I>(x)) - want).abs() / want);
             }
-            assert!(worst < 3e-7, "{worst}");
+            assert!(worst < 4e-7, "{worst}");
             assert_eq!(exp::<I>(0.0), 1.0);
             assert_eq!(exp::<I>(f32::NEG_INFINITY), 0.0);
             assert!(exp::<I>(f32::NAN).is_nan());
@@ -102,6 +103,6 @@ mod tests {
 
     #[test]
     fn exp_is_exact_to_a_few_roundings() {
-        widest(Check);
+        every_width(Check);
     }
 }

@@ -21,6 +21,11 @@ impl View {
     pub fn at(&self, batch: usize, head: usize, row: usize) -> usize {
         self.offset + batch * self.batch + head * self.head + row * self.row
     }
+
+    /// Whether the heads of a row lie nearer to each other than the rows of a head.
+    pub fn heads_inside_rows(&self) -> bool {
+        self.head < self.row
+    }
 }
 
 /// The `Params` of every attention kernel (kernels/include/attention.cuh has the same), with what

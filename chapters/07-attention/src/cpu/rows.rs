@@ -13,15 +13,21 @@ pub(super) fn carve<'a, const N: usize>(
     let mut starts = Vec::new();
     for (t, (view, rows)) in tensors.iter().enumerate() {
         for batch in 0..params.batch {
-            for head in 0..params.heads {
-                let first = (batch * params.heads + head) * rows;
-                for row in 0..*rows {
-                    starts.push((view.at(batch, head, row), t, first + row));
+            let slot = |head: usize, row: usize| {
+                (view.at(batch, head, row), t, (batch * params.heads + head) * rows + row)
+            };
+            // As they lie in memory, so that sorting is little more than merging.
+            match view.heads_inside_rows() {
+                true => {
+                    (0..*rows).for_each(|r| starts.extend((0..params.heads).map(|h| slot(h, r))))
+                }
+                false => {
+                    (0..params.heads).for_each(|h| starts.extend((0..*rows).map(|r| slot(h, r))))
                 }
             }
         }
     }
-    starts.sort_unstable();
+    starts.sort();
     let mut out = tensors.map(|(_, rows)| {
         let mut list: Vec<&mut [f32]> = Vec::new();
         list.resize_with(params.all_heads() * rows, Default::default);

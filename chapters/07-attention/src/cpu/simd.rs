@@ -231,3 +231,62 @@ mod x86 {
         body.run::<Avx2>();
     }
 }
+
+/// Runs `body` at every width this processor has, for tests.
+#[cfg(test)]
+pub(super) fn every_width<B: Body + Copy>(body: B) {
+    body.run::<Portable>();
+    #[cfg(target_arch = "x86_64")]
+    {
+        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
+        {
+            // SAFETY: the processor has AVX2 and FMA.
+            unsafe { x86::run_avx2(body) };
+        }
+        if std::arch::is_x86_feature_detected!("avx512f") {
+            // SAFETY: the processor has AVX-512F, and with it AVX2 and FMA.
+            unsafe { x86::run_avx512(body) };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Body, Gemm, Isa, every_width};
+
+    /// A product with A read as it stands or transposed, written or added.
+    #[derive(Clone, Copy)]
+    struct Product {
+        transposed: bool,
+        add: bool,
+    }
+
+    impl Body for Product {
+        #[inline(always)]
+        fn run<I: Isa>(self) {
+            let (m, n, k) = (16, 64, 7);
+            let (a_row, a_column) = if self.transposed { (1, m + 3) } else { (k + 2, 1) };
+            let numbers = |n: usize| (0..n).map(|i| (i * 7 % 11) as f32 - 5.0).collect::<Vec<_>>();
+            let (a, b, start) = (numbers(16 * 20), numbers(k * (n + 1)), numbers(m * (n + 5)));
+            let g = Gemm { m, n, k, a_row, a_column, b_row: n + 1, c_row: n + 5, add: self.add };
+            let mut c = start.clone();
+            I::gemm(&g, &a, &b, &mut c);
+            for (at, (got, start)) in c.iter().zip(start).enumerate() {
+                let (i, j) = (at / (n + 5), at % (n + 5));
+                let terms = (0..k).map(|p| a[i * a_row + p * a_column] * b[p * (n + 1) + j]);
+                let want = match j < n {
+                    true => terms.sum::<f32>() + if self.add { start } else { 0.0 },
+                    false => start,
+                };
+                assert_eq!(*got, want, "row {i}, column {j}");
+            }
+        }
+    }
+
+    #[test]
+    fn products_are_right_at_every_width() {
+        for (transposed, add) in [(false, false), (true, false), (false, true), (true, true)] {
+            every_width(Product { transposed, add });
+        }
+    }
+}
