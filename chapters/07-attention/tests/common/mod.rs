@@ -1,7 +1,7 @@
 //! An attention, the inputs for it, and its comparison with the float64 oracle.
 use strata_attention::{Attended, Gradients, Options, backward, forward};
 use strata_check::oracle::attention as oracle;
-use strata_check::{Check, Tolerance, sample};
+use strata_check::{Check, Tolerance, guard, sample};
 use strata_device::random::{philox, uniform};
 use strata_device::{Device, StepState};
 use strata_tensor::Tensor;
@@ -101,6 +101,7 @@ impl Case {
             self.tensor(device, &data[i], if i == 0 || i == 3 { self.rows } else { self.keys })
         });
         let options = self.options(device);
+        self.poison(device);
         let got = forward(&q, &k, &v, &options).unwrap();
         let grads = backward(&q, &k, &v, &got, &d_out, &options).unwrap();
         let again = forward(&q, &k, &v, &options).unwrap();
@@ -129,6 +130,14 @@ impl Case {
         check("dq", dq, &grads_again.dq, &want_grads.dq, whole(&want_grads.dq));
         check("dk", dk, &grads_again.dk, &want_grads.dk, whole(&want_grads.dk));
         check("dv", dv, &grads_again.dv, &want_grads.dv, whole(&want_grads.dv));
+    }
+
+    /// Leaves poison in the memory that outputs will be given next: what no kernel writes shows.
+    fn poison(&self, device: &Device) {
+        let [nq, nk] = [self.rows, self.keys].map(|n| self.shape(n).iter().product::<usize>());
+        let grads = nq.next_multiple_of(64) + nk.next_multiple_of(64) + nk;
+        let sizes = [nq, self.batch * self.heads * self.rows, grads];
+        let _dropped = sizes.map(|n| Tensor::full(device, &[n], guard::poison_f32()).unwrap());
     }
 
     /// All rungs of this device.
