@@ -1,10 +1,10 @@
 //! Gradients of the products on the tape, against central differences and against each other.
 mod common;
 
-use common::rungs;
+use common::{devices, rungs};
 use strata_autograd::{Init, Module, ParamBuilder, Var, check_gradients};
 use strata_check::{Check, Tolerance, oracle, sample};
-use strata_device::{Device, Settings, testing::testing_devices};
+use strata_device::{Device, Settings};
 use strata_matmul::{Linear, MatmulExt, column_sum, linear, linear_gelu, linear_residual, linear_tied};
 use strata_tensor::{Result, Tensor};
 
@@ -57,12 +57,12 @@ fn gradients_agree_with_central_differences() {
 
 #[test]
 fn parameters_gather_in_the_arena() {
-    for device in testing_devices() {
+    for device in devices() {
         let builder = ParamBuilder::new();
         let layer = Linear::new(&builder.at("layer"), 4, 6, Init::Normal(0.5));
         let table = builder.param("table", &[3, 6], Init::Normal(0.5), true);
-        let parameters = builder.build(&device, 1).unwrap();
-        let x = Var::leaf(draw(&device, 2, &[2, 3, 4]));
+        let parameters = builder.build(device, 1).unwrap();
+        let x = Var::leaf(draw(device, 2, &[2, 3, 4]));
         let run = || {
             let y = layer.forward(&x)?;
             let y = layer.forward_residual(&x, &y)?;
@@ -96,8 +96,8 @@ fn parameters_gather_in_the_arena() {
 
 #[test]
 fn column_sums() {
-    for device in testing_devices() {
-        for (rung, device) in rungs(&device, "column_sum") {
+    for device in devices() {
+        for (rung, device) in rungs(device, "column_sum") {
             for (rows, columns) in [(1, 1), (0, 5), (7, 3), (33, 70), (1000, 33), (300, 257)] {
                 // The tree needs a row; the definition takes over where there is none.
                 if rows == 0 && rung != "1_naive" {

@@ -1,10 +1,10 @@
 //! Every rung of `matmul` on every device against float64 loops.
 mod common;
 
-use common::rungs;
+use common::{devices, rungs};
 use proptest::prelude::*;
 use strata_check::{Check, Tolerance, oracle::matmul::Matmul, sample, shapes};
-use strata_device::{Device, Machine, Settings, testing::testing_devices};
+use strata_device::{Device, Machine, Settings};
 use strata_matmul::{Epilogue, gemm_into, matmul};
 use strata_tensor::{Result, Tensor};
 
@@ -104,17 +104,39 @@ const EXTRAS: [Extra; 6] = [
 
 #[test]
 fn every_rung_transpose_and_epilogue() {
-    for device in testing_devices() {
-        for (rung, device) in rungs(&device, "matmul") {
+    for device in devices() {
+        for (rung, device) in rungs(device, "matmul") {
             for (m, n, k) in [(1, 1, 1), (17, 33, 9), (70, 67, 65), (5, 130, 40), (1, 70, 33)] {
-                for (case, extra) in EXTRAS.into_iter().enumerate() {
-                    let (ta, tb) = (case % 2 == 1, case / 2 % 2 == 1);
-                    for (ta, tb) in [(ta, tb), (!ta, tb)] {
-                        let a = matrix(&device, 1, &[m, k], ta);
-                        let b = matrix(&device, 2, &[k, n], tb);
-                        check(rung, &a, &b, extra).unwrap();
-                    }
+                let case = |ta, tb, extra| {
+                    let a = matrix(&device, 1, &[m, k], ta);
+                    let b = matrix(&device, 2, &[k, n], tb);
+                    check(rung, &a, &b, extra).unwrap();
+                };
+                for (ta, tb) in [(false, true), (true, false), (true, true)] {
+                    case(ta, tb, PLAIN);
                 }
+                EXTRAS.into_iter().for_each(|extra| case(false, false, extra));
+            }
+        }
+    }
+}
+
+#[test]
+fn long_sums_are_split_and_many_products_take_large_tiles() {
+    let gelu = Extra { bias: true, gelu: true, ..PLAIN };
+    let all = Extra { bias: true, residual: true, accumulate: true, ..PLAIN };
+    for device in devices() {
+        for (rung, device) in rungs(device, "matmul") {
+            // Parts of k of unequal length, on tiles that stick out.
+            for (extra, transposed) in [(PLAIN, true), (gelu, false), (all, false)] {
+                let a = matrix(&device, 1, &[2, 33, 500], transposed);
+                check(rung, &a, &matrix(&device, 2, &[2, 500, 17], transposed), extra).unwrap();
+            }
+            // Enough tiles of 128 x 128 to fill a card, though nearly empty ones.
+            for (ta, tb) in [(false, false), (false, true), (true, false)] {
+                let a = matrix(&device, 3, &[64, 130, 9], ta);
+                let b = matrix(&device, 4, &[64, 9, 130], tb);
+                check(rung, &a, &b, PLAIN).unwrap();
             }
         }
     }
@@ -135,8 +157,8 @@ fn blocks_of_k_and_slabs() {
 
 #[test]
 fn batches_broadcast_and_fold() {
-    for device in testing_devices() {
-        for (rung, device) in rungs(&device, "matmul") {
+    for device in devices() {
+        for (rung, device) in rungs(device, "matmul") {
             let pairs: [(&[usize], &[usize]); 7] = [
                 (&[3, 5, 7], &[7, 4]),
                 (&[3, 5, 7], &[3, 7, 4]),
@@ -167,8 +189,8 @@ fn batches_broadcast_and_fold() {
 
 #[test]
 fn writes_into_views_only_where_asked() {
-    for device in testing_devices() {
-        for (rung, device) in rungs(&device, "matmul") {
+    for device in devices() {
+        for (rung, device) in rungs(device, "matmul") {
             let whole = Tensor::full(&device, &[2, 5, 3, 4], 7.0).unwrap();
             // The result [B, H, T, D] lands in memory of [B, T, H, D]; head 1 is left alone.
             let out = whole.transpose(1, 2).unwrap().slice_step(1, 0, 3, 2).unwrap();
@@ -185,8 +207,8 @@ fn writes_into_views_only_where_asked() {
 
 #[test]
 fn nothing_to_add_up_is_zero() {
-    for device in testing_devices() {
-        for (rung, device) in rungs(&device, "matmul") {
+    for device in devices() {
+        for (rung, device) in rungs(device, "matmul") {
             let a = matrix(&device, 1, &[20, 0], false);
             let b = matrix(&device, 2, &[0, 30], false);
             check(rung, &a, &b, Extra { bias: true, ..PLAIN }).unwrap();
@@ -231,12 +253,12 @@ proptest! {
 
     #[test]
     fn ragged_shapes(p in shapes::matmul(100), extra in prop::sample::select(EXTRAS.to_vec())) {
-        for device in testing_devices() {
+        for device in devices() {
             // A software adapter is slow: it gets small shapes only.
             if device.machine() != Machine::Cpu && p.m * p.n * p.k * p.batch > 100_000 {
                 continue;
             }
-            for (rung, device) in rungs(&device, "matmul") {
+            for (rung, device) in rungs(device, "matmul") {
                 let a = matrix(&device, 1, &[p.batch, p.m, p.k], p.trans_a);
                 let b = matrix(&device, 2, &[p.batch, p.k, p.n], p.trans_b);
                 check(rung, &a, &b, extra).unwrap();

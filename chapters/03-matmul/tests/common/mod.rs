@@ -1,5 +1,12 @@
-//! Rungs under test.
-use strata_device::Device;
+//! Devices and rungs under test.
+use std::sync::OnceLock;
+use strata_device::{Device, testing::testing_devices};
+
+/// The devices of this computer, opened once: what was compiled for one test serves the next.
+pub fn devices() -> &'static [Device] {
+    static DEVICES: OnceLock<Vec<Device>> = OnceLock::new();
+    DEVICES.get_or_init(testing_devices)
+}
 
 /// A handle for every rung of `op` that stands on this device, with its name.
 pub fn rungs(device: &Device, op: &str) -> Vec<(&'static str, Device)> {
