@@ -61,22 +61,24 @@ fn dense<T: Copy + Default + Send + Sync>(source: &Layout, src: &[T], dst: &mut 
     });
 }
 
-/// The side of a transpose's tile: a cache line of f32.
-const TILE: usize = 16;
+/// A transpose's tile: rows of the destination, columns of it (a cache line of f32).
+const ROWS: usize = 64;
+const COLUMNS: usize = 16;
 
 /// `dst[r][c] = src[c * step + r]`: tile by tile, so that every cache line that is fetched is used
-/// whole. Element by element, each would be fetched sixteen times.
+/// whole; element by element, each would be fetched sixteen times. The tile is tall because the
+/// processor looks ahead along what it reads: four lines in a row.
 fn transpose<T: Copy + Default + Send + Sync>(
     src: &[T],
     dst: &mut [T],
     columns: usize,
     step: usize,
 ) {
-    dst.par_chunks_mut(TILE * columns).enumerate().for_each(|(block, dst)| {
-        let (first, rows) = (block * TILE, dst.len() / columns);
-        for c in (0..columns).step_by(TILE) {
-            let width = TILE.min(columns - c);
-            let mut tile = [[T::default(); TILE]; TILE];
+    dst.par_chunks_mut(ROWS * columns).enumerate().for_each(|(block, dst)| {
+        let (first, rows) = (block * ROWS, dst.len() / columns);
+        for c in (0..columns).step_by(COLUMNS) {
+            let width = COLUMNS.min(columns - c);
+            let mut tile = [[T::default(); ROWS]; COLUMNS];
             for j in 0..width {
                 let at = (c + j) * step + first;
                 tile[j][..rows].copy_from_slice(&src[at..at + rows]);

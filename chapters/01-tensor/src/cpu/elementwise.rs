@@ -1,3 +1,4 @@
+use super::functions;
 use super::walk::{CHUNK, Walk};
 use rayon::prelude::*;
 use strata_device::CpuArgs;
@@ -27,12 +28,12 @@ pub(crate) fn map(mut args: CpuArgs) {
     let (alpha, beta) = (args.float(19), args.float(20));
     match args.constant("OP", 0) {
         0 => each(&args, input.f32(), out.f32_mut(), |x| alpha * x + beta),
-        1 => each(&args, input.f32(), out.f32_mut(), f32::exp),
+        1 => each(&args, input.f32(), out.f32_mut(), functions::exp),
         2 => each(&args, input.f32(), out.f32_mut(), f32::ln),
         3 => each(&args, input.f32(), out.f32_mut(), f32::sqrt),
-        4 => each(&args, input.f32(), out.f32_mut(), f32::tanh),
+        4 => each(&args, input.f32(), out.f32_mut(), functions::tanh),
         5 => each(&args, input.f32(), out.f32_mut(), |x| if x < 0.0 { 0.0 } else { x }),
-        6 => each(&args, input.f32(), out.f32_mut(), sigmoid),
+        6 => each(&args, input.f32(), out.f32_mut(), functions::sigmoid),
         7 => each(&args, input.f32(), out.f32_mut(), f32::abs),
         8 => each(&args, input.f32(), out.f32_mut(), f32::recip),
         9 => each(&args, input.f32(), out.f32_mut(), |x| x * x),
@@ -46,12 +47,6 @@ pub(crate) fn map(mut args: CpuArgs) {
         }),
         _ => each(&args, input.f32(), out.f32_mut(), |x| if x > alpha { 1.0 } else { 0.0 }),
     }
-}
-
-/// 1 / (1 + e^-x) without an overflow on either side.
-fn sigmoid(x: f32) -> f32 {
-    let e = (-x.abs()).exp();
-    (if x < 0.0 { e } else { 1.0 }) / (1.0 + e)
 }
 
 fn each(args: &CpuArgs, input: &[f32], out: &mut [f32], f: impl Fn(f32) -> f32 + Sync) {

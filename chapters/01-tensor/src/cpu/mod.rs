@@ -3,6 +3,7 @@
 mod cast;
 mod copy;
 mod elementwise;
+mod functions;
 mod reduce;
 mod walk;
 
