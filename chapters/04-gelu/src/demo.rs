@@ -3,7 +3,8 @@ use crate::{gelu_backward, gelu_forward};
 use std::error::Error;
 use std::io::Write;
 use std::time::Instant;
-use strata_device::Device;
+use strata_device::{Device, Machine};
+use strata_matmul::matmul;
 use strata_tensor::{Result, Tensor, ops};
 
 /// Draws GELU, then times it four ways and puts the times under the device's roofline.
@@ -32,12 +33,11 @@ pub fn demo(out: &mut dyn Write, device: &Device) -> std::result::Result<(), Box
         point("gelu_backward", 1.5, 3.0, time(device, || gelu_backward(&x, &dy))?),
     ];
     let bandwidth = 2.0 * bytes / copy;
-    // A loop of fused multiply-adds would be the honest ceiling; a matrix product is how chapter 3
-    // measures it. Here the corner only has to lie where it lies on every machine of today: far to
-    // the right of GELU's two operations per byte.
-    let ceiling = Ceiling { compute: 10.0 * bandwidth, bandwidth };
+    let ceiling = Ceiling { compute: matmul_speed(device)?, bandwidth };
     writeln!(out, "GELU of {n} numbers on {}", device.info().label())?;
-    writeln!(out, "A copy of as many bytes runs at {:.1} GB/s.\n", bandwidth / 1e9)?;
+    let compute = ceiling.compute / 1e9;
+    writeln!(out, "A copy of as many bytes runs at {:.1} GB/s,", bandwidth / 1e9)?;
+    writeln!(out, "chapter 3's matrix product at {compute:.0} GFLOP/s: the two ceilings.\n")?;
     write!(out, "{}", ceiling.draw(&points))?;
     writeln!(out, "\nOp by op, every step goes through memory. Fused into one kernel, GELU is")?;
     writeln!(out, "one read and one write: what it computes hardly matters.")?;
@@ -49,6 +49,13 @@ fn composed(x: &Tensor) -> Result<Tensor> {
     let inner = x.mul(&x.square()?.affine(0.044_715, 1.0)?)?;
     let tanh = inner.affine(0.797_884_56, 0.0)?.tanh()?;
     x.mul(&tanh.affine(0.5, 0.5)?)
+}
+
+/// Chapter 3's best rung on square matrices, in operations per second.
+fn matmul_speed(device: &Device) -> Result<f64> {
+    let n = if device.machine() == Machine::Cuda { 2048 } else { 512 };
+    let a = Tensor::randn(device, &[n, n], 2)?;
+    Ok(2.0 * (n as f64).powi(3) / time(device, || matmul(&a, &a))?)
 }
 
 /// The shortest of five runs, in seconds.

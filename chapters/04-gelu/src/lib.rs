@@ -28,6 +28,7 @@ mod demo;
 mod forward;
 pub mod lanes;
 pub mod math;
+mod mlp;
 pub mod roofline;
 pub mod simd;
 mod var;
@@ -35,6 +36,7 @@ mod var;
 pub use backward::gelu_backward;
 pub use demo::demo;
 pub use forward::gelu_forward;
+pub use mlp::Mlp;
 pub use var::{GeluExt, gelu, silu};
 
 use strata_device::LadderInfo;

@@ -1,10 +1,12 @@
 //! GELU against the float64 oracle: every rung on every device here.
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use strata_autograd::Var;
+use strata_autograd::{Init, Module, ParamBuilder, Var};
+use strata_check::oracle::matmul::Matmul;
 use strata_check::{Check, Tolerance, gradient, oracle, sample, shapes};
 use strata_device::{Device, Machine, testing::testing_devices};
-use strata_gelu::{gelu, gelu_backward, gelu_forward, silu};
+use strata_gelu::{Mlp, gelu, gelu_backward, gelu_forward, silu};
+use strata_matmul::Linear;
 use strata_tensor::{DType, Tensor};
 
 /// Every rung of the chapter that stands on this device, with the device that takes it.
@@ -66,10 +68,6 @@ fn far_out_it_is_zero_or_the_identity() {
 #[test]
 fn nan_stays_nan() {
     for device in testing_devices() {
-        // WGSL lets an implementation assume that there are no NaNs.
-        if device.machine() == Machine::Wgpu {
-            continue;
-        }
         for (_, device) in rungs(&device) {
             let x = Tensor::from_slice(&device, &[1.0, f32::NAN, 2.0], &[3]).unwrap();
             let y = gelu_forward(&x).unwrap().to_vec::<f32>().unwrap();
@@ -127,6 +125,33 @@ fn gradients_agree_with_finite_differences() {
             &Tolerance::close(2e-6, 4e-6),
         )
         .unwrap();
+    }
+}
+
+#[test]
+fn an_mlp_has_the_gradients_its_definition_asks_for() {
+    for device in testing_devices() {
+        let build = ParamBuilder::new();
+        let mlp = Mlp::new(&build, 3, 5, 2, Init::Normal(0.7));
+        let model = build.build(&device, 4).unwrap();
+        let x = sample::normal(6, 12);
+        let input = Var::leaf(Tensor::from_slice(&device, &x, &[4, 3]).unwrap());
+        mlp.forward(&input).unwrap().sum_all().unwrap().backward().unwrap();
+        let weights =
+            |l: &Linear| sample::widen(&l.weight.var().unwrap().value().to_vec().unwrap());
+        let (first, second) = (weights(&mlp.c_fc), weights(&mlp.c_proj));
+        // The biases start at zero.
+        let f = |x: &[f64], first: &[f64]| {
+            let hidden = Matmul::new(4, 5, 3).run(x, first).values;
+            Matmul::new(4, 2, 5).run(&oracle::gelu::forward(&hidden), &second).values.iter().sum()
+        };
+        let bound = Tolerance::close(5e-6, 1e-5);
+        let check = Check::new("mlp", "tape").device(device.info().label());
+        let wide = sample::widen(&x);
+        let dx = input.grad().unwrap().to_vec::<f32>().unwrap();
+        gradient::check(&check, &dx, |x| f(x, &first), &wide, &bound).unwrap();
+        let dw = model.get("c_fc.weight").unwrap().grad().unwrap().to_vec::<f32>().unwrap();
+        gradient::check(&check, &dw, |w| f(&wide, w), &first, &bound).unwrap();
     }
 }
 
