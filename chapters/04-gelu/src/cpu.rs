@@ -10,7 +10,7 @@ use strata_device::CpuArgs;
 /// Elements one task works on: 64 KiB of each operand.
 const CHUNK: usize = 16 << 10;
 /// -2 sqrt(2/pi): `-2u = x (LINEAR + CUBIC x^2)`.
-const LINEAR: f32 = -1.595_769_1;
+const LINEAR: f32 = -1.595_769;
 const CUBIC: f32 = LINEAR * 0.044_715;
 /// Beyond this the derivative is 0 or 1 to every digit, while powers of x may overflow.
 const FLAT: f32 = 10.0;

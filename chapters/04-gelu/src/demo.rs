@@ -47,7 +47,7 @@ pub fn demo(out: &mut dyn Write, device: &Device) -> std::result::Result<(), Box
 /// The same function as a chain of chapter 1's ops: eight kernels, each a pass over memory.
 fn composed(x: &Tensor) -> Result<Tensor> {
     let inner = x.mul(&x.square()?.affine(0.044_715, 1.0)?)?;
-    let tanh = inner.affine(0.797_884_56, 0.0)?.tanh()?;
+    let tanh = inner.affine(0.797_884_6, 0.0)?.tanh()?;
     x.mul(&tanh.affine(0.5, 0.5)?)
 }
 
