@@ -52,7 +52,9 @@ fn tree(a: &Args) -> strata_device::Result<Vec<Launch>> {
     let layout = Layout::contiguous(&[runs, a.columns]);
     let sums = Tensor::from_buffer(scratch, DType::F32, layout).map_err(|e| match e {
         Error::Device(e) => e,
-        other => strata_device::Error::Launch { kernel: TREE.path.into(), reason: other.to_string() },
+        other => {
+            strata_device::Error::Launch { kernel: TREE.path.into(), reason: other.to_string() }
+        }
     })?;
     let first = Args { input: a.input.clone(), out: sums.clone(), accumulate: false, ..*a };
     let second = Args { input: sums, rows: runs, out: a.out.clone(), ..*a };

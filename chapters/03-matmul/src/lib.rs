@@ -17,16 +17,18 @@
 
 mod column_sum;
 mod cpu;
+#[cfg(not(target_family = "wasm"))]
+mod demo;
 mod gemm;
 mod ladder;
 mod linear;
 mod var;
 
 pub use column_sum::column_sum;
+#[cfg(not(target_family = "wasm"))]
+pub use demo::demo;
 pub use gemm::{Epilogue, gemm_into, matmul};
-pub use linear::{
-    ActivationBackward, Linear, linear, linear_gelu, linear_residual, linear_tied,
-};
+pub use linear::{ActivationBackward, Linear, linear, linear_gelu, linear_residual, linear_tied};
 pub use var::MatmulExt;
 
 use strata_device::LadderInfo;

@@ -91,7 +91,13 @@ fn forward(x: &Var, weight: &Var, bias: Option<&Var>, residual: Option<&Var>) ->
 }
 
 /// Gradients of x (input 0), weight (1) and bias (2) from that of `x·weight + bias`.
-fn backward(grad: &Tensor, x: &Tensor, weight: &Tensor, bias: bool, grads: &mut Grads) -> Result<()> {
+fn backward(
+    grad: &Tensor,
+    x: &Tensor,
+    weight: &Tensor,
+    bias: bool,
+    grads: &mut Grads,
+) -> Result<()> {
     let rows = flat(grad)?;
     if grads.wants(0) {
         grads.add(0, matmul(grad, &weight.t()?)?)?;

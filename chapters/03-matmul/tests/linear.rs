@@ -5,7 +5,9 @@ use common::{devices, rungs};
 use strata_autograd::{Init, Module, ParamBuilder, Var, check_gradients};
 use strata_check::{Check, Tolerance, oracle, sample};
 use strata_device::{Device, Settings};
-use strata_matmul::{Linear, MatmulExt, column_sum, linear, linear_gelu, linear_residual, linear_tied};
+use strata_matmul::{
+    Linear, MatmulExt, column_sum, linear, linear_gelu, linear_residual, linear_tied,
+};
 use strata_tensor::{Result, Tensor};
 
 fn cpu() -> Device {
@@ -50,7 +52,10 @@ fn gradients_agree_with_central_differences() {
     close(|v| linear(&v[0], &v[1], Some(&v[2])), &[x.clone(), w.clone(), b.clone()]);
     let all = [x.clone(), w.clone(), b.clone(), r];
     close(|v| linear_residual(&v[0], &v[1], Some(&v[2]), &v[3]), &all);
-    close(|v| linear_residual(&v[0], &v[1], None, &v[2]), &[x.clone(), w.clone(), t(4, &[2, 3, 5])]);
+    close(
+        |v| linear_residual(&v[0], &v[1], None, &v[2]),
+        &[x.clone(), w.clone(), t(4, &[2, 3, 5])],
+    );
     close(|v| linear_gelu(&v[0], &v[1], Some(&v[2]), gelu_backward), &[x.clone(), w, b]);
     close(|v| linear_tied(&v[0], &v[1]), &[x, t(5, &[6, 4])]);
 }
@@ -114,8 +119,8 @@ fn column_sums() {
                     for j in 0..columns {
                         let first = if accumulate { f64::from(start[j]) } else { 0.0 };
                         let column = (0..rows).map(|i| f64::from(x[i * columns + j]));
-                        (want[j], magnitudes[j]) = column
-                            .fold((first, first.abs()), |(s, m), x| (s + x, m + x.abs()));
+                        (want[j], magnitudes[j]) =
+                            column.fold((first, first.abs()), |(s, m), x| (s + x, m + x.abs()));
                     }
                     Check::new("column_sum", rung)
                         .device(device.info().label())

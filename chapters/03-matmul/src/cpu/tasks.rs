@@ -23,8 +23,7 @@ pub(super) fn split(mut rows: Vec<Row<'_>>, height: usize, width: usize) -> Vec<
     let n = rows.first().map_or(0, |row| row.c.len());
     let mut tasks = Vec::new();
     for j in (0..n).step_by(width) {
-        let mut pieces: Vec<Row> =
-            rows.iter_mut().map(|row| head(row, width.min(n - j))).collect();
+        let mut pieces: Vec<Row> = rows.iter_mut().map(|row| head(row, width.min(n - j))).collect();
         let mut i = 0;
         while !pieces.is_empty() {
             let rest = pieces.split_off(height.min(pieces.len()));

@@ -78,12 +78,14 @@ fn multiply(problem: &Problem, p: usize, rows: Vec<Row>, threads: usize) {
             pack_all(micro.nr, right, b, (j, slab_columns.min(n - j)), ks, threads);
             for i in (0..m).step_by(slab_rows) {
                 pack_all(micro.mr, left, a, (i, slab_rows.min(m - i)), ks, threads);
-                let here = |t: &&mut Task| t.i / slab_rows * slab_rows == i
-                    && t.j / slab_columns * slab_columns == j;
+                let here = |t: &&mut Task| {
+                    t.i / slab_rows * slab_rows == i && t.j / slab_columns * slab_columns == j
+                };
                 let mut here: Vec<&mut Task> = tasks.iter_mut().filter(here).collect();
                 let (first, last) = (from == 0, from + ks.1 >= k);
                 each(&mut here, threads, |task| {
-                    let (left, right) = (&left[(task.i - i) * ks.1..], &right[(task.j - j) * ks.1..]);
+                    let (left, right) =
+                        (&left[(task.i - i) * ks.1..], &right[(task.j - j) * ks.1..]);
                     let block = Block { micro, depth: ks.1, left, right, first, last };
                     vectorize(|| block.run(problem, task));
                 });
@@ -122,7 +124,8 @@ fn pack_all(
 ) {
     let panels = lines.div_ceil(width);
     let size = width * ks.1;
-    let mut panels: Vec<_> = out[..panels * size].chunks_exact_mut(size.max(1)).enumerate().collect();
+    let mut panels: Vec<_> =
+        out[..panels * size].chunks_exact_mut(size.max(1)).enumerate().collect();
     each(&mut panels, threads, |(p, out)| {
         let line = *p * width;
         vectorize(|| pack(width, out, of, (start + line, width.min(lines - line)), ks));
@@ -153,7 +156,9 @@ impl Block<'_> {
                 for j in (block..width.min(block + near)).step_by(nr) {
                     run(left, &self.right[j * depth..][..nr * depth], &mut tile.0);
                     let columns = nr.min(width - j);
-                    for (row, sums) in task.rows[i..].iter_mut().zip(tile.0.chunks_exact(nr)).take(mr) {
+                    for (row, sums) in
+                        task.rows[i..].iter_mut().zip(tile.0.chunks_exact(nr)).take(mr)
+                    {
                         problem.store(row, j, &sums[..columns], self.first, self.last);
                     }
                 }
