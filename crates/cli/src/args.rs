@@ -102,6 +102,20 @@ fn device_name(text: &str) -> Result<String, strata_ml::device::Error> {
     text.parse::<Choice>().map(|_| text.to_string())
 }
 
+/// A device's name.
+pub fn device_choice(text: &str) -> Result<Choice, strata_ml::device::Error> {
+    text.parse()
+}
+
+/// An op that has a ladder.
+pub fn op_name(text: &str) -> Result<String, String> {
+    let ops: Vec<_> = strata_ml::ladders().iter().map(|ladder| ladder.op).collect();
+    match ops.contains(&text) {
+        true => Ok(text.into()),
+        false => Err(format!("there is no op {text:?}; there are {}", ops.join(", "))),
+    }
+}
+
 fn rung(text: &str) -> Result<(String, String), String> {
     let Some((op, name)) = text.split_once('=') else {
         return Err("it should look like matmul=1_naive".into());

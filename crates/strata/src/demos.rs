@@ -21,10 +21,16 @@ pub struct Demo {
 /// The chapters' demos, in order.
 pub fn demos() -> Vec<Demo> {
     let demo = |number, name, about, run| Demo { number, name, about, run };
-    vec![demo(
-        4,
-        "gelu",
-        "GELU and its slope, and where a kernel lies under the roofline",
-        crate::gelu::demo as Run,
-    )]
+    vec![
+        demo(1, "tensor", "one buffer seen in many shapes", crate::tensor::demo as Run),
+        demo(2, "autograd", "a network learns a spiral", crate::autograd::demo),
+        demo(4, "gelu", "GELU, its slope, and the roofline", crate::gelu::demo),
+        demo(5, "layernorm", "rows made alike, whatever their size", crate::layernorm::demo),
+        demo(6, "loss", "scores, probabilities, and the price of being wrong", crate::loss::demo),
+        demo(7, "attention", "who looks at whom, and what it costs", crate::attention::demo),
+        demo(8, "adamw", "three ways down a ravine", crate::adamw::demo),
+        demo(9, "data", "stories, and the tokens they are cut into", |out, _| {
+            Ok(crate::data::demo(out)?)
+        }),
+    ]
 }

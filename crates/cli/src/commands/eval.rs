@@ -1,9 +1,10 @@
 //! `strata eval`: how well does a model predict a text?
 
 use crate::args::{DeviceArgs, folder, whole};
+use crate::commands::train::about;
 use crate::failure::{Failure, Outcome};
 use crate::ui::{self, Bar, say};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::json;
 use std::path::PathBuf;
 use strata_ml::autograd::no_grad;
@@ -19,7 +20,17 @@ Examples:
   cargo strata eval --checkpoint runs/gpt-1m-shakespeare --data shakespeare.txt
   cargo strata eval --checkpoint gpt2/ --data book.txt --json
 
-Of the text a model was trained on, only the last tenth is scored, which training never sees.";
+Of the text a model was trained on, the last tenth is scored, which training never saw; of any
+other text all of it. --part decides otherwise.";
+
+/// Which part of the text is scored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// All of it
+    All,
+    /// The last tenth, which training on this text never sees
+    HeldOut,
+}
 
 /// Score a text: how well does a model predict it?
 ///
@@ -41,6 +52,10 @@ pub struct EvalArgs {
     /// Rows scored at a time: more is quicker and needs more memory
     #[arg(long, value_name = "N", default_value = "8", value_parser = whole(1, 65_536), allow_negative_numbers = true)]
     batch: u64,
+    /// Which part of the text: `held-out` (its last tenth) or `all` [default: held-out if the model
+    /// was trained on this text, else all]
+    #[arg(long, value_enum, value_name = "all|held-out", hide_possible_values = true)]
+    part: Option<Part>,
     /// Print one JSON object: nats_per_token, bits_per_byte, tokens, and more
     #[arg(long)]
     json: bool,
@@ -68,6 +83,8 @@ pub fn run(args: &EvalArgs) -> Outcome {
         let text = format!("--context is {context}; this model takes 1 to {most} tokens");
         return Err(Failure::new(text));
     }
+    let own = state.as_ref().is_some_and(|state| state.data == about(&args.data));
+    let part = args.part.unwrap_or(if own { Part::HeldOut } else { Part::All });
     let bar = Bar::new();
     let data = prepare(
         Options {
@@ -79,17 +96,24 @@ pub fn run(args: &EvalArgs) -> Outcome {
         },
         &mut |_| bar.set(0.0, || "reading the text".into()),
     )?;
-    let score = score(&model, &device, &data, args.batch as usize, &bar)?;
+    let score = score(&model, &data, part, args.batch as usize, &bar)?;
     drop(bar);
-    report(args, &data, &score, context, &device)
+    report(args, &data, &score, part, context, &device)
 }
 
-fn score(model: &Gpt, device: &Device, data: &Dataset, rows: usize, bar: &Bar) -> Outcome<Score> {
+fn score(model: &Gpt, data: &Dataset, part: Part, rows: usize, bar: &Bar) -> Outcome<Score> {
+    let device = model.device();
     let state = device.step_state(StepState { loss_scale: 1.0, ..StepState::default() })?;
-    let batches = data.validation_batches(rows);
+    let batches = match part {
+        Part::All => data.whole_batches(rows),
+        Part::HeldOut => data.validation_batches(rows),
+    };
     let mut sum = Score { floor: Some(0.0), ..Score::default() };
     for i in 0..batches {
-        let batch = data.validation(i, rows);
+        let batch = match part {
+            Part::All => data.whole(i, rows),
+            Part::HeldOut => data.validation(i, rows),
+        };
         if batch.scored == 0 {
             continue;
         }
@@ -111,7 +135,14 @@ fn mean_loss(model: &Gpt, device: &Device, batch: &Batch, state: &Buffer) -> Out
     Ok(f64::from(loss.value().item::<f32>()?))
 }
 
-fn report(args: &EvalArgs, data: &Dataset, s: &Score, context: usize, device: &Device) -> Outcome {
+fn report(
+    args: &EvalArgs,
+    data: &Dataset,
+    s: &Score,
+    part: Part,
+    context: usize,
+    device: &Device,
+) -> Outcome {
     let tokens = s.tokens.max(1) as f64;
     let nats = s.nats / tokens;
     let bits = s.nats / std::f64::consts::LN_2 / s.bytes.max(1) as f64;
@@ -124,6 +155,7 @@ fn report(args: &EvalArgs, data: &Dataset, s: &Score, context: usize, device: &D
             "bytes": s.bytes,
             "perplexity": nats.exp(),
             "floor": floor,
+            "part": if part == Part::All { "all" } else { "held-out" },
             "context": context,
             "device": device.info().label(),
         }))?;
@@ -140,6 +172,12 @@ fn report(args: &EvalArgs, data: &Dataset, s: &Score, context: usize, device: &D
         )?;
     }
     say!("bits per byte    {bits:.4}")?;
-    say!("tokens           {}   in {} bytes", ui::count(s.tokens), ui::count(s.bytes))?;
+    let which = match part {
+        _ if data.is_stories() => "held-out stories",
+        Part::All => "the whole text",
+        Part::HeldOut => "the last tenth of the text, which training never saw",
+    };
+    let (tokens, bytes) = (ui::count(s.tokens), ui::count(s.bytes));
+    say!("tokens           {tokens}   in {bytes} bytes: {which}")?;
     Ok(0)
 }

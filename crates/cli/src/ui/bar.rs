@@ -4,6 +4,12 @@ use super::{coloured, watched};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::Duration;
 
+const TEMPLATES: [&str; 3] = [
+    "{spinner:.cyan} {bar:16.cyan/dim} {wide_msg}",
+    "{spinner} {bar:16} {wide_msg}",
+    "{spinner} {wide_msg}",
+];
+
 /// Ticks of a full bar.
 const FULL: u64 = 1000;
 
@@ -13,13 +19,18 @@ pub struct Bar(Option<ProgressBar>);
 impl Bar {
     /// A bar.
     pub fn new() -> Self {
+        Bar::styled(if coloured() { TEMPLATES[0] } else { TEMPLATES[1] })
+    }
+
+    /// A word on what is going on, where nobody knows how long it takes.
+    pub fn waiting() -> Self {
+        Bar::styled(TEMPLATES[2])
+    }
+
+    fn styled(template: &str) -> Self {
         if !watched() {
             return Bar(None);
         }
-        let template = match coloured() {
-            true => "{spinner:.cyan} {bar:16.cyan/dim} {wide_msg}",
-            false => "{spinner} {bar:16} {wide_msg}",
-        };
         let bar = ProgressBar::with_draw_target(Some(FULL), ProgressDrawTarget::stderr());
         // The template is a constant that the tests draw.
         if let Ok(style) = ProgressStyle::with_template(template) {
@@ -70,7 +81,7 @@ mod tests {
 
     #[test]
     fn templates_are_valid() {
-        for t in ["{spinner:.cyan} {bar:16.cyan/dim} {wide_msg}", "{spinner} {bar:16} {wide_msg}"] {
+        for t in TEMPLATES {
             assert!(ProgressStyle::with_template(t).is_ok());
         }
     }

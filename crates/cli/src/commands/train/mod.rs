@@ -8,6 +8,7 @@ mod record;
 mod session;
 
 pub use args::TrainArgs;
+pub use plan::about;
 
 use crate::args::folder;
 use crate::failure::{Failure, Outcome};

@@ -1,0 +1,205 @@
+//! A run from the first step to the last, broken off and resumed, read and written about.
+mod common;
+
+use common::{good, nano, run, strata, text};
+use serde_json::Value;
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::Stdio;
+use tempfile::tempdir;
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
+}
+
+fn bytes(folder: &Path, file: &str) -> Vec<u8> {
+    fs::read(folder.join(file)).unwrap()
+}
+
+#[test]
+fn a_run_leaves_everything_it_promises() {
+    let folder = tempdir().unwrap();
+    let out = good(folder.path(), &nano(&["--steps", "20", "--json", "run.json"]));
+    for word in
+        ["gpt-nano", "136,960 parameters", "held-out loss", "floor", "writes:", "strata generate"]
+    {
+        assert!(out.contains(word), "{word}: {out}");
+    }
+    let run_folder = folder.path().join("runs/gpt-nano-stories");
+    let log = json(&text(&bytes(&run_folder, "log.json")));
+    let steps = log.as_array().unwrap();
+    assert_eq!(steps.len(), 20);
+    assert!(steps[0]["loss"].as_f64().unwrap() > 5.0);
+    assert!(
+        steps[19]["validation"].as_f64().unwrap() > steps[19]["validation_floor"].as_f64().unwrap()
+    );
+    let svg = text(&bytes(&run_folder, "loss.svg"));
+    assert!(svg.starts_with("<svg") && svg.contains("held out"));
+    let whole = json(&text(&bytes(folder.path(), "run.json")));
+    assert_eq!(whole["outcome"]["status"], "finished");
+    assert_eq!(whole["settings"]["batch"], 2);
+    assert_eq!(whole["steps"].as_array().unwrap().len(), 20);
+    let left: Vec<_> =
+        fs::read_dir(&run_folder).unwrap().flatten().map(|f| f.file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().ends_with(".tmp")), "{left:?}");
+}
+
+#[test]
+fn a_model_writes_and_is_scored() {
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("t.txt"), "Ein Käse, zwei Käse, drei Käse. ".repeat(100)).unwrap();
+    let data = ["--steps", "5", "--data", "t.txt", "--tokenizer", "char", "--out", "run"];
+    let out = good(folder.path(), &nano(&data));
+    assert!(out.contains("char tokenizer"), "{out}");
+    let words =
+        ["generate", "--checkpoint", "run", "--prompt", "Käse", "--tokens", "30", "--seed", "3"];
+    let first = good(folder.path(), &words);
+    assert!(first.starts_with("Käse"), "{first}");
+    assert_eq!(first, good(folder.path(), &words), "one seed, one text");
+    let made = json(&good(folder.path(), &[&words[..], &["--json"]].concat()));
+    assert_eq!(made["text"].as_str().unwrap().trim_end(), first.trim_end());
+    assert!(made["first_token_ms"].as_f64().unwrap() > 0.0);
+    assert!(made["tokens_per_second"].as_f64().unwrap() > 0.0);
+    let output = run(folder.path(), &["generate", "--checkpoint", "run", "--prompt", "Ω"]);
+    assert!(text(&output.stderr).contains("'Ω'"), "a character it never saw is named");
+
+    let words = ["eval", "--checkpoint", "run", "--data", "t.txt", "--json"];
+    let held_out = json(&good(folder.path(), &words));
+    let all = json(&good(folder.path(), &[&words[..], &["--part", "all"]].concat()));
+    let number = |v: &Value, key: &str| v[key].as_f64().unwrap_or_else(|| panic!("{key}: {v}"));
+    assert!(number(&all, "tokens") > 5.0 * number(&held_out, "tokens"));
+    // Of 32 characters 3 are two bytes long, so a byte costs a little less than a character.
+    let bits = number(&all, "nats_per_token") / std::f64::consts::LN_2;
+    assert!(number(&all, "bits_per_byte") < bits && number(&all, "bits_per_byte") > 0.85 * bits);
+}
+
+#[test]
+fn a_prompt_as_long_as_the_context_and_longer() {
+    let folder = tempdir().unwrap();
+    good(folder.path(), &nano(&["--steps", "1", "--out", "run"]));
+    let prompt = "Once upon a time ".repeat(40);
+    let words = ["generate", "--checkpoint", "run", "--prompt", &prompt, "--tokens", "80"];
+    assert!(good(folder.path(), &words).starts_with("Once upon"));
+}
+
+#[test]
+fn fine_tuning_begins_with_a_checkpoint() {
+    let folder = tempdir().unwrap();
+    good(folder.path(), &nano(&["--steps", "2", "--out", "first"]));
+    fs::write(folder.path().join("t.txt"), "the fox and the bell. ".repeat(300)).unwrap();
+    let words = [
+        "train",
+        "--init",
+        "first",
+        "--data",
+        "t.txt",
+        "--steps",
+        "2",
+        "--batch",
+        "2",
+        "--context",
+        "16",
+    ];
+    let out = good(folder.path(), &words);
+    assert!(folder.path().join("runs/first-tuned-t/model.safetensors").is_file(), "{out}");
+    let (a, b) = (folder.path().join("first"), folder.path().join("runs/first-tuned-t"));
+    assert_eq!(bytes(&a, "tokenizer.json"), bytes(&b, "tokenizer.json"));
+}
+
+#[test]
+fn a_checkpoint_and_a_graph_can_be_looked_into() {
+    let folder = tempdir().unwrap();
+    good(folder.path(), &nano(&["--steps", "1", "--out", "run"]));
+    let shown = json(&good(folder.path(), &["inspect", "run", "--format", "json"]));
+    assert_eq!(shown["config"]["n_embd"], 64);
+    assert_eq!(shown["trainer"]["state"]["step"], 1);
+    assert!(shown["tensors"].as_array().unwrap().len() > 20);
+    assert!(good(folder.path(), &["inspect", "run"]).contains("transformer.wte.weight"));
+    assert!(good(folder.path(), &["inspect", "--graph"]).contains("layernorm"));
+    assert!(good(folder.path(), &["inspect", "--graph", "--format", "dot"]).starts_with("digraph"));
+    assert!(good(folder.path(), &["inspect", "--graph", "--format", "svg"]).starts_with("<svg"));
+    json(&good(folder.path(), &["inspect", "--graph", "--format", "json"]));
+    json(&good(folder.path(), &["inspect", "--ladders", "--format", "json"]));
+    common::bad(folder.path(), &["inspect", "run", "--format", "svg"], 1, &["--graph"]);
+}
+
+#[test]
+fn the_doctor_reports() {
+    let here = Path::new(".");
+    let report = json(&good(here, &["doctor", "--json"]));
+    let devices = report["devices"].as_array().unwrap();
+    let state =
+        |machine: &str| devices.iter().find(|d| d["machine"] == machine).unwrap()["state"].clone();
+    assert_eq!(state("cpu"), "works");
+    for machine in ["cuda", "wgpu"] {
+        assert!(["works", "absent"].contains(&state(machine).as_str().unwrap()), "{report:#}");
+    }
+    assert!(good(here, &["doctor"]).contains("cpu:0"));
+}
+
+#[test]
+fn a_bundle_is_one_small_binary_and_a_script() {
+    let folder = tempdir().unwrap();
+    good(folder.path(), &["bundle", "--out", "b"]);
+    let binary = folder.path().join("b").join(if cfg!(windows) { "strata.exe" } else { "strata" });
+    assert!(fs::metadata(&binary).unwrap().len() < 40 << 20);
+    let output = std::process::Command::new(&binary).arg("--version").output().unwrap();
+    assert!(output.status.success());
+    assert!(folder.path().join("b/run.sh").is_file());
+}
+
+#[test]
+fn a_reader_who_leaves_is_no_error() {
+    let folder = tempdir().unwrap();
+    let mut command = strata(folder.path());
+    command.args(nano(&["--steps", "200", "--out", "run"]));
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    lines.read_line(&mut String::new()).unwrap();
+    drop(lines);
+    let mut err = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(0), "{err}");
+    assert!(!err.contains("panicked") && !err.contains("error:"), "{err}");
+}
+
+/// The same run, once through and once broken off by Ctrl-C and resumed: the same bytes.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_saves_and_resuming_is_exact() {
+    let folder = tempdir().unwrap();
+    let length = ["--steps", "150", "--dropout", "0.1", "--seed", "7"];
+    good(folder.path(), &nano(&[&length[..], &["--out", "whole"]].concat()));
+
+    let mut command = strata(folder.path());
+    command.args(nano(&[&length[..], &["--out", "broken"]].concat()));
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let started = lines.find(|line| line.as_ref().is_ok_and(|l| l.starts_with("step ")));
+    assert!(started.is_some());
+    let signal = ["-INT", &child.id().to_string()].map(String::from);
+    assert!(std::process::Command::new("kill").args(signal).status().unwrap().success());
+    let rest: Vec<String> = lines.map_while(Result::ok).collect();
+    let rest = rest.join("\n");
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}");
+    assert!(rest.contains("--resume broken"), "{rest}");
+
+    let (whole, broken) = (folder.path().join("whole"), folder.path().join("broken"));
+    let log = json(&text(&bytes(&broken, "log.json")));
+    assert!(log.as_array().unwrap().len() < 150, "it was broken off");
+    let out = good(folder.path(), &["train", "--resume", "broken"]);
+    assert!(out.contains("Going on after step"), "{out}");
+    for file in ["model.safetensors", "optimizer.safetensors", "tokenizer.json"] {
+        assert!(bytes(&whole, file) == bytes(&broken, file), "{file} differs");
+    }
+    let log = json(&text(&bytes(&broken, "log.json")));
+    let steps: Vec<_> =
+        log.as_array().unwrap().iter().map(|s| s["step"].as_u64().unwrap()).collect();
+    assert_eq!(steps, (1..=150).collect::<Vec<_>>(), "the log has every step once");
+    let end =
+        common::bad(folder.path(), &["train", "--resume", "broken"], 1, &["has come to its end"]);
+    assert!(end.contains("--steps 300"), "{end}");
+    good(folder.path(), &["train", "--resume", "broken", "--steps", "152"]);
+}
