@@ -37,7 +37,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Train a GPT on stories or on your own text
-    Train(train::TrainArgs),
+    Train(Box<train::TrainArgs>),
     /// Let a trained model write
     Generate(generate::GenerateArgs),
     /// Score a text: how well does a model predict it?

@@ -24,6 +24,7 @@ pub fn demos() -> Vec<Demo> {
     vec![
         demo(1, "tensor", "one buffer seen in many shapes", crate::tensor::demo as Run),
         demo(2, "autograd", "a network learns a spiral", crate::autograd::demo),
+        demo(3, "matmul", "one product, rung by rung", crate::matmul::demo),
         demo(4, "gelu", "GELU, its slope, and the roofline", crate::gelu::demo),
         demo(5, "layernorm", "rows made alike, whatever their size", crate::layernorm::demo),
         demo(6, "loss", "scores, probabilities, and the price of being wrong", crate::loss::demo),

@@ -20,7 +20,7 @@ use crate::failure::Outcome;
 /// What the reader should be told.
 pub fn run(command: Command) -> Outcome {
     match command {
-        Command::Train(args) => train::run(args),
+        Command::Train(args) => train::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Inspect(args) => inspect::run(&args),

@@ -22,6 +22,13 @@ pub enum State {
     Absent { reason: String, fix: String },
 }
 
+impl State {
+    /// Whether it computed what it should.
+    pub fn works(&self) -> bool {
+        matches!(self, State::Works)
+    }
+}
+
 /// One device.
 #[derive(Debug, Serialize)]
 pub struct DeviceReport {

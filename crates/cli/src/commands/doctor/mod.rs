@@ -2,6 +2,7 @@
 
 mod devices;
 mod host;
+mod missing;
 
 use crate::failure::Outcome;
 use crate::ui::{self, say};
@@ -9,6 +10,7 @@ use clap::Args;
 use devices::{DeviceReport, State};
 use host::Host;
 pub use host::version as tool_version;
+use missing::Missing;
 use serde::Serialize;
 use strata_ml::device::{Device, Settings};
 
@@ -27,14 +29,6 @@ pub struct DoctorArgs {
     /// Print one JSON object: host, devices, nvrtc, chosen, missing
     #[arg(long)]
     json: bool,
-}
-
-/// Something that is not there, and how to get it.
-#[derive(Debug, Serialize)]
-struct Missing {
-    what: String,
-    why: String,
-    fix: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -66,51 +60,7 @@ fn examine() -> Report {
         Ok((_, why)) => why,
         Err(error) => format!("none: {error}"),
     };
-    let mut missing = Vec::new();
-    let mut lacks = |what: &str, why: String, fix: &str| {
-        missing.push(Missing { what: what.into(), why, fix: fix.into() });
-    };
-    for device in &devices {
-        match &device.state {
-            State::Absent { reason, fix } => lacks(device.machine, reason.clone(), fix),
-            State::Fails { reason } => {
-                let fix = "Update its driver, or choose another device with --device";
-                lacks(&device.label, reason.clone(), fix);
-            }
-            State::Works => {}
-        }
-    }
-    let software = |d: &DeviceReport| d.software;
-    if devices.iter().any(software) && !devices.iter().any(|d| d.machine == "wgpu" && !d.software) {
-        let why = "only a software adapter was found: right for checking, slow for training";
-        lacks("a GPU for wgpu", why.into(), "On a computer with a GPU, install its Vulkan driver");
-    }
-    let no_driver = devices.iter().any(|d| d.machine == "cuda" && !matches!(d.state, State::Works));
-    if let (Err(strata_ml::device::Error::Unavailable { reason, fix, .. }), true) =
-        (&nvrtc, no_driver)
-    {
-        if !missing.iter().any(|m| m.why == *reason) {
-            let why = format!("{reason}; CUDA kernels cannot even be compiled for checking");
-            missing.push(Missing { what: "nvrtc".into(), why, fix: fix.clone() });
-        }
-    }
-    if host.rustc.is_none() {
-        let fix = "Install Rust from https://rustup.rs";
-        missing.push(Missing {
-            what: "rustc".into(),
-            why: "needed to build and test".into(),
-            fix: fix.into(),
-        });
-    }
-    if host.node.is_none() {
-        let fix =
-            "Install Node 22 or newer from https://nodejs.org (only the TypeScript part needs it)";
-        missing.push(Missing {
-            what: "node".into(),
-            why: "not found on PATH".into(),
-            fix: fix.into(),
-        });
-    }
+    let missing = missing::list(&host, &devices, nvrtc.as_ref().err());
     Report { version: env!("CARGO_PKG_VERSION"), host, devices, nvrtc: nvrtc.ok(), chosen, missing }
 }
 

@@ -39,12 +39,12 @@ struct Run {
     log: Option<std::path::PathBuf>,
 }
 
-pub fn run(args: TrainArgs) -> Outcome {
+pub fn run(args: &TrainArgs) -> Outcome {
     let run = match &args.resume {
-        Some(from) => resumed(&args, from)?,
-        None => fresh(&args)?,
+        Some(from) => resumed(args, from)?,
+        None => fresh(args)?,
     };
-    train(&args, run)
+    train(args, run)
 }
 
 fn fresh(args: &TrainArgs) -> Outcome<Run> {
@@ -189,10 +189,8 @@ fn train(args: &TrainArgs, run: Run) -> Outcome {
     let label = device.info().label();
     let title = format!("{name} on {}, {label}", place::short_name(&source));
     let mut record = Record::new(&out, args.json.as_deref(), title, &label, &about, &config);
-    if let Some(log) = log {
-        if !record.take_over(&log, trainer.done().step) {
-            ui::warn("the run's log.json cannot be read: the new log begins here");
-        }
+    if log.is_some_and(|log| !record.take_over(&log, trainer.done().step)) {
+        ui::warn("the run's log.json cannot be read: the new log begins here");
     }
     // Written now, so that a folder or a file that cannot be written is known before the work.
     let before = record.seconds().max(trainer.done().seconds);
