@@ -161,6 +161,26 @@ fn blocks_of_k_and_slabs() {
 }
 
 #[test]
+fn the_number_of_threads_changes_no_bit() {
+    let bits = |threads: usize, (m, n, k): (usize, usize, usize)| -> Vec<u32> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let device = Device::open("cpu", Settings::default()).unwrap();
+            let a = matrix(&device, 1, &[m, k], true);
+            let b = matrix(&device, 2, &[k, n], false);
+            let c = matmul(&a, &b).unwrap().to_vec::<f32>().unwrap();
+            c.into_iter().map(f32::to_bits).collect()
+        })
+    };
+    for shape in [(100, 300, 500), (3, 700, 90), (400, 20, 385)] {
+        let one = bits(1, shape);
+        for threads in [2, 3, 8] {
+            assert!(one == bits(threads, shape), "{threads} threads, {shape:?}");
+        }
+    }
+}
+
+#[test]
 fn batches_broadcast_and_fold() {
     for device in devices() {
         for (rung, device) in rungs(device, "matmul") {

@@ -86,3 +86,32 @@ pub(super) fn pack(
         _ => panel::<32>(out, of, lines, depth),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panels_hold_the_lines_in_reading_order() {
+        let (lines, k) = (70, 50);
+        let data: Vec<f32> = (0..lines * k).map(|i| i as f32).collect();
+        for width in [4, 6, 8, 12, 14, 16, 32] {
+            for (line, step) in [(k, 1), (1, lines)] {
+                let of = Lines { data: &data, line, k: step };
+                for ((start, count), (from, depth)) in
+                    [((0, width), (0, k)), ((3, width), (7, 33)), ((5, width - 1), (2, 20))]
+                {
+                    let mut out = vec![f32::NAN; width * depth];
+                    pack(width, &mut out, of, (start, count), (from, depth));
+                    for l in 0..depth {
+                        for i in 0..width {
+                            let at = (start + i) * line + (from + l) * step;
+                            let want = if i < count { data[at] } else { 0.0 };
+                            assert_eq!(out[l * width + i], want, "{width} {line} {l} {i}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

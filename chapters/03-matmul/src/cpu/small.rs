@@ -9,8 +9,11 @@ use super::threaded::each;
 
 /// Up to this many rows.
 pub(super) const ROWS: usize = 4;
-/// Columns at a time, and lanes of a sum along k.
-const WIDTH: usize = 64;
+/// Columns at a time: their sums stay in the first cache while rows of `b` stream by.
+const WIDTH: usize = 512;
+/// Rows of `b` that are added in one pass over the sums.
+const STREAMS: usize = 4;
+/// Lanes of a sum along k.
 const LANES: usize = 32;
 /// Rows that share a pass over `b`.
 const GROUP: usize = 4;
@@ -25,8 +28,8 @@ pub(super) fn multiply(problem: &Problem, a: Lines, b: Lines, rows: Vec<Row>, th
             dense[i * k + l] = a.data[i * a.line + l * a.k];
         }
     }
-    let wanted = if threads == 1 { 1 } else { 4 * threads };
-    let width = n.div_ceil(wanted).next_multiple_of(WIDTH);
+    let wanted = if threads == 1 { 1 } else { 2 * threads };
+    let width = n.div_ceil(wanted).next_multiple_of(LANES);
     let mut tasks = split(rows, ROWS, width);
     each(&mut tasks, threads, |task| vectorize(|| run(problem, task, &dense, b)));
 }
@@ -65,19 +68,23 @@ fn block<const R: usize>(
 ) {
     let k = a[0].len();
     if b.line == 1 {
-        // Rows of `b` lie side by side: each is scaled and added.
-        for l in 0..k {
-            let row = &b.data[l * b.k + j..][..columns];
-            if let Some(row) = row.as_array::<WIDTH>() {
-                for i in 0..R {
-                    for w in 0..WIDTH {
-                        sums[i][w] += a[i][l] * row[w];
-                    }
+        // Elements of a row lie side by side: rows are scaled and added, a few at a time.
+        let row = |l: usize| &b.data[l * b.k + j..][..columns];
+        let whole = k / STREAMS * STREAMS;
+        for l in (0..whole).step_by(STREAMS) {
+            let (b0, b1, b2, b3) = (row(l), row(l + 1), row(l + 2), row(l + 3));
+            for i in 0..R {
+                let (x, sums) = (&a[i][l..l + STREAMS], &mut sums[i][..columns]);
+                let (x0, x1, x2, x3) = (x[0], x[1], x[2], x[3]);
+                // Slices of one known length: no check is left in the loop, so it becomes vectors.
+                for w in 0..columns {
+                    sums[w] += (x0 * b0[w] + x1 * b1[w]) + (x2 * b2[w] + x3 * b3[w]);
                 }
-            } else {
-                for i in 0..R {
-                    sums[i].iter_mut().zip(row).for_each(|(s, b)| *s += a[i][l] * b);
-                }
+            }
+        }
+        for l in whole..k {
+            for i in 0..R {
+                sums[i].iter_mut().zip(row(l)).for_each(|(s, b)| *s += a[i][l] * b);
             }
         }
         return;

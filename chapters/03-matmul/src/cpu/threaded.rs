@@ -25,7 +25,7 @@ const COLUMNS: usize = 4096;
 /// Elements of a block of `b` that shall stay in the second cache (512 KiB of f32).
 const NEAR: usize = 128 << 10;
 /// Below this many FLOPs a product is not worth waking a thread for.
-const SERIAL: usize = 1 << 18;
+const SERIAL: f64 = 262_144.0;
 
 pub(crate) fn threaded(args: CpuArgs) {
     solve(args, |problem, mut rows| {
@@ -35,7 +35,7 @@ pub(crate) fn threaded(args: CpuArgs) {
             products.push(std::mem::replace(&mut rows, rest));
         }
         let threads = rayon::current_num_threads();
-        let flops = 2 * problem.m * problem.n * problem.k.max(1);
+        let flops = 2.0 * problem.m as f64 * problem.n as f64 * problem.k as f64;
         if products.len() >= 2 * threads && threads > 1 {
             // Enough products to keep every core busy without cutting one up.
             let whole = |(p, rows)| multiply(problem, p, rows, 1);
