@@ -46,7 +46,7 @@ pub fn run(args: &TestArgs) -> Outcome {
     let tally = Mutex::new(Tally::default());
     ui::note(&format!("{}Rust{:#}: cargo test", ui::HEAD, ui::HEAD));
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(&root).args(["test", "--workspace", "--no-fail-fast"]);
+    cargo.current_dir(&root).args(["test", "--no-fail-fast"]);
     cargo.args(["--color", if ui::coloured() { "always" } else { "never" }]);
     cargo.args(&args.filter);
     let mut good = stream(&mut cargo, &tally)?;

@@ -107,22 +107,23 @@ impl Session {
         }
         if self.last_line.is_none_or(|at| at.elapsed() >= SILENCE) {
             self.last_line = Some(Instant::now());
-            return self.print(&self.line(progress));
+            return self.print(&format!("step {}", self.line(progress)));
         }
         Ok(())
     }
 
-    /// `step 120/2,000  loss 3.2145  floor 1.2011  8,123 tokens/s  4m 10s left`.
+    /// `120/2,000  loss 3.214  floor 1.201  8,123 tokens/s  4m 10s left`: with a bar it fits a
+    /// terminal of 80 columns.
     fn line(&self, progress: &Progress) -> String {
         let Progress { report, floor, tokens_per_second, left, .. } = progress;
         let total = match self.length {
             Length::Steps(total) => format!("/{}", ui::count(total)),
             Length::Minutes(_) => String::new(),
         };
-        let floor = floor.map_or(String::new(), |f| format!("  floor {f:.4}"));
+        let floor = floor.map_or(String::new(), |f| format!("  floor {f:.3}"));
         let rate = ui::count(*tokens_per_second as u64);
         let (step, left) = (ui::count(report.step), ui::duration(*left));
-        format!("step {step}{total}  loss {:.4}{floor}  {rate} tokens/s  {left} left", report.loss)
+        format!("{step}{total}  loss {:.3}{floor}  {rate} tokens/s  {left} left", report.loss)
     }
 
     fn print(&self, text: &str) -> Outcome<()> {
