@@ -94,7 +94,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "N", value_parser = whole(0, u64::MAX), allow_negative_numbers = true, help_heading = "Training")]
     pub seed: Option<u64>,
 
-    /// The run's folder [default: runs/<preset>-<data>, numbered if it is taken]
+    /// The run's folder [default: runs/PRESET-DATA, numbered if it is taken]
     #[arg(long, value_name = "DIR", help_heading = "Files")]
     pub out: Option<PathBuf>,
     /// Write into --out even if it holds another run's checkpoint

@@ -21,11 +21,11 @@ use std::path::Path;
 use std::time::Duration;
 use strata_ml::data::{Dataset, Options, Source, Stage, TokenizerChoice, TokenizerKind, prepare};
 use strata_ml::device::Device;
+use strata_ml::transformer::Gpt;
 use strata_ml::transformer::checkpoint::{self, CheckpointState, Loaded};
 use strata_ml::transformer::train::{
     Length, Outcome as RunOutcome, Stop, TrainConfig, Trainer, fit,
 };
-use strata_ml::transformer::{Error, Gpt};
 
 /// Everything a run needs.
 struct Run {
@@ -204,8 +204,11 @@ fn train(args: &TrainArgs, run: Run) -> Outcome {
         Ok(outcome) => outcome,
         Err(error) => {
             let _ = session.record.write(json!({"status": "failed", "error": error.to_string()}));
-            if matches!(error, Error::NonFinite { .. }) && session.saved() {
-                ui::note(&format!("The last checkpoint is in {}", out.display()));
+            if place::holds_checkpoint(&out) {
+                ui::note(&format!(
+                    "The last checkpoint that was saved is whole: {}",
+                    out.display()
+                ));
             }
             return Err(error.into());
         }

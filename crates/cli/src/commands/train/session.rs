@@ -23,7 +23,6 @@ pub struct Session {
     before: f64,
     last_line: Option<Instant>,
     told: bool,
-    saved: bool,
     /// What went wrong on our side; the run is saved before it is reported.
     failure: Option<Failure>,
 }
@@ -39,7 +38,6 @@ impl Session {
             before,
             last_line: None,
             told: false,
-            saved: false,
             failure: None,
         }
     }
@@ -65,11 +63,6 @@ impl Session {
         self.before + self.start.elapsed().as_secs_f64()
     }
 
-    /// Whether a checkpoint was written.
-    pub fn saved(&self) -> bool {
-        self.saved
-    }
-
     /// What went wrong on our side, if something did.
     pub fn take_failure(&mut self) -> Option<Failure> {
         self.failure.take()
@@ -92,10 +85,7 @@ impl Session {
                 lines.extend(wrapped(text).into_iter().map(|line| format!("  {line}")));
                 self.print(&lines.join("\n"))
             }
-            Event::Saved { .. } => {
-                self.saved = true;
-                self.record.write(json!({"status": "running"}))
-            }
+            Event::Saved { .. } => self.record.write(json!({"status": "running"})),
         }
     }
 
