@@ -1,1 +1,29 @@
-//! Strata's parity table: op by rung by device, and the benchmarks over it.
+//! Strata's parity table: every op, on every rung of its ladder, on every device of this computer,
+//! against plain float64 loops. And the benchmarks over the same ladders.
+//!
+//! - [`cases`]: for each op, a few telling shapes and the comparison with its oracle.
+//! - [`table`]: all of them on all devices; a machine that is absent says why, and CUDA kernels are
+//!   at least compiled where there is a compiler and no card.
+//! - [`guarded`](guarded()): a device that poisons all memory and catches writes where none belong.
+//!
+//! ```
+//! let filter = strata_parity::table::Filter { ops: vec!["gelu".into()], devices: vec!["cpu".parse()?] };
+//! let table = strata_parity::table::run(&filter, |_| {});
+//! assert!(table.passed(), "{table}");
+//! # Ok::<(), strata_ml::device::Error>(())
+//! ```
+
+mod cases;
+mod compile;
+mod failure;
+mod guarded;
+mod noted;
+mod probe;
+pub mod table;
+
+pub use cases::{Case, cases};
+pub use failure::{Failure, Outcome};
+pub use guarded::{Watch, guarded};
+pub use noted::{Note, Notes, noted};
+pub use probe::Probe;
+pub use table::Table;

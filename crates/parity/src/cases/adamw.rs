@@ -1,0 +1,100 @@
+use super::Entry;
+use crate::{Outcome, Probe};
+use strata_check::{Tolerance, oracle, sample};
+use strata_ml::adamw::{AdamWConfig, SgdConfig, adamw, global_norm, sgd};
+use strata_ml::device::{Buffer, StepState};
+
+pub(super) const CASES: &[Entry] =
+    &[("adamw", follow_adamw), ("sgd", follow_sgd), ("global_norm", norm)];
+
+const SIZES: [usize; 4] = [4, 257, 1000, 3001];
+
+fn state(probe: &Probe, step: u32, lr: f32) -> Outcome<Buffer> {
+    Ok(probe.device().step_state(StepState { step, lr, ..StepState::default() })?)
+}
+
+/// Gradients of a step and their norm, computed by the oracle.
+fn step_gradients(n: usize, step: u32) -> (Vec<f32>, f32) {
+    let g = sample::normal(u64::from(step) << 8 | n as u64, n);
+    let norm = oracle::clip::global_norm(&sample::widen(&g)) as f32;
+    (g, norm)
+}
+
+fn follow_adamw(probe: &mut Probe) -> Outcome {
+    for n in SIZES {
+        let (decayed, lr, max) = (n / 3, 0.01, 0.5 * (n as f32).sqrt());
+        let config =
+            AdamWConfig { betas: (0.9, 0.95), weight_decay: 0.1, clip: Some(max), eps: 1e-6 };
+        let (values, tensor) = probe.normal(1, &[n])?;
+        let [m, v] = [probe.tensor(&vec![0f32; n], &[n])?, probe.tensor(&vec![0f32; n], &[n])?];
+        let [mut p, mut wm, mut wv] = [sample::widen(&values), vec![0.0; n], vec![0.0; n]];
+        let mut served = true;
+        for step in 1..=3 {
+            let (g, norm) = step_gradients(n, step);
+            let (grads, norm) = (probe.tensor(&g, &[n])?, probe.tensor(&[norm], &[])?);
+            let at = state(probe, step, lr)?;
+            let run = adamw([&tensor, &grads, &m, &v], &at, &norm, decayed, config);
+            served &= probe.taken(run)?.is_some();
+            let mut g = sample::widen(&g);
+            oracle::clip::clip(&mut g, max.into());
+            let (beta1, beta2) = config.betas;
+            let with = |decay: f32| oracle::adamw::AdamW {
+                lr: lr.into(),
+                beta1,
+                beta2,
+                eps: config.eps.into(),
+                decay: decay.into(),
+            };
+            let d = decayed;
+            with(config.weight_decay).step(&mut p[..d], &mut wm[..d], &mut wv[..d], &g[..d], step);
+            with(0.0).step(&mut p[d..], &mut wm[d..], &mut wv[d..], &g[d..], step);
+        }
+        if !served {
+            continue;
+        }
+        probe.check(&format!("values, {n}"), &tensor, &p, &Tolerance::close(2e-6, 2e-6))?;
+        probe.check(&format!("m, {n}"), &m, &wm, &Tolerance::close(1e-6, 2e-6))?;
+        probe.check(&format!("v, {n}"), &v, &wv, &Tolerance::close(1e-7, 4e-6))?;
+    }
+    Ok(())
+}
+
+fn follow_sgd(probe: &mut Probe) -> Outcome {
+    for (n, momentum) in SIZES.into_iter().flat_map(|n| [(n, 0.0), (n, 0.9f32)]) {
+        let (decayed, lr) = (n / 3, 0.1f32);
+        let config = SgdConfig { momentum, weight_decay: 0.01, clip: Some(3.0) };
+        let (values, tensor) = probe.normal(1, &[n])?;
+        let velocity = probe.tensor(&vec![0f32; n], &[n])?;
+        let [mut want, mut u] = [sample::widen(&values), vec![0.0; n]];
+        let mut served = true;
+        for step in 1..=3 {
+            let (g, norm) = step_gradients(n, step);
+            let (grads, norm) = (probe.tensor(&g, &[n])?, probe.tensor(&[norm], &[])?);
+            let held = (momentum > 0.0).then_some(&velocity);
+            let at = state(probe, step, lr)?;
+            let run = sgd(&tensor, &grads, held, &at, &norm, decayed, config);
+            served &= probe.taken(run)?.is_some();
+            let mut g = sample::widen(&g);
+            oracle::clip::clip(&mut g, 3.0);
+            for i in 0..decayed {
+                g[i] += f64::from(config.weight_decay) * want[i];
+            }
+            oracle::sgd::momentum(&mut want, &mut u, &g, lr.into(), momentum.into());
+        }
+        if served {
+            let what = format!("{n} values, momentum {momentum}");
+            probe.check(&what, &tensor, &want, &Tolerance::close(2e-6, 2e-6))?;
+        }
+    }
+    Ok(())
+}
+
+fn norm(probe: &mut Probe) -> Outcome {
+    for n in [1, 257, 9000, 70_001] {
+        let (data, x) = probe.normal(n as u64, &[n])?;
+        let Some(got) = probe.taken(global_norm(&x))? else { continue };
+        let want = oracle::clip::global_norm(&sample::widen(&data));
+        probe.check(&format!("[{n}]"), &got, &[want], &Tolerance::close(1e-30, 2e-6))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,36 @@
+use super::Entry;
+use crate::{Outcome, Probe};
+use strata_check::{Tolerance, oracle, sample};
+use strata_ml::gelu::{gelu_backward, gelu_forward};
+
+pub(super) const CASES: &[Entry] = &[("gelu", forward), ("gelu_backward", backward)];
+
+const SIZES: [usize; 5] = [1, 2, 255, 257, 1030];
+
+fn input(n: usize) -> Vec<f32> {
+    sample::uniform(n as u64, n, -6.0, 6.0)
+}
+
+fn forward(probe: &mut Probe) -> Outcome {
+    let rule = Tolerance::close(1e-6, 2e-6);
+    for n in SIZES {
+        let data = input(n);
+        let y = gelu_forward(&probe.tensor(&data, &[n])?)?;
+        probe.check(&format!("[{n}]"), &y, &oracle::gelu::forward(&sample::widen(&data)), &rule)?;
+    }
+    let far = [-1e30, -1e10, -100.0, -20.0, -0.0, 0.0, 20.0, 100.0, 1e10, 1e30f32];
+    let y = gelu_forward(&probe.tensor(&far, &[2, 5])?)?;
+    probe.check("far out", &y, &oracle::gelu::forward(&sample::widen(&far)), &rule)
+}
+
+fn backward(probe: &mut Probe) -> Outcome {
+    for n in SIZES {
+        let data = input(n);
+        let x = probe.tensor(&data, &[n])?;
+        let (upstream, dy) = probe.normal(9, &[n])?;
+        let want = oracle::gelu::backward(&sample::widen(&data), &sample::widen(&upstream));
+        let dx = gelu_backward(&x, &dy)?;
+        probe.check(&format!("[{n}]"), &dx, &want, &Tolerance::close(1e-6, 2e-6))?;
+    }
+    Ok(())
+}

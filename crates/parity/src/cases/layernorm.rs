@@ -1,0 +1,127 @@
+use super::Entry;
+use crate::{Outcome, Probe};
+use strata_check::{Tolerance, oracle::layernorm as oracle, sample};
+use strata_ml::layernorm::{
+    Normalized, ParameterGrads, layernorm_backward, layernorm_forward, residual_layernorm_forward,
+};
+use strata_ml::tensor::Tensor;
+
+pub(super) const CASES: &[Entry] =
+    &[("layernorm", forward), ("residual_layernorm", residual), ("layernorm_backward", backward)];
+
+const EPS: f32 = 1e-5;
+
+/// Rows and width: short rows, several to a workgroup, wider than a block, many.
+const SHAPES: [(usize, usize); 5] = [(3, 5), (17, 200), (70, 384), (2, 1025), (300, 7)];
+
+struct Data {
+    shape: [usize; 2],
+    x: Vec<f32>,
+    gamma: Vec<f32>,
+    beta: Vec<f32>,
+}
+
+impl Data {
+    fn new((rows, width): (usize, usize)) -> Self {
+        // Off centre and of another scale, so that a wrong mean shows.
+        let x = sample::normal(1, rows * width).iter().map(|x| 3.0 * x + 5.0).collect();
+        let gamma = sample::uniform(2, width, 0.5, 2.0);
+        Data { shape: [rows, width], x, gamma, beta: sample::normal(3, width) }
+    }
+
+    /// Room for the error of one running sum in the naive rung.
+    fn long(&self) -> f64 {
+        1.0 + self.shape[1] as f64 / 2000.0
+    }
+
+    fn tensors(&self, probe: &Probe) -> Outcome<[Tensor; 3]> {
+        let width = &self.shape[1..];
+        Ok([
+            probe.tensor(&self.x, &self.shape)?,
+            probe.tensor(&self.gamma, width)?,
+            probe.tensor(&self.beta, width)?,
+        ])
+    }
+}
+
+/// The largest rstd: it scales the rounding of `x - mean`.
+fn steep(want: &oracle::Normalized) -> f64 {
+    want.rstd.iter().fold(1.0, |a: f64, &b| a.max(b))
+}
+
+fn compare(probe: &mut Probe, d: &Data, got: &Normalized, want: &oracle::Normalized) -> Outcome {
+    let (steep, long) = (steep(want), d.long());
+    let what = |part: &str| format!("{part} of {:?}", d.shape);
+    probe.check(&what("y"), &got.out, &want.y, &Tolerance::close(5e-6 * steep * long, 1e-5))?;
+    probe.check(&what("mean"), &got.mean, &want.mean, &Tolerance::close(5e-6 * long, 1e-6))?;
+    let rule = Tolerance::close(1e-6, 4e-6 * steep.powi(2));
+    probe.check(&what("rstd"), &got.rstd, &want.rstd, &rule)
+}
+
+fn forward(probe: &mut Probe) -> Outcome {
+    for shape in SHAPES {
+        let d = Data::new(shape);
+        let [x, gamma, beta] = d.tensors(probe)?;
+        let Some(got) = probe.taken(layernorm_forward(&x, &gamma, &beta, EPS))? else { continue };
+        let wide = sample::widen;
+        let want = oracle::forward(&wide(&d.x), &wide(&d.gamma), &wide(&d.beta), EPS.into());
+        compare(probe, &d, &got, &want)?;
+    }
+    Ok(())
+}
+
+fn residual(probe: &mut Probe) -> Outcome {
+    for shape in SHAPES {
+        let d = Data::new(shape);
+        let (other, residual) = probe.normal(4, &d.shape)?;
+        let [x, gamma, beta] = d.tensors(probe)?;
+        let got = residual_layernorm_forward(&x, &residual, &gamma, &beta, EPS);
+        let Some((sum, got)) = probe.taken(got)? else { continue };
+        let [wx, wr, wg, wb] = [&d.x, &other, &d.gamma, &d.beta].map(|x| sample::widen(x));
+        let (want_sum, want) = oracle::residual_forward(&wx, &wr, &wg, &wb, EPS.into());
+        let rule = Tolerance::close(1e-7, 1e-7);
+        probe.check(&format!("sum of {shape:?}"), &sum, &want_sum, &rule)?;
+        compare(probe, &d, &got, &want)?;
+    }
+    Ok(())
+}
+
+fn backward(probe: &mut Probe) -> Outcome {
+    for shape in SHAPES {
+        for accumulate in [false, true] {
+            gradients(probe, &Data::new(shape), accumulate)?;
+        }
+    }
+    Ok(())
+}
+
+fn gradients(probe: &mut Probe, d: &Data, accumulate: bool) -> Outcome {
+    let [wx, wg, wb] = [&d.x, &d.gamma, &d.beta].map(|x| sample::widen(x));
+    let stats = oracle::forward(&wx, &wg, &wb, EPS.into());
+    let [rows, width] = d.shape;
+    let [x, gamma, _] = d.tensors(probe)?;
+    // The oracle's statistics, so that only the backward pass is judged.
+    let mean = probe.tensor(&sample::narrow(&stats.mean), &[rows])?;
+    let rstd = probe.tensor(&sample::narrow(&stats.rstd), &[rows])?;
+    let (upstream, dy) = probe.normal(5, &d.shape)?;
+    let to = |seed| -> Outcome<_> {
+        let (start, held) = probe.normal(seed, &[width])?;
+        Ok((start, if accumulate { held } else { probe.poison(&[width])? }))
+    };
+    let ((g0, dgamma), (b0, dbeta)) = (to(6)?, to(7)?);
+    let to = ParameterGrads { dgamma, dbeta, accumulate };
+    let got = layernorm_backward(&x, &gamma, &mean, &rstd, &dy, Some(&to));
+    let Some(dx) = probe.taken(got)? else { return Ok(()) };
+
+    let want = oracle::backward(&wx, &wg, &sample::widen(&upstream), EPS.into());
+    let (steep, what) = (steep(&stats), |part: &str| format!("{part} of {:?}", d.shape));
+    let rule = Tolerance::close(1e-5 * steep.powi(2) * d.long(), 1e-5);
+    probe.check(&what("dx"), &dx, &want.dx, &rule)?;
+    let added = |want: &[f64], start: &[f32]| -> Vec<f64> {
+        let start = start.iter().map(|&s| if accumulate { f64::from(s) } else { 0.0 });
+        want.iter().zip(start).map(|(w, s)| w + s).collect()
+    };
+    let rule = Tolerance::close(2e-6 * (rows as f64).sqrt() * (8.0 + steep), 1e-5);
+    probe.check(&what("dgamma"), &to.dgamma, &added(&want.dgamma, &g0), &rule)?;
+    probe.check(&what("dbeta"), &to.dbeta, &added(&want.dbeta, &b0), &rule)
+}

@@ -1,0 +1,128 @@
+use super::Entry;
+use crate::{Outcome, Probe};
+use strata_check::oracle::{matmul::Matmul, reduce as sums};
+use strata_check::{Tolerance, sample};
+use strata_ml::matmul::{Epilogue, column_sum as add_rows, gemm_into};
+use strata_ml::tensor::Tensor;
+
+pub(super) const CASES: &[Entry] = &[("matmul", matmul), ("column_sum", column_sum)];
+
+/// What is asked for beyond the product.
+#[derive(Clone, Copy, Default)]
+struct Extra {
+    halve: bool,
+    accumulate: bool,
+    bias: bool,
+    residual: bool,
+    gelu: bool,
+}
+
+const PLAIN: Extra =
+    Extra { halve: false, accumulate: false, bias: false, residual: false, gelu: false };
+
+/// Every epilogue, with other transposes each time.
+const EXTRAS: [(Extra, bool, bool); 6] = [
+    (PLAIN, false, false),
+    (Extra { halve: true, accumulate: true, ..PLAIN }, true, false),
+    (Extra { bias: true, ..PLAIN }, false, true),
+    (Extra { bias: true, residual: true, ..PLAIN }, true, true),
+    (Extra { bias: true, gelu: true, ..PLAIN }, false, false),
+    (Extra { residual: true, accumulate: true, ..PLAIN }, false, true),
+];
+
+fn matmul(probe: &mut Probe) -> Outcome {
+    for (m, n, k) in [(1, 1, 1), (17, 33, 9), (1, 70, 33), (70, 67, 65)] {
+        for (extra, ta, tb) in EXTRAS {
+            product(probe, 1, [m, n, k], (ta, tb), extra)?;
+        }
+    }
+    // Sizes that whole tiles divide, and batches.
+    product(probe, 1, [64, 128, 32], (false, false), PLAIN)?;
+    product(probe, 3, [20, 12, 40], (false, true), Extra { residual: true, ..PLAIN })?;
+    product(probe, 3, [9, 16, 5], (true, false), Extra { bias: true, ..PLAIN })
+}
+
+/// A batch of matrices, stored transposed where asked for.
+fn matrices(
+    probe: &Probe,
+    seed: u64,
+    shape: [usize; 3],
+    turned: bool,
+) -> Outcome<(Vec<f32>, Tensor)> {
+    let [batch, rows, cols] = shape;
+    let stored = if turned { [batch, cols, rows] } else { shape };
+    let (data, tensor) = probe.normal(seed, &stored)?;
+    Ok((data, if turned { tensor.t()? } else { tensor }))
+}
+
+fn product(
+    probe: &mut Probe,
+    batch: usize,
+    [m, n, k]: [usize; 3],
+    (ta, tb): (bool, bool),
+    extra: Extra,
+) -> Outcome {
+    let shape = [batch, m, n];
+    let (a, x) = matrices(probe, 1, [batch, m, k], ta)?;
+    let (b, y) = matrices(probe, 2, [batch, k, n], tb)?;
+    let (before, held) = probe.normal(3, &shape)?;
+    let (bias, bias_tensor) = probe.normal(4, &[n])?;
+    let (residual, residual_tensor) = probe.normal(5, &shape)?;
+    let out = if extra.accumulate { held } else { probe.poison(&shape)? };
+    let activated = probe.poison(&shape)?;
+    let epilogue = Epilogue {
+        alpha: if extra.halve { 0.5 } else { 1.0 },
+        accumulate: extra.accumulate,
+        bias: extra.bias.then_some(&bias_tensor),
+        residual: extra.residual.then_some(&residual_tensor),
+        activated: extra.gelu.then_some(&activated),
+    };
+    if probe.taken(gemm_into(&out, &x, &y, epilogue))?.is_none() {
+        return Ok(());
+    }
+    let (bias, residual, before) =
+        (sample::widen(&bias), sample::widen(&residual), sample::widen(&before));
+    let oracle = Matmul {
+        batch,
+        trans_a: ta,
+        trans_b: tb,
+        alpha: if extra.halve { 0.5 } else { 1.0 },
+        bias: extra.bias.then_some(&bias[..]),
+        residual: extra.residual.then_some(&residual[..]),
+        accumulate: extra.accumulate.then_some(&before[..]),
+        ..Matmul::new(m, n, k)
+    };
+    let (a, b) = (sample::widen(&a), sample::widen(&b));
+    let what = format!("[{m}, {k}] by [{k}, {n}], {batch} of them");
+    let want = oracle.run(&a, &b);
+    probe.check(&what, &out, &want.values, &Tolerance::sum(k, want.magnitudes))?;
+    if extra.gelu {
+        let want = Matmul { gelu: true, ..oracle }.run(&a, &b);
+        let rule = Tolerance::sum(k, want.magnitudes);
+        probe.check(&format!("gelu of {what}"), &activated, &want.values, &rule)?;
+    }
+    Ok(())
+}
+
+fn column_sum(probe: &mut Probe) -> Outcome {
+    for (rows, columns) in [(1, 1), (37, 70), (300, 5), (3, 520)] {
+        let (data, x) = probe.normal(rows as u64, &[rows, columns])?;
+        let wide = sample::widen(&data);
+        for accumulate in [false, true] {
+            let (start, held) = probe.normal(7, &[columns])?;
+            let out = if accumulate { held } else { probe.poison(&[columns])? };
+            if probe.taken(add_rows(&out, &x, accumulate))?.is_none() {
+                continue;
+            }
+            let mut want = sums::sum(&wide, &[rows, columns], &[0]);
+            let mut sizes = sums::sum_abs(&wide, &[rows, columns], &[0]);
+            for (i, start) in start.iter().enumerate().filter(|_| accumulate) {
+                want[i] += f64::from(*start);
+                sizes[i] += f64::from(start.abs());
+            }
+            let what = format!("[{rows}, {columns}], accumulate {accumulate}");
+            probe.check(&what, &out, &want, &Tolerance::sum(rows, sizes))?;
+        }
+    }
+    Ok(())
+}

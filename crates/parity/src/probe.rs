@@ -1,0 +1,139 @@
+//! What a case works with: a device whose rung is forced, inputs, and the judge.
+
+use crate::guarded::Watch;
+use crate::{Failure, Outcome};
+use strata_check::report::{Check, Element as Value};
+use strata_check::{Tolerance, sample, tolerance};
+use strata_ml::device::{self, Device, Machine};
+use strata_ml::tensor::{self, Element, Tensor};
+
+/// One rung of one op on one device, being judged.
+#[derive(Debug)]
+pub struct Probe {
+    op: &'static str,
+    rung: &'static str,
+    page: &'static str,
+    device: Device,
+    watch: Watch,
+    judge: bool,
+    share: f64,
+    checks: usize,
+}
+
+impl Probe {
+    /// A probe on a device; the rung is forced on its handle.
+    pub fn new(op: &'static str, rung: &'static str, page: &'static str, device: &Device) -> Self {
+        let device = device.with_rung(op, rung);
+        Probe {
+            op,
+            rung,
+            page,
+            device,
+            watch: Watch::default(),
+            judge: true,
+            share: 0.0,
+            checks: 0,
+        }
+    }
+
+    /// With the notes of a guarded device: they fail the next check.
+    pub fn watched(mut self, watch: Watch) -> Self {
+        self.watch = watch;
+        self
+    }
+
+    /// Without a judge, for machines that only note what would be launched.
+    pub fn unjudged(mut self) -> Self {
+        self.judge = false;
+        self
+    }
+
+    /// The device, with the rung forced: put every tensor on it.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The rung under test.
+    pub fn rung(&self) -> &'static str {
+        self.rung
+    }
+
+    /// Whether the device is this kind of machine: some promise fewer digits.
+    pub fn on(&self, machine: Machine) -> bool {
+        self.device.machine() == machine
+    }
+
+    /// The largest share of its tolerance that any element used so far.
+    pub fn share(&self) -> f64 {
+        self.share
+    }
+
+    /// How many comparisons were made.
+    pub fn checks(&self) -> usize {
+        self.checks
+    }
+
+    /// A tensor of these elements. The cache is emptied first, so that what is allocated next (the
+    /// output) is fresh and holds poison.
+    pub fn tensor<T: Element>(&self, data: &[T], shape: &[usize]) -> Outcome<Tensor> {
+        self.device.trim();
+        Ok(Tensor::from_slice(&self.device, data, shape)?)
+    }
+
+    /// Standard normals: the numbers, and the tensor of them.
+    pub fn normal(&self, seed: u64, shape: &[usize]) -> Outcome<(Vec<f32>, Tensor)> {
+        let data = sample::normal(seed, shape.iter().product());
+        let tensor = self.tensor(&data, shape)?;
+        Ok((data, tensor))
+    }
+
+    /// A tensor that holds poison.
+    pub fn poison(&self, shape: &[usize]) -> Outcome<Tensor> {
+        let n = shape.iter().product();
+        self.tensor(&vec![strata_check::guard::poison_f32(); n], shape)
+    }
+
+    /// The result, or `None` where the forced rung does not take such arguments.
+    pub fn taken<T>(&self, result: tensor::Result<T>) -> Outcome<Option<T>> {
+        match result {
+            Err(tensor::Error::Device(device::Error::UnknownRung { .. })) => Ok(None),
+            other => Ok(Some(other?)),
+        }
+    }
+
+    /// Compares a result with the oracle's.
+    pub fn check(&mut self, what: &str, got: &Tensor, want: &[f64], rule: &Tolerance) -> Outcome {
+        self.compare::<f32>(what, got, want, rule)
+    }
+
+    /// [`check`](Self::check) of whole numbers, which must be equal.
+    pub fn check_indices(&mut self, what: &str, got: &Tensor, want: &[f64]) -> Outcome {
+        self.compare::<u32>(what, got, want, &Tolerance::Exact)
+    }
+
+    /// [`check`](Self::check) of a tensor of another dtype.
+    pub fn compare<T: Element + Value>(
+        &mut self,
+        what: &str,
+        got: &Tensor,
+        want: &[f64],
+        rule: &Tolerance,
+    ) -> Outcome {
+        let data = got.to_vec::<T>()?;
+        self.checks += 1;
+        if let Some(fault) = self.watch.take().into_iter().next() {
+            return Err(Failure::Fault(fault));
+        }
+        if !self.judge {
+            return Ok(());
+        }
+        Check::new(format!("{} ({what})", self.op), self.rung)
+            .device(self.device.info().label())
+            .output(what, got.shape())
+            .page(self.page)
+            .compare(&data, want, rule)?;
+        let values: Vec<f64> = data.iter().map(|x| x.value()).collect();
+        self.share = self.share.max(tolerance::share_used(&values, want, rule));
+        Ok(())
+    }
+}

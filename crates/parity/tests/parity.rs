@@ -1,0 +1,84 @@
+//! The whole table, on whatever this computer has.
+use std::io::Write;
+use strata_check::Tolerance;
+use strata_ml::device::{Backend, Choice, Machine, Settings, testing};
+use strata_parity::table::{Cell, Filter, run};
+use strata_parity::{Probe, cases, guarded};
+
+#[test]
+fn every_op_on_every_rung_on_every_device() {
+    let table = run(&Filter::default(), |_| {});
+    // Past the harness's capture: a green run shows what it covered.
+    let _ = writeln!(std::io::stderr(), "\n{table}");
+    for (machine, reason) in table.skipped() {
+        testing::skip(machine, reason);
+    }
+    assert!(table.unchecked.is_empty(), "ops without a case: {:?}", table.unchecked);
+    for failing in table.failures() {
+        let (op, rung, device) = (failing.op, failing.rung, failing.device);
+        panic!("{op} {rung} on {device}:\n{}", failing.report);
+    }
+    for row in &table.rows {
+        assert_eq!(row.cells.len(), table.columns.len(), "{} {}", row.op, row.rung);
+        let told = row.cells.iter().any(|c| matches!(c, Cell::Pass { .. } | Cell::Compiles { .. }));
+        let absent = table.skipped().count() > 0;
+        assert!(told || absent, "{} {} was tried nowhere", row.op, row.rung);
+    }
+}
+
+#[test]
+fn cases_and_ladders_name_the_same_ops() {
+    let mut ops: Vec<_> = strata_ml::ladders().iter().map(|l| l.op).collect();
+    let mut judged: Vec<_> = cases().iter().map(|c| c.op).collect();
+    ops.sort_unstable();
+    judged.sort_unstable();
+    assert_eq!(ops, judged);
+}
+
+#[test]
+fn a_filter_takes_its_part_of_the_table() {
+    let cpu: Choice = "cpu".parse().unwrap();
+    let table = run(&Filter { ops: vec!["zip".into()], devices: vec![cpu] }, |_| {});
+    assert_eq!(table.columns.len(), 1);
+    assert!(table.rows.iter().all(|r| r.op == "zip") && !table.rows.is_empty());
+    assert!(table.passed(), "{table}");
+    assert!(serde_json::to_string(&table).unwrap().contains("\"verdict\":\"pass\""));
+}
+
+/// The guard on a machine that it is right about.
+fn cpu() -> std::sync::Arc<dyn Backend> {
+    let choice = Choice { machine: Machine::Cpu, index: None };
+    let backend = pollster::block_on(choice.backend(&Settings::default())).unwrap();
+    std::sync::Arc::from(backend)
+}
+
+#[test]
+fn what_no_kernel_writes_is_poison() {
+    let (device, _) = guarded(cpu(), Settings::default());
+    let mut probe = Probe::new("fill", "1_naive", "book/src/01-tensor.md", &device);
+    let untouched =
+        strata_ml::tensor::Tensor::empty(probe.device(), strata_ml::tensor::DType::F32, &[3, 5])
+            .unwrap();
+    let said = probe.check("y", &untouched, &[0.0; 15], &Tolerance::close(1e9, 0.0)).unwrap_err();
+    assert!(said.to_string().contains("15 of 15"), "{said}");
+}
+
+#[test]
+fn another_result_the_second_time_is_caught() {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use strata_ml::device::{Access, CpuArgs, Kernel, Launch};
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    fn fickle(mut args: CpuArgs) {
+        let [mut out] = args.take();
+        out.f32_mut().fill(CALLS.fetch_add(1, Ordering::Relaxed) as f32);
+    }
+    static FICKLE: Kernel = Kernel::new("test/fickle", "fickle", &[Access::Write]).cpu(fickle);
+    let (device, watch) = guarded(cpu(), Settings::default());
+    let buffer = device.alloc(16).unwrap();
+    device.launch(&Launch::new(&FICKLE).bind(&buffer.whole())).unwrap();
+    let faults = watch.take();
+    assert!(
+        faults[0].contains("test/fickle:fickle") && faults[0].contains("4 words"),
+        "{faults:?}"
+    );
+}
