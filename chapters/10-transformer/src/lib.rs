@@ -10,6 +10,7 @@ mod cache;
 pub mod checkpoint;
 mod config;
 mod cpu;
+mod demo;
 mod dropout;
 mod error;
 mod generate;
@@ -18,6 +19,7 @@ pub mod train;
 
 pub use cache::{KvCache, LayerCache};
 pub use config::GptConfig;
+pub use demo::demo;
 pub use dropout::{dropout, dropout_add, dropout_forward};
 pub use error::{Error, Result};
 pub use generate::{Generator, Sampling};

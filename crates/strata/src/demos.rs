@@ -33,5 +33,6 @@ pub fn demos() -> Vec<Demo> {
         demo(9, "data", "stories, and the tokens they are cut into", |out, _| {
             Ok(crate::data::demo(out)?)
         }),
+        demo(10, "transformer", "a small GPT learns in six seconds", crate::transformer::demo),
     ]
 }
