@@ -24,6 +24,8 @@ const SCRIPT: &str = r#"#!/bin/sh
 set -eu
 here="$(cd "$(dirname "$0")" && pwd)"
 strata="$here/strata"
+# Mesa's software adapter complains on every start where no session has set this.
+export XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-/tmp}"
 if [ "$#" -gt 0 ]; then
   exec "$strata" "$@"
 fi

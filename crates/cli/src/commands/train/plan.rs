@@ -65,7 +65,11 @@ pub fn plan(
     };
     let lr = args.lr.map_or_else(|| lr(size, args.init.is_some()), |x| x as f32);
     let char = args.tokenizer == Some(TokenizerArg::Char);
-    let (eval_every, eval_batches) = evaluations(length, size, speed);
+    let (eval_every, mut eval_batches) = evaluations(length, size, speed);
+    if device.info().caps.software {
+        // Such an adapter takes many seconds for a batch.
+        eval_batches = eval_batches.min(2);
+    }
     let config = TrainConfig {
         model,
         batch,
