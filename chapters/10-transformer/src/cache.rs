@@ -45,14 +45,11 @@ pub(crate) struct Args {
     part: usize,
 }
 
-static APPEND: Kernel = Kernel::new(
-    "kv_append/1_naive",
-    "kv_append",
-    &[Access::Read, Access::Read, Access::Write],
-)
-.cuda(strata_kernels::source("kv_append/1_naive"), strata_kernels::INCLUDES)
-.wgsl(strata_shaders::source("kv_append/1_naive"), strata_shaders::INCLUDES)
-.cpu(cpu::kv_append);
+static APPEND: Kernel =
+    Kernel::new("kv_append/1_naive", "kv_append", &[Access::Read, Access::Read, Access::Write])
+        .cuda(strata_kernels::source("kv_append/1_naive"), strata_kernels::INCLUDES)
+        .wgsl(strata_shaders::source("kv_append/1_naive"), strata_shaders::INCLUDES)
+        .cpu(cpu::kv_append);
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
     op: "kv_append",

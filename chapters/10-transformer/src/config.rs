@@ -38,7 +38,10 @@ impl GptConfig {
             "gpt-nano" => (2, 2, 64, 64, 512),
             _ => {
                 let all = Self::PRESETS.join(", ");
-                return Err(Error::value("preset", format!("there is no {name:?}; there are {all}")));
+                return Err(Error::value(
+                    "preset",
+                    format!("there is no {name:?}; there are {all}"),
+                ));
             }
         };
         let layer_norm_epsilon = default_epsilon();

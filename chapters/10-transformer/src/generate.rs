@@ -33,7 +33,9 @@ impl Sampling {
     pub fn validate(&self) -> Result<()> {
         let (t, p) = (self.temperature, self.top_p);
         if !(0.0..=100.0).contains(&t) {
-            return Err(Error::Value(format!("--temperature is {t}; it must lie between 0 and 100")));
+            return Err(Error::Value(format!(
+                "--temperature is {t}; it must lie between 0 and 100"
+            )));
         }
         if !(p > 0.0 && p <= 1.0) {
             return Err(Error::Value(format!("--top-p is {p}; it must be above 0 and at most 1")));
@@ -133,10 +135,14 @@ impl<'a> Generator<'a> {
     pub fn read(&mut self, tokens: &[u32]) -> Result<Vec<f32>> {
         let (vocab, most) = (self.model.config().vocab_size, self.model.config().n_positions);
         if tokens.is_empty() {
-            return Err(Error::Value("there is nothing to go on from: give at least one token".into()));
+            return Err(Error::Value(
+                "there is nothing to go on from: give at least one token".into(),
+            ));
         }
         if let Some(token) = tokens.iter().find(|&&t| t as usize >= vocab) {
-            return Err(Error::Value(format!("token {token} is outside the table of {vocab} rows")));
+            return Err(Error::Value(format!(
+                "token {token} is outside the table of {vocab} rows"
+            )));
         }
         self.tokens.extend_from_slice(tokens);
         if self.position + tokens.len() <= most {

@@ -48,10 +48,7 @@ impl Gpt {
         let h = b.at("h");
         let block = |i| Block::new(&h.at(&format!("{i}")), config, i);
         let blocks = (0..config.n_layer).map(block).collect();
-        let ln_f = LayerNorm {
-            eps: config.layer_norm_epsilon,
-            ..LayerNorm::new(&b.at("ln_f"), c)
-        };
+        let ln_f = LayerNorm { eps: config.layer_norm_epsilon, ..LayerNorm::new(&b.at("ln_f"), c) };
         let parameters = root.build(device, seed)?;
         Ok(Gpt { config: config.clone(), wte, wpe, blocks, ln_f, parameters })
     }

@@ -97,7 +97,8 @@ fn logits_loss_and_every_gradient_are_pytorchs() {
         let model = model(&device);
         let (shape, id) = &fixture.ints["ids"];
         let ids = Tensor::from_slice(&device, &ids(id), shape).unwrap();
-        let goal = Tensor::from_slice(&device, &targets(&fixture.ints["targets"].1), shape).unwrap();
+        let goal =
+            Tensor::from_slice(&device, &targets(&fixture.ints["targets"].1), shape).unwrap();
         let state = device.step_state(StepState::default()).unwrap();
         let pass = Pass { state: &state, dropout: 0.0 };
         let logits = model.forward(&ids, pass).unwrap();
@@ -164,7 +165,11 @@ fn ten_adamw_steps_follow_pytorchs_losses() {
                 (fixture.floats["losses"].data[step], fixture.floats["norms"].data[step]);
             let off = (report.loss - want).abs();
             assert!(off <= 1e-4, "step {step} on {device:?}: {} against {want}", report.loss);
-            assert!((report.norm - norm).abs() <= 1e-3 * norm, "norm {} against {norm}", report.norm);
+            assert!(
+                (report.norm - norm).abs() <= 1e-3 * norm,
+                "norm {} against {norm}",
+                report.norm
+            );
         }
         for var in trainer.model().parameters().vars() {
             let name = var.name().unwrap();
@@ -199,7 +204,10 @@ fn a_checkpoint_of_transformers_opens_and_computes_the_same() {
         let got: Vec<f32> = logits.value().to_vec().unwrap();
         let error = distance(&got, &expected.floats["logits"].data);
         assert!(error <= 1e-4, "{device:?}: {error}");
-        assert_eq!(loaded.tokenizer.encode(text.as_bytes()).unwrap(), ids(&expected.ints["text_ids"].1));
+        assert_eq!(
+            loaded.tokenizer.encode(text.as_bytes()).unwrap(),
+            ids(&expected.ints["text_ids"].1)
+        );
     }
 }
 

@@ -10,8 +10,8 @@ mod trainer;
 pub use files::Staged;
 pub use hf::{read_config, write_config};
 pub use tensors::{NamedTensor, read_tensors, write_tensors};
-pub use trainer::{CheckpointState, TrainerFile};
 pub(crate) use trainer::digest;
+pub use trainer::{CheckpointState, TrainerFile};
 
 use crate::{Error, Gpt, GptConfig, Result};
 use std::path::Path;
@@ -65,22 +65,27 @@ pub fn load_weights(model: &Gpt, path: &Path) -> Result<()> {
     let mut arena = vec![0f32; params.arena_len()];
     for info in params.infos() {
         let bare = info.name.strip_prefix("transformer.").unwrap_or(&info.name);
-        let tensor = found.remove(&info.name).or_else(|| found.remove(bare)).ok_or_else(|| {
-            Error::checkpoint(path, format!("tensor {} is missing", info.name))
-        })?;
+        let tensor = found
+            .remove(&info.name)
+            .or_else(|| found.remove(bare))
+            .ok_or_else(|| Error::checkpoint(path, format!("tensor {} is missing", info.name)))?;
         if tensor.shape != info.shape {
             let (have, want) = (&tensor.shape, &info.shape);
-            let reason = format!("tensor {} has shape {have:?}, the model needs {want:?}", info.name);
+            let reason =
+                format!("tensor {} has shape {have:?}, the model needs {want:?}", info.name);
             return Err(Error::checkpoint(path, reason));
         }
         arena[info.offset..info.offset + tensor.data.len()].copy_from_slice(&tensor.data);
     }
     // GPT-2 files may carry the tied head and constant masks beside the parameters.
     let known = |name: &str| {
-        name == "lm_head.weight" || name.ends_with(".attn.bias") || name.ends_with(".attn.masked_bias")
+        name == "lm_head.weight"
+            || name.ends_with(".attn.bias")
+            || name.ends_with(".attn.masked_bias")
     };
     if let Some(name) = found.keys().find(|name| !known(name)) {
-        let reason = format!("tensor {name} belongs to no GPT-2 of {} layers", model.config().n_layer);
+        let reason =
+            format!("tensor {name} belongs to no GPT-2 of {} layers", model.config().n_layer);
         return Err(Error::checkpoint(path, reason));
     }
     Ok(params.values()?.write(&arena)?)

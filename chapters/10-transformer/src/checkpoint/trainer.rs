@@ -49,7 +49,9 @@ impl TrainerFile {
             Err(e) => return Err(Error::file("read", &path, e)),
         };
         let parsed = serde_json::from_str(&text);
-        parsed.map(Some).map_err(|e| Error::checkpoint(&path, format!("not a trainer's state: {e}")))
+        parsed
+            .map(Some)
+            .map_err(|e| Error::checkpoint(&path, format!("not a trainer's state: {e}")))
     }
 
     /// Checks the other files against their checksums.
@@ -57,8 +59,10 @@ impl TrainerFile {
     /// # Errors
     /// One is missing or damaged.
     pub fn verify(&self, folder: &Path) -> Result<()> {
-        let files =
-            [("model.safetensors", &self.model_sha256), ("optimizer.safetensors", &self.optimizer_sha256)];
+        let files = [
+            ("model.safetensors", &self.model_sha256),
+            ("optimizer.safetensors", &self.optimizer_sha256),
+        ];
         for (name, want) in files {
             let path = folder.join(name);
             let bytes = fs::read(&path).map_err(|e| Error::file("read", &path, e))?;

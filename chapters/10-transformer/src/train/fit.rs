@@ -1,6 +1,6 @@
 use super::{Evaluation, Length, StepReport, Trainer};
-use crate::generate::{Generator, Sampling};
 use crate::Result;
+use crate::generate::{Generator, Sampling};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};

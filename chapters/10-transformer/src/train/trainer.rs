@@ -75,7 +75,17 @@ impl Trainer {
         let ids = Tensor::zeros(&device, DType::U32, &shape)?;
         let targets = Tensor::zeros(&device, DType::U32, &shape)?;
         let done = CheckpointState::default();
-        Ok(Trainer { model, config, optimizer, state, ids, targets, recording: None, eager: 0, done })
+        Ok(Trainer {
+            model,
+            config,
+            optimizer,
+            state,
+            ids,
+            targets,
+            recording: None,
+            eager: 0,
+            done,
+        })
     }
 
     /// A trainer that goes on where a checkpoint stopped: on one device, to the same bits as if it
@@ -225,7 +235,9 @@ impl Trainer {
         let vocab = self.model.config().vocab_size;
         let outside = |&id: &u32| id as usize >= vocab && id != IGNORE;
         if let Some(id) = batch.inputs.iter().chain(&batch.targets).find(|id| outside(id)) {
-            return Err(Error::Value(format!("token {id} is outside the model's table of {vocab} rows")));
+            return Err(Error::Value(format!(
+                "token {id} is outside the model's table of {vocab} rows"
+            )));
         }
         self.ids.write(&batch.inputs)?;
         self.targets.write(&batch.targets)?;
