@@ -20,7 +20,9 @@ fn main() {
         for file in files {
             let path = file.path();
             let name = file.file_name().to_string_lossy().into_owned();
-            let row = |key: &str| format!("    ({key:?}, include_str!({:?})),\n", path.display().to_string());
+            let row = |key: &str| {
+                format!("    ({key:?}, include_str!({:?})),\n", path.display().to_string())
+            };
             if op == "include" && name.ends_with(".cuh") {
                 includes.push(row(&name));
             } else if let Some(stem) = name.strip_suffix(".cu") {

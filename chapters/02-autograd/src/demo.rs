@@ -93,8 +93,7 @@ fn picture(device: &Device, net: &Vec<Layer>, points: &[f32], arms: &[f32]) -> R
     const W: usize = 60;
     const H: usize = 26;
     let place = |i: usize, n: usize| 2.4 * (i as f32 + 0.5) / n as f32 - 1.2;
-    let grid: Vec<f32> =
-        (0..W * H).flat_map(|i| [place(i % W, W), -place(i / W, H)]).collect();
+    let grid: Vec<f32> = (0..W * H).flat_map(|i| [place(i % W, W), -place(i / W, H)]).collect();
     let x = Var::constant(Tensor::from_slice(device, &grid, &[W * H, 2])?);
     let says: Vec<f32> = no_grad(|| net.forward(&x))?.value().to_vec()?;
     let mut cells: Vec<char> = says.iter().map(|&v| if v > 0.0 { '·' } else { ' ' }).collect();

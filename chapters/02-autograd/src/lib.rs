@@ -18,8 +18,8 @@
 
 mod arith;
 mod backward;
-mod gradcheck;
 mod demo;
+mod gradcheck;
 mod graph;
 mod mode;
 mod module;

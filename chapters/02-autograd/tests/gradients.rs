@@ -8,8 +8,7 @@ use strata_tensor::{Result, Tensor};
 /// Numbers between 0.5 and 1.5, away from the kinks of relu and max and the poles of log and 1/x.
 fn positive(device: &Device, shape: &[usize], seed: u64) -> Tensor {
     let mut stream = Stream::new(seed, 3);
-    let data: Vec<f32> =
-        (0..shape.iter().product()).map(|_| 0.5 + stream.uniform()).collect();
+    let data: Vec<f32> = (0..shape.iter().product()).map(|_| 0.5 + stream.uniform()).collect();
     Tensor::from_slice(device, &data, shape).unwrap()
 }
 

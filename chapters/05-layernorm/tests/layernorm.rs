@@ -79,7 +79,9 @@ fn compare(rung: &str, device: &Device, d: &Data) {
     let got = layernorm_forward(&x, &gamma, &beta, EPS).unwrap();
     let again = layernorm_forward(&x, &gamma, &beta, EPS).unwrap();
     check("layernorm").again(&read(&again.out)).compare(&read(&got.out), &want.y, &close).unwrap();
-    check("mean").compare(&read(&got.mean), &want.mean, &Tolerance::close(5e-6 * long, 1e-6)).unwrap();
+    check("mean")
+        .compare(&read(&got.mean), &want.mean, &Tolerance::close(5e-6 * long, 1e-6))
+        .unwrap();
     let rtol = 4e-6 * steep.max(1.0).powi(2);
     check("rstd").compare(&read(&got.rstd), &want.rstd, &Tolerance::close(1e-6, rtol)).unwrap();
 

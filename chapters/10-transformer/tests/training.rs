@@ -123,7 +123,7 @@ fn a_loss_that_is_no_number_names_the_first_tensor() {
             trainer.step(&text.train(step, config.batch), 1e-3).unwrap();
         }
         let gain = trainer.model().parameters().get("transformer.h.1.ln_2.weight").unwrap().clone();
-        gain.value().write(&vec![1e38f32; 32]).unwrap();
+        gain.value().write(&[1e38f32; 32]).unwrap();
         let before: Vec<f32> = trainer.model().parameters().values().unwrap().to_vec().unwrap();
         let error = trainer.step(&text.train(4, config.batch), 1e-3).unwrap_err();
         let Error::NonFinite { step, tensor, .. } = &error else { panic!("{error}") };

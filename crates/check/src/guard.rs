@@ -49,20 +49,14 @@ pub struct Layout {
 
 /// Guards a payload of `len` bytes.
 pub fn wrap(len: usize) -> Layout {
-    Layout {
-        offset: GUARD_BYTES,
-        len,
-        total: GUARD_BYTES + len.next_multiple_of(4) + GUARD_BYTES,
-    }
+    Layout { offset: GUARD_BYTES, len, total: GUARD_BYTES + len.next_multiple_of(4) + GUARD_BYTES }
 }
 
 impl Layout {
     /// The whole buffer before the launch: poison inside, guard words around it.
     pub fn fill(&self) -> Vec<u8> {
         let word = |at: usize| if self.inside(at) { POISON } else { GUARD };
-        (0..self.total)
-            .map(|at| word(at).to_le_bytes()[at % 4])
-            .collect()
+        (0..self.total).map(|at| word(at).to_le_bytes()[at % 4]).collect()
     }
 
     /// The whole buffer before the launch, with `payload` inside: for inputs, or outputs that are
@@ -86,10 +80,7 @@ impl Layout {
     /// [`Breach`] if one has changed, or if the buffer does not have this layout's length.
     pub fn check(&self, bytes: &[u8]) -> Result<(), Breach> {
         if bytes.len() != self.total {
-            return Err(Breach::Length {
-                expected: self.total,
-                found: bytes.len(),
-            });
+            return Err(Breach::Length { expected: self.total, found: bytes.len() });
         }
         let changed: Vec<isize> = (0..self.total)
             .filter(|&at| !self.inside(at) && bytes[at] != GUARD.to_le_bytes()[at % 4])
@@ -98,12 +89,7 @@ impl Layout {
         let (Some(&first), Some(&last)) = (changed.first(), changed.last()) else {
             return Ok(());
         };
-        Err(Breach::Written {
-            count: changed.len(),
-            first,
-            last,
-            len: self.len,
-        })
+        Err(Breach::Written { count: changed.len(), first, last, len: self.len })
     }
 
     /// Whether byte `at` belongs to the payload, or to the word its last byte lies in: 16-bit
@@ -173,29 +159,13 @@ mod tests {
         let layout = wrap(8);
         let mut bytes = layout.fill_with(&[1; 8]);
         bytes[layout.offset + 8..][..4].fill(0);
-        let breach = Breach::Written {
-            count: 4,
-            first: 8,
-            last: 11,
-            len: 8,
-        };
+        let breach = Breach::Written { count: 4, first: 8, last: 11, len: 8 };
         assert_eq!(layout.check(&bytes), Err(breach));
 
         let mut bytes = layout.fill();
         bytes[layout.offset - 1] = 0;
-        let breach = Breach::Written {
-            count: 1,
-            first: -1,
-            last: -1,
-            len: 8,
-        };
+        let breach = Breach::Written { count: 1, first: -1, last: -1, len: 8 };
         assert_eq!(layout.check(&bytes), Err(breach));
-        assert_eq!(
-            layout.check(&bytes[1..]),
-            Err(Breach::Length {
-                expected: 520,
-                found: 519
-            })
-        );
+        assert_eq!(layout.check(&bytes[1..]), Err(Breach::Length { expected: 520, found: 519 }));
     }
 }

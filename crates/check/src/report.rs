@@ -109,20 +109,14 @@ impl<'a> Check<'a> {
         }
 
         let bounds = tolerance.bounds(want);
-        let want: Vec<f64> = want
-            .iter()
-            .enumerate()
-            .map(|(i, &want)| tolerance.target(i, want))
-            .collect();
-        let failing: Vec<usize> = (0..want.len())
-            .filter(|&i| !within(values[i], want[i], bounds[i]))
-            .collect();
+        let want: Vec<f64> =
+            want.iter().enumerate().map(|(i, &want)| tolerance.target(i, want)).collect();
+        let failing: Vec<usize> =
+            (0..want.len()).filter(|&i| !within(values[i], want[i], bounds[i])).collect();
         let unstable: Vec<usize> = self.again.as_ref().map_or(Vec::new(), |again| {
             (0..values.len())
                 .filter(|&i| {
-                    again
-                        .get(i)
-                        .is_none_or(|again| again.to_bits() != values[i].to_bits())
+                    again.get(i).is_none_or(|again| again.to_bits() != values[i].to_bits())
                 })
                 .collect()
         });
@@ -131,18 +125,10 @@ impl<'a> Check<'a> {
         }
 
         let shape = self.shape(want.len());
-        let poisoned: Vec<usize> = failing
-            .iter()
-            .copied()
-            .filter(|&i| got[i].is_poison())
-            .collect();
-        let mut sizes: Vec<usize> = self
-            .inputs
-            .iter()
-            .flat_map(|(_, shape)| shape)
-            .chain(&shape)
-            .copied()
-            .collect();
+        let poisoned: Vec<usize> =
+            failing.iter().copied().filter(|&i| got[i].is_poison()).collect();
+        let mut sizes: Vec<usize> =
+            self.inputs.iter().flat_map(|(_, shape)| shape).chain(&shape).copied().collect();
         sizes.sort_unstable();
         sizes.dedup();
         let evidence = Evidence {

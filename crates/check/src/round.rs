@@ -49,11 +49,7 @@ impl Precision {
         let spacing = f64::from(exponent.max(smallest) - bits + 1).exp2();
         let rounded = (x / spacing).round_ties_even() * spacing;
         let limit = f64::from(largest + 1).exp2();
-        if rounded.abs() >= limit {
-            f64::INFINITY.copysign(x)
-        } else {
-            rounded
-        }
+        if rounded.abs() >= limit { f64::INFINITY.copysign(x) } else { rounded }
     }
 
     /// [`round`](Self::round), elementwise.

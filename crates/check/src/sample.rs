@@ -12,9 +12,7 @@ const STREAM: u32 = 0x0054_4553;
 /// `n` numbers, uniform in `low..high`.
 pub fn uniform(seed: u64, n: usize, low: f32, high: f32) -> Vec<f32> {
     let width = f64::from(high) - f64::from(low);
-    (0..n)
-        .map(|i| (f64::from(low) + width * unit(word(seed, 0, STREAM, i))) as f32)
-        .collect()
+    (0..n).map(|i| (f64::from(low) + width * unit(word(seed, 0, STREAM, i))) as f32).collect()
 }
 
 /// `n` numbers of the standard normal distribution (Box and Muller, 1958).

@@ -7,9 +7,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 /// Lengths worth trying: small ones, those around tile sizes, odd ones in between.
-const LENGTHS: [usize; 24] = [
-    1, 2, 3, 4, 5, 7, 8, 9, 13, 15, 16, 17, 24, 31, 32, 33, 47, 63, 64, 65, 100, 127, 128, 129,
-];
+const LENGTHS: [usize; 24] =
+    [1, 2, 3, 4, 5, 7, 8, 9, 13, 15, 16, 17, 24, 31, 32, 33, 47, 63, 64, 65, 100, 127, 128, 129];
 
 /// A length from 1 to `most` (at least 1 is drawn): ragged, odd, one-long.
 pub fn length(most: usize) -> BoxedStrategy<usize> {
@@ -64,10 +63,8 @@ pub fn broadcast_pair(
         })
         .prop_map(|(result, ones, left, dropped)| {
             let side = |one: u8, dropped: usize| -> Vec<usize> {
-                let lengths = result
-                    .iter()
-                    .zip(&ones)
-                    .map(|(&n, &kind)| if kind == one { 1 } else { n });
+                let lengths =
+                    result.iter().zip(&ones).map(|(&n, &kind)| if kind == one { 1 } else { n });
                 lengths.skip(dropped).collect()
             };
             let (a, b) = if left { (dropped, 0) } else { (0, dropped) };
@@ -113,12 +110,7 @@ pub fn view(rank: usize, most: usize, elements: usize) -> BoxedStrategy<View> {
                 }
                 storage *= shape[axis] + margin;
             }
-            View {
-                storage,
-                shape,
-                strides,
-                offset,
-            }
+            View { storage, shape, strides, offset }
         })
         .boxed()
 }
@@ -150,14 +142,7 @@ pub fn matmul(most: usize) -> BoxedStrategy<Product> {
         any::<bool>(),
         any::<bool>(),
     )
-        .prop_map(|(batch, m, n, k, trans_a, trans_b)| Product {
-            batch,
-            m,
-            n,
-            k,
-            trans_a,
-            trans_b,
-        })
+        .prop_map(|(batch, m, n, k, trans_a, trans_b)| Product { batch, m, n, k, trans_a, trans_b })
         .boxed()
 }
 

@@ -83,17 +83,10 @@ impl Tolerance {
                 let factor = 2.0 * ((*terms as f64).sqrt() + 8.0) * EPSILON;
                 // A missing magnitude counts as 0: it makes the rule stricter, never laxer.
                 let magnitude = |i| magnitudes.get(i).copied().unwrap_or(0.0);
-                (0..want.len())
-                    .map(|i| factor * magnitude(i) + SMALLEST)
-                    .collect()
+                (0..want.len()).map(|i| factor * magnitude(i) + SMALLEST).collect()
             }
             Self::Rounded { rounded } => {
-                let error = largest(
-                    rounded
-                        .iter()
-                        .zip(want)
-                        .map(|(rounded, want)| rounded - want),
-                );
+                let error = largest(rounded.iter().zip(want).map(|(rounded, want)| rounded - want));
                 // Where the rounded oracle happens to be exact, f32 accumulation still is not.
                 let bound = (2.0 * error).max(8.0 * EPSILON * largest(want.iter().copied()));
                 vec![bound; want.len()]
@@ -116,10 +109,7 @@ impl Tolerance {
 
 /// The largest finite absolute value, 0 if there is none.
 fn largest(values: impl Iterator<Item = f64>) -> f64 {
-    values
-        .map(f64::abs)
-        .filter(|value| value.is_finite())
-        .fold(0.0, f64::max)
+    values.map(f64::abs).filter(|value| value.is_finite()).fold(0.0, f64::max)
 }
 
 /// Whether `got` is within `bound` of `want`.

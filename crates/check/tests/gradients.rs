@@ -15,21 +15,14 @@ fn agree(got: &[f64], f: impl Fn(&[f64]) -> f64, x: &[f64]) {
     let want = numeric(f, x);
     assert_eq!(got.len(), want.len());
     for (i, (got, want)) in got.iter().zip(&want).enumerate() {
-        assert!(
-            (got - want).abs() < 1e-8 * want.abs().max(1.0),
-            "at {i}: got {got}, want {want}"
-        );
+        assert!((got - want).abs() < 1e-8 * want.abs().max(1.0), "at {i}: got {got}, want {want}");
     }
 }
 
 #[test]
 fn gelu_backward() {
     let (x, dy) = (random(1, 20), random(2, 20));
-    agree(
-        &gelu::backward(&x, &dy),
-        |x| dot(&gelu::forward(x), &dy),
-        &x,
-    );
+    agree(&gelu::backward(&x, &dy), |x| dot(&gelu::forward(x), &dy), &x);
 }
 
 #[test]
@@ -38,32 +31,16 @@ fn layernorm_backward() {
     let (x, dy) = (random(1, rows * cols), random(2, rows * cols));
     let (gamma, beta) = (random(3, cols), random(4, cols));
     let grads = layernorm::backward(&x, &gamma, &dy, eps);
-    agree(
-        &grads.dx,
-        |x| dot(&layernorm::forward(x, &gamma, &beta, eps).y, &dy),
-        &x,
-    );
-    agree(
-        &grads.dgamma,
-        |g| dot(&layernorm::forward(&x, g, &beta, eps).y, &dy),
-        &gamma,
-    );
-    agree(
-        &grads.dbeta,
-        |b| dot(&layernorm::forward(&x, &gamma, b, eps).y, &dy),
-        &beta,
-    );
+    agree(&grads.dx, |x| dot(&layernorm::forward(x, &gamma, &beta, eps).y, &dy), &x);
+    agree(&grads.dgamma, |g| dot(&layernorm::forward(&x, g, &beta, eps).y, &dy), &gamma);
+    agree(&grads.dbeta, |b| dot(&layernorm::forward(&x, &gamma, b, eps).y, &dy), &beta);
 }
 
 #[test]
 fn softmax_backward() {
     let (x, dy) = (random(1, 12), random(2, 12));
     let y = softmax::softmax(&x, 4);
-    agree(
-        &softmax::softmax_backward(&y, &dy, 4),
-        |x| dot(&softmax::softmax(x, 4), &dy),
-        &x,
-    );
+    agree(&softmax::softmax_backward(&y, &dy, 4), |x| dot(&softmax::softmax(x, 4), &dy), &x);
     let y = softmax::log_softmax(&x, 4);
     let got = softmax::log_softmax_backward(&y, &dy, 4);
     agree(&got, |x| dot(&softmax::log_softmax(x, 4), &dy), &x);
@@ -85,24 +62,9 @@ fn attention_backward() {
         .collect();
     for (causal, dropout) in [(true, None), (false, None), (true, Some(&mask[..]))] {
         let scale = 1.0 / (d as f64).sqrt();
-        let op = Attention {
-            batch,
-            heads,
-            rows,
-            keys,
-            head_dim: d,
-            causal,
-            scale,
-            dropout,
-        };
-        let (q, dout) = (
-            random(1, batch * heads * rows * d),
-            random(4, batch * heads * rows * d),
-        );
-        let (k, v) = (
-            random(2, batch * heads * keys * d),
-            random(3, batch * heads * keys * d),
-        );
+        let op = Attention { batch, heads, rows, keys, head_dim: d, causal, scale, dropout };
+        let (q, dout) = (random(1, batch * heads * rows * d), random(4, batch * heads * rows * d));
+        let (k, v) = (random(2, batch * heads * keys * d), random(3, batch * heads * keys * d));
         let grads = op.backward(&q, &k, &v, &dout);
         agree(&grads.dq, |q| dot(&op.forward(q, &k, &v).out, &dout), &q);
         agree(&grads.dk, |k| dot(&op.forward(&q, k, &v).out, &dout), &k);

@@ -11,10 +11,7 @@ use strata_check::oracle::{
 
 #[track_caller]
 fn close(got: f64, want: f64) {
-    assert!(
-        (got - want).abs() <= 1e-12 * want.abs().max(1.0),
-        "got {got}, want {want}"
-    );
+    assert!((got - want).abs() <= 1e-12 * want.abs().max(1.0), "got {got}, want {want}");
 }
 
 #[track_caller]
@@ -84,16 +81,10 @@ fn reductions() {
 fn copies() {
     let x: Vec<f64> = (0..6).map(f64::from).collect();
     assert_eq!(copy::transpose(&x, 2, 3), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
-    assert_eq!(
-        copy::gather(&x, &[3, 2], &[1, 3], 0),
-        copy::transpose(&x, 2, 3)
-    );
+    assert_eq!(copy::gather(&x, &[3, 2], &[1, 3], 0), copy::transpose(&x, 2, 3));
     assert_eq!(copy::gather(&x, &[3], &[-2], 5), [5.0, 3.0, 1.0]);
     assert_eq!(copy::gather(&x, &[2, 2], &[0, 1], 4), [4.0, 5.0, 4.0, 5.0]);
-    assert_eq!(
-        copy::broadcast_to(&[1.0, 2.0], &[2, 1], &[2, 2]),
-        [1.0, 1.0, 2.0, 2.0]
-    );
+    assert_eq!(copy::broadcast_to(&[1.0, 2.0], &[2, 1], &[2, 2]), [1.0, 1.0, 2.0, 2.0]);
 }
 
 #[test]
@@ -101,11 +92,7 @@ fn matmul_with_everything() {
     let (a, b) = ([1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]);
     let plain = Matmul::new(2, 2, 2);
     assert_eq!(plain.run(&a, &b).values, [19.0, 22.0, 43.0, 50.0]);
-    let transposed = Matmul {
-        trans_a: true,
-        trans_b: true,
-        ..plain.clone()
-    };
+    let transposed = Matmul { trans_a: true, trans_b: true, ..plain.clone() };
     assert_eq!(transposed.run(&a, &b).values, [23.0, 31.0, 34.0, 46.0]);
 
     let full = Matmul {
@@ -122,11 +109,7 @@ fn matmul_with_everything() {
     close(product.magnitudes[0], (9.5 + 9.5) * 1.13 + 11.0);
 
     // One matrix for the whole batch; and sums of nothing.
-    let batched = Matmul {
-        batch: 2,
-        m: 1,
-        ..plain
-    };
+    let batched = Matmul { batch: 2, m: 1, ..plain };
     assert_eq!(batched.run(&a, &b).values, [19.0, 22.0, 43.0, 50.0]);
     assert_eq!(Matmul::new(2, 1, 0).run(&[], &[]).values, [0.0, 0.0]);
     assert!(Matmul::new(0, 3, 2).run(&[], &[0.0; 6]).values.is_empty());
@@ -186,36 +169,17 @@ fn attention_values() {
     let out = causal.forward(&[0.0; 3], &[1.0; 3], &v);
     all_close(&out.out, &[1.0, 2.0, 4.0]);
     all_close(&out.lse, &[0.0, 2f64.ln(), 3f64.ln()]);
-    all_close(
-        &Attention::full(1, 1, 3, 1)
-            .forward(&[0.0; 3], &[1.0; 3], &v)
-            .out,
-        &[4.0; 3],
-    );
+    all_close(&Attention::full(1, 1, 3, 1).forward(&[0.0; 3], &[1.0; 3], &v).out, &[4.0; 3]);
     // One query against a cache of three keys sees them all, three against one do not.
-    let cached = Attention {
-        rows: 1,
-        keys: 3,
-        ..causal.clone()
-    };
+    let cached = Attention { rows: 1, keys: 3, ..causal.clone() };
     all_close(&cached.forward(&[0.0], &[1.0; 3], &v).out, &[4.0]);
-    let short = Attention {
-        keys: 1,
-        ..causal.clone()
-    }
-    .forward(&[0.0; 3], &[1.0], &[5.0]);
+    let short = Attention { keys: 1, ..causal.clone() }.forward(&[0.0; 3], &[1.0], &[5.0]);
     assert_eq!(short.out, [0.0, 0.0, 5.0]);
     assert_eq!(short.lse[0], f64::NEG_INFINITY);
     // Dropout drops probabilities, not scores.
     let mask = [1.0, 1.0, 1.0, 0.0, 2.0, 1.0, 1.0, 1.0, 1.0];
-    let dropped = Attention {
-        dropout: Some(&mask),
-        ..causal
-    };
-    all_close(
-        &dropped.forward(&[0.0; 3], &[1.0; 3], &v).out,
-        &[1.0, 3.0, 4.0],
-    );
+    let dropped = Attention { dropout: Some(&mask), ..causal };
+    all_close(&dropped.forward(&[0.0; 3], &[1.0; 3], &v).out, &[1.0, 3.0, 4.0]);
 }
 
 #[test]
@@ -224,14 +188,8 @@ fn embedding_values() {
     let ids = [1, 0, 1, 1];
     let y = embedding::forward(&ids, 2, 2, &tokens, Some(&positions), 0);
     assert_eq!(y, [10.5, 11.5, 0.25, 1.25, 10.5, 11.5, 10.25, 11.25]);
-    assert_eq!(
-        embedding::forward(&[0], 1, 2, &tokens, Some(&positions), 1),
-        [0.25, 1.25]
-    );
-    assert_eq!(
-        embedding::forward(&[1], 1, 2, &tokens, None, 0),
-        [10.0, 11.0]
-    );
+    assert_eq!(embedding::forward(&[0], 1, 2, &tokens, Some(&positions), 1), [0.25, 1.25]);
+    assert_eq!(embedding::forward(&[1], 1, 2, &tokens, None, 0), [10.0, 11.0]);
     let dy = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
     let grads = embedding::backward(&ids, 2, 2, 2, 2, &dy);
     assert_eq!(grads.dtokens, [3.0, 4.0, 13.0, 16.0]);
@@ -249,12 +207,7 @@ fn optimizers() {
     assert_eq!((p, v), ([-0.75], [1.5]));
 
     // The first step moves by the learning rate, whatever the gradient's size; the decay is apart.
-    let adam = AdamW {
-        lr: 0.1,
-        eps: 0.0,
-        decay: 0.5,
-        ..AdamW::default()
-    };
+    let adam = AdamW { lr: 0.1, eps: 0.0, decay: 0.5, ..AdamW::default() };
     for g in [1e-3, 50.0] {
         let (mut p, mut m, mut v) = ([2.0], [0.0], [0.0]);
         adam.step(&mut p, &mut m, &mut v, &[g], 1);
@@ -276,20 +229,11 @@ fn optimizers() {
 
 #[test]
 fn dropout_keeps_its_share() {
-    assert_eq!(
-        dropout::dropout(&[1.0, 2.0], &[true, false], 0.5),
-        [2.0, 0.0]
-    );
-    let kept = dropout::keep(1, 2, 3, 0.2, 10_000)
-        .iter()
-        .filter(|&&keep| keep)
-        .count();
+    assert_eq!(dropout::dropout(&[1.0, 2.0], &[true, false], 0.5), [2.0, 0.0]);
+    let kept = dropout::keep(1, 2, 3, 0.2, 10_000).iter().filter(|&&keep| keep).count();
     assert!((7_850..8_150).contains(&kept), "{kept}");
     assert!(dropout::keep(1, 2, 3, 0.0, 100).iter().all(|&keep| keep));
-    assert_ne!(
-        dropout::keep(1, 2, 3, 0.5, 64),
-        dropout::keep(1, 3, 3, 0.5, 64)
-    );
+    assert_ne!(dropout::keep(1, 2, 3, 0.5, 64), dropout::keep(1, 3, 3, 0.5, 64));
 }
 
 #[test]

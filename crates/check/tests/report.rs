@@ -17,10 +17,7 @@ fn report(result: Result<(), Report>) -> (String, Vec<&'static str>) {
 #[track_caller]
 fn says(result: Result<(), Report>, expected: &str) {
     let (text, _) = report(result);
-    assert!(
-        text == expected,
-        "--- the report says\n{text}\n--- expected\n{expected}"
-    );
+    assert!(text == expected, "--- the report says\n{text}\n--- expected\n{expected}");
 }
 
 #[test]
@@ -79,10 +76,8 @@ vector_add/1_naive is wrong on cuda:0 (H100)
 fn overflow_in_softmax() {
     let x = [1.0, 2.0, 1000.0, 999.0];
     let got: Vec<f32> = x.map(|x: f64| (x as f32).exp()).to_vec();
-    let got: Vec<f32> = got
-        .chunks(2)
-        .flat_map(|r| [r[0] / (r[0] + r[1]), r[1] / (r[0] + r[1])])
-        .collect();
+    let got: Vec<f32> =
+        got.chunks(2).flat_map(|r| [r[0] / (r[0] + r[1]), r[1] / (r[0] + r[1])]).collect();
     let check = Check::new("softmax", "1_naive").output("y", &[2, 2]);
     says(
         check.compare(&got, &softmax(&x, 2), &Tolerance::close(1e-6, 1e-5)), "\
@@ -100,9 +95,7 @@ softmax/1_naive is wrong on cpu
 #[test]
 fn race() {
     let want = [1.0, 2.0, 3.0, 4.0];
-    let check = Check::new("sum", "2_tree")
-        .again(&[1.0f32, 2.0, 3.5, 4.0])
-        .output("y", &[2, 2]);
+    let check = Check::new("sum", "2_tree").again(&[1.0f32, 2.0, 3.5, 4.0]).output("y", &[2, 2]);
     says(
         check.compare(&[1.0f32, 2.0, 3.0, 4.0], &want, &Tolerance::Exact), "\
 sum/2_tree is wrong on cpu
@@ -130,9 +123,7 @@ gelu/1_naive is wrong on cpu
 
 #[test]
 fn wrong_length() {
-    let check = Check::new("gelu", "1_naive")
-        .output("y", &[3])
-        .page("book/src/04-gelu.md");
+    let check = Check::new("gelu", "1_naive").output("y", &[3]).page("book/src/04-gelu.md");
     says(
         check.compare(&[1.0f32, 2.0], &[1.0, 2.0, 3.0], &Tolerance::Exact),
         "\
@@ -148,11 +139,7 @@ gelu/1_naive is wrong on cpu
 fn sum_for_mean_and_low_precision() {
     let want = widen(&normal(5, 40));
     let scaled: Vec<f64> = want.iter().map(|x| x * 10.0).collect();
-    let check = || {
-        Check::new("mean", "1_naive")
-            .input("x", &[40, 10])
-            .output("y", &[40])
-    };
+    let check = || Check::new("mean", "1_naive").input("x", &[40, 10]).output("y", &[40]);
     let tolerance = Tolerance::close(1e-6, 1e-5);
     says(check().compare(&scaled, &want, &tolerance), "\
 mean/1_naive is wrong on cpu
@@ -192,15 +179,8 @@ fn places() {
     assert_eq!(names, ["tail-missing"]);
 
     let owner = |i| Owner::tile(i, [35, 33], [16, 16], [1, 1]);
-    let got: Vec<f64> = (0..want.len())
-        .map(|i| {
-            if owner(i).workgroup == [0; 3] {
-                want[i]
-            } else {
-                0.5
-            }
-        })
-        .collect();
+    let got: Vec<f64> =
+        (0..want.len()).map(|i| if owner(i).workgroup == [0; 3] { want[i] } else { 0.5 }).collect();
     let (_, names) = report(check().owner(owner).compare(&got, &want, &Tolerance::Exact));
     assert_eq!(names, ["first-workgroup-only"]);
 }
@@ -223,11 +203,7 @@ fn no_diagnosis_without_a_pattern() {
 fn programs_can_read_it() {
     let report = Check::new("add", "1_naive")
         .output("y", &[2, 2])
-        .compare(
-            &[1.0f32, 2.0, 3.0, 9.0],
-            &[1.0, 2.0, 3.0, 4.0],
-            &Tolerance::Exact,
-        )
+        .compare(&[1.0f32, 2.0, 3.0, 9.0], &[1.0, 2.0, 3.0, 4.0], &Tolerance::Exact)
         .unwrap_err();
     assert_eq!((report.differ, report.total), (1, 4));
     assert_eq!(report.largest, Some((5.0, vec![1, 1])));

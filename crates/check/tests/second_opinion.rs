@@ -17,10 +17,7 @@ fn close(got: &[f64], want: impl IntoIterator<Item = f64>) {
     let want: Vec<f64> = want.into_iter().collect();
     assert_eq!(got.len(), want.len());
     for (got, want) in got.iter().zip(want) {
-        assert!(
-            (got - want).abs() <= 1e-12 * want.abs().max(1.0),
-            "got {got}, want {want}"
-        );
+        assert!((got - want).abs() <= 1e-12 * want.abs().max(1.0), "got {got}, want {want}");
     }
 }
 

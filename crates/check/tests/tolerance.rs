@@ -15,11 +15,7 @@ fn compare(got: &[f64], want: &[f64], tolerance: &Tolerance) -> Result<(), Repor
 
 #[test]
 fn nan_never_passes() {
-    for tolerance in [
-        Tolerance::Exact,
-        Tolerance::close(INF, 0.0),
-        Tolerance::whole(INF),
-    ] {
+    for tolerance in [Tolerance::Exact, Tolerance::close(INF, 0.0), Tolerance::whole(INF)] {
         assert!(compare(&[NAN], &[1.0], &tolerance).is_err());
         assert!(compare(&[1.0], &[NAN], &tolerance).is_err());
         assert!(compare(&[NAN], &[NAN], &tolerance).is_err());
@@ -69,14 +65,11 @@ fn honest_sums_pass_and_narrow_ones_fail() {
         let want = Matmul::new(1, 1, k).run(&widen(&a), &widen(&b));
         let tolerance = Tolerance::sum(k, want.magnitudes);
         let honest: f32 = a.iter().zip(&b).map(|(a, b)| a * b).sum();
-        assert!(
-            Check::new("dot", "f32")
-                .compare(&[honest], &want.values, &tolerance)
-                .is_ok()
-        );
-        let narrow = a.iter().zip(&b).fold(0.0, |sum, (a, b)| {
-            Precision::Bf16.round(sum + f64::from(*a) * f64::from(*b))
-        });
+        assert!(Check::new("dot", "f32").compare(&[honest], &want.values, &tolerance).is_ok());
+        let narrow = a
+            .iter()
+            .zip(&b)
+            .fold(0.0, |sum, (a, b)| Precision::Bf16.round(sum + f64::from(*a) * f64::from(*b)));
         assert!(compare(&[narrow], &want.values, &tolerance).is_err(), "{k}");
     }
 }
@@ -87,19 +80,11 @@ fn rounded_allows_twice_the_error_it_must_cost() {
     let rounded = Precision::Bf16.round_all(&want);
     let tolerance = Tolerance::rounded(rounded.clone());
     assert!(compare(&rounded, &want, &tolerance).is_ok());
-    let thrice: Vec<f64> = want
-        .iter()
-        .zip(&rounded)
-        .map(|(w, r)| w + 3.0 * (r - w))
-        .collect();
+    let thrice: Vec<f64> = want.iter().zip(&rounded).map(|(w, r)| w + 3.0 * (r - w)).collect();
     assert!(compare(&thrice, &want, &tolerance).is_err());
     // An f32 answer is welcome where rounding was free, and f16 may overflow where it must.
     let exact = Tolerance::rounded(want.clone());
-    assert!(
-        Check::new("op", "f32")
-            .compare(&narrow(&want), &want, &exact)
-            .is_ok()
-    );
+    assert!(Check::new("op", "f32").compare(&narrow(&want), &want, &exact).is_ok());
     let overflow = Tolerance::rounded(vec![INF, 1.0]);
     assert!(compare(&[INF, 1.0], &[7e4, 1.0], &overflow).is_ok());
     assert!(compare(&[7e4, 1.0], &[7e4, 1.0], &overflow).is_err());
@@ -120,20 +105,13 @@ fn integers_compare_as_numbers() {
             .compare(&[3i32, -1], &[3.0, -1.0], &Tolerance::Exact)
             .is_ok()
     );
-    assert!(
-        Check::new("cast", "1_naive")
-            .compare(&[3u32], &[4.0], &Tolerance::Exact)
-            .is_err()
-    );
+    assert!(Check::new("cast", "1_naive").compare(&[3u32], &[4.0], &Tolerance::Exact).is_err());
 }
 
 #[test]
 fn share_of_the_tolerance_in_use() {
     let tolerance = Tolerance::close(0.5, 0.0);
-    assert_eq!(
-        share_used(&[1.0, 2.25, INF], &[1.0, 2.0, INF], &tolerance),
-        0.5
-    );
+    assert_eq!(share_used(&[1.0, 2.25, INF], &[1.0, 2.0, INF], &tolerance), 0.5);
     assert_eq!(share_used(&[1.0], &[1.0], &Tolerance::Exact), 0.0);
     assert_eq!(share_used(&[1.0], &[2.0], &Tolerance::Exact), INF);
     assert!(share_used(&[NAN, 9.0], &[1.0, 1.0], &tolerance).is_nan());

@@ -157,10 +157,7 @@ pub fn diagnose(evidence: &Evidence<'_>) -> Vec<Diagnosis> {
         return found;
     }
     // A result that depends on luck, or was never computed, has no values worth explaining.
-    if found
-        .iter()
-        .all(|d| matches!(d, Diagnosis::OutOfBoundsWrite { .. }))
-    {
+    if found.iter().all(|d| matches!(d, Diagnosis::OutOfBoundsWrite { .. })) {
         found.extend(values.iter().find_map(|look| look(evidence)));
     }
     let explained = |d: &Diagnosis| {
@@ -181,21 +178,15 @@ pub fn diagnose(evidence: &Evidence<'_>) -> Vec<Diagnosis> {
 
 /// A diagnosis for each buffer whose guard words have changed.
 pub(crate) fn breaches(breaches: &[(String, Breach)]) -> impl Iterator<Item = Diagnosis> {
-    breaches
-        .iter()
-        .map(|(buffer, breach)| Diagnosis::OutOfBoundsWrite {
-            buffer: buffer.clone(),
-            breach: breach.clone(),
-        })
+    breaches.iter().map(|(buffer, breach)| Diagnosis::OutOfBoundsWrite {
+        buffer: buffer.clone(),
+        breach: breach.clone(),
+    })
 }
 
 /// The multi-dimensional index of flat position `i`, or `[i]` if it lies outside the shape.
 pub(crate) fn index_of(i: usize, shape: &[usize]) -> Vec<usize> {
-    if i < shape.iter().product() {
-        unravel(i, shape)
-    } else {
-        vec![i]
-    }
+    if i < shape.iter().product() { unravel(i, shape) } else { vec![i] }
 }
 
 /// Evidence about a result without anything known beside it; for the tests of this module.

@@ -12,18 +12,12 @@ pub struct Owner {
 impl Owner {
     /// One element a lane, `size` lanes a workgroup.
     pub fn linear(i: usize, size: usize) -> Self {
-        Self {
-            workgroup: [(i / size) as u32, 0, 0],
-            lane: (i % size) as u32,
-        }
+        Self { workgroup: [(i / size) as u32, 0, 0], lane: (i % size) as u32 }
     }
 
     /// One row of `cols` elements a workgroup; its `size` lanes stride along it.
     pub fn row(i: usize, cols: usize, size: usize) -> Self {
-        Self {
-            workgroup: [(i / cols) as u32, 0, 0],
-            lane: (i % cols % size) as u32,
-        }
+        Self { workgroup: [(i / cols) as u32, 0, 0], lane: (i % cols % size) as u32 }
     }
 
     /// One tile of a `[batch, m, n]` matrix a workgroup, `each` elements of it a lane. The grid's
@@ -44,28 +38,13 @@ mod tests {
 
     #[test]
     fn places() {
-        assert_eq!(
-            Owner::linear(300, 256),
-            Owner {
-                workgroup: [1, 0, 0],
-                lane: 44
-            }
-        );
-        assert_eq!(
-            Owner::row(25, 10, 4),
-            Owner {
-                workgroup: [2, 0, 0],
-                lane: 1
-            }
-        );
+        assert_eq!(Owner::linear(300, 256), Owner { workgroup: [1, 0, 0], lane: 44 });
+        assert_eq!(Owner::row(25, 10, 4), Owner { workgroup: [2, 0, 0], lane: 1 });
         // Element [1, 17, 35] of [2, 20, 40], tiles of 16 x 16, one element a lane.
         let i = (20 + 17) * 40 + 35;
         assert_eq!(
             Owner::tile(i, [20, 40], [16, 16], [1, 1]),
-            Owner {
-                workgroup: [2, 1, 1],
-                lane: 19
-            }
+            Owner { workgroup: [2, 1, 1], lane: 19 }
         );
     }
 }

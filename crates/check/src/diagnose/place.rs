@@ -27,14 +27,9 @@ pub fn first_workgroup_only(evidence: &Evidence<'_>) -> Option<Diagnosis> {
     let owner = evidence.owner?;
     let group = |i: usize| owner(i).workgroup;
     let right = evidence.got.len() - evidence.failing.len();
-    let owned = (0..evidence.got.len())
-        .filter(|&i| group(i) == [0; 3])
-        .count();
+    let owned = (0..evidence.got.len()).filter(|&i| group(i) == [0; 3]).count();
     let others_failed = evidence.failing.iter().all(|&i| group(i) != [0; 3]);
-    let several = evidence
-        .failing
-        .iter()
-        .any(|&i| group(i) != group(evidence.failing[0]));
+    let several = evidence.failing.iter().any(|&i| group(i) != group(evidence.failing[0]));
     let trace = right == owned && right > 0 && others_failed && several;
     trace.then_some(Diagnosis::FirstWorkgroupOnly { right })
 }
@@ -44,11 +39,7 @@ pub fn tail_missing(evidence: &Evidence<'_>) -> Option<Diagnosis> {
     let total = evidence.got.len();
     for axis in 0..evidence.shape.len() {
         let len = evidence.shape[axis];
-        let from = evidence
-            .failing
-            .iter()
-            .map(|&i| index_of(i, evidence.shape)[axis])
-            .min()?;
+        let from = evidence.failing.iter().map(|&i| index_of(i, evidence.shape)[axis]).min()?;
         // A result may be right by chance (a zero, say), so nine in ten are enough.
         let tail = total / len.max(1) * (len - from);
         if from > 0 && evidence.failing.len() * 10 >= tail * 9 {
@@ -70,14 +61,7 @@ mod tests {
         let mut got = want.clone();
         got[8..].fill(0.0); // rows 2.. of [3, 4]
         let found = evidence_for_test(&got, &want, &[3, 4], tail_missing);
-        assert_eq!(
-            found,
-            Some(Diagnosis::TailMissing {
-                axis: 0,
-                from: 2,
-                len: 3
-            })
-        );
+        assert_eq!(found, Some(Diagnosis::TailMissing { axis: 0, from: 2, len: 3 }));
 
         let mut got = want.clone();
         for i in [3, 7, 11] {
@@ -85,24 +69,14 @@ mod tests {
             got[i] = 0.0;
         }
         let found = evidence_for_test(&got, &want, &[3, 4], tail_missing);
-        assert_eq!(
-            found,
-            Some(Diagnosis::TailMissing {
-                axis: 1,
-                from: 3,
-                len: 4
-            })
-        );
+        assert_eq!(found, Some(Diagnosis::TailMissing { axis: 1, from: 3, len: 4 }));
 
         let mut got = want.clone();
         for i in [5, 11] {
             got[i] = 0.0;
         }
         assert_eq!(evidence_for_test(&got, &want, &[3, 4], tail_missing), None);
-        assert_eq!(
-            evidence_for_test(&[0.0; 12], &want, &[3, 4], tail_missing),
-            None
-        );
+        assert_eq!(evidence_for_test(&[0.0; 12], &want, &[3, 4], tail_missing), None);
     }
 
     #[test]
@@ -113,10 +87,7 @@ mod tests {
         let look = |size: usize| {
             let owner = move |i: usize| Owner::linear(i, size);
             evidence_for_test(&got, &want, &[12], |e| {
-                first_workgroup_only(&Evidence {
-                    owner: Some(&owner),
-                    ..*e
-                })
+                first_workgroup_only(&Evidence { owner: Some(&owner), ..*e })
             })
         };
         assert_eq!(look(4), Some(Diagnosis::FirstWorkgroupOnly { right: 4 }));
@@ -128,27 +99,10 @@ mod tests {
     fn poison_and_second_runs() {
         let (got, want) = ([f64::NAN, 1.0], [1.0, 1.0]);
         let found = evidence_for_test(&got, &want, &[2], |e| {
-            let e = Evidence {
-                poisoned: &[0],
-                unstable: &[1],
-                ..*e
-            };
+            let e = Evidence { poisoned: &[0], unstable: &[1], ..*e };
             (unwritten(&e), differs_between_runs(&e))
         });
-        assert_eq!(
-            found.0,
-            Some(Diagnosis::Unwritten {
-                count: 1,
-                total: 2,
-                first: vec![0]
-            })
-        );
-        assert_eq!(
-            found.1,
-            Some(Diagnosis::DiffersBetweenRuns {
-                count: 1,
-                first: vec![1]
-            })
-        );
+        assert_eq!(found.0, Some(Diagnosis::Unwritten { count: 1, total: 2, first: vec![0] }));
+        assert_eq!(found.1, Some(Diagnosis::DiffersBetweenRuns { count: 1, first: vec![1] }));
     }
 }

@@ -7,11 +7,7 @@ use std::fmt;
 
 /// Writes a whole report.
 pub(crate) fn write(f: &mut fmt::Formatter<'_>, report: &Details) -> fmt::Result {
-    writeln!(
-        f,
-        "{}/{} is wrong on {}",
-        report.op, report.rung, report.device
-    )?;
+    writeln!(f, "{}/{} is wrong on {}", report.op, report.rung, report.device)?;
     let shapes = shapes(report);
     if !shapes.is_empty() {
         writeln!(f, "  shapes     {shapes}")?;
@@ -58,34 +54,12 @@ fn shapes(report: &Details) -> String {
 
 /// The first wrong elements, in columns.
 fn table(f: &mut fmt::Formatter<'_>, report: &Details) -> fmt::Result {
-    let head = [
-        "index",
-        "got",
-        "want",
-        "difference",
-        "tolerance",
-        "written by",
-    ]
-    .map(str::to_owned);
-    let rows: Vec<[String; 6]> = report
-        .first
-        .iter()
-        .map(|m| row(m, &report.device))
-        .collect();
+    let head = ["index", "got", "want", "difference", "tolerance", "written by"].map(str::to_owned);
+    let rows: Vec<[String; 6]> = report.first.iter().map(|m| row(m, &report.device)).collect();
     let lines: Vec<&[String; 6]> = std::iter::once(&head).chain(&rows).collect();
     // The last column stays away if nobody knows who wrote what.
-    let columns = if report.first.iter().any(|m| m.owner.is_some()) {
-        6
-    } else {
-        5
-    };
-    let width = |column: usize| {
-        lines
-            .iter()
-            .map(|line| line[column].len())
-            .max()
-            .unwrap_or(0)
-    };
+    let columns = if report.first.iter().any(|m| m.owner.is_some()) { 6 } else { 5 };
+    let width = |column: usize| lines.iter().map(|line| line[column].len()).max().unwrap_or(0);
     for line in &lines {
         let mut text = format!("{:<width$}", line[0], width = width(0));
         for column in 1..columns.min(5) {
@@ -100,35 +74,16 @@ fn table(f: &mut fmt::Formatter<'_>, report: &Details) -> fmt::Result {
 }
 
 fn row(m: &Mismatch, device: &str) -> [String; 6] {
-    let got = if m.unwritten {
-        "unwritten".to_owned()
-    } else {
-        number(m.got)
-    };
-    let difference = if m.unwritten {
-        "-".to_owned()
-    } else {
-        number((m.got - m.want).abs())
-    };
+    let got = if m.unwritten { "unwritten".to_owned() } else { number(m.got) };
+    let difference = if m.unwritten { "-".to_owned() } else { number((m.got - m.want).abs()) };
     let owner = m.owner.map_or(String::new(), |owner| place(owner, device));
-    [
-        format!("{:?}", m.index),
-        got,
-        number(m.want),
-        difference,
-        number(m.tolerance),
-        owner,
-    ]
+    [format!("{:?}", m.index), got, number(m.want), difference, number(m.tolerance), owner]
 }
 
 /// Who wrote it, in the words of the machine.
 fn place(owner: Owner, device: &str) -> String {
     let [x, y, z] = owner.workgroup;
-    let group = if device.to_lowercase().contains("cuda") {
-        "block"
-    } else {
-        "workgroup"
-    };
+    let group = if device.to_lowercase().contains("cuda") { "block" } else { "workgroup" };
     format!("{group} ({x}, {y}, {z}), lane {}", owner.lane)
 }
 
@@ -156,11 +111,7 @@ fn short(x: f64) -> String {
 
 /// `1 element`, `2 elements`
 fn count(n: usize, what: &str) -> String {
-    if n == 1 {
-        format!("1 {what}")
-    } else {
-        format!("{n} {what}s")
-    }
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 impl fmt::Display for Diagnosis {
@@ -177,11 +128,7 @@ impl fmt::Display for Diagnosis {
                  after shared memory is written, and another before it is written again?",
                 count(*n, "element")
             ),
-            Self::Unwritten {
-                count: n,
-                total,
-                first,
-            } => write!(
+            Self::Unwritten { count: n, total, first } => write!(
                 f,
                 "{n} of {} were never written, first {first:?}: they still hold the poison from before the \
                  launch. Are there enough workgroups, and does each lane reach its store?",
@@ -190,11 +137,7 @@ impl fmt::Display for Diagnosis {
             Self::FirstWorkgroupOnly { right } => write!(
                 f,
                 "only the first workgroup's {} right. Is the workgroup's own number part of the index?",
-                if *right == 1 {
-                    "element is".to_owned()
-                } else {
-                    format!("{right} elements are")
-                }
+                if *right == 1 { "element is".to_owned() } else { format!("{right} elements are") }
             ),
             Self::TailMissing { axis, from, len } => write!(
                 f,
@@ -224,42 +167,27 @@ impl fmt::Display for Diagnosis {
                 if *by < 0 { '-' } else { '+' },
                 by.abs()
             ),
-            Self::ForgottenScale {
-                ratio,
-                meaning: Some(meaning),
-            } => {
+            Self::ForgottenScale { ratio, meaning: Some(meaning) } => {
                 write!(
                     f,
                     "every element is {} times what is wanted. That is {meaning}",
                     short(*ratio)
                 )
             }
-            Self::ForgottenScale {
-                ratio,
-                meaning: None,
-            } => write!(
+            Self::ForgottenScale { ratio, meaning: None } => write!(
                 f,
                 "every element is {} times what is wanted: a factor is forgotten or applied twice",
                 short(*ratio)
             ),
             Self::Zero => {
-                write!(
-                    f,
-                    "every wrong element is 0. Is the sum stored, and is its loop entered?"
-                )
+                write!(f, "every wrong element is 0. Is the sum stored, and is its loop entered?")
             }
-            Self::LowPrecision {
-                relative,
-                format: Some(format),
-            } => write!(
+            Self::LowPrecision { relative, format: Some(format) } => write!(
                 f,
                 "many elements are off by a little, {relative:.1e} of the whole: \
                  every result is a {format} number. Is it rounded too early?"
             ),
-            Self::LowPrecision {
-                relative,
-                format: None,
-            } => write!(
+            Self::LowPrecision { relative, format: None } => write!(
                 f,
                 "many elements are off by a little, {relative:.1e} of the whole, as low-precision \
                  arithmetic is. Is the sum kept in f32? Such errors grow with the number of terms."

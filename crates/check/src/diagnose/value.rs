@@ -13,10 +13,7 @@ fn alike(a: f64, b: f64, scale: f64) -> bool {
 
 /// The largest finite absolute value.
 fn scale(x: &[f64]) -> f64 {
-    x.iter()
-        .map(|x| x.abs())
-        .filter(|x| x.is_finite())
-        .fold(0.0, f64::max)
+    x.iter().map(|x| x.abs()).filter(|x| x.is_finite()).fold(0.0, f64::max)
 }
 
 /// Places where a number is wanted and NaN or an infinity came.
@@ -33,10 +30,7 @@ pub fn missing_max_subtraction(evidence: &Evidence<'_>) -> Option<Diagnosis> {
     let cols = evidence.shape.last().copied().unwrap_or(1).max(1);
     let mut rows: Vec<usize> = spoiled(evidence).map(|i| i / cols).collect();
     rows.dedup();
-    Some(Diagnosis::MissingMaxSubtraction {
-        rows: rows.len(),
-        first: *rows.first()?,
-    })
+    Some(Diagnosis::MissingMaxSubtraction { rows: rows.len(), first: *rows.first()? })
 }
 
 /// NaN or infinity, for whatever reason.
@@ -56,11 +50,7 @@ pub fn transposed(evidence: &Evidence<'_>) -> Option<Diagnosis> {
     let scale = scale(evidence.want);
     let swapped = (0..evidence.want.len()).all(|at| {
         let (matrix, i, j) = (at / (m * n), at / n % m, at % n);
-        alike(
-            evidence.got[matrix * m * n + j * m + i],
-            evidence.want[at],
-            scale,
-        )
+        alike(evidence.got[matrix * m * n + j * m + i], evidence.want[at], scale)
     });
     swapped.then_some(Diagnosis::Transposed)
 }
@@ -82,9 +72,7 @@ pub fn shifted(evidence: &Evidence<'_>) -> Option<Diagnosis> {
             .filter(|&&(i, j)| !alike(evidence.want[i], evidence.want[j], scale))
             .count();
         let moved = telling >= 4
-            && pairs
-                .iter()
-                .all(|&(i, j)| alike(evidence.got[i], evidence.want[j], scale));
+            && pairs.iter().all(|&(i, j)| alike(evidence.got[i], evidence.want[j], scale));
         moved.then_some(Diagnosis::Shifted { by })
     })
 }
@@ -99,9 +87,7 @@ pub fn forgotten_scale(evidence: &Evidence<'_>) -> Option<Diagnosis> {
     let ratio = *ratios.first()?;
     let constant = ratio != 0.0
         && ratio.is_finite()
-        && ratios
-            .iter()
-            .all(|r| (r - ratio).abs() <= 1e-3 * ratio.abs());
+        && ratios.iter().all(|r| (r - ratio).abs() <= 1e-3 * ratio.abs());
     if !constant || (ratio - 1.0).abs() < 0.01 {
         return None;
     }
@@ -116,10 +102,7 @@ fn meaning(ratio: f64, sizes: &[usize]) -> Option<String> {
     for &size in sizes.iter().filter(|&&size| size > 1) {
         let n = size as f64;
         let names = [
-            (
-                n,
-                format!("{size}, a length of these shapes: a sum where a mean is wanted?"),
-            ),
+            (n, format!("{size}, a length of these shapes: a sum where a mean is wanted?")),
             (
                 1.0 / n,
                 format!(
@@ -146,10 +129,7 @@ fn meaning(ratio: f64, sizes: &[usize]) -> Option<String> {
         (2.0, "2: was it added twice?"),
         (0.5, "1/2: is a half of it missing?"),
     ];
-    plain
-        .into_iter()
-        .find(|(value, _)| is(*value))
-        .map(|(_, name)| name.to_owned())
+    plain.into_iter().find(|(value, _)| is(*value)).map(|(_, name)| name.to_owned())
 }
 
 /// All that is wrong is zero.
@@ -162,13 +142,8 @@ pub fn zero(evidence: &Evidence<'_>) -> Option<Diagnosis> {
 /// Many elements are wrong by a little: as much as rounding to 8 or 11 bits costs.
 pub fn low_precision(evidence: &Evidence<'_>) -> Option<Diagnosis> {
     let norm = |x: &mut dyn Iterator<Item = f64>| x.map(|x| x * x).sum::<f64>().sqrt();
-    let difference = norm(
-        &mut evidence
-            .got
-            .iter()
-            .zip(evidence.want)
-            .map(|(got, want)| got - want),
-    );
+    let difference =
+        norm(&mut evidence.got.iter().zip(evidence.want).map(|(got, want)| got - want));
     let relative = difference / norm(&mut evidence.want.iter().copied());
     let typical = (-14f64).exp2() < relative && relative < (-6f64).exp2();
     if !typical || evidence.failing.len() * 10 < evidence.got.len() {
@@ -194,17 +169,11 @@ mod tests {
     fn transposed_square_and_oblong() {
         let want = ramp(6);
         let got = crate::oracle::copy::transpose(&want, 2, 3);
-        assert_eq!(
-            look(&got, &want, &[2, 3], transposed),
-            Some(Diagnosis::Transposed)
-        );
+        assert_eq!(look(&got, &want, &[2, 3], transposed), Some(Diagnosis::Transposed));
         assert_eq!(look(&want, &want, &[1, 6], transposed), None);
         let want = ramp(8);
         let got = crate::oracle::copy::permute(&want, &[2, 2, 2], &[0, 2, 1]);
-        assert_eq!(
-            look(&got, &want, &[2, 2, 2], transposed),
-            Some(Diagnosis::Transposed)
-        );
+        assert_eq!(look(&got, &want, &[2, 2, 2], transposed), Some(Diagnosis::Transposed));
         assert_eq!(look(&ramp(8), &[1.0; 8], &[2, 2, 2], transposed), None);
     }
 
@@ -213,16 +182,10 @@ mod tests {
         let want = ramp(12);
         let mut got = want.clone();
         got.rotate_left(1);
-        assert_eq!(
-            look(&got, &want, &[3, 4], shifted),
-            Some(Diagnosis::Shifted { by: 1 })
-        );
+        assert_eq!(look(&got, &want, &[3, 4], shifted), Some(Diagnosis::Shifted { by: 1 }));
         let mut got = want.clone();
         got.rotate_right(4);
-        assert_eq!(
-            look(&got, &want, &[3, 4], shifted),
-            Some(Diagnosis::Shifted { by: -4 })
-        );
+        assert_eq!(look(&got, &want, &[3, 4], shifted), Some(Diagnosis::Shifted { by: -4 }));
         assert_eq!(look(&[1.0; 12], &[1.0; 12], &[3, 4], shifted), None);
     }
 
@@ -244,31 +207,18 @@ mod tests {
 
     #[test]
     fn overflow_in_rows() {
-        let (want, got) = (
-            [0.25; 8],
-            [0.25, 0.25, 0.25, 0.25, f64::NAN, f64::NAN, 0.25, f64::NAN],
-        );
+        let (want, got) = ([0.25; 8], [0.25, 0.25, 0.25, 0.25, f64::NAN, f64::NAN, 0.25, f64::NAN]);
         let found = look(&got, &want, &[2, 4], missing_max_subtraction);
-        assert_eq!(
-            found,
-            Some(Diagnosis::MissingMaxSubtraction { rows: 1, first: 1 })
-        );
-        let found = look(&got, &want, &[2, 4], |e| {
-            missing_max_subtraction(&Evidence { op: "add", ..*e })
-        });
+        assert_eq!(found, Some(Diagnosis::MissingMaxSubtraction { rows: 1, first: 1 }));
+        let found =
+            look(&got, &want, &[2, 4], |e| missing_max_subtraction(&Evidence { op: "add", ..*e }));
         assert_eq!(found, None);
-        assert_eq!(
-            look(&got, &want, &[2, 4], non_finite),
-            Some(Diagnosis::NonFinite { count: 3 })
-        );
+        assert_eq!(look(&got, &want, &[2, 4], non_finite), Some(Diagnosis::NonFinite { count: 3 }));
     }
 
     #[test]
     fn zeros() {
-        assert_eq!(
-            look(&[0.0, 2.0, 0.0], &[1.0, 2.0, 3.0], &[3], zero),
-            Some(Diagnosis::Zero)
-        );
+        assert_eq!(look(&[0.0, 2.0, 0.0], &[1.0, 2.0, 3.0], &[3], zero), Some(Diagnosis::Zero));
         assert_eq!(look(&[0.0, 2.0, 1.0], &[1.0, 2.0, 3.0], &[3], zero), None);
     }
 

@@ -25,26 +25,14 @@ pub struct AdamW {
 impl Default for AdamW {
     /// PyTorch's defaults.
     fn default() -> Self {
-        Self {
-            lr: 1e-3,
-            beta1: 0.9,
-            beta2: 0.999,
-            eps: 1e-8,
-            decay: 0.01,
-        }
+        Self { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, decay: 0.01 }
     }
 }
 
 impl AdamW {
     /// One step in place. `step` counts from 1, moments start at zero.
     pub fn step(&self, p: &mut [f64], m: &mut [f64], v: &mut [f64], g: &[f64], step: u32) {
-        let Self {
-            lr,
-            beta1,
-            beta2,
-            eps,
-            decay,
-        } = *self;
+        let Self { lr, beta1, beta2, eps, decay } = *self;
         let correction1 = 1.0 - beta1.powi(step as i32);
         let correction2 = 1.0 - beta2.powi(step as i32);
         for i in 0..p.len() {

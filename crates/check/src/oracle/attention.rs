@@ -57,24 +57,12 @@ impl Attention<'_> {
     /// Causal self-attention with the usual scale and no dropout.
     pub fn causal(batch: usize, heads: usize, rows: usize, head_dim: usize) -> Self {
         let scale = 1.0 / (head_dim as f64).sqrt();
-        Self {
-            batch,
-            heads,
-            rows,
-            keys: rows,
-            head_dim,
-            causal: true,
-            scale,
-            dropout: None,
-        }
+        Self { batch, heads, rows, keys: rows, head_dim, causal: true, scale, dropout: None }
     }
 
     /// Attention of every row to every key.
     pub fn full(batch: usize, heads: usize, rows: usize, head_dim: usize) -> Self {
-        Self {
-            causal: false,
-            ..Self::causal(batch, heads, rows, head_dim)
-        }
+        Self { causal: false, ..Self::causal(batch, heads, rows, head_dim) }
     }
 
     /// Attends.
@@ -108,11 +96,8 @@ impl Attention<'_> {
         self.expect_shapes(q, k, v);
         expect_len("dout", dout, q.len());
         let (rows, keys, d) = (self.rows, self.keys, self.head_dim);
-        let mut grads = Gradients {
-            dq: vec![0.0; q.len()],
-            dk: vec![0.0; k.len()],
-            dv: vec![0.0; v.len()],
-        };
+        let mut grads =
+            Gradients { dq: vec![0.0; q.len()], dk: vec![0.0; k.len()], dv: vec![0.0; v.len()] };
         for head in 0..self.batch * self.heads {
             for row in 0..rows {
                 let at = head * rows + row;
@@ -154,21 +139,13 @@ impl Attention<'_> {
             })
             .collect();
         let (max, sum) = max_and_sum(&scores);
-        let lse = if scores.is_empty() {
-            f64::NEG_INFINITY
-        } else {
-            max + sum.ln()
-        };
+        let lse = if scores.is_empty() { f64::NEG_INFINITY } else { max + sum.ln() };
         (scores.iter().map(|s| (s - max).exp() / sum).collect(), lse)
     }
 
     /// How many keys, from the first, a row may see.
     fn visible(&self, row: usize) -> usize {
-        if self.causal {
-            (row + 1 + self.keys).saturating_sub(self.rows)
-        } else {
-            self.keys
-        }
+        if self.causal { (row + 1 + self.keys).saturating_sub(self.rows) } else { self.keys }
     }
 
     /// What dropout multiplies the probability at `at` with: 1 without dropout.

@@ -10,9 +10,7 @@ pub fn gather(x: &[f64], shape: &[usize], strides: &[isize], offset: usize) -> V
         index
             .iter()
             .zip(strides)
-            .fold(offset as isize, |at, (&i, &stride)| {
-                at + i as isize * stride
-            }) as usize
+            .fold(offset as isize, |at, (&i, &stride)| at + i as isize * stride) as usize
     };
     indices(shape).map(|index| x[place(index)]).collect()
 }
@@ -40,7 +38,5 @@ pub fn transpose(x: &[f64], rows: usize, cols: usize) -> Vec<f64> {
 /// `x` repeated until it has shape `new_shape`, which `shape` must broadcast to.
 pub fn broadcast_to(x: &[f64], shape: &[usize], new_shape: &[usize]) -> Vec<f64> {
     expect_len("x", x, len(shape));
-    indices(new_shape)
-        .map(|index| x[zip::source(&index, shape)])
-        .collect()
+    indices(new_shape).map(|index| x[zip::source(&index, shape)]).collect()
 }

@@ -36,11 +36,7 @@ pub fn cross_entropy(logits: &[f64], targets: &[i32], vocab: usize, ignore: i32)
     let mut losses = vec![0.0; targets.len()];
     let mut dlogits = vec![0.0; logits.len()];
     let probabilities = softmax(logits, vocab);
-    for (r, &target) in targets
-        .iter()
-        .enumerate()
-        .filter(|&(_, &target)| target != ignore)
-    {
+    for (r, &target) in targets.iter().enumerate().filter(|&(_, &target)| target != ignore) {
         let target = r * vocab + target as usize;
         losses[r] = lse[r] - logits[target];
         for j in r * vocab..(r + 1) * vocab {
@@ -48,11 +44,5 @@ pub fn cross_entropy(logits: &[f64], targets: &[i32], vocab: usize, ignore: i32)
             dlogits[j] = weight * (probabilities[j] - one_hot);
         }
     }
-    Loss {
-        loss: weight * losses.iter().sum::<f64>(),
-        losses,
-        lse,
-        dlogits,
-        scored,
-    }
+    Loss { loss: weight * losses.iter().sum::<f64>(), losses, lse, dlogits, scored }
 }

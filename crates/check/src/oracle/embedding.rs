@@ -42,10 +42,8 @@ pub fn backward(
     context: usize,
     dy: &[f64],
 ) -> Gradients {
-    let mut grads = Gradients {
-        dtokens: vec![0.0; vocab * width],
-        dpositions: vec![0.0; context * width],
-    };
+    let mut grads =
+        Gradients { dtokens: vec![0.0; vocab * width], dpositions: vec![0.0; context * width] };
     for (i, &id) in ids.iter().enumerate() {
         for c in 0..width {
             grads.dtokens[id as usize * width + c] += dy[i * width + c];

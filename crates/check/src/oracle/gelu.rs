@@ -30,8 +30,5 @@ pub fn forward(x: &[f64]) -> Vec<f64> {
 
 /// `dx = dy * gelu'(x)`, elementwise.
 pub fn backward(x: &[f64], dy: &[f64]) -> Vec<f64> {
-    x.iter()
-        .zip(dy)
-        .map(|(&x, &dy)| dy * gelu_tanh_derivative(x))
-        .collect()
+    x.iter().zip(dy).map(|(&x, &dy)| dy * gelu_tanh_derivative(x)).collect()
 }

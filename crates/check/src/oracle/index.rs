@@ -26,11 +26,7 @@ pub fn unravel(mut flat: usize, shape: &[usize]) -> Vec<usize> {
 
 /// The flat position of a multi-dimensional index.
 pub fn ravel(index: &[usize], shape: &[usize]) -> usize {
-    assert_eq!(
-        index.len(),
-        shape.len(),
-        "index {index:?} in shape {shape:?}"
-    );
+    assert_eq!(index.len(), shape.len(), "index {index:?} in shape {shape:?}");
     index.iter().zip(shape).fold(0, |flat, (i, n)| flat * n + i)
 }
 

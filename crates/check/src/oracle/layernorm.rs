@@ -34,11 +34,7 @@ pub struct Gradients {
 pub fn forward(x: &[f64], gamma: &[f64], beta: &[f64], eps: f64) -> Normalized {
     let cols = gamma.len();
     expect_len("beta", beta, cols);
-    let mut out = Normalized {
-        y: Vec::new(),
-        mean: Vec::new(),
-        rstd: Vec::new(),
-    };
+    let mut out = Normalized { y: Vec::new(), mean: Vec::new(), rstd: Vec::new() };
     for row in x.chunks_exact(cols.max(1)) {
         let mean = row.iter().sum::<f64>() / cols as f64;
         let var = row.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / cols as f64;
@@ -61,15 +57,8 @@ pub fn backward(x: &[f64], gamma: &[f64], dy: &[f64], eps: f64) -> Gradients {
     let cols = gamma.len();
     expect_len("dy", dy, x.len());
     let stats = forward(x, gamma, &vec![0.0; cols], eps);
-    let mut grads = Gradients {
-        dx: Vec::new(),
-        dgamma: vec![0.0; cols],
-        dbeta: vec![0.0; cols],
-    };
-    for (r, (row, dy)) in x
-        .chunks_exact(cols.max(1))
-        .zip(dy.chunks_exact(cols.max(1)))
-        .enumerate()
+    let mut grads = Gradients { dx: Vec::new(), dgamma: vec![0.0; cols], dbeta: vec![0.0; cols] };
+    for (r, (row, dy)) in x.chunks_exact(cols.max(1)).zip(dy.chunks_exact(cols.max(1))).enumerate()
     {
         let (mean, rstd) = (stats.mean[r], stats.rstd[r]);
         let xhat: Vec<f64> = row.iter().map(|x| (x - mean) * rstd).collect();
@@ -77,9 +66,7 @@ pub fn backward(x: &[f64], gamma: &[f64], dy: &[f64], eps: f64) -> Gradients {
         let mean_g = g.iter().sum::<f64>() / cols as f64;
         let mean_g_xhat = g.iter().zip(&xhat).map(|(g, xhat)| g * xhat).sum::<f64>() / cols as f64;
         for j in 0..cols {
-            grads
-                .dx
-                .push(rstd * (g[j] - mean_g - xhat[j] * mean_g_xhat));
+            grads.dx.push(rstd * (g[j] - mean_g - xhat[j] * mean_g_xhat));
             grads.dgamma[j] += dy[j] * xhat[j];
             grads.dbeta[j] += dy[j];
         }

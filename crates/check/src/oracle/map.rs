@@ -92,10 +92,7 @@ pub fn affine(s: f64, t: f64) -> impl Fn(f64) -> f64 {
 /// The function of the given name (`"tanh"`, `"gelu_tanh"`, ...), for tests that go over all of
 /// them. `None` if there is no such function here.
 pub fn by_name(name: &str) -> Option<Function> {
-    NAMED
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|&(_, f)| f)
+    NAMED.iter().find(|(known, _)| *known == name).map(|&(_, f)| f)
 }
 
 /// A function of one number.

@@ -85,16 +85,8 @@ impl<'a> Matmul<'a> {
                 for j in 0..n {
                     let (mut sum, mut magnitude) = (0.0, 0.0);
                     for l in 0..k {
-                        let x = if self.trans_a {
-                            a[l * m + i]
-                        } else {
-                            a[i * k + l]
-                        };
-                        let y = if self.trans_b {
-                            b[j * k + l]
-                        } else {
-                            b[l * n + j]
-                        };
+                        let x = if self.trans_a { a[l * m + i] } else { a[i * k + l] };
+                        let y = if self.trans_b { b[j * k + l] } else { b[l * n + j] };
                         sum += x * y;
                         magnitude += (x * y).abs();
                     }

@@ -8,18 +8,12 @@ use super::zip;
 
 /// `shape` without the axes in `axes`.
 pub fn reduced_shape(shape: &[usize], axes: &[usize]) -> Vec<usize> {
-    (0..shape.len())
-        .filter(|axis| !axes.contains(axis))
-        .map(|axis| shape[axis])
-        .collect()
+    (0..shape.len()).filter(|axis| !axes.contains(axis)).map(|axis| shape[axis]).collect()
 }
 
 /// How many elements are folded into each element of the result: the K of the error bound.
 pub fn terms(shape: &[usize], axes: &[usize]) -> usize {
-    (0..shape.len())
-        .filter(|axis| axes.contains(axis))
-        .map(|axis| shape[axis])
-        .product()
+    (0..shape.len()).filter(|axis| axes.contains(axis)).map(|axis| shape[axis]).product()
 }
 
 /// The elements that fold into each element of the result, each group in row-major order.
@@ -28,10 +22,8 @@ fn groups(x: &[f64], shape: &[usize], axes: &[usize]) -> Vec<Vec<f64>> {
     let kept = reduced_shape(shape, axes);
     let mut groups = vec![Vec::new(); len(&kept)];
     for (flat, index) in indices(shape).enumerate() {
-        let place: Vec<usize> = (0..shape.len())
-            .filter(|axis| !axes.contains(axis))
-            .map(|axis| index[axis])
-            .collect();
+        let place: Vec<usize> =
+            (0..shape.len()).filter(|axis| !axes.contains(axis)).map(|axis| index[axis]).collect();
         groups[ravel(&place, &kept)].push(x[flat]);
     }
     groups
@@ -39,10 +31,7 @@ fn groups(x: &[f64], shape: &[usize], axes: &[usize]) -> Vec<Vec<f64>> {
 
 /// Sum over `axes`; 0 where nothing is summed.
 pub fn sum(x: &[f64], shape: &[usize], axes: &[usize]) -> Vec<f64> {
-    groups(x, shape, axes)
-        .iter()
-        .map(|group| group.iter().sum::<f64>() + 0.0)
-        .collect()
+    groups(x, shape, axes).iter().map(|group| group.iter().sum::<f64>() + 0.0).collect()
 }
 
 /// Sum of absolute values over `axes`: the magnitude that the error bound of [`sum`] scales with.
@@ -78,10 +67,7 @@ pub fn min(x: &[f64], shape: &[usize], axes: &[usize]) -> Vec<f64> {
 /// Where the largest element over `axes` stands: its row-major position among the reduced axes.
 /// The first one wins a tie; a NaN counts as larger than everything.
 pub fn argmax(x: &[f64], shape: &[usize], axes: &[usize]) -> Vec<usize> {
-    groups(x, shape, axes)
-        .iter()
-        .map(|group| argmax_of(group))
-        .collect()
+    groups(x, shape, axes).iter().map(|group| argmax_of(group)).collect()
 }
 
 /// The position of the first largest element of one group, 0 if it is empty.

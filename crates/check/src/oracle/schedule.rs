@@ -29,9 +29,5 @@ pub fn wsd(step: u64, warmup: u64, decay: u64, total: u64, peak: f64, floor: f64
     if left >= decay && step < total {
         return peak;
     }
-    if step >= total {
-        floor
-    } else {
-        floor + (peak - floor) * left as f64 / decay as f64
-    }
+    if step >= total { floor } else { floor + (peak - floor) * left as f64 / decay as f64 }
 }

@@ -57,11 +57,7 @@ pub fn log_softmax_backward(y: &[f64], dy: &[f64], cols: usize) -> Vec<f64> {
 
 /// The rows of `x`; none if a row has no columns.
 fn rows(x: &[f64], cols: usize) -> std::slice::ChunksExact<'_, f64> {
-    assert!(
-        cols == 0 || x.len().is_multiple_of(cols),
-        "{} elements in rows of {cols}",
-        x.len()
-    );
+    assert!(cols == 0 || x.len().is_multiple_of(cols), "{} elements in rows of {cols}", x.len());
     x.chunks_exact(cols.max(1))
 }
 

@@ -10,11 +10,7 @@ pub fn broadcast_shape(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let rank = a.len().max(b.len());
     // The length of `shape` along `axis` of the result; missing axes are 1.
     let at = |shape: &[usize], axis: usize| {
-        if axis + shape.len() < rank {
-            1
-        } else {
-            shape[axis + shape.len() - rank]
-        }
+        if axis + shape.len() < rank { 1 } else { shape[axis + shape.len() - rank] }
     };
     (0..rank)
         .map(|axis| match (at(a, axis), at(b, axis)) {
@@ -29,11 +25,8 @@ pub fn broadcast_shape(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
 /// Where index `index` of the broadcast result reads in a tensor of shape `shape`.
 pub fn source(index: &[usize], shape: &[usize]) -> usize {
     let own = &index[index.len() - shape.len()..];
-    let clamped: Vec<usize> = own
-        .iter()
-        .zip(shape)
-        .map(|(&i, &n)| if n == 1 { 0 } else { i })
-        .collect();
+    let clamped: Vec<usize> =
+        own.iter().zip(shape).map(|(&i, &n)| if n == 1 { 0 } else { i }).collect();
     ravel(&clamped, shape)
 }
 
@@ -50,9 +43,7 @@ pub fn zip(
     let Some(shape) = broadcast_shape(a_shape, b_shape) else {
         panic!("zip: shapes {a_shape:?} and {b_shape:?} do not broadcast")
     };
-    indices(&shape)
-        .map(|i| f(a[source(&i, a_shape)], b[source(&i, b_shape)]))
-        .collect()
+    indices(&shape).map(|i| f(a[source(&i, a_shape)], b[source(&i, b_shape)])).collect()
 }
 
 /// The gradient of a broadcast: sums `dy` (of shape `y_shape`) back to `shape`.
@@ -115,8 +106,5 @@ pub const NAMED: &[(&str, Function)] = &[
 
 /// The function of the given name (`"add"`, `"max"`, ...), or `None`.
 pub fn by_name(name: &str) -> Option<Function> {
-    NAMED
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|&(_, f)| f)
+    NAMED.iter().find(|(known, _)| *known == name).map(|&(_, f)| f)
 }
