@@ -40,7 +40,7 @@ pub fn concat(parts: &[Tensor], d: usize) -> Result<Tensor> {
 /// Tensors of one shape along a new dimension `d`.
 ///
 /// # Errors
-/// As [`concat`].
+/// As [`concat()`].
 pub fn stack(parts: &[Tensor], d: usize) -> Result<Tensor> {
     let parts: Vec<Tensor> = parts.iter().map(|p| p.unsqueeze(d)).collect::<Result<_>>()?;
     concat(&parts, d)
