@@ -4,6 +4,7 @@
 //! - [`cases`]: for each op, a few telling shapes and the comparison with its oracle.
 //! - [`table`]: all of them on all devices; a machine that is absent says why, and CUDA kernels are
 //!   at least compiled where there is a compiler and no card.
+//! - [`mod@bench`]: how long each rung takes, and its share of what the machine can do.
 //! - [`guarded`](guarded()): a device that poisons all memory and catches writes where none belong.
 //!
 //! ```
@@ -13,6 +14,7 @@
 //! # Ok::<(), strata_ml::device::Error>(())
 //! ```
 
+pub mod bench;
 mod cases;
 mod compile;
 mod failure;

@@ -48,6 +48,12 @@ impl Probe {
         self
     }
 
+    /// Forces the rung of the same name for another op too: a backward pass is judged together with
+    /// its own forward, whose rounding it undoes.
+    pub fn force(&mut self, op: &str) {
+        self.device = self.device.with_rung(op, self.rung);
+    }
+
     /// The device, with the rung forced: put every tensor on it.
     pub fn device(&self) -> &Device {
         &self.device

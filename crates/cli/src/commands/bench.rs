@@ -1,12 +1,97 @@
-//! `strata bench`: the table op by rung by device.
+//! `strata bench`: every rung timed, beside what the machine can do.
 
+use crate::args::{device_choice, op_name};
 use crate::failure::{Failure, Outcome};
+use crate::ui::{self, Bar, say};
 use clap::Args;
+use serde_json::Value;
+use std::path::PathBuf;
+use strata_ml::data::write_atomically;
+use strata_ml::device::{Choice, Device, Settings};
+use strata_parity::bench::{Options, Report, run as measure};
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo strata bench                            every op on the best device, then the training step
+  cargo strata bench --op matmul --device wgpu
+  cargo strata bench --profile                  which kernel takes how much of a training step
+  cargo strata bench --json bench/results/h200.json
+
+The shapes are those of gpt-12m's training step. A rung's share is set against copies and
+sums of the same bytes, or the best matrix product, measured in the same run: 100 % is all this
+machine can do. Other programs at work make every figure wrong.";
 
 /// Time every rung and set it against what the machine can do.
+///
+/// Fresh random inputs, warm-up, caches flushed, the device's own clock, the median. Whether a rung
+/// computes the right thing is what `strata parity` checks.
 #[derive(Args, Debug)]
-pub struct BenchArgs {}
+#[command(after_help = EXAMPLES)]
+pub struct BenchArgs {
+    /// Only this op; can be given several times
+    #[arg(long = "op", value_name = "OP", value_parser = op_name)]
+    ops: Vec<String>,
+    /// Only the training step of gpt-12m as a whole
+    #[arg(long, conflicts_with = "ops")]
+    step: bool,
+    /// What each kernel contributes to the training step
+    #[arg(long, conflicts_with = "ops")]
+    profile: bool,
+    /// Fewer runs of each: sooner done, less exact
+    #[arg(long)]
+    quick: bool,
+    /// Where: cpu, cuda, cuda:N, wgpu or wgpu:N; can be given several times [default: the best]
+    #[arg(long = "device", value_name = "NAME", value_parser = device_choice)]
+    devices: Vec<Choice>,
+    /// The figures as JSON, a list with one report for each device: into FILE, or without one to
+    /// stdout in place of the tables
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
+    json: Option<PathBuf>,
+}
 
-pub fn run(_: &BenchArgs) -> Outcome {
-    Err(Failure::new("not wired yet"))
+pub fn run(args: &BenchArgs) -> Outcome {
+    let whole = args.step || args.profile;
+    let all = || strata_ml::ladders().iter().map(|ladder| ladder.op.to_string()).collect();
+    let options = Options {
+        ops: if args.ops.is_empty() && !whole { all() } else { args.ops.clone() },
+        quick: args.quick,
+        step: args.step || (args.ops.is_empty() && !whole),
+        profile: args.profile,
+    };
+    let devices = match args.devices.is_empty() {
+        true => vec![best()?],
+        false => args.devices.clone(),
+    };
+    let stdout = args.json.as_ref().is_some_and(|file| file.as_os_str() == "-");
+    let (mut reports, mut good) = (Vec::new(), true);
+    for device in devices {
+        let report = one(device, &options)?;
+        good &= report.failed.is_empty();
+        if !stdout {
+            say!("{}\n", report.to_string().trim_end())?;
+        }
+        reports.push(serde_json::to_value(&report)?);
+    }
+    let reports = Value::Array(reports);
+    match &args.json {
+        Some(_) if stdout => ui::json(&reports)?,
+        Some(file) => write_atomically(file, format!("{reports:#}\n").as_bytes())?,
+        None => {}
+    }
+    Ok(u8::from(!good))
+}
+
+fn one(device: Choice, options: &Options) -> Outcome<Report> {
+    let bar = Bar::waiting();
+    let report = measure(device, options, |what| bar.set(0.0, || what.into()));
+    report.map_err(|error| Failure::new(error.to_string()))
+}
+
+/// The device that every other command would take.
+fn best() -> Outcome<Choice> {
+    let (device, why) = Device::best(Settings::default())?;
+    ui::note(&format!("{}Device{:#} {why}", ui::HEAD, ui::HEAD));
+    let info = device.info();
+    let cpu = info.machine == strata_ml::device::Machine::Cpu;
+    Ok(Choice { machine: info.machine, index: Some(info.index).filter(|_| !cpu) })
 }

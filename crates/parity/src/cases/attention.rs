@@ -2,7 +2,7 @@ use super::Entry;
 use crate::{Outcome, Probe};
 use strata_check::oracle::attention as oracle;
 use strata_check::{Tolerance, sample};
-use strata_ml::attention::{Attended, Options, backward, forward};
+use strata_ml::attention::{Options, backward, forward};
 use strata_ml::device::StepState;
 use strata_ml::device::random::{philox, uniform};
 use strata_ml::tensor::Tensor;
@@ -118,24 +118,20 @@ fn attends(probe: &mut Probe) -> Outcome {
 }
 
 fn gradients(probe: &mut Probe) -> Outcome {
+    probe.force("attention");
     for case in LIST {
         let data = case.data();
         let options = case.options(probe)?;
         let mask = case.mask();
-        let oracle = case.oracle(&mask);
         let [wq, wk, wv, wd] = data.each_ref().map(|x| sample::widen(x));
-        let attended = oracle.forward(&wq, &wk, &wv);
-        let want = oracle.backward(&wq, &wk, &wv, &wd);
-        // The oracle's forward, so that only the backward pass is judged.
-        let lse = sample::narrow(&attended.lse);
-        let attended = Attended {
-            out: case.tensor(probe, &sample::narrow(&attended.out), case.rows)?,
-            lse: probe.tensor(&lse, &[BATCH, HEADS, case.rows])?,
-        };
+        let want = case.oracle(&mask).backward(&wq, &wk, &wv, &wd);
         let q = case.tensor(probe, &data[0], case.rows)?;
         let k = case.tensor(probe, &data[1], case.keys)?;
         let v = case.tensor(probe, &data[2], case.keys)?;
         let d_out = case.tensor(probe, &data[3], case.rows)?;
+        // With its own forward: probabilities are made again from its log-sum-exp, and where a row
+        // sees one key they must come out as exactly 1.
+        let Some(attended) = probe.taken(forward(&q, &k, &v, &options))? else { continue };
         let got = backward(&q, &k, &v, &attended, &d_out, &options);
         let Some(got) = probe.taken(got)? else { continue };
         // Sums over all queries or keys of products of sums: judged by the largest.

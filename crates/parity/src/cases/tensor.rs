@@ -66,6 +66,7 @@ fn map_rule(probe: &Probe, op: Map) -> Tolerance {
 }
 
 type Function = fn(f64) -> f64;
+type Pairwise = fn(f64, f64) -> f64;
 
 /// Every function with its parameters and its oracle.
 const MAPS: [(Map, f32, f32, Function); 15] = [
@@ -100,7 +101,7 @@ fn map(probe: &mut Probe) -> Outcome {
     probe.check("one number", &ops::map(Map::Abs, &x, 0.0, 0.0)?, &want, &Tolerance::Exact)
 }
 
-const ZIPS: [(Zip, fn(f64, f64) -> f64); 9] = [
+const ZIPS: [(Zip, Pairwise); 9] = [
     (Zip::Add, pairs::add),
     (Zip::Sub, pairs::sub),
     (Zip::Mul, pairs::mul),

@@ -1,0 +1,108 @@
+use super::streams::Streams;
+use super::timing::{Bench, Timed};
+use super::workload::noise;
+use crate::{Failure, Outcome};
+use serde::Serialize;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use strata_ml::device::Machine;
+use strata_ml::matmul::matmul;
+
+/// What a machine can do at best, as measured: the fastest run counts, not the median.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ceilings {
+    /// Bytes in a second of tensors far larger than any cache.
+    pub bytes_per_second: Streams,
+    /// FLOPs in a second of the best rung of `matmul` on square matrices.
+    pub flops_per_second: f64,
+    /// That rung and size.
+    pub matmul: String,
+    /// By size: small tensors are slower for their bytes.
+    #[serde(skip)]
+    known: HashMap<usize, Streams>,
+}
+
+impl Ceilings {
+    /// Measures them.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub(crate) fn measure(bench: &Bench) -> Outcome<Self> {
+        let info = bench.device().info();
+        let small = info.machine == Machine::Cpu || info.caps.software;
+        let large = if small { 128 << 20 } else { 512 << 20 };
+        let bytes_per_second = Streams::measure(bench, large.min(info.caps.max_binding))?;
+        let (flops_per_second, matmul) = best_product(bench)?;
+        Ok(Ceilings { bytes_per_second, flops_per_second, matmul, known: HashMap::new() })
+    }
+
+    /// The higher ones of two measurements, at the beginning of a run and at its end: clocks rise
+    /// and fall, and so does what else a machine has to do.
+    pub(crate) fn or_higher(&mut self, later: Ceilings) {
+        self.bytes_per_second = self.bytes_per_second.or_higher(later.bytes_per_second);
+        if later.flops_per_second > self.flops_per_second {
+            self.flops_per_second = later.flops_per_second;
+            self.matmul = later.matmul;
+        }
+    }
+
+    /// Measures the streams that a call is held against, if no other call of its size did.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub(crate) fn learn(&mut self, bench: &Bench, timed: &Timed) -> Outcome {
+        let size = size(bench, timed);
+        if let Entry::Vacant(place) = self.known.entry(size) {
+            place.insert(Streams::measure(bench, size)?);
+        }
+        Ok(())
+    }
+
+    /// The larger of the two shares that a call reaches, and of what: of the time its bytes need
+    /// (`memory`) or its FLOPs (`matmul`).
+    pub(crate) fn share(&self, bench: &Bench, timed: &Timed) -> (f64, &'static str) {
+        let arithmetic = timed.cost.flops / timed.seconds / self.flops_per_second;
+        let streams = self.known.get(&size(bench, timed)).unwrap_or(&self.bytes_per_second);
+        let moving = streams.seconds(timed) / timed.seconds;
+        if arithmetic > moving { (arithmetic, "matmul") } else { (moving, "memory") }
+    }
+}
+
+/// A size near a call's bytes, three to each doubling, so that few are measured.
+fn size(bench: &Bench, timed: &Timed) -> usize {
+    let most = bench.device().info().caps.max_binding as f64;
+    let steps = (timed.cost.bytes.clamp(4096.0, most).log2() * 3.0).round() / 3.0;
+    (steps.exp2().min(most) as usize).next_multiple_of(96)
+}
+
+/// The best rung of `matmul` on square matrices: FLOPs in a second, and which.
+fn best_product(bench: &Bench) -> Outcome<(f64, String)> {
+    let info = bench.device().info();
+    let n = match info.machine {
+        _ if info.caps.software => 256,
+        Machine::Cpu => 1024,
+        _ => 4096,
+    };
+    let ladders = strata_ml::ladders();
+    let rungs = ladders.iter().filter(|l| l.op == "matmul").flat_map(|l| &l.rungs);
+    let mut here: Vec<_> = rungs.filter(|r| r.machines.contains(&info.machine)).collect();
+    // The naive rung is the ladder's foot and slow: it is tried only where there is no other.
+    if here.len() > 1 {
+        here.retain(|r| r.name != "1_naive");
+    }
+    let mut best = (0.0, String::new());
+    for rung in here {
+        let device = bench.device().with_rung("matmul", rung.name);
+        let (a, b) = (noise(&device, &[n, n])?, noise(&device, &[n, n])?);
+        let call = || Ok(matmul(&a, &b).map(drop)?);
+        let Some(timed) = bench.time(rung.kernels, &call)? else { continue };
+        let rate = timed.cost.flops / timed.best;
+        if rate > best.0 {
+            best = (rate, format!("{} at {n} by {n} by {n}", rung.name));
+        }
+    }
+    match best.0 > 0.0 {
+        true => Ok(best),
+        false => Err(Failure::Text("no rung of matmul stands on this device".into())),
+    }
+}

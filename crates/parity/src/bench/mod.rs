@@ -1,0 +1,187 @@
+//! How fast each rung is, and how fast it could be.
+//!
+//! Correctness is the parity table's business. Here every op runs at the shapes of `gpt-12m`'s
+//! training step: fresh random inputs, warm-up, caches flushed before each run, the device's own
+//! clock, the median. Its launches say how many FLOPs and bytes they need at least; a memory stream
+//! of the same bytes and the best matrix product, measured in the same run, say how fast this
+//! machine can do that much. A rung above that ceiling is a mistake in the benchmark, and is
+//! called one.
+
+mod ceilings;
+mod meter;
+mod print;
+mod stamp;
+mod step;
+mod streams;
+mod timing;
+mod workload;
+mod workloads;
+
+pub use ceilings::Ceilings;
+pub use stamp::{DeviceStamp, Stamp};
+pub use step::{KernelRow, Step};
+pub use streams::Streams;
+
+use crate::{Failure, Outcome};
+use serde::Serialize;
+use std::sync::Arc;
+use strata_ml::device::{Backend, Choice, LadderInfo, Machine, RungInfo, Settings};
+use timing::{Bench, Timed};
+use workload::{Shapes, Workload};
+
+/// Above this share of a ceiling the benchmark is wrong, not the kernel good. (Calls shorter than
+/// 20 us are not suspected: what they take is mostly the launch.)
+pub const SUSPECT: f64 = 1.05;
+
+/// What is measured.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Only these ops; all of them where empty.
+    pub ops: Vec<String>,
+    /// Fewer runs of each.
+    pub quick: bool,
+    /// The training step as a whole.
+    pub step: bool,
+    /// What each kernel contributes to the training step.
+    pub profile: bool,
+}
+
+/// One rung at one shape.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    /// The op.
+    pub op: &'static str,
+    /// The rung.
+    pub rung: &'static str,
+    /// What it worked on.
+    pub shape: String,
+    /// Median time of a call on the device, in seconds; all launches of the rung together.
+    pub seconds: f64,
+    /// Calls that were timed.
+    pub runs: usize,
+    /// Floating-point operations of a call.
+    pub flops: f64,
+    /// The fewest bytes a call can move.
+    pub bytes: f64,
+    /// Share of the ceiling that binds: of the time its bytes or its FLOPs need at least.
+    pub share: f64,
+    /// Which ceiling: `memory` or `matmul`.
+    pub ceiling: &'static str,
+    /// Above the ceiling: the benchmark is wrong.
+    pub suspect: bool,
+}
+
+/// A device, measured.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// When, of which commit, on what.
+    #[serde(flatten)]
+    pub stamp: Stamp,
+    /// Sequences of a batch.
+    pub batch: usize,
+    /// Tokens of a sequence.
+    pub context: usize,
+    /// What this machine can do.
+    pub ceilings: Ceilings,
+    /// The rungs.
+    pub rows: Vec<Row>,
+    /// What could not be measured, and why.
+    pub failed: Vec<String>,
+    /// The training step.
+    pub step: Option<Step>,
+    /// Its kernels, longest first.
+    pub profile: Option<Vec<KernelRow>>,
+}
+
+/// Measures a device, telling `progress` what it is at.
+///
+/// # Errors
+/// The device is not there, or cannot so much as copy. A rung that fails becomes a line of the
+/// report.
+pub fn run(choice: Choice, options: &Options, mut progress: impl FnMut(&str)) -> Outcome<Report> {
+    let settings = Settings::default();
+    let open = || pollster::block_on(choice.backend(&settings));
+    let backend: Arc<dyn Backend> = Arc::from(open()?);
+    let info = backend.info().clone();
+    let shapes = Shapes::of(&info);
+    let bench = Bench::new(backend, options.quick)?;
+    progress("ceilings");
+    let mut ceilings = Ceilings::measure(&bench)?;
+    let (mut measured, mut failed) = (Vec::new(), Vec::new());
+    for ladder in strata_ml::ladders().iter().filter(|l| wanted(l, options)) {
+        for work in workloads::of(ladder.op) {
+            for rung in here(ladder, info.machine) {
+                progress(&format!("{} {}", ladder.op, rung.name));
+                match row(&bench, &mut ceilings, &shapes, &work, rung) {
+                    Ok(row) => measured.extend(row),
+                    Err(error) => failed.push(format!("{} {}: {error}", ladder.op, rung.name)),
+                }
+            }
+        }
+        if workloads::of(ladder.op).is_empty() {
+            failed.push(format!("{}: no workload in crates/parity/src/bench", ladder.op));
+        }
+    }
+    progress("ceilings once more");
+    ceilings.or_higher(Ceilings::measure(&bench)?);
+    let judged = |(row, timed): (Row, Timed)| {
+        let (share, ceiling) = ceilings.share(&bench, &timed);
+        Row { share, ceiling, suspect: share > SUSPECT && row.seconds > 2e-5, ..row }
+    };
+    let rows = measured.into_iter().map(judged).collect();
+    // Some drivers hang with two devices at once: the next is opened when this is closed.
+    drop(bench);
+    let mut stepped = None;
+    if options.step {
+        progress("training step");
+        stepped = Some(step::time(open()?, &shapes, options.quick, &ceilings)?);
+    }
+    let mut profile = None;
+    if options.profile {
+        progress("training step, kernel by kernel");
+        profile = Some(step::profile(open()?, &shapes, &ceilings)?);
+    }
+    let (batch, context) = (shapes.batch, shapes.context);
+    let stamp = Stamp::now(&info);
+    Ok(Report { stamp, batch, context, ceilings, rows, failed, step: stepped, profile })
+}
+
+fn wanted(ladder: &LadderInfo, options: &Options) -> bool {
+    options.ops.iter().any(|op| op == ladder.op)
+}
+
+/// The rungs that stand on the machine.
+fn here(ladder: &LadderInfo, machine: Machine) -> impl Iterator<Item = &RungInfo> {
+    ladder.rungs.iter().filter(move |r| r.machines.contains(&machine))
+}
+
+/// Times one rung, its share still to be judged; `None` where it does not take the workload's
+/// shapes.
+fn row(
+    bench: &Bench,
+    ceilings: &mut Ceilings,
+    shapes: &Shapes,
+    work: &Workload,
+    rung: &RungInfo,
+) -> Outcome<Option<(Row, Timed)>> {
+    let device = bench.device().with_rung(work.op, rung.name);
+    let run = (work.build)(shapes, &device)?;
+    let Some(timed) = bench.time(rung.kernels, &*run.call)? else { return Ok(None) };
+    if timed.launches == 0 {
+        return Err(Failure::Text("it launched none of its kernels".into()));
+    }
+    ceilings.learn(bench, &timed)?;
+    let row = Row {
+        op: work.op,
+        rung: rung.name,
+        shape: run.shape,
+        seconds: timed.seconds,
+        runs: timed.runs,
+        flops: timed.cost.flops,
+        bytes: timed.cost.bytes,
+        share: 0.0,
+        ceiling: "",
+        suspect: false,
+    };
+    Ok(Some((row, timed)))
+}

@@ -1,0 +1,169 @@
+use super::{KernelRow, Report, Row, Step};
+use std::fmt;
+
+/// `1.234 ms`: four digits and a unit that suits.
+fn time(seconds: f64) -> String {
+    let (value, unit) = match seconds {
+        s if s < 1e-3 => (s * 1e6, "us"),
+        s if s < 1.0 => (s * 1e3, "ms"),
+        s => (s, "s "),
+    };
+    format!("{value:.*} {unit}", digits(value))
+}
+
+/// Digits behind the point that make three or four in all.
+fn digits(value: f64) -> usize {
+    match value {
+        v if v >= 100.0 => 0,
+        v if v >= 10.0 => 1,
+        _ => 2,
+    }
+}
+
+fn giga(per_second: f64) -> String {
+    let value = per_second / 1e9;
+    format!("{value:.*}", digits(value))
+}
+
+fn count(n: f64) -> String {
+    let digits = format!("{n:.0}");
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Rows of text, aligned: the first `left` columns at their left, the others at their right.
+fn table(f: &mut fmt::Formatter<'_>, left: usize, rows: &[Vec<String>]) -> fmt::Result {
+    let columns = rows.first().map_or(0, Vec::len);
+    let width = |c: usize| rows.iter().map(|r| r[c].len()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    for row in rows {
+        let cells = row.iter().zip(&widths).enumerate().map(|(c, (text, &width))| match c < left {
+            true => format!("{text:width$}"),
+            false => format!("{text:>width$}"),
+        });
+        writeln!(f, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
+    }
+    Ok(())
+}
+
+fn strings<const N: usize>(cells: [&str; N]) -> Vec<String> {
+    cells.map(String::from).to_vec()
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (stamp, top) = (&self.stamp, &self.ceilings);
+        let device = &stamp.device;
+        writeln!(f, "{}: {}, {}", device.machine, device.name, device.driver)?;
+        let commit = stamp.commit.as_deref().unwrap_or("of no known commit");
+        writeln!(f, "{}, strata {} {commit}", stamp.date, stamp.version)?;
+        writeln!(f, "gpt-12m, batch {}, context {}", self.batch, self.context)?;
+        let streams = &top.bytes_per_second;
+        let [copy, sum, update, fill] =
+            [streams.copy, streams.sum, streams.update, streams.fill].map(giga);
+        writeln!(f, "ceilings: copy {copy}, sum {sum}, update {update}, fill {fill} GB/s")?;
+        writeln!(f, "          matmul {} GFLOP/s ({})", giga(top.flops_per_second), top.matmul)?;
+        if !self.rows.is_empty() {
+            writeln!(f)?;
+            rungs(f, &self.rows)?;
+        }
+        if let Some(step) = &self.step {
+            writeln!(f)?;
+            whole(f, step)?;
+        }
+        if let Some(profile) = &self.profile {
+            writeln!(f, "\none step, launch by launch:")?;
+            kernels(f, profile)?;
+        }
+        for line in &self.failed {
+            writeln!(f, "\nFAIL: {line}")?;
+        }
+        Ok(())
+    }
+}
+
+fn rungs(f: &mut fmt::Formatter<'_>, rows: &[Row]) -> fmt::Result {
+    let mut lines =
+        vec![strings(["op", "rung", "shape", "time", "GB/s", "GFLOP/s", "share", "of"])];
+    let mut last = ("", "");
+    for row in rows {
+        // An op's name once, a shape once for all its rungs.
+        let op = if row.op == last.0 { "" } else { row.op };
+        let shape = if (row.op, row.shape.as_str()) == last { "" } else { &row.shape };
+        last = (row.op, &row.shape);
+        let share = format!("{:.0}%{}", 100.0 * row.share, if row.suspect { " !" } else { "" });
+        let (bytes, flops) = (row.bytes / row.seconds, row.flops / row.seconds);
+        lines.push(vec![
+            op.into(),
+            row.rung.into(),
+            shape.into(),
+            time(row.seconds),
+            giga(bytes),
+            giga(flops),
+            share,
+            row.ceiling.into(),
+        ]);
+    }
+    table(f, 3, &lines)?;
+    writeln!(
+        f,
+        "share: of what memory streams of the same size do, or of the best matrix product"
+    )?;
+    if rows.iter().any(|r| r.suspect) {
+        writeln!(
+            f,
+            "!: above its ceiling, which means a mistake in the benchmark, not a good kernel"
+        )?;
+    }
+    Ok(())
+}
+
+fn whole(f: &mut fmt::Formatter<'_>, step: &Step) -> fmt::Result {
+    writeln!(
+        f,
+        "training step of {}: {}, {} tokens/s, {} GFLOP/s ({:.0}% of matmul), {} MiB on the device",
+        step.preset,
+        time(step.seconds).trim_end(),
+        count(step.tokens_per_second),
+        giga(step.flops_per_second),
+        100.0 * step.share,
+        count(step.memory_bytes as f64 / f64::from(1 << 20))
+    )
+}
+
+fn kernels(f: &mut fmt::Formatter<'_>, rows: &[KernelRow]) -> fmt::Result {
+    let mut lines =
+        vec![strings(["kernel", "launches", "time", "part", "GB/s", "GFLOP/s", "share"])];
+    for row in rows {
+        lines.push(vec![
+            row.kernel.clone(),
+            row.launches.to_string(),
+            time(row.seconds),
+            format!("{:.1}%", 100.0 * row.part),
+            giga(row.bytes_per_second),
+            giga(row.flops_per_second),
+            format!("{:.0}%", 100.0 * row.share),
+        ]);
+    }
+    table(f, 1, &lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_three_digits_and_a_unit() {
+        assert_eq!(time(1.234e-6), "1.23 us");
+        assert_eq!(time(0.0456), "45.6 ms");
+        assert_eq!(time(12.0), "12.0 s ");
+        assert_eq!(giga(123.4e9), "123");
+        assert_eq!(count(1_234_567.4), "1,234,567");
+    }
+}

@@ -1,0 +1,85 @@
+use crate::Outcome;
+use std::sync::atomic::{AtomicU64, Ordering};
+use strata_ml::device::random::Stream;
+use strata_ml::device::{Device, Info, Machine};
+use strata_ml::tensor::Tensor;
+
+/// The sizes of `gpt-12m`'s training step.
+#[derive(Clone, Copy, Debug)]
+pub struct Shapes {
+    /// Sequences of a batch.
+    pub batch: usize,
+    /// Tokens of a sequence.
+    pub context: usize,
+    /// Width of the residual stream.
+    pub width: usize,
+    /// Heads.
+    pub heads: usize,
+    /// Tokens of the vocabulary.
+    pub vocab: usize,
+    /// Elements of the parameter arena.
+    pub parameters: usize,
+}
+
+impl Shapes {
+    /// A batch that suits the device: 64 sequences on a GPU, 4 on a CPU, 1 where a CPU plays GPU.
+    pub fn of(info: &Info) -> Self {
+        let batch = match info.machine {
+            _ if info.caps.software => 1,
+            Machine::Cpu => 4,
+            _ => 64,
+        };
+        Shapes { batch, context: 256, width: 384, heads: 6, vocab: 4096, parameters: 12_318_720 }
+    }
+
+    /// Rows of activations.
+    pub fn rows(&self) -> usize {
+        self.batch * self.context
+    }
+}
+
+/// An op at one of those shapes.
+#[derive(Clone, Copy, Debug)]
+pub struct Workload {
+    /// The op.
+    pub op: &'static str,
+    /// Makes inputs on a device, and the call.
+    pub build: fn(&Shapes, &Device) -> Outcome<Run>,
+}
+
+/// A call that can be repeated.
+pub struct Run {
+    /// What it works on.
+    pub shape: String,
+    /// The call.
+    pub call: Box<dyn Fn() -> Outcome>,
+}
+
+impl Run {
+    /// A run.
+    pub fn new(shape: String, call: impl Fn() -> Outcome + 'static) -> Outcome<Self> {
+        Ok(Run { shape, call: Box::new(call) })
+    }
+}
+
+/// Every tensor of a session is another: no cache can know it.
+static SEED: AtomicU64 = AtomicU64::new(1);
+
+/// Random normals. A million are drawn, and repeated where there are more elements: no kernel can
+/// tell, and drawing them takes longer than any.
+pub fn noise(device: &Device, shape: &[usize]) -> Outcome<Tensor> {
+    const DRAWN: usize = 1_000_003; // a prime: the pattern meets rows at another place each time
+    let n: usize = shape.iter().product();
+    let block = Stream::new(SEED.fetch_add(1, Ordering::Relaxed), 0).normals(n.min(DRAWN));
+    let data: Vec<f32> = block.iter().copied().cycle().take(n).collect();
+    Ok(Tensor::from_slice(device, &data, shape)?)
+}
+
+/// Random whole numbers below `below`.
+pub fn indices(device: &Device, shape: &[usize], below: usize) -> Outcome<Tensor> {
+    let n = shape.iter().product();
+    let mut stream = Stream::new(SEED.fetch_add(1, Ordering::Relaxed), 1);
+    let draw = |_| ((stream.uniform() * below as f32) as u32).min(below as u32 - 1);
+    let data: Vec<u32> = (0..n).map(draw).collect();
+    Ok(Tensor::from_slice(device, &data, shape)?)
+}

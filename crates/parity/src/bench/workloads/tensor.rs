@@ -1,0 +1,142 @@
+//! Chapters 1 and 3: elements, rows and matrices.
+
+use crate::Outcome;
+use crate::bench::workload::{Run, Shapes, noise};
+use strata_ml::device::Device;
+use strata_ml::matmul::{Epilogue, column_sum as add_rows, gemm_into};
+use strata_ml::tensor::ops::{self, Map, Reduce, Zip};
+use strata_ml::tensor::{DType, Tensor};
+
+type Build = fn(&Shapes, &Device) -> Outcome<Run>;
+
+pub(super) const LIST: &[(&str, Build)] = &[
+    ("fill", fill),
+    ("copy", copy),
+    ("copy", transpose),
+    ("cast", cast),
+    ("map", map),
+    ("zip", zip),
+    ("zip", zip_row),
+    ("accumulate", accumulate),
+    ("reduce", reduce_rows),
+    ("reduce", reduce_all),
+    ("argmax", argmax),
+    ("matmul", |s, d| product(s, d, Product::Qkv)),
+    ("matmul", |s, d| product(s, d, Product::Up)),
+    ("matmul", |s, d| product(s, d, Product::Down)),
+    ("matmul", |s, d| product(s, d, Product::Head)),
+    ("matmul", |s, d| product(s, d, Product::Weights)),
+    ("matmul", |s, d| product(s, d, Product::Inputs)),
+    ("column_sum", column_sum),
+];
+
+fn fill(s: &Shapes, device: &Device) -> Outcome<Run> {
+    let x = Tensor::empty(device, DType::F32, &[s.parameters])?;
+    Run::new(format!("{} zeros", s.parameters), move || Ok(ops::fill_bits(&x, 0)?))
+}
+
+fn copy(s: &Shapes, device: &Device) -> Outcome<Run> {
+    let x = noise(device, &[s.rows(), 4 * s.width])?;
+    let y = Tensor::empty(device, DType::F32, x.shape())?;
+    Run::new(format!("{:?}", x.shape()), move || Ok(ops::copy_into(&x, &y)?))
+}
+
+fn transpose(s: &Shapes, device: &Device) -> Outcome<Run> {
+    let x = noise(device, &[s.rows(), 4 * s.width])?.t()?;
+    let y = Tensor::empty(device, DType::F32, x.shape())?;
+    Run::new(format!("{:?}, transposed", x.shape()), move || Ok(ops::copy_into(&x, &y)?))
+}
+
+fn cast(s: &Shapes, device: &Device) -> Outcome<Run> {
+    let x = noise(device, &[s.parameters])?;
+    Run::new(format!("{:?} to bf16", x.shape()), move || Ok(x.cast(DType::BF16).map(drop)?))
+}
+
+fn map(s: &Shapes, device: &Device) -> Outcome<Run> {
+    let x = noise(device, &[s.rows(), 4 * s.width])?;
+    let shape = format!("tanh of {:?}", x.shape());
+    Run::new(shape, move || Ok(ops::map(Map::Tanh, &x, 0.0, 0.0).map(drop)?))
+}
+
+fn zip(s: &Shapes, device: &Device) -> Outcome<Run> {
+    let (a, b) = (noise(device, &[s.rows(), s.width])?, noise(device, &[s.rows(), s.width])?);
+    let shape = format!("{:?} + the same", a.shape());
+    Run::new(shape, move || Ok(ops::zip(Zip::Add, &a, &b).map(drop)?))
+}
+
+fn zip_row(s: &Shapes, device: &Device) -> Outcome<Run> {
+    let (a, b) = (noise(device, &[s.rows(), 4 * s.width])?, noise(device, &[4 * s.width])?);
+    let shape = format!("{:?} + a row", a.shape());
+    Run::new(shape, move || Ok(ops::zip(Zip::Add, &a, &b).map(drop)?))
+}
+
+fn accumulate(s: &Shapes, device: &Device) -> Outcome<Run> {
+    let (a, b) = (noise(device, &[s.rows(), s.width])?, noise(device, &[s.rows(), s.width])?);
+    Run::new(format!("{:?}", a.shape()), move || Ok(ops::accumulate(&a, &b, 1e-3)?))
+}
+
+fn reduce_rows(s: &Shapes, device: &Device) -> Outcome<Run> {
+    let x = noise(device, &[s.rows(), s.width])?;
+    let shape = format!("rows of {:?}", x.shape());
+    Run::new(shape, move || Ok(ops::reduce(Reduce::Sum, &x, &[1], false, 1.0).map(drop)?))
+}
+
+fn reduce_all(s: &Shapes, device: &Device) -> Outcome<Run> {
+    let x = noise(device, &[s.parameters])?;
+    let shape = format!("all of {:?}", x.shape());
+    Run::new(shape, move || Ok(ops::reduce(Reduce::Sum, &x, &[0], false, 1.0).map(drop)?))
+}
+
+fn argmax(s: &Shapes, device: &Device) -> Outcome<Run> {
+    let x = noise(device, &[s.rows(), s.vocab])?;
+    Run::new(format!("{:?}", x.shape()), move || Ok(x.argmax().map(drop)?))
+}
+
+/// The products of a block and the head, and the gradients of the widest.
+#[derive(Clone, Copy)]
+enum Product {
+    Qkv,
+    Up,
+    Down,
+    Head,
+    Weights,
+    Inputs,
+}
+
+fn product(s: &Shapes, device: &Device, which: Product) -> Outcome<Run> {
+    let (rows, c, v) = (s.rows(), s.width, s.vocab);
+    let new = |shape: [usize; 2]| noise(device, &shape);
+    let (a, b, what) = match which {
+        Product::Qkv => (new([rows, c])?, new([c, 3 * c])?, "bias"),
+        Product::Up => (new([rows, c])?, new([c, 4 * c])?, "bias, gelu"),
+        Product::Down => (new([rows, 4 * c])?, new([4 * c, c])?, "bias, residual"),
+        Product::Head => (new([rows, c])?, new([v, c])?.t()?, "b transposed"),
+        Product::Weights => (new([rows, c])?.t()?, new([rows, 4 * c])?, "a transposed, accumulate"),
+        Product::Inputs => (new([rows, 4 * c])?, new([c, 4 * c])?.t()?, "b transposed"),
+    };
+    let shape = [a.shape()[0], b.shape()[1]];
+    let out = Tensor::zeros(device, DType::F32, &shape)?;
+    let bias = new([1, shape[1]])?.reshape(&[shape[1]])?;
+    let biased = matches!(which, Product::Qkv | Product::Up | Product::Down);
+    let residual = matches!(which, Product::Down).then(|| new(shape)).transpose()?;
+    let gelu = matches!(which, Product::Up);
+    let activated = gelu.then(|| Tensor::empty(device, DType::F32, &shape)).transpose()?;
+    let label =
+        format!("[{}, {}] by [{}, {}], {what}", shape[0], a.shape()[1], b.shape()[0], shape[1]);
+    Run::new(label, move || {
+        let epilogue = Epilogue {
+            alpha: 1.0,
+            accumulate: matches!(which, Product::Weights),
+            bias: biased.then_some(&bias),
+            residual: residual.as_ref(),
+            activated: activated.as_ref(),
+        };
+        Ok(gemm_into(&out, &a, &b, epilogue)?)
+    })
+}
+
+fn column_sum(s: &Shapes, device: &Device) -> Outcome<Run> {
+    let x = noise(device, &[s.rows(), 4 * s.width])?;
+    let out = Tensor::zeros(device, DType::F32, &[4 * s.width])?;
+    Run::new(format!("{:?}", x.shape()), move || Ok(add_rows(&out, &x, true)?))
+}
