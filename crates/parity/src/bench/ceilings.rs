@@ -29,8 +29,11 @@ impl Ceilings {
     /// The device fails.
     pub(crate) fn measure(bench: &Bench) -> Outcome<Self> {
         let info = bench.device().info();
-        let small = info.machine == Machine::Cpu || info.caps.software;
-        let large = if small { 128 << 20 } else { 512 << 20 };
+        let large = match info.machine {
+            _ if info.caps.software => 16 << 20,
+            Machine::Cpu => 128 << 20,
+            _ => 512 << 20,
+        };
         let bytes_per_second = Streams::measure(bench, large.min(info.caps.max_binding))?;
         let (flops_per_second, matmul) = best_product(bench)?;
         Ok(Ceilings { bytes_per_second, flops_per_second, matmul, known: HashMap::new() })
@@ -72,7 +75,7 @@ impl Ceilings {
 fn size(bench: &Bench, timed: &Timed) -> usize {
     let most = bench.device().info().caps.max_binding as f64;
     let steps = (timed.cost.bytes.clamp(4096.0, most).log2() * 3.0).round() / 3.0;
-    (steps.exp2().min(most) as usize).next_multiple_of(96)
+    (steps.exp2().min(most) as usize) / 96 * 96
 }
 
 /// The best rung of `matmul` on square matrices: FLOPs in a second, and which.

@@ -30,7 +30,8 @@ use timing::{Bench, Timed};
 use workload::{Shapes, Workload};
 
 /// Above this share of a ceiling the benchmark is wrong, not the kernel good. (Calls shorter than
-/// 20 us are not suspected: what they take is mostly the launch.)
+/// 20 us are not suspected: what they take is mostly the launch. Nor are software adapters, which are
+/// there for checking.)
 pub const SUSPECT: f64 = 1.05;
 
 /// What is measured.
@@ -126,7 +127,8 @@ pub fn run(choice: Choice, options: &Options, mut progress: impl FnMut(&str)) ->
     ceilings.or_higher(Ceilings::measure(&bench)?);
     let judged = |(row, timed): (Row, Timed)| {
         let (share, ceiling) = ceilings.share(&bench, &timed);
-        Row { share, ceiling, suspect: share > SUSPECT && row.seconds > 2e-5, ..row }
+        let suspect = share > SUSPECT && row.seconds > 2e-5 && !info.caps.software;
+        Row { share, ceiling, suspect, ..row }
     };
     let rows = measured.into_iter().map(judged).collect();
     // Some drivers hang with two devices at once: the next is opened when this is closed.
