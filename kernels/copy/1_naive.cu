@@ -30,7 +30,8 @@ struct Params {
     unsigned to_offset;
 };
 
-extern "C" __global__ void __launch_bounds__(WG) copy(const Element* src, Element* dst, Params p) {
+// __grid_constant__: the params are indexed in a loop, and would otherwise be copied to each thread.
+extern "C" __global__ void __launch_bounds__(WG) copy(const Element* src, Element* dst, const __grid_constant__ Params p) {
     size_t step = (size_t)gridDim.x * WG;
     for (size_t i = (size_t)blockIdx.x * WG + threadIdx.x; i < p.n; i += step) {
         unsigned rest = (unsigned)i, from = p.from_offset, to = p.to_offset;

@@ -48,7 +48,8 @@ __device__ __forceinline__ float apply(float x, float alpha, float beta) {
     }
 }
 
-extern "C" __global__ void __launch_bounds__(WG) map(const float* x, float* out, Params p) {
+// __grid_constant__: the params are indexed in a loop, and would otherwise be copied to each thread.
+extern "C" __global__ void __launch_bounds__(WG) map(const float* x, float* out, const __grid_constant__ Params p) {
     size_t step = (size_t)gridDim.x * WG;
     for (size_t i = (size_t)blockIdx.x * WG + threadIdx.x; i < p.n; i += step) {
         unsigned rest = (unsigned)i, at = p.offset;

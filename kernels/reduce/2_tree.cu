@@ -57,7 +57,8 @@ __device__ __forceinline__ float fold(float a, float x) {
     return x < a || x != x ? x : a;
 }
 
-extern "C" __global__ void __launch_bounds__(WG) reduce(const float* x, float* out, Params p) {
+// __grid_constant__: the params are indexed in a loop, and would otherwise be copied to each thread.
+extern "C" __global__ void __launch_bounds__(WG) reduce(const float* x, float* out, const __grid_constant__ Params p) {
     __shared__ float scratch[WG];
     unsigned lane = threadIdx.x, column = lane % COLS, row = lane / COLS;
     unsigned wide = (p.n + COLS - 1) / COLS;  // blocks that cover all outputs once

@@ -40,8 +40,9 @@ __device__ __forceinline__ float apply(float a, float b) {
     }
 }
 
+// __grid_constant__: the params are indexed in a loop, and would otherwise be copied to each thread.
 extern "C" __global__ void __launch_bounds__(WG)
-    zip(const float* a, const float* b, float* out, Params p) {
+    zip(const float* a, const float* b, float* out, const __grid_constant__ Params p) {
     size_t step = (size_t)gridDim.x * WG;
     for (size_t i = (size_t)blockIdx.x * WG + threadIdx.x; i < p.n; i += step) {
         unsigned rest = (unsigned)i, left = p.a_offset, right = p.b_offset;
