@@ -126,12 +126,15 @@ pub(crate) async fn best(settings: Settings) -> Result<(Device, String)> {
     Ok((device, why))
 }
 
+/// Why a machine was passed over. What would mend it belongs in the line only where it is one step
+/// away: a card and its driver are here, and the compiler is missing.
 #[cfg(not(target_family = "wasm"))]
 fn short(error: &Error) -> String {
     match error {
-        Error::Unavailable { machine, reason, fix } => {
-            format!("{machine}: {reason} ({})", fix.trim_end_matches('.'))
+        Error::Unavailable { machine, reason, fix } if reason.contains("NVRTC") => {
+            format!("{machine}: {reason}; {}", fix.trim_end_matches('.'))
         }
+        Error::Unavailable { machine, reason, .. } => format!("{machine}: {reason}"),
         other => other.to_string(),
     }
 }
