@@ -6,27 +6,7 @@
 //! number 1,000, not from what batches 0 to 999 left behind) and what gives every story its own
 //! private stream.
 
-const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
-const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
-
-/// Ten Philox rounds: four random words from a 128-bit counter and a 64-bit key.
-pub fn philox(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
-    for round in 0..10 {
-        if round > 0 {
-            key[0] = key[0].wrapping_add(WEYL[0]);
-            key[1] = key[1].wrapping_add(WEYL[1]);
-        }
-        let wide0 = u64::from(MULTIPLIERS[0]) * u64::from(counter[0]);
-        let wide1 = u64::from(MULTIPLIERS[1]) * u64::from(counter[2]);
-        counter = [
-            (wide1 >> 32) as u32 ^ counter[1] ^ key[0],
-            wide1 as u32,
-            (wide0 >> 32) as u32 ^ counter[3] ^ key[1],
-            wide0 as u32,
-        ];
-    }
-    counter
-}
+pub use strata_device::random::philox;
 
 /// A stream of random words: key = seed, counter = (stream, block).
 #[derive(Clone, Debug)]

@@ -1,7 +1,8 @@
 use crate::pool::{self, Pool};
+use crate::validate::validate;
 use crate::{
-    Access, Backend, BoxFuture, Buffer, Choice, Error, Info, Launch, Machine, Memory, Overlay,
-    Result, StepState,
+    Backend, BoxFuture, Buffer, Choice, Error, Info, Launch, Machine, Memory, Overlay, Result,
+    StepState,
 };
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -238,7 +239,7 @@ impl Device {
         if launch.grid.contains(&0) {
             return Ok(());
         }
-        self.validate(launch)?;
+        validate(launch, self.info())?;
         self.inner.counters.launches.fetch_add(1, Ordering::Relaxed);
         self.inner.backend.launch(launch)
     }
@@ -248,7 +249,7 @@ impl Device {
     /// # Errors
     /// As [`launch`](Self::launch).
     pub fn prepare(&self, launch: &Launch) -> Result<()> {
-        self.validate(launch)?;
+        validate(launch, self.info())?;
         self.inner.backend.prepare(launch)
     }
 
@@ -258,7 +259,7 @@ impl Device {
     /// As [`launch`](Self::launch); not while recording.
     pub fn time(&self, launch: &Launch) -> Result<Duration> {
         self.not_recording("timing a launch")?;
-        self.validate(launch)?;
+        validate(launch, self.info())?;
         self.inner.counters.launches.fetch_add(1, Ordering::Relaxed);
         self.inner.backend.time(launch)
     }
@@ -345,66 +346,6 @@ impl Device {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The rules of the strictest machine hold on every one, so that a launch that runs here runs
-    /// everywhere: WebGPU forbids reading and writing one buffer in one dispatch.
-    fn validate(&self, launch: &Launch) -> Result<()> {
-        let kernel = launch.kernel;
-        let caps = &self.info().caps;
-        let fail = |reason: String| {
-            Err(Error::Launch { kernel: format!("{}:{}", kernel.path, kernel.entry), reason })
-        };
-        if !kernel.runs_on(self.machine()) {
-            return fail(format!("it has no body for {}", self.machine()));
-        }
-        if launch.bindings.len() != kernel.bindings.len() {
-            let (want, got) = (kernel.bindings.len(), launch.bindings.len());
-            return fail(format!("it takes {want} buffers, {got} were bound"));
-        }
-        let threads: u64 = launch.block.iter().map(|&b| u64::from(b)).product();
-        if threads == 0 || threads > u64::from(caps.max_workgroup) {
-            let most = caps.max_workgroup;
-            return fail(format!("a workgroup of {threads}; this device allows 1 to {most}"));
-        }
-        for d in 0..3 {
-            if launch.grid[d] > caps.max_grid[d] {
-                let (got, most) = (launch.grid[d], caps.max_grid[d]);
-                return fail(format!(
-                    "{got} workgroups in dimension {d}; the device allows {most}"
-                ));
-            }
-        }
-        for (i, a) in launch.bindings.iter().enumerate() {
-            if a.bytes == 0
-                || !a.offset.is_multiple_of(256)
-                || a.offset + a.bytes > a.memory.bytes()
-            {
-                let (offset, bytes, room) = (a.offset, a.bytes, a.memory.bytes());
-                return fail(format!(
-                    "binding {i} shows {bytes} bytes from {offset} of a buffer of {room}; \
-                     offsets must be multiples of 256 and ranges not empty"
-                ));
-            }
-            if a.bytes > caps.max_binding {
-                let (bytes, limit) = (a.bytes, caps.max_binding);
-                let device = self.info().label();
-                return Err(Error::TooLarge { device, what: "binding", bytes, limit });
-            }
-            for (j, b) in launch.bindings.iter().enumerate().skip(i + 1) {
-                if a.memory.id() != b.memory.id() {
-                    continue;
-                }
-                let (x, y) = (kernel.bindings[i], kernel.bindings[j]);
-                let apart = a.offset + a.bytes <= b.offset || b.offset + b.bytes <= a.offset;
-                if x != y || (x == Access::Write && !apart) {
-                    return fail(format!(
-                        "bindings {i} and {j} show one buffer, and at least one writes it"
-                    ));
-                }
-            }
-        }
-        Ok(())
     }
 }
 

@@ -35,6 +35,7 @@ mod source;
 mod state;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
+mod validate;
 #[cfg(feature = "wgpu")]
 pub mod wgpu;
 
