@@ -1,12 +1,17 @@
 //! Ctrl-C: the first asks the run to finish its step and save, the second ends it at once.
 
 use crate::failure::{Failure, Outcome};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 /// What a program that was interrupted exits with.
 pub const CODE: u8 = 130;
 
-static ASKED: AtomicBool = AtomicBool::new(false);
+static ASKED: OnceLock<Instant> = OnceLock::new();
+
+/// Wrappers (`timeout`, script runners) hand one Ctrl-C on twice: what follows this closely is an
+/// echo, not a second wish.
+const ECHO: Duration = Duration::from_millis(300);
 
 /// Listens from now on.
 ///
@@ -14,7 +19,7 @@ static ASKED: AtomicBool = AtomicBool::new(false);
 /// The system does not let us.
 pub fn listen() -> Outcome<()> {
     let handler = || {
-        if ASKED.swap(true, Ordering::Relaxed) {
+        if ASKED.get_or_init(Instant::now).elapsed() > ECHO {
             std::process::exit(i32::from(CODE));
         }
     };
@@ -24,5 +29,5 @@ pub fn listen() -> Outcome<()> {
 
 /// Whether the reader asked to stop.
 pub fn asked() -> bool {
-    ASKED.load(Ordering::Relaxed)
+    ASKED.get().is_some()
 }
