@@ -34,6 +34,7 @@ impl Choice {
     ///
     /// # Errors
     /// The machine is not there, or this build leaves it out.
+    #[cfg_attr(not(any(feature = "cuda", feature = "wgpu")), allow(unused_variables))]
     pub async fn backend(self, settings: &Settings) -> Result<Box<dyn Backend>> {
         match self.machine {
             Machine::Cpu => Ok(Box::new(crate::cpu::Cpu::new())),

@@ -1,8 +1,7 @@
 use crate::pool::{self, Pool};
 use crate::validate::validate;
 use crate::{
-    Backend, BoxFuture, Buffer, Choice, Error, Info, Launch, Machine, Memory, Overlay, Result,
-    StepState,
+    Backend, BoxFuture, Buffer, Error, Info, Launch, Machine, Memory, Overlay, Result, StepState,
 };
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -78,7 +77,7 @@ impl Device {
     /// An unknown name, or a machine that is not there (the error says what to install).
     #[cfg(not(target_family = "wasm"))]
     pub fn open(name: &str, settings: Settings) -> Result<Self> {
-        pollster::block_on(name.parse::<Choice>()?.open(settings))
+        pollster::block_on(name.parse::<crate::Choice>()?.open(settings))
     }
 
     /// The best device here and why it was taken: CUDA (driver and NVRTC), then a hardware WebGPU
