@@ -89,9 +89,7 @@ fn after_the_second_step_nothing_is_allocated() {
             trainer.step(&text.train(step, config.batch), 1e-3).unwrap();
             counts.push(device.stats().allocations);
         }
-        // A machine that records allocates once more, for the recording, in its third step.
-        let settled = if device.gains_by_recording() { 3 } else { 2 };
-        assert_eq!(counts[settled - 1], counts[7], "{device:?}: {counts:?}");
+        assert_eq!(counts[1], counts[7], "{device:?}: {counts:?}");
     }
 }
 

@@ -37,7 +37,7 @@ impl Evaluation {
     }
 }
 
-/// A model being trained: its optimizer, its buffers for a batch, and from the third step on, where
+/// A model being trained: its optimizer, its buffers for a batch, and from the second step on, where
 /// the machine gains by it, a recording of a whole step.
 #[derive(Debug)]
 pub struct Trainer {
@@ -201,8 +201,9 @@ impl Trainer {
             device.replay(recording)?;
             return Ok(loss.clone());
         }
+        // The first step compiles every kernel, which a recording must not.
         self.eager += 1;
-        if self.eager <= 2 || !device.gains_by_recording() {
+        if self.eager <= 1 || !device.gains_by_recording() {
             return self.step_body();
         }
         // What the first steps cached is of no use to a recording, which owns its buffers.
