@@ -32,6 +32,7 @@
 //! # Ok::<(), strata_check::report::Report>(())
 //! ```
 
+mod check;
 pub mod diagnose;
 mod element;
 pub mod gradient;

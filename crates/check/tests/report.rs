@@ -1,24 +1,13 @@
 //! What a failing check says, word for word.
 
+mod say;
+
+use say::{report, says};
 use strata_check::guard;
 use strata_check::oracle::copy::transpose;
 use strata_check::oracle::softmax::softmax;
 use strata_check::sample::{narrow, normal, widen};
-use strata_check::{Check, Owner, Report, Tolerance};
-
-/// The report, and the names of its diagnoses.
-#[track_caller]
-fn report(result: Result<(), Report>) -> (String, Vec<&'static str>) {
-    let report = result.expect_err("this check must fail");
-    let names = report.diagnoses.iter().map(|d| d.name()).collect();
-    (report.to_string(), names)
-}
-
-#[track_caller]
-fn says(result: Result<(), Report>, expected: &str) {
-    let (text, _) = report(result);
-    assert!(text == expected, "--- the report says\n{text}\n--- expected\n{expected}");
-}
+use strata_check::{Check, Owner, Tolerance};
 
 #[test]
 fn transposed() {
@@ -166,6 +155,28 @@ mean/1_naive is wrong on cpu
              [4]    -0.460938  -0.460528    4.096e-4   5.605e-6
   diagnosis  many elements are off by a little, 1.4e-3 of the whole: every result is a bf16 number. Is it rounded too early?
 ");
+}
+
+/// What a watched device saw and what a second run shows are one list, each element once.
+#[test]
+fn unstable() {
+    let want = [1.0, 2.0, 3.0, 4.0];
+    let check = || Check::new("sum", "2_tree").output("y", &[2, 2]).unstable(vec![3, 1]);
+    says(check().unstable(vec![3]).compare(&want, &want, &Tolerance::Exact), "\
+sum/2_tree is wrong on cpu
+  shapes     y [2, 2]
+  differ     none of 4 elements, but see below
+  diagnosis  2 elements, first [0, 1], came out differently in a second run: a race. Is there a barrier after shared memory is written, and another before it is written again?
+");
+    let check = check().again(&[1.5f32, 2.0, 3.0, 4.5]);
+    says(check.compare(&want, &want, &Tolerance::Exact), "\
+sum/2_tree is wrong on cpu
+  shapes     y [2, 2]
+  differ     none of 4 elements, but see below
+  diagnosis  3 elements, first [0, 0], came out differently in a second run: a race. Is there a barrier after shared memory is written, and another before it is written again?
+");
+    let none = Check::new("sum", "2_tree").unstable(Vec::new());
+    assert_eq!(none.compare(&want, &want, &Tolerance::Exact), Ok(()));
 }
 
 /// An error of the last partial tile, and of all but the first workgroup, without poison.

@@ -6,12 +6,14 @@
 
 pub mod owner;
 pub mod place;
+pub mod suspect;
 pub(crate) mod text;
 pub mod value;
 
 use crate::guard::Breach;
 use crate::oracle::index::unravel;
 use owner::Owner;
+use suspect::Suspect;
 
 /// What there is to judge from.
 pub struct Evidence<'a> {
@@ -35,17 +37,33 @@ pub struct Evidence<'a> {
     pub owner: Option<&'a (dyn Fn(usize) -> Owner + 'a)>,
     /// Buffers whose guard words have changed.
     pub breaches: &'a [(String, Breach)],
+    /// Results that known mistakes give.
+    pub suspects: &'a [Suspect],
+    /// A run with another barrier came out right: the line after which it stood, if one was enough.
+    pub barrier: Option<Option<u32>>,
 }
 
 /// A bug's likely name. `Display` explains it in a sentence or two.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Diagnosis {
+    /// The result is the one that a known mistake gives.
+    Suspect {
+        /// The mistake's name.
+        name: &'static str,
+        /// What to say to whoever made it.
+        sentence: String,
+    },
     /// Guard words around a buffer have changed.
     OutOfBoundsWrite {
         /// The buffer.
         buffer: String,
         /// What was written where.
         breach: Breach,
+    },
+    /// With another barrier the same launch came out right.
+    MissingBarrier {
+        /// It stood after this line of the reader's file; `None` if there is no one line to name.
+        line: Option<u32>,
     },
     /// Two runs of the same launch gave different results.
     DiffersBetweenRuns {
@@ -118,7 +136,9 @@ impl Diagnosis {
     /// A short, stable name, for programs and for exercises that expect a certain diagnosis.
     pub fn name(&self) -> &'static str {
         match self {
+            Self::Suspect { name, .. } => name,
             Self::OutOfBoundsWrite { .. } => "out-of-bounds-write",
+            Self::MissingBarrier { .. } => "missing-barrier",
             Self::DiffersBetweenRuns { .. } => "differs-between-runs",
             Self::Unwritten { .. } => "unwritten",
             Self::FirstWorkgroupOnly { .. } => "first-workgroup-only",
@@ -132,18 +152,37 @@ impl Diagnosis {
             Self::LowPrecision { .. } => "low-precision",
         }
     }
+    /// Whether it is read off the pattern of wrong elements. Facts and suspects are not.
+    pub(crate) fn is_guess(&self) -> bool {
+        !matches!(
+            self,
+            Self::Suspect { .. }
+                | Self::OutOfBoundsWrite { .. }
+                | Self::MissingBarrier { .. }
+                | Self::DiffersBetweenRuns { .. }
+                | Self::Unwritten { .. }
+        )
+    }
 }
 
 /// Everything the evidence speaks for, the most telling first.
 ///
-/// Facts (guard words, a second run, poison) are always reported. Where elements are wrong may be
-/// reported beside what is wrong with them, but only one explanation of each kind is given.
+/// A suspect that gives just this result comes first. Facts (guard words, a barrier that helps, a
+/// second run, poison) are always reported. Where elements are wrong may be reported beside what is
+/// wrong with them, but only one explanation of each kind is given, and none beside a suspect or a
+/// missing barrier.
 pub fn diagnose(evidence: &Evidence<'_>) -> Vec<Diagnosis> {
     let facts = breaches(evidence.breaches)
+        .chain(evidence.barrier.map(|line| Diagnosis::MissingBarrier { line }))
         .chain(place::differs_between_runs(evidence))
         .chain(place::unwritten(evidence));
-    let mut found: Vec<Diagnosis> = facts.collect();
+    let mut found: Vec<Diagnosis> = suspect::convict(evidence).into_iter().chain(facts).collect();
 
+    let settled =
+        |d: &Diagnosis| matches!(d, Diagnosis::Suspect { .. } | Diagnosis::MissingBarrier { .. });
+    if evidence.failing.is_empty() || found.iter().any(settled) {
+        return found;
+    }
     let places = [place::first_workgroup_only, place::tail_missing];
     let values = [
         value::missing_max_subtraction,
@@ -153,9 +192,6 @@ pub fn diagnose(evidence: &Evidence<'_>) -> Vec<Diagnosis> {
         value::forgotten_scale,
         value::zero,
     ];
-    if evidence.failing.is_empty() {
-        return found;
-    }
     // A result that depends on luck, or was never computed, has no values worth explaining.
     if found.iter().all(|d| matches!(d, Diagnosis::OutOfBoundsWrite { .. })) {
         found.extend(values.iter().find_map(|look| look(evidence)));
@@ -211,5 +247,7 @@ pub(crate) fn evidence_for_test<R>(
         sizes: shape,
         owner: None,
         breaches: &[],
+        suspects: &[],
+        barrier: None,
     })
 }

@@ -117,10 +117,21 @@ fn count(n: usize, what: &str) -> String {
 impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Suspect { sentence, .. } => f.write_str(sentence),
             Self::OutOfBoundsWrite { buffer, breach } => write!(
                 f,
                 "out-of-bounds write around {buffer}: {breach}. \
                  Does every lane check that its index is inside the shape?"
+            ),
+            Self::MissingBarrier { line: Some(line) } => write!(
+                f,
+                "a barrier is missing: with one after line {line} the result is right. \
+                 Who reads shared memory there, and who has written it by then?"
+            ),
+            Self::MissingBarrier { line: None } => write!(
+                f,
+                "a barrier is missing: with another one in the right place the result is right. \
+                 Where does a lane read shared memory that others write, or write what others read?"
             ),
             Self::DiffersBetweenRuns { count: n, first } => write!(
                 f,

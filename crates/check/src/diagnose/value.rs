@@ -7,12 +7,13 @@ use crate::round::Precision;
 const EXPONENTIAL: [&str; 5] = ["softmax", "attention", "cross", "loss", "logsumexp"];
 
 /// Close enough to be recognised as the same number, in a tensor whose largest value is `scale`.
-fn alike(a: f64, b: f64, scale: f64) -> bool {
-    a == b || (a - b).abs() <= 1e-4 * scale
+/// NaN is like NaN, an infinity like itself.
+pub(super) fn alike(a: f64, b: f64, scale: f64) -> bool {
+    a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-4 * scale
 }
 
 /// The largest finite absolute value.
-fn scale(x: &[f64]) -> f64 {
+pub(super) fn scale(x: &[f64]) -> f64 {
     x.iter().map(|x| x.abs()).filter(|x| x.is_finite()).fold(0.0, f64::max)
 }
 
