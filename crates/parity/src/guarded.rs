@@ -5,31 +5,15 @@
 //! the same launch on the same memory must give the same bits once more. Chapters need not know:
 //! a device is whatever can allocate, copy and launch.
 
+use crate::fault::{Watch, What};
 use std::any::Any;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use strata_check::guard::{self, Breach, GUARD_BYTES};
 use strata_ml::device::{
     Access, Backend, Binding, BoxFuture, Device, Error, Info, Launch, Memory, Result, Settings,
 };
-
-/// What the watched kernels did wrong, readable while the device works.
-#[derive(Clone, Debug, Default)]
-pub struct Watch(Arc<Mutex<Vec<String>>>);
-
-impl Watch {
-    /// The faults noted since the last call.
-    pub fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn note(&self, launch: &Launch, fault: &str) {
-        let (path, entry) = (launch.kernel.path, launch.kernel.entry);
-        let mut list = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        list.push(format!("kernel {path}:{entry}: {fault}"));
-    }
-}
 
 /// A fresh device over a machine that others may use too, and what it caught. Its cache is its own,
 /// so its memory is poisoned whatever ran before.
@@ -45,10 +29,10 @@ struct Guarded {
     watch: Watch,
 }
 
-/// A block that a launch may write, and which bytes of it.
+/// A block that a launch may write: the bindings that lie in it, and which bytes they are.
 struct Written {
     memory: Arc<Memory>,
-    ranges: Vec<Range<usize>>,
+    bindings: Vec<(usize, Range<usize>)>,
 }
 
 impl Guarded {
@@ -76,31 +60,45 @@ impl Guarded {
 
 fn written(launch: &Launch) -> Vec<Written> {
     let mut list: Vec<Written> = Vec::new();
-    for (binding, access) in launch.bindings.iter().zip(launch.kernel.bindings) {
+    for (at, (binding, access)) in launch.bindings.iter().zip(launch.kernel.bindings).enumerate() {
         if *access == Access::Read {
             continue;
         }
-        let range = binding.offset..binding.offset + binding.bytes;
+        let bound = (at, binding.offset..binding.offset + binding.bytes);
         match list.iter_mut().find(|w| w.memory.id() == binding.memory.id()) {
-            Some(known) => known.ranges.push(range),
-            None => list.push(Written { memory: binding.memory.clone(), ranges: vec![range] }),
+            Some(known) => known.bindings.push(bound),
+            None => list.push(Written { memory: binding.memory.clone(), bindings: vec![bound] }),
         }
     }
     list
 }
 
 /// Bytes that changed though no binding allowed it.
-fn outside(block: &Written, before: &[u8], after: &[u8]) -> Option<Breach> {
-    let allowed = |at: &usize| block.ranges.iter().any(|r| r.contains(at));
+fn outside(block: &Written, before: &[u8], after: &[u8]) -> Option<What> {
+    let allowed = |at: &usize| block.bindings.iter().any(|(_, r)| r.contains(at));
     let changed = (0..before.len()).filter(|&at| before[at] != after[at]);
     let changed: Vec<usize> = changed.filter(|at| !allowed(at)).collect();
     let (first, last) = (*changed.first()?, *changed.last()?);
     // Distances are counted from the binding that lies nearest.
-    let near =
-        block.ranges.iter().min_by_key(|r| r.start.abs_diff(first).min(r.end.abs_diff(first)));
-    let (start, len) = near.map_or((0, 0), |r| (r.start, r.len()));
-    let from = |at: usize| at as isize - start as isize;
-    Some(Breach::Written { count: changed.len(), first: from(first), last: from(last), len })
+    let distance = |r: &Range<usize>| r.start.abs_diff(first).min(r.end.abs_diff(first));
+    let (binding, near) = block.bindings.iter().min_by_key(|(_, range)| distance(range))?;
+    let from = |at: usize| at as isize - near.start as isize;
+    let (count, len) = (changed.len(), near.len());
+    let breach = Breach::Written { count, first: from(first), last: from(last), len };
+    Some(What::Outside { binding: *binding, breach })
+}
+
+/// For each binding, the words that two runs left different.
+fn differing(block: &Written, first: &[u8], second: &[u8]) -> Vec<What> {
+    let words = |range: &Range<usize>| -> Vec<usize> {
+        let pairs = first[range.clone()].chunks(4).zip(second[range.clone()].chunks(4));
+        pairs.enumerate().filter(|(_, (a, b))| a != b).map(|(word, _)| word).collect()
+    };
+    let found = block.bindings.iter().map(|(binding, range)| (*binding, words(range)));
+    found
+        .filter(|(_, words)| !words.is_empty())
+        .map(|(binding, words)| What::Differs { binding, words })
+        .collect()
 }
 
 impl Backend for Guarded {
@@ -138,23 +136,17 @@ impl Backend for Guarded {
         let before = state()?;
         self.machine.launch(&launch)?;
         let after = state()?;
-        for ((block, before), after) in blocks.iter().zip(&before).zip(&after) {
-            if let Some(breach) = outside(block, before, after) {
-                self.watch.note(&launch, &breach.to_string());
-            }
+        for (block, before) in blocks.iter().zip(&before) {
             self.machine.write(&block.memory, 0, before)?;
         }
         self.machine.launch(&launch)?;
         let again = state()?;
-        let words =
-            |a: &[u8], b: &[u8]| a.chunks(4).zip(b.chunks(4)).filter(|(a, b)| a != b).count();
-        let differ: usize = after.iter().zip(&again).map(|(a, b)| words(a, b)).sum();
-        if differ > 0 {
-            let fault = format!(
-                "the same launch on the same memory gave other bits in {differ} words: \
-                 the order of its sums depends on who comes first, or a barrier is missing"
-            );
-            self.watch.note(&launch, &fault);
+        for (i, block) in blocks.iter().enumerate() {
+            // What the second run alone wrote outside is no less wrong.
+            let breach = outside(block, &before[i], &after[i]);
+            let breach = breach.or_else(|| outside(block, &before[i], &again[i]));
+            let faults = breach.into_iter().chain(differing(block, &after[i], &again[i]));
+            faults.for_each(|what| self.watch.note(&launch, what));
         }
         Ok(())
     }
@@ -200,10 +192,14 @@ impl Backend for Guarded {
 mod tests {
     use super::*;
 
+    fn block() -> Written {
+        let memory = Arc::new(Memory::new((), 1024));
+        Written { memory, bindings: vec![(1, 256..264), (3, 512..520)] }
+    }
+
     #[test]
     fn bytes_outside_every_binding_are_found() {
-        let memory = Arc::new(Memory::new((), 1024));
-        let block = Written { memory, ranges: vec![256..264, 512..520] };
+        let block = block();
         let before = vec![0u8; 1024];
         let mut after = before.clone();
         after[256..264].fill(1);
@@ -211,10 +207,28 @@ mod tests {
         assert_eq!(outside(&block, &before, &after), None);
         after[520..524].fill(1);
         let breach = Breach::Written { count: 4, first: 8, last: 11, len: 8 };
-        assert_eq!(outside(&block, &before, &after), Some(breach));
+        let found = outside(&block, &before, &after);
+        assert_eq!(found, Some(What::Outside { binding: 3, breach }));
         after[520..524].fill(0);
         after[255] = 1;
         let breach = Breach::Written { count: 1, first: -1, last: -1, len: 8 };
-        assert_eq!(outside(&block, &before, &after), Some(breach));
+        let found = outside(&block, &before, &after);
+        assert_eq!(found, Some(What::Outside { binding: 1, breach }));
+    }
+
+    #[test]
+    fn words_that_differ_are_counted_from_their_binding() {
+        let first = vec![0u8; 1024];
+        let mut second = first.clone();
+        assert_eq!(differing(&block(), &first, &second), []);
+        // The last word of binding 3, both of binding 1, and one that is bound nowhere.
+        for at in [519, 256, 261, 600] {
+            second[at] = 1;
+        }
+        let expected = [
+            What::Differs { binding: 1, words: vec![0, 1] },
+            What::Differs { binding: 3, words: vec![1] },
+        ];
+        assert_eq!(differing(&block(), &first, &second), expected);
     }
 }

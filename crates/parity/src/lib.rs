@@ -18,6 +18,7 @@ pub mod bench;
 mod cases;
 mod compile;
 mod failure;
+mod fault;
 mod guarded;
 mod noted;
 mod probe;
@@ -25,7 +26,8 @@ pub mod table;
 
 pub use cases::{Case, cases};
 pub use failure::{Failure, Outcome};
-pub use guarded::{Watch, guarded};
+pub use fault::{Fault, Watch, What};
+pub use guarded::guarded;
 pub use noted::{Note, Notes, noted};
 pub use probe::Probe;
 pub use table::Table;

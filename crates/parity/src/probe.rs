@@ -1,7 +1,6 @@
 //! What a case works with: a device whose rung is forced, inputs, and the judge.
 
-use crate::guarded::Watch;
-use crate::{Failure, Outcome};
+use crate::{Failure, Outcome, Watch};
 use strata_check::report::{Check, Element as Value};
 use strata_check::{Tolerance, sample, tolerance};
 use strata_ml::device::{self, Device, Machine};
@@ -128,7 +127,7 @@ impl Probe {
         let data = got.to_vec::<T>()?;
         self.checks += 1;
         if let Some(fault) = self.watch.take().into_iter().next() {
-            return Err(Failure::Fault(fault));
+            return Err(Failure::Fault(fault.to_string()));
         }
         if !self.judge {
             return Ok(());
