@@ -22,6 +22,7 @@ pub(crate) struct Call {
 
 #[derive(Debug, Default)]
 struct State {
+    on: bool,
     armed: Vec<&'static Kernel>,
     call: Call,
 }
@@ -31,9 +32,9 @@ struct State {
 pub(crate) struct Switch(Arc<Mutex<State>>);
 
 impl Switch {
-    /// From now on, launches of these kernels are timed.
+    /// From now on, launches of these kernels are timed; of all kernels if none is named.
     pub fn arm(&self, kernels: &[&'static Kernel]) {
-        *self.state() = State { armed: kernels.to_vec(), call: Call::default() };
+        *self.state() = State { on: true, armed: kernels.to_vec(), call: Call::default() };
     }
 
     /// What was measured since.
@@ -75,8 +76,11 @@ impl Backend for Meter {
     }
 
     fn launch(&self, launch: &Launch) -> Result<()> {
-        let armed = self.switch.state().armed.iter().any(|k| std::ptr::eq(*k, launch.kernel));
-        if !armed {
+        let state = self.switch.state();
+        let named = || state.armed.iter().any(|k| std::ptr::eq(*k, launch.kernel));
+        let timed = state.on && (state.armed.is_empty() || named());
+        drop(state);
+        if !timed {
             return self.machine.launch(launch);
         }
         self.machine.prepare(launch)?;

@@ -21,13 +21,14 @@ pub use ceilings::Ceilings;
 pub use stamp::{DeviceStamp, Stamp};
 pub use step::{KernelRow, Step};
 pub use streams::Streams;
+pub use timing::{Bench, Timed};
+pub use workload::{Run, Shapes, Workload, noise};
+pub use workloads::of as workloads;
 
 use crate::{Failure, Outcome};
 use serde::Serialize;
 use std::sync::Arc;
 use strata_ml::device::{Backend, Choice, LadderInfo, Machine, RungInfo, Settings};
-use timing::{Bench, Timed};
-use workload::{Shapes, Workload};
 
 /// Above this share of a ceiling the benchmark is wrong, not the kernel good. (Calls shorter than
 /// 20 us are not suspected: what they take is mostly the launch. Nor are software adapters, which are

@@ -70,8 +70,8 @@ impl Bench {
         &self.device
     }
 
-    /// Times what `call` launches of these kernels; `None` where the forced rung does not take its
-    /// arguments.
+    /// Times what `call` launches of these kernels (of all, if none is named); `None` where the
+    /// forced rung does not take its arguments.
     ///
     /// # Errors
     /// The call fails.

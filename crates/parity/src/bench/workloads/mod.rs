@@ -6,7 +6,7 @@ mod tensor;
 use super::workload::Workload;
 
 /// The workloads of an op; none where it is not known here.
-pub(super) fn of(op: &str) -> Vec<Workload> {
+pub fn of(op: &str) -> Vec<Workload> {
     let all = tensor::LIST.iter().chain(model::LIST);
     all.filter(|(name, _)| *name == op).map(|&(op, build)| Workload { op, build }).collect()
 }
