@@ -1,6 +1,6 @@
 //! What can be typed.
 
-use crate::commands::{bench, bundle, demo, doctor, eval, generate, inspect, parity, test, train};
+use crate::commands::{bench, bundle, demo, doctor, eval, exercises, generate, inspect, parity, test, train};
 use crate::failure::{Failure, Outcome};
 use crate::ui;
 use clap::{Args, Parser, Subcommand};
@@ -56,6 +56,8 @@ pub enum Command {
     Test(test::TestArgs),
     /// Pack one binary and a script for a GPU machine without Rust
     Bundle(bundle::BundleArgs),
+    /// Make your own workspace of exercises; generate and prove them
+    Exercises(exercises::ExercisesArgs),
 }
 
 /// Where to compute, and with which kernels.

@@ -5,6 +5,7 @@ pub mod bundle;
 pub mod demo;
 pub mod doctor;
 pub mod eval;
+pub mod exercises;
 pub mod generate;
 pub mod inspect;
 pub mod parity;
@@ -30,5 +31,6 @@ pub fn run(command: Command) -> Outcome {
         Command::Bench(args) => bench::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Bundle(args) => bundle::run(&args),
+        Command::Exercises(args) => exercises::run(&args),
     }
 }

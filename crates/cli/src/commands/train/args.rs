@@ -16,6 +16,7 @@ Examples:
   cargo strata train --resume runs/gpt-12m-stories           go on where a run stopped
   cargo strata train --init runs/gpt-12m-stories --data book.txt --steps 500
   cargo strata train --kernels my-kernels/ --rung matmul=1_naive
+  cargo strata train --mine                                  on the kernels you wrote in exercises
 
 Ctrl-C finishes the step, saves a checkpoint and says how to go on; a second one stops at once.
 
@@ -112,6 +113,10 @@ pub struct TrainArgs {
     #[arg(long, value_name = "FILE", help_heading = "Files")]
     pub json: Option<PathBuf>,
 
+    /// Train on your own kernels: every exercise with the engine's contract that is right on the
+    /// device now. One that was right once and is wrong stops the run before it begins
+    #[arg(long, conflicts_with = "kernels", help_heading = "Device and kernels")]
+    pub mine: bool,
     #[command(flatten)]
     pub device: DeviceArgs,
 }

@@ -47,6 +47,11 @@ pub fn run(args: &TrainArgs) -> Outcome {
     train(args, run)
 }
 
+/// The device, with the reader's kernels where they are asked for.
+fn open(args: &TrainArgs) -> Outcome<Device> {
+    args.device.open()
+}
+
 fn fresh(args: &TrainArgs) -> Outcome<Run> {
     let source = args.data.clone().unwrap_or(Source::Stories);
     let (name, shape) = match &args.init {
@@ -57,7 +62,7 @@ fn fresh(args: &TrainArgs) -> Outcome<Run> {
         }
         None => plan::preset(args)?,
     };
-    let device = args.device.open()?;
+    let device = open(args)?;
     let (mut config, why) = plan::plan(args, shape, &device)?;
     let place = match &args.out {
         Some(path) => Place::named(path, args.force)?,
@@ -89,7 +94,7 @@ fn fresh(args: &TrainArgs) -> Outcome<Run> {
 
 fn resumed(args: &TrainArgs, from: &Path) -> Outcome<Run> {
     folder("--resume", from)?;
-    let device = args.device.open()?;
+    let device = open(args)?;
     let (mut trainer, tokenizer, file) = Trainer::resume(from, &device)?;
     let length = match (args.steps, args.minutes) {
         (Some(steps), _) => Some(Length::Steps(steps)),

@@ -1,0 +1,133 @@
+//! Is a barrier missing? Try it.
+//!
+//! A race may come out right by luck, on one machine, today. So a CUDA kernel that shares memory runs
+//! once more with every other warp slowed down where that memory changes hands: a kernel whose
+//! barriers are right does not mind. And a kernel that is wrong is run again with barriers put in
+//! those places. If the result is right then, that was it.
+
+use crate::grade::{Case, Job};
+use crate::variant::{candidates, shared_names, with};
+use crate::{Failure, Language, Outcome, Rejection};
+use std::fs;
+use std::time::{Duration, Instant};
+use strata_check::diagnose::Diagnosis;
+
+/// Time for all tries; whoever waits for a verdict shall not wait long.
+const PATIENCE: Duration = Duration::from_millis(2500);
+
+/// Slows the warps of one parity down by about two microseconds.
+fn delay(parity: u32) -> String {
+    format!(
+        " if (((threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z)) >> 5) % 2 == \
+         {parity}) __nanosleep(2000);"
+    )
+}
+
+/// Whether a failure may come from a missing barrier: wrong numbers, and memory that is shared.
+pub(crate) fn worth_it(failure: &Failure, text: &str) -> bool {
+    let wrong = matches!(
+        failure,
+        Failure::Report(_)
+            | Failure::Parity(
+                strata_parity::Failure::Report(_) | strata_parity::Failure::Fault(_)
+            )
+    );
+    wrong && !shared_names(text).is_empty()
+}
+
+/// A CUDA kernel that came out right, shaken: what goes wrong then, and after how many questions.
+pub(crate) fn shaken(case: &Case, job: &Job, text: &str) -> Option<(Failure, usize)> {
+    let lines = candidates(text);
+    if case.language != Language::Cuda || lines.is_empty() {
+        return None;
+    }
+    [0, 1].into_iter().find_map(|parity| {
+        let (outcome, passed) = tried(case, job, &with(text, &lines, &delay(parity)), None)?;
+        // A place that takes no statement is the experiment's fault, not the reader's.
+        outcome.err().filter(|failure| worth_it(failure, text)).map(|failure| (failure, passed))
+    })
+}
+
+/// Runs a variant of the reader's text.
+fn tried(case: &Case, job: &Job, text: &str, stop: Option<usize>) -> Option<(Outcome, usize)> {
+    let file = job.scratch.join(job.file.file_name()?);
+    fs::write(&file, text).ok()?;
+    Some(case.run(&file, stop))
+}
+
+/// The rejection, with the barrier that heals it where there is one.
+pub(crate) fn explain(
+    case: &Case,
+    job: &Job,
+    text: &str,
+    failure: Failure,
+    passed: usize,
+) -> Rejection {
+    let Some(line) = heals(case, job, text, passed) else { return failure.rejection() };
+    // In a bug hunt the place is what is asked for.
+    let line = if case.task.bug { None } else { line };
+    let diagnosis = Diagnosis::MissingBarrier { line };
+    match failure {
+        Failure::Report(report) => Failure::Report(report.with(diagnosis)).rejection(),
+        other => {
+            let mut rejection = other.rejection();
+            rejection.diagnoses.insert(0, diagnosis.name().into());
+            rejection.text = format!("{}\n  diagnosis  {diagnosis}", rejection.text.trim_end());
+            rejection
+        }
+    }
+}
+
+/// `Some(Some(line))`: one barrier after that line heals; `Some(None)`: several do; `None`: none.
+fn heals(case: &Case, job: &Job, text: &str, passed: usize) -> Option<Option<u32>> {
+    let start = Instant::now();
+    let candidates = candidates(text);
+    let all = attempt(case, job, text, &candidates, &candidates, passed);
+    if all == Tried::Wrong {
+        return None;
+    }
+    for &line in &candidates {
+        if start.elapsed() > PATIENCE {
+            break;
+        }
+        if attempt(case, job, text, &[line], &candidates, passed) == Tried::Right {
+            return Some(u32::try_from(line + 1).ok());
+        }
+    }
+    (all == Tried::Right).then_some(None)
+}
+
+#[derive(PartialEq)]
+enum Tried {
+    Right,
+    Wrong,
+    /// The compiler does not allow a barrier there.
+    Refused,
+}
+
+/// Runs the kernel with barriers after `lines`. Healed means: what was right stays right, and so does
+/// the question that failed; in CUDA also when shaken.
+fn attempt(
+    case: &Case,
+    job: &Job,
+    text: &str,
+    lines: &[usize],
+    all: &[usize],
+    passed: usize,
+) -> Tried {
+    let variants: Vec<String> = match case.language {
+        Language::Cuda => {
+            let healed = with(text, lines, " __syncthreads();");
+            [0, 1].map(|parity| with(&healed, all, &delay(parity))).into()
+        }
+        _ => vec![with(text, lines, " workgroupBarrier();")],
+    };
+    for text in variants {
+        match tried(case, job, &text, Some(passed + 1)) {
+            Some((Ok(()) | Err(Failure::Stopped), _)) => {}
+            Some((Err(Failure::Device(_)), _)) | None => return Tried::Refused,
+            Some((Err(_), _)) => return Tried::Wrong,
+        }
+    }
+    Tried::Right
+}

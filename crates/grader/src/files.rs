@@ -1,0 +1,132 @@
+//! Files that are written whole or not at all, and hashes that no line ending changes.
+
+use crate::{Error, Result};
+use sha2::{Digest, Sha256};
+use std::borrow::Cow;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A text's SHA-256 in hexadecimal; git may have changed its line endings.
+pub(crate) fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(plain(bytes)).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The bytes with `\n` for every `\r\n`.
+pub(crate) fn plain(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if !bytes.contains(&b'\r') {
+        return Cow::Borrowed(bytes);
+    }
+    let mut plain = Vec::with_capacity(bytes.len());
+    for (i, &byte) in bytes.iter().enumerate() {
+        if byte != b'\r' || bytes.get(i + 1) != Some(&b'\n') {
+            plain.push(byte);
+        }
+    }
+    Cow::Owned(plain)
+}
+
+/// The text with `\n` for every `\r\n`.
+pub(crate) fn lines_of(text: &str) -> String {
+    text.replace("\r\n", "\n")
+}
+
+/// The file's bytes; `None` if there is no such file.
+pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(e) => Err(Error::io("read", path, e)),
+    }
+}
+
+/// The file's text; `None` if there is no such file.
+pub(crate) fn read_text(path: &Path) -> Result<Option<String>> {
+    let Some(bytes) = read(path)? else { return Ok(None) };
+    String::from_utf8(bytes).map(Some).map_err(|_| Error::io("read", path, "it is not UTF-8"))
+}
+
+/// Makes the folder and those above it.
+pub(crate) fn make_folder(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).map_err(|e| Error::io("make the folder", path, e))
+}
+
+/// Writes the file under another name first, so that nobody ever sees half of it.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    make_folder(folder)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let temporary = folder.join(format!(".{name}.{}-{count}.tmp", std::process::id()));
+    let written = File::create(&temporary)
+        .and_then(|mut file| file.write_all(bytes))
+        .and_then(|()| fs::rename(&temporary, path));
+    written.map_err(|e| {
+        // The first error is the one to tell; what is left behind is named *.tmp.
+        let _ = fs::remove_file(&temporary);
+        Error::io("write", path, e)
+    })
+}
+
+/// `path` if nothing is there, else `path2`, `path3`, ...
+pub(crate) fn free(path: &Path) -> PathBuf {
+    let numbered = |n: u32| {
+        let mut name = path.as_os_str().to_os_string();
+        name.push(n.to_string());
+        PathBuf::from(name)
+    };
+    let taken = |path: &PathBuf| fs::symlink_metadata(path).is_ok();
+    let mut names = std::iter::once(path.to_path_buf()).chain((2..).map(numbered));
+    names.find(|name| !taken(name)).unwrap_or_else(|| path.to_path_buf())
+}
+
+/// Every file below `root`, as sorted paths relative to it with `/` between the parts.
+pub(crate) fn walk(root: &Path) -> Result<Vec<String>> {
+    let mut files = Vec::new();
+    let mut folders = vec![(root.to_path_buf(), String::new())];
+    while let Some((folder, prefix)) = folders.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == ErrorKind::NotFound => continue,
+            Err(e) => return Err(Error::io("list", &folder, e)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(|e| Error::io("list", &folder, e))?;
+            let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => folders.push((entry.path(), format!("{path}/"))),
+                _ => files.push(path),
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_endings_make_no_difference() {
+        assert_eq!(hash(b"a\r\nb\n"), hash(b"a\nb\n"));
+        assert_ne!(hash(b"a\rb"), hash(b"ab"));
+        assert!(hash(b"").starts_with("e3b0c442"));
+    }
+
+    #[test]
+    fn writing_leaves_nothing_else_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a/b.txt");
+        write(&file, b"one").unwrap();
+        write(&file, b"two").unwrap();
+        assert_eq!(walk(folder.path()).unwrap(), ["a/b.txt"]);
+        assert_eq!(read_text(&file).unwrap().unwrap(), "two");
+        let below_a_file = file.join("c");
+        assert_eq!(read(&below_a_file).unwrap(), None);
+        assert!(write(&below_a_file, b"").unwrap_err().to_string().contains("b.txt"));
+        assert_eq!(free(&file), folder.path().join("a/b.txt2"));
+    }
+}

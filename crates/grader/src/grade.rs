@@ -1,0 +1,149 @@
+//! One kernel file, one tier, one verdict, in this process.
+
+use crate::catalog::{self, Task};
+use crate::{
+    Failure, KernelTask, Language, Outcome, Rejection, Trial, Verdict, contract, experiment,
+    kernel_task,
+};
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use strata_ml::device::{Backend, Choice, Overlay, Settings, cuda};
+use strata_parity::guarded;
+
+/// What is to be judged.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Job {
+    /// The exercise: `ex03-matmul`.
+    pub exercise: String,
+    /// The task.
+    pub task: String,
+    /// The language, and so the machine.
+    pub language: Language,
+    /// The answer's file.
+    pub file: PathBuf,
+    /// A folder for the variants that an experiment tries.
+    pub scratch: PathBuf,
+}
+
+/// A kernel task with everything that judging it takes.
+pub(crate) struct Case {
+    pub task: &'static Task,
+    pub judge: &'static KernelTask,
+    /// The path that the answer's file stands in front of.
+    pub path: String,
+    pub language: Language,
+}
+
+impl Case {
+    fn of(job: &Job) -> Result<Case, String> {
+        let task = catalog::task(&job.exercise, &job.task).map_err(|e| e.to_string())?;
+        let judge = kernel_task(&job.exercise, &job.task);
+        let judge = judge.ok_or_else(|| format!("{} {} has no judge", job.exercise, job.task))?;
+        let path = task.kernel.clone();
+        let path = path.ok_or_else(|| format!("{} names no kernel", job.task))?;
+        Ok(Case { task, judge, path, language: job.language })
+    }
+
+    /// A device of the tier with `file` in front of the built-in kernel.
+    pub fn overlay(&self, file: &Path) -> Overlay {
+        let machine = self.language.machine();
+        Overlay::of_files(vec![(self.path.clone(), machine, file.to_path_buf())])
+    }
+
+    /// Judges a file: what came of it, and how many questions were answered well.
+    pub fn run(&self, file: &Path, stop_after: Option<usize>) -> (Outcome, usize) {
+        let settings = Settings { overlay: Some(Arc::new(self.overlay(file))), ..Settings::default() };
+        let choice = Choice { machine: self.language.machine(), index: None };
+        let backend: Arc<dyn Backend> = match pollster::block_on(choice.backend(&settings)) {
+            Ok(backend) => backend.into(),
+            Err(error) => return (Err(error.into()), 0),
+        };
+        let (device, watch) = guarded(backend, settings);
+        let mut trial = Trial::new(self.task, self.language, device, watch);
+        if let Some(checks) = stop_after {
+            trial = trial.stop_after(checks);
+        }
+        let judged = catch_unwind(AssertUnwindSafe(|| (self.judge.judge)(&mut trial)));
+        let outcome = judged.unwrap_or_else(|panic| Err(panicked(&*panic)));
+        (outcome, trial.checks())
+    }
+}
+
+/// A panic as a failure. In a kernel's judge it is our fault; it must not take the others along.
+pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> Failure {
+    let said = panic.downcast_ref::<String>().map(String::as_str);
+    let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+    Failure::Named { name: "panicked", text: format!("panicked: {said}") }
+}
+
+/// Judges a kernel's file. `told` hears what is known so far: a later step may not come back.
+pub fn grade(job: &Job, told: &mut dyn FnMut(&Verdict)) -> Verdict {
+    let case = match Case::of(job) {
+        Ok(case) => case,
+        Err(text) => return Verdict::rejected("device-error", text),
+    };
+    let text = match readable(job) {
+        Ok(text) => text,
+        Err(verdict) => return verdict,
+    };
+    if job.language == Language::Cuda {
+        let card = Choice { machine: job.language.machine(), index: None };
+        if let Err(error) = pollster::block_on(card.backend(&Settings::default())) {
+            return match cuda::compile_available() {
+                Ok(_) => contract::compiles(&case, &job.file, &error.to_string()),
+                Err(_) => Verdict::Skipped { reason: error.to_string() },
+            };
+        }
+    }
+    let (outcome, checks) = case.run(&job.file, None);
+    let (failure, checks) = match outcome {
+        Err(failure) => (failure, checks),
+        Ok(()) => match experiment::shaken(&case, job, &text) {
+            Some((failure, passed)) => (failure, passed),
+            None => return Verdict::Passed { checks },
+        },
+    };
+    if !experiment::worth_it(&failure, &text) {
+        return Verdict::Rejected(failure.rejection());
+    }
+    let (plain, failure) = split(failure);
+    told(&Verdict::Rejected(plain));
+    Verdict::Rejected(experiment::explain(&case, job, &text, failure, checks))
+}
+
+/// The rejection as it stands, and the failure for those who may find out more.
+fn split(failure: Failure) -> (Rejection, Failure) {
+    match failure {
+        Failure::Report(report) => {
+            (Failure::Report(report.clone()).rejection(), Failure::Report(report))
+        }
+        Failure::Parity(strata_parity::Failure::Report(report)) => {
+            (Failure::Report(report.clone()).rejection(), Failure::Report(report))
+        }
+        other => {
+            let text = other.to_string();
+            let rejection = other.rejection();
+            (rejection, Failure::Parity(strata_parity::Failure::Fault(text)))
+        }
+    }
+}
+
+fn readable(job: &Job) -> Result<String, Verdict> {
+    let back = format!("`cargo strata reset {} {}` brings it back", job.exercise, job.task);
+    let file = job.file.display();
+    match fs::read_to_string(&job.file) {
+        Ok(text) if text.trim().is_empty() => {
+            Err(Verdict::rejected("does-not-compile", format!("{file} is empty; {back}")))
+        }
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(Verdict::rejected("does-not-compile", format!("{file} is gone; {back}")))
+        }
+        Err(error) => {
+            Err(Verdict::rejected("does-not-compile", format!("{file} cannot be read: {error}")))
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The files that make a folder of exercises a workspace of its own, derived from the clone's.
+
+use crate::{Error, Result, files};
+use std::collections::BTreeSet;
+use std::path::Path;
+use toml::{Table, Value};
+
+/// What the graders need, whatever the exercises say.
+const ALWAYS: [&str; 2] = ["strata-grader", "strata-ml"];
+
+/// The files around the exercises: paths below the folder, and texts.
+pub(super) fn files(clone: &Path, exercises: &[(String, String)]) -> Result<Vec<(String, String)>> {
+    let root = Clone { path: clone, manifest: table(&clone.join("Cargo.toml"))? };
+    let mut made = vec![
+        ("Cargo.toml".to_string(), root.manifest(exercises)?),
+        (".cargo/config.toml".to_string(), root.config()?),
+        ("README.md".to_string(), README.to_string()),
+        (".gitignore".to_string(), "/.strata\n/target\n*.new\n*.old\n*.tmp\n".to_string()),
+    ];
+    if let Some(text) = files::read_text(&clone.join("rust-toolchain.toml"))? {
+        made.push(("rust-toolchain.toml".into(), files::lines_of(&text)));
+    }
+    Ok(made)
+}
+
+const README: &str = "\
+# Exercises of Strata
+
+A workspace of your own: every file here is yours to edit. It builds on the clone of Strata that
+`strata-exercises.toml` names.
+
+    cargo strata list                  # what there is, and what you have solved
+    cargo test -p ex03-matmul          # judges your answers on every device of this machine
+    cargo strata watch                 # the same, whenever you save a file
+    cargo strata hint ex03 tiled       # three hints to a task, each says more
+
+After a `git pull` in the clone, `cargo strata exercises init .` brings what is new and keeps what you wrote.
+";
+
+struct Clone<'a> {
+    path: &'a Path,
+    manifest: Table,
+}
+
+impl Clone<'_> {
+    fn manifest(&self, exercises: &[(String, String)]) -> Result<String> {
+        let mut names: BTreeSet<String> = ALWAYS.map(String::from).into();
+        for (file, text) in exercises.iter().filter(|(file, _)| file.ends_with("/Cargo.toml")) {
+            let manifest = text
+                .parse::<Table>()
+                .map_err(|e| Error::Catalog { file: file.clone(), reason: e.to_string() })?;
+            names.extend(dependencies(&manifest, &["dependencies", "dev-dependencies"]));
+        }
+        let mut dependencies = Table::new();
+        for name in &names {
+            dependencies.insert(name.clone(), self.dependency(name)?);
+        }
+        let mut workspace = Table::new();
+        workspace.insert("resolver".into(), "3".into());
+        workspace.insert("members".into(), vec!["ex*"].into());
+        workspace.insert("dependencies".into(), dependencies.into());
+        for part in ["package", "lints"] {
+            let from = self.section(&["workspace", part]).cloned();
+            workspace.extend(from.map(|table| (part.to_string(), table.into())));
+        }
+        let mut manifest = Table::new();
+        manifest.insert("workspace".into(), workspace.into());
+        let profiles = self.profiles(&names)?;
+        manifest.extend(profiles.map(|table| ("profile".to_string(), table.into())));
+        Ok(format!("{HEAD}{manifest}"))
+    }
+
+    /// The root's profiles. There, the optimization of other people's crates is lower than that of
+    /// Strata's; here, Strata's are such crates, and named one by one.
+    fn profiles(&self, names: &BTreeSet<String>) -> Result<Option<Table>> {
+        let Some(mut profiles) = self.section(&["profile"]).cloned() else { return Ok(None) };
+        if let Some(Value::Table(dev)) = profiles.get_mut("dev") {
+            let package = ["opt-level", "debug", "debug-assertions", "overflow-checks"];
+            let own: Table = package
+                .iter()
+                .filter_map(|&key| Some((key.into(), dev.get(key)?.clone())))
+                .collect();
+            let packages = dev.entry("package").or_insert_with(|| Table::new().into());
+            if let Value::Table(packages) = packages {
+                for name in self.closure(names)? {
+                    packages.insert(name, own.clone().into());
+                }
+            }
+        }
+        Ok(Some(profiles))
+    }
+
+    /// Strata's own crates among these and all they depend on.
+    fn closure(&self, names: &BTreeSet<String>) -> Result<BTreeSet<String>> {
+        let mut found = BTreeSet::new();
+        let mut open: Vec<String> = names.iter().cloned().collect();
+        while let Some(name) = open.pop() {
+            let Some(folder) = self.folder(&name) else { continue };
+            if found.insert(name) {
+                let manifest = table(&self.path.join(folder).join("Cargo.toml"))?;
+                open.extend(dependencies(&manifest, &["dependencies"]));
+            }
+        }
+        Ok(found)
+    }
+
+    /// A dependency as the root lists it, its path made absolute.
+    fn dependency(&self, name: &str) -> Result<Value> {
+        let list = self.section(&["workspace", "dependencies"]);
+        let Some(mut value) = list.and_then(|list| list.get(name)).cloned() else {
+            return Err(self.lacks(format!("its workspace has no dependency {name}")));
+        };
+        if let (Some(folder), Value::Table(table)) = (self.folder(name), &mut value) {
+            table.insert("path".into(), text_of(&self.path.join(folder))?.into());
+        }
+        Ok(value)
+    }
+
+    fn folder(&self, name: &str) -> Option<&str> {
+        self.section(&["workspace", "dependencies", name])?.get("path")?.as_str()
+    }
+
+    fn section(&self, names: &[&str]) -> Option<&Table> {
+        names.iter().try_fold(&self.manifest, |table, &name| table.get(name)?.as_table())
+    }
+
+    /// The `strata` command runs in the clone, and both share one folder of what is built.
+    fn config(&self) -> Result<String> {
+        let manifest = text_of(&self.path.join("Cargo.toml"))?;
+        let words =
+            ["run", "--quiet", "--manifest-path", &manifest, "--package", "strata-cli", "--"];
+        let section = |key: &str, value: Value| Table::from_iter([(key.to_string(), value)]);
+        let mut config = Table::new();
+        config.insert("alias".into(), section("strata", words.to_vec().into()).into());
+        let target = text_of(&self.path.join("target"))?;
+        config.insert("build".into(), section("target-dir", target.into()).into());
+        let path = self.path.join(".cargo/config.toml");
+        if path.is_file()
+            && let Some(env) = table(&path)?.remove("env")
+        {
+            config.insert("env".into(), env);
+        }
+        Ok(format!("{HEAD}{config}"))
+    }
+
+    fn lacks(&self, reason: String) -> Error {
+        Error::NotAClone { path: self.path.display().to_string(), reason }
+    }
+}
+
+const HEAD: &str =
+    "# Written by `cargo strata exercises init`. Yours to change: what you edit is kept.\n\n";
+
+/// The names in a manifest's lists of dependencies.
+fn dependencies(manifest: &Table, lists: &[&str]) -> Vec<String> {
+    let lists = lists.iter().filter_map(|&list| manifest.get(list)?.as_table());
+    lists.flat_map(|list| list.keys().cloned()).collect()
+}
+
+fn table(path: &Path) -> Result<Table> {
+    let text = files::read_text(path)?.ok_or_else(|| Error::io("read", path, "it is not there"))?;
+    text.parse::<Table>().map_err(|e| Error::io("understand", path, e))
+}
+
+fn text_of(path: &Path) -> Result<String> {
+    let text = path.to_str().ok_or_else(|| Error::io("name", path, "the path is not Unicode"))?;
+    Ok(text.to_string())
+}

@@ -1,0 +1,54 @@
+use crate::{Outcome, Trial};
+use crate::{ex01, ex02, ex03, ex04, ex05, ex06, ex07, ex08, ex09, ex10};
+use strata_ml::device::Device;
+use strata_parity::bench::Run;
+
+/// How a kernel task is judged; its texts are in the catalog.
+#[derive(Clone, Copy)]
+pub struct KernelTask {
+    /// The task's name in its exercise.
+    pub name: &'static str,
+    /// Runs the kernel and compares, from simple to ragged.
+    pub judge: fn(&mut Trial) -> Outcome,
+    /// A large problem to time; `None` takes the benchmark of the op that the task's contract names.
+    pub speed: Option<fn(&Device) -> strata_parity::Outcome<Run>>,
+}
+
+/// Looks a kernel task up: `kernel_task("ex03-matmul", "tiled")`.
+pub fn kernel_task(exercise: &str, name: &str) -> Option<&'static KernelTask> {
+    let list = match exercise.get(2..4)? {
+        "01" => ex01::KERNELS,
+        "02" => ex02::KERNELS,
+        "03" => ex03::KERNELS,
+        "04" => ex04::KERNELS,
+        "05" => ex05::KERNELS,
+        "06" => ex06::KERNELS,
+        "07" => ex07::KERNELS,
+        "08" => ex08::KERNELS,
+        "09" => ex09::KERNELS,
+        "10" => ex10::KERNELS,
+        _ => return None,
+    };
+    list.iter().find(|task| task.name == name)
+}
+
+/// A kernel of an exercise: `kernel!("ex01-tensor", "saxpy/1_grid_stride", "saxpy", [Read, Write])`.
+/// The texts are the solution's; a reader's file stands in front of them.
+#[macro_export]
+macro_rules! kernel {
+    ($exercise:literal, $path:literal, $entry:literal, [$($access:ident),+ $(,)?]) => {
+        strata_ml::device::Kernel::new(
+            $path,
+            $entry,
+            &[$(strata_ml::device::Access::$access),+],
+        )
+        .cuda(
+            $crate::catalog::solution(concat!($exercise, "/kernels/", $path, ".cu")),
+            strata_kernels::INCLUDES,
+        )
+        .wgsl(
+            $crate::catalog::solution(concat!($exercise, "/shaders/", $path, ".wgsl")),
+            strata_shaders::INCLUDES,
+        )
+    };
+}

@@ -1,0 +1,120 @@
+//! A kernel's text with something put at the ends of those lines where shared memory changes hands.
+//! No line moves: what a compiler says of a variant is true of the reader's file.
+
+/// The text with `addition` at the end of each of these lines (from 0).
+pub(crate) fn with(text: &str, lines: &[usize], addition: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 64 * lines.len());
+    for (i, line) in text.lines().enumerate() {
+        match lines.contains(&i) {
+            true => {
+                out += code(line).trim_end();
+                out += addition;
+            }
+            false => out += line,
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// Lines (from 0) after which shared memory may have changed hands: statements that name it, and
+/// ends of blocks that do.
+pub(crate) fn candidates(text: &str) -> Vec<usize> {
+    let names = shared_names(text);
+    let mentions = |line: &str| names.iter().any(|name| word(line, name));
+    let mut open: Vec<bool> = Vec::new();
+    let mut found = Vec::new();
+    for (i, line) in text.lines().enumerate() {
+        let line = code(line).trim();
+        let here = mentions(line) && !declares(line);
+        if here {
+            open.iter_mut().for_each(|block| *block = true);
+        }
+        let mut closed = false;
+        for c in line.chars() {
+            match c {
+                '{' => open.push(here),
+                '}' => closed |= open.pop().unwrap_or(false),
+                _ => {}
+            }
+        }
+        let statement = here && line.ends_with(';') && !open.is_empty();
+        let block = closed && line.ends_with('}') && !open.is_empty();
+        if statement || block {
+            found.push(i);
+        }
+    }
+    found
+}
+
+/// The names of arrays in shared memory.
+pub(crate) fn shared_names(text: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for line in text.lines().map(code) {
+        let Some((_, rest)) =
+            line.split_once("var<workgroup>").or_else(|| line.split_once("__shared__"))
+        else {
+            continue;
+        };
+        let cuda = line.contains("__shared__");
+        // `float a[16][17], b[16]` or `a: array<f32, 16>`.
+        for part in rest.split(if cuda { ',' } else { ';' }) {
+            let head = part.split(['[', ':', ';', '=']).next().unwrap_or_default();
+            let name = head.split_whitespace().next_back().unwrap_or_default();
+            if name.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_') {
+                names.push(name.trim_start_matches('*').to_string());
+            }
+        }
+    }
+    names
+}
+
+fn declares(line: &str) -> bool {
+    line.contains("var<workgroup>") || line.contains("__shared__")
+}
+
+/// A line without its comment.
+fn code(line: &str) -> &str {
+    line.split("//").next().unwrap_or_default()
+}
+
+/// Whether a line contains the name as a word of its own.
+fn word(line: &str, name: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || c == '_';
+    line.split(|c| !part(c)).any(|w| w == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WGSL: &str = "\
+var<workgroup> tile: array<f32, 64>;
+@compute @workgroup_size(64)
+fn f(@builtin(local_invocation_index) lane: u32) {
+    tile[lane] = x[lane];  // tile
+    var sum = 0.0;
+    for (var i = 0u; i < 64u; i++) {
+        sum += tile[i];
+    }
+    y[lane] = sum;
+}
+";
+
+    #[test]
+    fn candidates_are_where_shared_memory_changes_hands() {
+        assert_eq!(shared_names(WGSL), ["tile"]);
+        assert_eq!(candidates(WGSL), [3, 6, 7]);
+        let cuda = "__global__ void f() {\n  __shared__ float a[4][5], b[4];\n  a[0][1] = 1;\n}";
+        assert_eq!(shared_names(cuda), ["a", "b"]);
+        assert_eq!(candidates(cuda), [2]);
+        assert!(candidates("fn f() {\n  y[0] = 1.0;\n}").is_empty());
+    }
+
+    #[test]
+    fn no_line_moves() {
+        let text = with(WGSL, &[3], " workgroupBarrier();");
+        assert_eq!(text.lines().count(), WGSL.lines().count());
+        assert_eq!(text.lines().nth(3), Some("    tile[lane] = x[lane]; workgroupBarrier();"));
+    }
+}
