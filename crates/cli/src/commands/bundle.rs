@@ -13,7 +13,7 @@ Examples:
   cargo strata bundle --out /tmp/strata && scp -r /tmp/strata gpu-machine: && ssh gpu-machine strata/run.sh
 
 On that machine:
-  ./run.sh                what is here, then parity, then the benchmarks
+  ./run.sh                what is here, parity, the exercises' proof, the benchmarks
   ./run.sh doctor         or any command of strata: parity, bench, train, generate ...
   ./run.sh train --minutes 8";
 
@@ -31,6 +31,7 @@ if [ "$#" -gt 0 ]; then
 fi
 "$strata" doctor
 "$strata" parity
+"$strata" exercises prove --kernels
 "$strata" bench
 echo
 echo "To train here: $0 train --minutes 8"
