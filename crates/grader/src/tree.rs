@@ -215,8 +215,8 @@ impl Update<'_> {
     fn has_work(&self, folder: &str) -> Result<bool> {
         for file in files::walk(&self.root.join(folder))? {
             let file = format!("{folder}/{file}");
-            let there = files::read(&self.root.join(&file))?.as_deref().map(files::hash);
-            if there.as_ref() != self.manifest.get(&file) {
+            let there = files::read(&self.root.join(&file)).ok().flatten();
+            if there.as_deref().map(files::hash).as_ref() != self.manifest.get(&file) {
                 return Ok(true);
             }
         }

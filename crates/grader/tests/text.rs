@@ -79,7 +79,7 @@ fn a_home_outside_of_the_clone_is_a_workspace_that_cargo_takes() {
     assert_eq!(home, Home { root: dir.clone(), clone: Some(clone()), outside: true });
     let mut cargo = std::process::Command::new(env!("CARGO"));
     cargo.args(["metadata", "--offline", "--no-deps", "--format-version", "1"]);
-    let output = cargo.current_dir(&dir).output().unwrap();
+    let output = cargo.current_dir(&dir).env_remove("CARGO_TARGET_DIR").output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     let text = String::from_utf8(output.stdout).unwrap();

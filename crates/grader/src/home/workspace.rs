@@ -65,29 +65,23 @@ impl Clone<'_> {
         }
         let mut manifest = Table::new();
         manifest.insert("workspace".into(), workspace.into());
-        let profiles = self.profiles(&names)?;
-        manifest.extend(profiles.map(|table| ("profile".to_string(), table.into())));
-        Ok(format!("{HEAD}{manifest}"))
+        let profile = self.section(&["profile"]).cloned();
+        manifest.extend(profile.map(|table| ("profile".to_string(), table.into())));
+        Ok(format!("{HEAD}{manifest}{}", self.own_profiles(&names)?))
     }
 
-    /// The root's profiles. There, the optimization of other people's crates is lower than that of
-    /// Strata's; here, Strata's are such crates, and named one by one.
-    fn profiles(&self, names: &BTreeSet<String>) -> Result<Option<Table>> {
-        let Some(mut profiles) = self.section(&["profile"]).cloned() else { return Ok(None) };
-        if let Some(Value::Table(dev)) = profiles.get_mut("dev") {
-            let package = ["opt-level", "debug", "debug-assertions", "overflow-checks"];
-            let own: Table = package
-                .iter()
-                .filter_map(|&key| Some((key.into(), dev.get(key)?.clone())))
-                .collect();
-            let packages = dev.entry("package").or_insert_with(|| Table::new().into());
-            if let Value::Table(packages) = packages {
-                for name in self.closure(names)? {
-                    packages.insert(name, own.clone().into());
-                }
-            }
-        }
-        Ok(Some(profiles))
+    /// In the clone, other people's crates are optimized less than Strata's; here, Strata's are other
+    /// people's, and named one by one.
+    fn own_profiles(&self, names: &BTreeSet<String>) -> Result<String> {
+        let Some(others) = self.section(&["profile", "dev", "package", "*"]) else {
+            return Ok(String::new());
+        };
+        let dev = self.section(&["profile", "dev"]);
+        let own = others.keys().filter_map(|key| Some((key.clone(), dev?.get(key)?.clone())));
+        let own = Value::Table(own.collect());
+        let why = "# Strata's own crates are dependencies here, but optimized as in the clone.";
+        let lines = self.closure(names)?.into_iter().map(|name| format!("{name} = {own}\n"));
+        Ok(format!("\n{why}\n[profile.dev.package]\n{}", lines.collect::<String>()))
     }
 
     /// Strata's own crates among these and all they depend on.
