@@ -1,6 +1,7 @@
 //! One kernel file, one tier, one verdict, in this process.
 
 use crate::catalog::{self, Task};
+use crate::endless::endless;
 use crate::{
     Failure, KernelTask, Language, Outcome, Rejection, Trial, Verdict, contract, experiment,
     kernel_task,
@@ -106,12 +107,26 @@ pub fn grade(job: &Job, told: &mut dyn FnMut(&Verdict)) -> Verdict {
             None => return Verdict::Passed { checks },
         },
     };
+    if let Some(line) = endless(&text) {
+        return Verdict::Rejected(stuck(failure.rejection(), line));
+    }
     if !experiment::worth_it(&failure, &text) {
         return Verdict::Rejected(failure.rejection());
     }
     let (plain, failure) = split(failure);
     told(&Verdict::Rejected(plain));
     Verdict::Rejected(experiment::explain(&case, job, &text, failure, checks))
+}
+
+/// A rejection whose cause is plain: a loop that never ends, on a machine that cuts loops short.
+fn stuck(mut rejection: Rejection, line: usize) -> Rejection {
+    rejection.diagnoses.insert(0, "endless-loop".into());
+    rejection.text = format!(
+        "{}\n  diagnosis  nothing ends the loop that begins on line {line}: is its counter moved, or is \
+         there a `break`? (This adapter cuts such loops short; a card would hang.)",
+        rejection.text.trim_end()
+    );
+    rejection
 }
 
 /// The rejection as it stands, and the failure for those who may find out more.
@@ -132,7 +147,8 @@ fn split(failure: Failure) -> (Rejection, Failure) {
 }
 
 fn readable(job: &Job) -> Result<String, Verdict> {
-    let back = format!("`cargo strata reset {} {}` brings it back", job.exercise, job.task);
+    let number = job.exercise.split('-').next().unwrap_or_default();
+    let back = format!("`cargo strata reset {number} {}` brings it back", job.task);
     let file = job.file.display();
     match fs::read_to_string(&job.file) {
         Ok(text) if text.trim().is_empty() => {

@@ -81,6 +81,7 @@ pub fn main(exercise: &str, rust: &[RustTask]) -> ExitCode {
     }
     let folder = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     let folder = folder.or_else(|| std::env::current_dir().ok()).unwrap_or_default();
+    stand_at_root(&folder);
     let tiers = tiers();
     println!("\n{}: {}", exercise.name, exercise.title);
     match announce(&tiers) {
@@ -97,6 +98,17 @@ pub fn main(exercise: &str, rust: &[RustTask]) -> ExitCode {
     }
     keep(&folder, results.iter().flat_map(|(_, list)| list));
     report(exercise, &results)
+}
+
+/// Cargo starts tests in their package; readers type, and click on, paths from the workspace's root.
+fn stand_at_root(package: &Path) {
+    let root = package.parent().and_then(|above| {
+        [above, above.parent()?].into_iter().find(|f| f.join("Cargo.lock").is_file())
+    });
+    if let Some(root) = root {
+        // Where that fails, paths are long, and still right.
+        let _ = std::env::set_current_dir(root);
+    }
 }
 
 /// Whether [`TIERS`] asks for one of the task's languages.
@@ -358,16 +370,35 @@ fn report(exercise: &Exercise, results: &[(&'static Task, Vec<Graded>)]) -> Exit
     if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// A text in lines of at most 92 characters.
+pub fn wrapped(text: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.len() - 1;
+        if !lines[last].is_empty() && lines[last].chars().count() + word.chars().count() >= 92 {
+            lines.push(word.into());
+        } else {
+            let line = &mut lines[last];
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}
+
 /// What to do with a task that nobody has begun.
 fn not_begun(task: &Task, list: &[Graded]) {
-    println!("{}: {}", task.title, task.goal.trim());
+    println!("{}", task.title);
+    wrapped(&task.goal).iter().for_each(|line| println!("  {line}"));
     let files: Vec<String> = list.iter().map(|g| g.file.display().to_string()).collect();
     let what = match (task.bug, task.kind) {
         (true, _) => "find the bug in",
         (false, Kind::Kernel) => "fill the TODO in one of",
         (false, Kind::Rust) => "fill the TODO in",
     };
-    println!("  to do      {what} {}", files.join("  "));
+    println!("  to do      {what} {}", files.join("\n             "));
 }
 
 #[cfg(test)]

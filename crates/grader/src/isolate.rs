@@ -4,7 +4,7 @@
 //! process along. So the judge starts itself once more, waits no longer than the limit, and ends
 //! the process either way.
 
-use crate::{Language, Verdict, grade::Job};
+use crate::{Language, Verdict, endless, grade::Job};
 use serde::{Deserialize, Serialize};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
@@ -141,10 +141,14 @@ fn endless(job: &Job, limit: Duration) -> Verdict {
         Language::Rust => "the function",
         _ => "the kernel",
     };
+    let text = std::fs::read_to_string(&job.file).unwrap_or_default();
+    let guess = match endless::endless(&text) {
+        Some(line) => format!("nothing ends the loop that begins on line {line}"),
+        None => "a loop that never ends, most likely".into(),
+    };
     let text = format!(
         "{what} had not come back after {seconds} s and was stopped.\n  \
-         diagnosis  a loop that never ends, most likely. Does its counter move, and does its \
-         condition ever become false?\n  \
+         diagnosis  {guess}. Does its counter move, and does its condition ever become false?\n  \
          if not     on a slow machine STRATA_TIME_LIMIT={} gives it more time",
         4 * seconds
     );

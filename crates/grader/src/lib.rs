@@ -14,6 +14,7 @@
 
 pub mod catalog;
 mod contract;
+mod endless;
 mod error;
 mod experiment;
 mod failure;

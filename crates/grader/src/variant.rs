@@ -74,7 +74,7 @@ fn declares(line: &str) -> bool {
 }
 
 /// A line without its comment.
-fn code(line: &str) -> &str {
+pub(crate) fn code(line: &str) -> &str {
     line.split("//").next().unwrap_or_default()
 }
 
