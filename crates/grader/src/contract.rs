@@ -30,8 +30,7 @@ pub(crate) fn compiles(case: &Case, file: &Path, reason: &str) -> Verdict {
 /// The task's kernel with every set of constants that it is launched with.
 fn notes(case: &Case) -> Outcome<Vec<Note>> {
     let (device, notes) = noted();
-    let mut trial =
-        Trial::new(case.task, case.language, device, Watch::default()).unjudged();
+    let mut trial = Trial::new(case.task, case.language, device, Watch::default()).unjudged();
     let judged = catch_unwind(AssertUnwindSafe(|| (case.judge.judge)(&mut trial)));
     judged.unwrap_or_else(|panic| Err(panicked(&*panic)))?;
     let mut list = notes.take();

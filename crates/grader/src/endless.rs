@@ -114,6 +114,13 @@ mod tests {
     }
 
     #[test]
+    fn no_kernel_of_ours_is_suspected() {
+        for (path, text) in strata_kernels::KERNELS.iter().chain(strata_shaders::KERNELS) {
+            assert_eq!(endless(text), None, "{path}");
+        }
+    }
+
+    #[test]
     fn loops_that_end_are_left_alone() {
         for text in [
             "for (var i = 0u; i < n; i++) { s += 1.0; }",

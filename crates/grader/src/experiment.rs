@@ -28,9 +28,7 @@ pub(crate) fn worth_it(failure: &Failure, text: &str) -> bool {
     let wrong = matches!(
         failure,
         Failure::Report(_)
-            | Failure::Parity(
-                strata_parity::Failure::Report(_) | strata_parity::Failure::Fault(_)
-            )
+            | Failure::Parity(strata_parity::Failure::Report(_) | strata_parity::Failure::Fault(_))
     );
     wrong && !shared_names(text).is_empty()
 }

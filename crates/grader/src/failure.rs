@@ -44,14 +44,18 @@ impl Failure {
     pub fn rejection(self) -> Rejection {
         let text = self.to_string();
         let diagnoses = match &self {
-            Failure::Report(report)
-            | Failure::Parity(strata_parity::Failure::Report(report)) => names(report),
+            Failure::Report(report) | Failure::Parity(strata_parity::Failure::Report(report)) => {
+                names(report)
+            }
             Failure::Named { name, .. } => vec![(*name).to_string()],
             Failure::Parity(strata_parity::Failure::Fault(_)) => vec![fault(&text).into()],
             _ => vec![of_device(&text).into()],
         };
         let text = match diagnoses.first().map(String::as_str) {
             Some("contract-broken") => format!("{text}\n{CONTRACT}"),
+            _ if text.to_lowercase().contains("workgroup size") => {
+                format!("{}\n{WORKGROUP}", text.trim_end())
+            }
             _ => text,
         };
         Rejection { diagnoses, text }
@@ -61,6 +65,9 @@ impl Failure {
 const CONTRACT: &str = "  diagnosis  the entry point or its bindings are no longer those that the \
     launch expects. Names, order and types of the arguments are given; only what is inside is yours. \
     `cargo strata reset` brings the file back as it came (a backup is kept).";
+
+const WORKGROUP: &str = "  diagnosis  every WebGPU adapter allows 256 invocations in a workgroup, and \
+    no more can be counted on; the size that is given is the one that the launch expects.";
 
 fn names(report: &Report) -> Vec<String> {
     let list: Vec<String> = report.diagnoses.iter().map(|d| d.name().to_string()).collect();
@@ -75,7 +82,7 @@ fn fault(text: &str) -> &'static str {
 fn of_device(text: &str) -> &'static str {
     let lower = text.to_lowercase();
     let broken = [
-        "entry point",
+        "unable to find entry point",
         "has no entry",
         "cuda entry",
         "cuda params",

@@ -56,7 +56,8 @@ impl Case {
 
     /// Judges a file: what came of it, and how many questions were answered well.
     pub fn run(&self, file: &Path, stop_after: Option<usize>) -> (Outcome, usize) {
-        let settings = Settings { overlay: Some(Arc::new(self.overlay(file))), ..Settings::default() };
+        let settings =
+            Settings { overlay: Some(Arc::new(self.overlay(file))), ..Settings::default() };
         let choice = Choice { machine: self.language.machine(), index: None };
         let backend: Arc<dyn Backend> = match pollster::block_on(choice.backend(&settings)) {
             Ok(backend) => backend.into(),

@@ -54,6 +54,10 @@ pub struct Graded {
     /// Median seconds of the task's timed call, where it was asked for.
     #[serde(default)]
     pub seconds: Option<f64>,
+    /// The text that was judged, as [`progress::fingerprint`] tells it: the file may have been saved
+    /// again since.
+    #[serde(default)]
+    pub fingerprint: Option<String>,
 }
 
 /// A folder in which to leave the results as JSON lines too, one file an exercise.
@@ -114,7 +118,8 @@ fn stand_at_root(package: &Path) {
 /// Whether [`TIERS`] asks for one of the task's languages.
 fn wanted(task: &Task) -> bool {
     let Ok(list) = std::env::var(TIERS) else { return true };
-    let asked = |l: Language| list.split(',').any(|n| n.trim().eq_ignore_ascii_case(&l.to_string()));
+    let asked =
+        |l: Language| list.split(',').any(|n| n.trim().eq_ignore_ascii_case(&l.to_string()));
     task.files.iter().filter_map(|file| Language::of(file)).any(asked)
 }
 
@@ -170,6 +175,8 @@ pub fn judge(
     let one = |(language, file): (Language, &String)| {
         let path = short(&folder.join(file));
         let text = std::fs::read_to_string(&path);
+        let fingerprint = text.as_ref().ok().map(|text| progress::fingerprint(&[text]));
+        let fingerprint = fingerprint.filter(|_| task.files_in(language).count() == 1);
         let begun = !text.is_ok_and(|text| progress::is_stub(task, language, &text));
         let tier = tiers.iter().find(|t| t.language == language);
         let device = match tier.map(|t| &t.here) {
@@ -183,7 +190,7 @@ pub fn judge(
             Some(_) => Some(judged(exercise, task, language, &path)),
         };
         let (exercise, task) = (exercise.name.to_string(), task.name.clone());
-        Graded { exercise, task, language, file: path, device, verdict, seconds: None }
+        Graded { exercise, task, language, file: path, device, verdict, seconds: None, fingerprint }
     };
     answers.map(one).collect()
 }
@@ -192,7 +199,9 @@ pub fn judge(
 pub fn judged(exercise: &Exercise, task: &Task, language: Language, file: &Path) -> Verdict {
     let scratch = match tempfile::tempdir() {
         Ok(folder) => folder,
-        Err(error) => return Verdict::rejected("device-error", format!("no room to work: {error}")),
+        Err(error) => {
+            return Verdict::rejected("device-error", format!("no room to work: {error}"));
+        }
     };
     isolate::grade(&Job {
         exercise: exercise.name.into(),
@@ -223,7 +232,8 @@ fn median(call: fn()) -> f64 {
     call();
     let start = Instant::now();
     let mut times = Vec::new();
-    while times.len() < 7 || (start.elapsed() < Duration::from_millis(500) && times.len() < 10_000) {
+    while times.len() < 7 || (start.elapsed() < Duration::from_millis(500) && times.len() < 10_000)
+    {
         let begin = Instant::now();
         call();
         times.push(begin.elapsed().as_secs_f64());
@@ -331,10 +341,12 @@ fn keep<'a>(folder: &Path, results: impl Iterator<Item = &'a Graded>) {
     }
     // The solutions have tests too; what they show is nobody's progress.
     let home = Home::find(folder).ok().filter(|home| folder.starts_with(&home.root));
-    if let Some(home) = home
-        && let Err(error) = Progress::record(&home, results)
-    {
-        eprintln!("warning: progress is not kept: {error}");
+    if let Some(home) = home {
+        match Progress::record(&home, results) {
+            Ok(Progress { warning: Some(text), .. }) => eprintln!("warning: {text}"),
+            Ok(_) => {}
+            Err(error) => eprintln!("warning: progress is not kept: {error}"),
+        }
     }
 }
 

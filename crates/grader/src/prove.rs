@@ -54,8 +54,8 @@ impl Answer {
 
     /// The text of one of the task's files; `None` where this answer says nothing of it.
     fn text(&self, task: &Task, file: &str) -> Result<Option<String>> {
-        let solution = catalog::solution_file(&task.exercise, file)
-            .ok_or_else(|| missing(task, file))?;
+        let solution =
+            catalog::solution_file(&task.exercise, file).ok_or_else(|| missing(task, file))?;
         let path = format!("solutions/{}/{file}", task.exercise);
         match self {
             Answer::Solution => stub::clean(&path, solution).map(Some),
@@ -110,12 +110,7 @@ pub struct Line {
     pub amiss: Option<String>,
 }
 
-fn line(
-    task: &Task,
-    language: Language,
-    answer: &Answer,
-    verdict: &Verdict,
-) -> Line {
+fn line(task: &Task, language: Language, answer: &Answer, verdict: &Verdict) -> Line {
     let what = format!("{} {} {language} {}", task.exercise, task.name, answer.name());
     let word = match verdict {
         Verdict::Passed { checks } => format!("passes ({checks})"),
@@ -146,10 +141,8 @@ pub fn kernels(
     for (_, task) in filter.tasks(Kind::Kernel)? {
         for answer in answers(task)? {
             for tier in tiers.iter().filter(|t| !matches!(t.here, Here::Absent(_))) {
-                let files = task.files.iter();
-                let file = files.filter(|f| Language::of(f) == Some(tier.language)).next();
-                if let Some(file) = file {
-                    jobs.push((task, tier.language, file.clone(), answer.clone()));
+                if let Some(file) = task.files_in(tier.language).next() {
+                    jobs.push((task, tier.language, file.into(), answer.clone()));
                 }
             }
         }
@@ -192,8 +185,13 @@ fn kernel(task: &Task, language: Language, file: &str, answer: &Answer) -> Resul
     let scratch = folder.path().join("scratch");
     fs::create_dir(&scratch).map_err(|e| Error::io("make", &scratch, e))?;
     let (exercise, name) = (task.exercise.clone(), task.name.clone());
-    let verdict =
-        isolate::grade(&Job { exercise: exercise.to_string(), task: name, language, file: path, scratch });
+    let verdict = isolate::grade(&Job {
+        exercise: exercise.to_string(),
+        task: name,
+        language,
+        file: path,
+        scratch,
+    });
     Ok(line(task, language, answer, &verdict))
 }
 
@@ -221,11 +219,11 @@ pub fn rust(filter: &Filter, clone: &Path, tell: &(dyn Fn(&Line) + Sync)) -> Res
             for file in &task.files {
                 let text = answer.text(task, file)?;
                 let text = text.or(Answer::Solution.text(task, file)?).unwrap_or_default();
-                let path = root.join(&exercise.name).join(file);
+                let path = root.join(exercise.name).join(file);
                 fs::write(&path, text).map_err(|e| Error::io("write", &path, e))?;
             }
-            if answers.get(round).is_some() && !packages.contains(&&*exercise.name) {
-                packages.push(&exercise.name);
+            if answers.get(round).is_some() && !packages.contains(&exercise.name) {
+                packages.push(exercise.name);
             }
         }
         let found = cargo_test(&root, folder.path(), &packages)?;

@@ -152,7 +152,8 @@ impl Trial {
                 && words.iter().all(|&w| w >= data.len())
             {
                 // Not in the result, but in something else that the kernel writes.
-                let text = format!("{} {}\n  diagnosis  {fault}", self.task.exercise, self.task.name);
+                let text =
+                    format!("{} {}\n  diagnosis  {fault}", self.task.exercise, self.task.name);
                 return Err(Failure::Named { name: "differs-between-runs", text });
             }
             check = match fault.what {
