@@ -25,9 +25,8 @@ fn launch(x: &Tensor, out: &Tensor, [rows, width]: [usize; 2]) -> Launch {
 pub(super) fn judge(trial: &mut Trial) -> Outcome {
     // Two rows of a gate and an up of two each; silu(0) is 0, so one result needs no calculator.
     ask(trial, [2, 2], &[0.0, 2.0, 5.0, 3.0, -1.0, 1.0, 4.0, 10.0], None)?;
-    for [rows, width] in [[1, 1], [3, 5], [1, 300], [4, 200], [7, 37], [5, 257]] {
-        let x: Vec<f32> =
-            sample::normal(1, 2 * rows * width).iter().map(|x| 3.0 * x).collect();
+    for [rows, width] in [[1, 1], [3, 5], [4, 200], [1, 300], [7, 37], [5, 257]] {
+        let x: Vec<f32> = sample::normal(1, 2 * rows * width).iter().map(|x| 3.0 * x).collect();
         ask(trial, [rows, width], &x, None)?;
     }
     far_out(trial)?;
@@ -37,7 +36,7 @@ pub(super) fn judge(trial: &mut Trial) -> Outcome {
 
 /// Gates of every size, each with the same up.
 fn far_out(trial: &mut Trial) -> Outcome {
-    let gates = [20.0, 88.0, 89.0, 100.0, 1e3, 1e4];
+    let gates = [20.0, 80.0, 100.0, 1e3, 1e4];
     let mut x: Vec<f32> = gates.iter().flat_map(|&g| [g, -g]).collect();
     let width = x.len();
     x.extend(vec![2.0; width]);
@@ -106,9 +105,9 @@ fn ask(trial: &mut Trial, shape: [usize; 2], x: &[f32], groups: Option<usize>) -
         };
         let sentence = "an exponential overflows for a large gate, and infinity over infinity is \
                         NaN. e^-|x| never overflows.";
-        question = question
-            .suspect("exponential-overflows", sentence, lost(true))
-            .suspect("exponential-overflows", sentence, lost(false));
+        for above in [true, false] {
+            question = question.suspect("exponential-overflows", sentence, lost(above));
+        }
     }
     trial.check(question, &want, &Tolerance::close(2e-6, 4e-6))
 }
