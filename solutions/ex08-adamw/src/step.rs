@@ -1,0 +1,35 @@
+//! One step of AdamW, on the CPU, over plain slices.
+
+/// What a step needs to know besides the numbers it works on.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// Learning rate.
+    pub lr: f32,
+    /// Memory of the two moments. They are f64 because 1 - beta is needed too: 1 - 0.999 in f32 is
+    /// wrong from the fifth digit on.
+    pub betas: (f64, f64),
+    /// Keeps the division finite.
+    pub eps: f32,
+    /// Weight decay, decoupled: it never passes through the moments.
+    pub decay: f32,
+}
+
+/// Moves the parameters `p` one step against their gradients `g`, and brings their moments `m` and
+/// `v` up to date. All four slices are equally long. `step` counts from 1; before step 1 the moments
+/// are 0.
+pub fn step(rule: &Rule, step: u32, p: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) {
+    let (beta1, beta2) = rule.betas;
+    // exercise: begin, about 9 lines: Work out what is the same for all elements in f64. Then, for
+    //   each element: both moments, the decay, and the step by the corrected moments.
+    // stub: todo!("one step of AdamW")
+    let (rest1, rest2) = ((1.0 - beta1) as f32, (1.0 - beta2) as f32);
+    let correction1 = (1.0 - beta1.powf(step.into())) as f32;
+    let correction2 = (1.0 - beta2.powf(step.into())) as f32;
+    for i in 0..p.len() {
+        m[i] = beta1 as f32 * m[i] + rest1 * g[i];
+        v[i] = beta2 as f32 * v[i] + rest2 * g[i] * g[i];
+        p[i] -= rule.lr * rule.decay * p[i];
+        p[i] -= rule.lr * (m[i] / correction1) / ((v[i] / correction2).sqrt() + rule.eps);
+    }
+    // exercise: end
+}
