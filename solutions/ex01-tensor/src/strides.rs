@@ -1,0 +1,61 @@
+//! From an index to a place in memory and back.
+//!
+//! Memory is one long row of cells. A tensor of shape [2, 3] is a promise about that row: element
+//! (i, j) lies in cell `offset + i * strides[0] + j * strides[1]`. In row-major order the last
+//! dimension's neighbours lie side by side, and every other stride is the size of what it steps over.
+
+/// The row-major strides of a shape: `contiguous(&[2, 3, 4])` is `[12, 4, 1]`.
+pub fn contiguous(shape: &[usize]) -> Vec<usize> {
+    let mut strides = vec![1; shape.len()];
+    // exercise: begin, about 3 lines: Every stride but the last is the next one times the next length.
+    // stub: todo!("fill strides from the last dimension to the first");
+    for d in (1..shape.len()).rev() {
+        strides[d - 1] = strides[d] * shape[d];
+    }
+    // exercise: end
+    strides
+}
+
+/// The cell of the element at `index`, which has as many numbers as there are strides.
+pub fn position(index: &[usize], strides: &[usize], offset: usize) -> usize {
+    // exercise: begin, about 1 line: Start at the offset, and take index[d] steps along each dimension.
+    // stub: todo!("the offset, and index times stride along every dimension")
+    offset + index.iter().zip(strides).map(|(i, stride)| i * stride).sum::<usize>()
+    // exercise: end
+}
+
+/// The index of the element that comes `flat`-th in row-major order: `index(5, &[2, 3])` is `[1, 2]`.
+/// `flat` lies inside the shape.
+pub fn index(flat: usize, shape: &[usize]) -> Vec<usize> {
+    let mut index = vec![0; shape.len()];
+    // exercise: begin, about 5 lines: Which dimension's number changes with every step? It is what a
+    //   division leaves over; the quotient is for the dimensions before it.
+    // stub: todo!("take flat apart by dividing");
+    let mut rest = flat;
+    for d in (0..shape.len()).rev() {
+        index[d] = rest % shape[d];
+        rest /= shape[d];
+    }
+    // exercise: end
+    index
+}
+
+/// The shape that two shapes broadcast to, or `None` if they do not. Dimensions are matched from the
+/// last one; where one shape has no more of them it counts as 1; a 1 stretches to whatever it meets.
+pub fn broadcast(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
+    let rank = a.len().max(b.len());
+    let mut shape = vec![1; rank];
+    // exercise: begin, about 8 lines: Fill shape. `?` and `return None` both work in here.
+    // stub: todo!("match the dimensions from the last one");
+    for back in 1..=rank {
+        let length = |s: &[usize]| s.len().checked_sub(back).map_or(1, |d| s[d]);
+        shape[rank - back] = match (length(a), length(b)) {
+            (x, y) if x == y => x,
+            (1, y) => y,
+            (x, 1) => x,
+            _ => return None,
+        };
+    }
+    // exercise: end
+    Some(shape)
+}
