@@ -15,21 +15,50 @@ pub(super) fn judge(trial: &mut Trial) -> Outcome {
     for n in [1, 5, 256, 1000] {
         ask(trial, &sample::uniform(1, n, -6.0, 6.0), &sample::normal(2, n), &rule)?;
     }
-    let far: Vec<f32> =
-        [10.0, 30.0, 100.0, 1e4, 1e15, 1e30].iter().flat_map(|&x| [x, -x]).collect();
-    ask(trial, &far, &vec![1.0; far.len()], &rule)?;
+    far_out(trial, &rule)?;
     tail(trial)?;
     trial.contract()
 }
 
+/// First the exponential overflows, then the powers of x do.
+fn far_out(trial: &mut Trial, rule: &Tolerance) -> Outcome {
+    let nan = |x: &[f32], lost: fn(f32) -> bool| -> Vec<f64> {
+        let one = |&x: &f32| if lost(x) { f64::NAN } else { f64::from(u8::from(x > 0.0)) };
+        x.iter().map(one).collect()
+    };
+    let overflows = "e^power is infinite here and s is 0, and their product is NaN. Hold x within \
+                     bounds beyond which the slope no longer changes.";
+    let x = [30.0, -30.0, 100.0, -100.0, 1e4, -1e4];
+    let sides = |x: &[f32], name, sentence| {
+        let lost: [fn(f32) -> bool; 3] = [|x| x < 0.0, |x| x > 0.0, |_| true];
+        lost.map(|lost| (name, sentence, nan(x, lost))).to_vec()
+    };
+    let suspects = sides(&x, "exponential-overflows", overflows);
+    judged(trial, &x, &[1.0; 6], rule, suspects)?;
+    let powers = "x^2 or x^3 is infinite here, and infinity times 0 is NaN. Hold x within bounds \
+                  beyond which the slope no longer changes.";
+    let x = [1e15, -1e15, 1e30, -1e30];
+    judged(trial, &x, &[1.0; 4], rule, sides(&x, "powers-overflow", powers))
+}
+
 fn ask(trial: &mut Trial, x: &[f32], dy: &[f32], rule: &Tolerance) -> Outcome {
+    judged(trial, x, dy, rule, Vec::new())
+}
+
+fn judged(
+    trial: &mut Trial,
+    x: &[f32],
+    dy: &[f32],
+    rule: &Tolerance,
+    others: Vec<(&'static str, &'static str, Vec<f64>)>,
+) -> Outcome {
     let shape = [x.len()];
     let dx = gelu_backward(&trial.tensor(x, &shape)?, &trial.tensor(dy, &shape)?)?;
     let (x, dy) = (sample::widen(x), sample::widen(dy));
     let with = |slope: fn(f64) -> f64| -> Vec<f64> {
         x.iter().zip(&dy).map(|(&x, dy)| dy * slope(x)).collect()
     };
-    let question = Question::new("dx", &dx)
+    let mut question = Question::new("dx", &dx)
         .input("x", &shape)
         .input("dy", &shape)
         .owner(|i| Owner::linear(i, 256))
@@ -64,6 +93,9 @@ fn ask(trial: &mut Trial, x: &[f32], dy: &[f32], rule: &Tolerance) -> Outcome {
             "power' has x^2 where 3 x^2 belongs: the derivative of x^3.",
             with(|x| parts(x).0 + parts(x).1 * (LINEAR + CUBIC * x * x)),
         );
+    for (name, sentence, values) in others {
+        question = question.suspect(name, sentence, values);
+    }
     trial.check(question, &backward(&x, &dy), rule)
 }
 

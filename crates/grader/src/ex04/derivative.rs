@@ -23,7 +23,7 @@ const FARTHER: [f32; 6] = [1e15, -1e15, 1e30, -1e30, f32::MAX, f32::MIN];
 pub fn judge(mine: &Derivative) -> Outcome {
     near(mine, &[-1.0, 0.0, 1.0, 2.0])?;
     expect("derivative(&[])", (mine.derivative)(&[]), Vec::new(), &[])?;
-    let axis: Vec<f32> = (-1000..=1000).map(|i| i as f32 / 100.0).collect();
+    let axis: Vec<f32> = (-900..=900).map(|i| i as f32 / 100.0).collect();
     near(mine, &axis)?;
     far(mine)?;
     farther(mine)

@@ -58,10 +58,11 @@ fn neighbours(trial: &mut Trial) -> Outcome {
     let want: Vec<f64> = (0..8).map(|i| if i < n { all[i] } else { -7.0 }).collect();
     let sentence = "n is 5, and elements 5 to 7 were written all the same: whatever lies there is \
                     not yours. Only whole fours may be stored whole.";
-    let question = Question::new("out", &out)
-        .input("x, of which n = 5,", &[8])
-        .owner(owner(1))
-        .suspect("writes-behind-the-end", sentence, all);
+    let question = Question::new("out", &out).input("x (n = 5)", &[8]).owner(owner(1)).suspect(
+        "writes-behind-the-end",
+        sentence,
+        all,
+    );
     trial.check(question, &want, &Tolerance::close(RULE.0, RULE.1))
 }
 

@@ -1,10 +1,20 @@
 //! LayerNorm with a workgroup for each row: the engine's rung `2_block`.
 
-use crate::{Failure, Outcome, Question, Trial};
+use crate::{Failure, Outcome, Question, Trial, kernel};
 use strata_check::diagnose::Diagnosis;
 use strata_check::oracle::layernorm::forward;
 use strata_check::{Owner, Tolerance, sample};
-use strata_ml::layernorm::layernorm_forward;
+use strata_ml::device::{Kernel, Launch};
+use strata_ml::layernorm::{Normalized, layernorm_forward};
+use strata_ml::tensor::Tensor;
+
+/// The engine's kernel once more, to launch it on grids that the engine does not choose.
+static KERNEL: Kernel = kernel!(
+    "ex05-layernorm",
+    "layernorm/2_block",
+    "layernorm",
+    [Read, Read, Read, Write, Write, Write]
+);
 
 const EPS: f32 = 1e-5;
 
@@ -26,6 +36,7 @@ pub(super) fn judge(trial: &mut Trial) -> Outcome {
         ask(trial, [rows, width], &x, 1.0)?;
     }
     high(trial)?;
+    walk(trial)?;
     trial.contract()
 }
 
@@ -44,6 +55,26 @@ fn high(trial: &mut Trial) -> Outcome {
         }
         other => other,
     }
+}
+
+/// More rows than workgroups: the same shared memory for several rows.
+fn walk(trial: &mut Trial) -> Outcome {
+    let (shape, groups, wg) = ([7, 150], 2, wg(150));
+    let (x, input) = trial.normal(5, &shape)?;
+    let (ones, zeros) = (vec![1.0; shape[1]], vec![0.0; shape[1]]);
+    let got = Normalized {
+        out: trial.poison(&shape)?,
+        mean: trial.poison(&shape[..1])?,
+        rstd: trial.poison(&shape[..1])?,
+    };
+    let (gamma, beta) = (trial.tensor(&ones, &shape[1..])?, trial.tensor(&zeros, &shape[1..])?);
+    let bound: [&Tensor; 6] = [&input, &gamma, &beta, &got.out, &got.mean, &got.rstd];
+    let launch = bound.iter().fold(Launch::new(&KERNEL), |launch, t| launch.bind(&t.flat()));
+    let launch = launch.size(shape[0]).size(shape[1]).float(EPS).grid(groups, 1, 1);
+    let per = shape[1].div_ceil(wg) as u32;
+    let wg = wg as u32;
+    trial.launch(&launch.block(wg, 1, 1).constant("WG", wg).constant("PER", per))?;
+    compare(trial, &got, [&x, &ones, &zeros], shape, 1.0)
 }
 
 /// What a tree makes of a row that the lanes share out, upper half into lower.
@@ -77,7 +108,18 @@ fn ask(trial: &mut Trial, shape: [usize; 2], x: &[f32], slack: f64) -> Outcome {
         &trial.tensor(&beta, &[width])?,
         EPS,
     )?;
-    let (x, gamma, beta) = (sample::widen(x), sample::widen(&gamma), sample::widen(&beta));
+    compare(trial, &got, [x, &gamma, &beta], shape, slack)
+}
+
+fn compare(
+    trial: &mut Trial,
+    got: &Normalized,
+    [x, gamma, beta]: [&[f32]; 3],
+    shape: [usize; 2],
+    slack: f64,
+) -> Outcome {
+    let width = shape[1];
+    let (x, gamma, beta) = (sample::widen(x), sample::widen(gamma), sample::widen(beta));
     let eps = f64::from(EPS);
     let want = forward(&x, &gamma, &beta, eps);
     let steep = want.rstd.iter().fold(1.0f64, |a, &b| a.max(b));
@@ -89,7 +131,7 @@ fn ask(trial: &mut Trial, shape: [usize; 2], x: &[f32], slack: f64) -> Outcome {
         trees(merge).iter().map(|s| 1.0 / (s.2 / n + eps).sqrt()).collect::<Vec<f64>>()
     };
     let row = |i| Owner::row(i * width, width, wg(width));
-    let question = Question::new("mean", &got.mean)
+    let mut question = Question::new("mean", &got.mean)
         .input("x", &shape)
         .owner(row)
         .suspect(
@@ -103,6 +145,14 @@ fn ask(trial: &mut Trial, shape: [usize; 2], x: &[f32], slack: f64) -> Outcome {
             "this is the mean of what lane 0 has read. Merge all lanes, down to one.",
             means(|a, _| a),
         );
+    if width < wg(width) {
+        question = question.suspect(
+            "empty-lanes",
+            "NaN, and the row is shorter than the workgroup. Lanes beyond its end have seen nothing: \
+             merging two of them divides 0 by 0.",
+            vec![f64::NAN; shape[0]],
+        );
+    }
     trial.check(question, &want.mean, &Tolerance::close(5e-6 * slack, 2e-6))?;
 
     let n = width as f64;

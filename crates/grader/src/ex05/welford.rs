@@ -46,6 +46,13 @@ pub fn judge(mine: &Welford) -> Outcome {
     in_parts(mine, "noise + 1000000", &high).map_err(cancels)
 }
 
+/// What is wanted, if no more than rounding parts it from what came: there are several right orders
+/// of these few operations.
+fn settled(got: State, want: State) -> State {
+    let close = |a: f32, b: f32| (a - b).abs() <= 1e-5 * b.abs();
+    if got.0 == want.0 && close(got.1, want.1) && close(got.2, want.2) { want } else { got }
+}
+
 fn push(mine: &Welford) -> Outcome {
     let call = "the (count, mean, squares) after push(2), push(4), push(6), push(12)";
     let suspects = [
@@ -53,7 +60,7 @@ fn push(mine: &Welford) -> Outcome {
             "old-mean-twice",
             "squares has grown by the deviation from the old mean, squared. One of the two factors \
              is the deviation from the new mean: the old one is too far away from x.",
-            (4, 6.0, 77.0),
+            (4, 6.0, 81.0),
         ),
         suspect(
             "new-mean-twice",
@@ -73,7 +80,8 @@ fn push(mine: &Welford) -> Outcome {
             (4, 12.0, 0.0),
         ),
     ];
-    expect(call, mine.all(&[2.0, 4.0, 6.0, 12.0]), (4, 6.0, 56.0), &suspects)
+    let want = (4, 6.0, 56.0);
+    expect(call, settled(mine.all(&[2.0, 4.0, 6.0, 12.0]), want), want, &suspects)
 }
 
 fn variance(mine: &Welford) -> Outcome {
@@ -118,9 +126,10 @@ fn merge(mine: &Welford) -> Outcome {
         ),
     ];
     let call = "merge of (1, 10, 0), which is 10, and (3, 4, 8), which is 2, 4, 6";
-    expect(call, (mine.merge)(one, three), (4, 5.5, 35.0), &suspects)?;
+    let want = (4, 5.5, 35.0);
+    expect(call, settled((mine.merge)(one, three), want), want, &suspects)?;
     let call = "the same two the other way round";
-    expect(call, (mine.merge)(three, one), (4, 5.5, 35.0), &suspects)
+    expect(call, settled((mine.merge)(three, one), want), want, &suspects)
 }
 
 fn empty(mine: &Welford) -> Outcome {
@@ -137,7 +146,7 @@ fn empty(mine: &Welford) -> Outcome {
              nothing."
         );
         require(!got.1.is_nan() && !got.2.is_nan(), "non-finite", sentence)?;
-        expect(call, got, want, &[])?;
+        expect(call, settled(got, want), want, &[])?;
     }
     Ok(())
 }

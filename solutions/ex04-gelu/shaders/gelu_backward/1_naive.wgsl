@@ -5,11 +5,12 @@
 //   gelu(x) = x s,   s = 1 / (1 + e),   e = e^power,   power = -2u = x (LINEAR + CUBIC x^2)
 //
 // costs one exponential. And nothing cancels: near x = -5 the tanh form subtracts numbers that agree
-// in all their digits, while e^power still has seven good ones.
+// in all their digits, while e^power still has six good ones.
 //
 // Idea: one invocation an element. The exponential is computed again: reading it back would cost as
 // many bytes as reading x, and the arithmetic is free as long as memory decides.
-// Cost: about 24 FLOPs and 12 bytes an element. Expected: the speed of a copy, times 2/3.
+// Cost: about 24 FLOPs and 12 bytes an element. Expected: one and a half
+// times as long as a copy of x.
 
 override WG: u32 = 256u;
 const LINEAR = -1.5957691216057308;  // -2 sqrt(2/pi)
@@ -29,8 +30,9 @@ fn slope(at: f32) -> f32 {
     // exercise: begin, about 5 lines: The derivative of x s. Watch what becomes of it where e
     //   overflows, and where the powers of x do.
     // stub: return 0.0;
-    // Beyond 10 the slope is 0 or 1 to every digit; e^power at -10 is the last that f32 can hold.
-    let x = clamp(at, -10.0, 10.0);
+    // Beyond 10 the slope is 0 or 1 to every digit, and e^power at -10 is nearly the largest f32.
+    // Comparisons let NaN through, where `clamp` might not.
+    let x = select(select(at, 10.0, at > 10.0), -10.0, at < -10.0);
     let e = exp(x * (LINEAR + CUBIC * x * x));
     let s = 1.0 / (1.0 + e);
     let power_slope = LINEAR + 3.0 * CUBIC * x * x;
