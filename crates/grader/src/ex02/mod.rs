@@ -2,5 +2,12 @@
 
 use crate::KernelTask;
 
-/// Its kernel tasks.
+pub mod leak;
+pub mod local_rules;
+mod near;
+mod tape;
+pub mod topological;
+pub mod unbroadcast;
+
+/// It has no kernel tasks.
 pub const KERNELS: &[KernelTask] = &[];
