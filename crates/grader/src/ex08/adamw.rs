@@ -39,8 +39,8 @@ pub(super) fn judge(trial: &mut Trial) -> Outcome {
     follow(trial, Run { config: wide, ..plain }, &ramp, &g)?;
     let tiny = vec![vec![1e-8, -2e-8, 1e-6, 0.0, 3e-8, 1e-7, -1e-8, 5e-8]];
     follow(trial, plain, &ramp, &tiny)?;
-    // 1 - beta2 is a hundred-thousandth: few digits are left of it if they are not looked after.
-    let long = AdamWConfig { betas: (0.9, 0.99999), ..config };
+    // 1 - beta2 is a millionth: few digits are left of it if they are not looked after.
+    let long = AdamWConfig { betas: (0.5, 0.999999), ..config };
     follow(trial, Run { config: long, ..plain }, &ramp, &g)?;
     stands_still(trial)?;
     let config = AdamWConfig { betas: (0.9, 0.95), eps: 1e-6, weight_decay: 0.3, clip: Some(20.0) };

@@ -11,6 +11,7 @@ pub(super) enum Mistake {
     KeepsCorrected,
     NoRest,
     SubtractsInF32,
+    CorrectsInF32,
     L2,
     DecayWithoutLr,
     DecayLate,
@@ -56,6 +57,12 @@ pub(super) const ALL: &[(Mistake, &str, &str)] = &[
         "subtracts-in-f32",
         "1 - beta2 is computed in f32, where 0.99999 has seven digits, five of them nines. Subtract \
          in f64 and cast what is left.",
+    ),
+    (
+        CorrectsInF32,
+        "loses-digits-in-the-correction",
+        "1 - beta2^step is subtracted in f32. For a long memory that is a small difference of two \
+         large numbers, and few digits are left. (In f64 it does no harm; on a device there is expm1.)",
     ),
     (
         L2,
@@ -128,9 +135,10 @@ impl Arenas {
         let AdamW { lr, beta1, beta2, eps, .. } = *rule;
         let is = |m: Mistake| mistake == Some(m);
         let at = if is(StepsFromZero) { at - 1 } else { at };
-        let correction = |beta: f64| match is(NoCorrection) {
-            true => 1.0,
-            false => 1.0 - beta.powf(at.into()),
+        let correction = |beta: f64| match mistake {
+            Some(NoCorrection) => 1.0,
+            Some(CorrectsInF32) => 1.0 - f64::from(beta.powf(at.into()) as f32),
+            _ => 1.0 - beta.powf(at.into()),
         };
         let rest = |beta: f64| match mistake {
             Some(NoRest) => 1.0,
