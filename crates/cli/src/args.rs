@@ -1,6 +1,9 @@
 //! What can be typed.
 
-use crate::commands::{bench, bundle, demo, doctor, eval, exercises, generate, inspect, parity, test, train};
+use crate::commands::{
+    bench, bundle, check, demo, diff, doctor, eval, exercises, generate, hint, inspect, list, next, parity,
+    progress, reset, reveal, test, train, watch,
+};
 use crate::failure::{Failure, Outcome};
 use crate::ui;
 use clap::{Args, Parser, Subcommand};
@@ -56,6 +59,24 @@ pub enum Command {
     Test(test::TestArgs),
     /// Pack one binary and a script for a GPU machine without Rust
     Bundle(bundle::BundleArgs),
+    /// List the exercises, and how far you are with each task
+    List(list::ListArgs),
+    /// Show the next task: what to do, where, and how it is judged
+    Next(next::NextArgs),
+    /// Judge whenever you save: task, goal and verdict on one screen
+    Watch(watch::WatchArgs),
+    /// Judge your answers
+    Check(check::CheckArgs),
+    /// Give a hint; asked again, the next one
+    Hint(hint::HintArgs),
+    /// Set your answer beside ours: numbers, source, speed
+    Diff(diff::DiffArgs),
+    /// Begin a task anew; what you wrote is kept
+    Reset(reset::ResetArgs),
+    /// Show our answer to a task
+    Reveal(reveal::RevealArgs),
+    /// Show how far you are, and how much is left
+    Progress(progress::ProgressArgs),
     /// Make your own workspace of exercises; generate and prove them
     Exercises(exercises::ExercisesArgs),
 }

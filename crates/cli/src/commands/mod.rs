@@ -2,15 +2,25 @@
 
 pub mod bench;
 pub mod bundle;
+pub mod check;
 pub mod demo;
+pub mod diff;
 pub mod doctor;
 pub mod eval;
 pub mod exercises;
 pub mod generate;
+pub mod hint;
 pub mod inspect;
+pub mod list;
+pub mod next;
 pub mod parity;
+pub mod practice;
+pub mod progress;
+pub mod reset;
+pub mod reveal;
 pub mod test;
 pub mod train;
+pub mod watch;
 
 use crate::args::Command;
 use crate::failure::Outcome;
@@ -31,6 +41,15 @@ pub fn run(command: Command) -> Outcome {
         Command::Bench(args) => bench::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Bundle(args) => bundle::run(&args),
+        Command::List(args) => list::run(&args),
+        Command::Watch(args) => watch::run(&args),
+        Command::Next(args) => next::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Hint(args) => hint::run(&args),
+        Command::Diff(args) => diff::run(&args),
+        Command::Reset(args) => reset::run(&args),
+        Command::Reveal(args) => reveal::run(&args),
+        Command::Progress(args) => progress::run(&args),
         Command::Exercises(args) => exercises::run(&args),
     }
 }

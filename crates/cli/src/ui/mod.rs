@@ -67,6 +67,15 @@ pub fn watched() -> bool {
     io::stderr().is_terminal()
 }
 
+/// How many columns a line may have; where no terminal is, nothing has to be short.
+pub fn width() -> usize {
+    const NONE: usize = 120;
+    match ratatui::crossterm::terminal::size() {
+        Ok((columns, _)) if io::stdout().is_terminal() && columns > 0 => usize::from(columns),
+        _ => NONE,
+    }
+}
+
 /// Whether stderr may have colours.
 pub fn coloured() -> bool {
     anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never

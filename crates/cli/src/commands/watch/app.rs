@@ -1,0 +1,388 @@
+//! What the screen shows, and what becomes of it when something happens. No terminal, no threads:
+//! the tests play with it.
+
+use super::job::Job;
+use crate::commands::practice::{self, Board, Hints, Put, Row, State, Tone};
+use crate::failure::{Failure, Outcome};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use strata_grader::harness::{Graded, solved};
+use strata_grader::home::Home;
+use strata_grader::progress::Progress;
+use strata_grader::{Language, Verdict};
+
+/// What is on the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// A task and its verdict.
+    Task,
+    /// All tasks, and the one that is pointed at.
+    List(usize),
+    /// The question whether to begin a task anew.
+    Reset,
+}
+
+/// What a judge came back with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Word {
+    /// Verdicts on a task's files.
+    Graded(Vec<Graded>),
+    /// It could not judge.
+    Trouble(String),
+}
+
+/// What is to be done about what happened.
+#[derive(Debug)]
+pub enum Wish {
+    /// Nothing.
+    Nothing,
+    /// Judge these, and nothing else.
+    Judge(Vec<Job>),
+    /// The reader leaves.
+    Leave,
+}
+
+/// The state of a watch.
+pub struct App {
+    /// Where the reader's files are.
+    pub home: Home,
+    /// The root as the system names it in what it tells.
+    pub real: PathBuf,
+    /// The tasks that are watched.
+    pub rows: Vec<Row>,
+    /// The one at hand.
+    pub at: usize,
+    /// What is on the screen.
+    pub view: View,
+    /// What was found in this session, by exercise and task.
+    pub words: BTreeMap<(String, String), Word>,
+    /// What a judge is at, while one is at work.
+    pub judging: Option<String>,
+    /// Which hints were shown.
+    pub hints: Hints,
+    /// How many hints of this task are on the screen.
+    pub hint: usize,
+    /// How far the report is scrolled.
+    pub scroll: usize,
+    /// Something to know.
+    pub note: Option<(Tone, String)>,
+    /// Whether results cannot be remembered.
+    pub forgets: bool,
+}
+
+impl App {
+    /// A watch that begins with the first task that is not solved.
+    pub fn new(home: Home, board: Board) -> Outcome<App> {
+        if board.rows.is_empty() {
+            return Err(Failure::new("there are no tasks to watch"));
+        }
+        let at = board.rows.iter().position(|row| row.state != State::Solved).unwrap_or(0);
+        let real = home.root.canonicalize().unwrap_or_else(|_| home.root.clone());
+        let hints = Hints::load(&home);
+        let note = board.warning.map(|text| (Tone::Warn, text));
+        Ok(App {
+            home,
+            real,
+            rows: board.rows,
+            at,
+            view: View::Task,
+            words: BTreeMap::new(),
+            judging: None,
+            hints,
+            hint: 0,
+            scroll: 0,
+            note,
+            forgets: false,
+        })
+    }
+
+    /// The task at hand.
+    pub fn row(&self) -> &Row {
+        // `at` is a place in `rows`, which is not empty and keeps its length.
+        &self.rows[self.at]
+    }
+
+    /// What was found of the task at hand.
+    pub fn word(&self) -> Option<&Word> {
+        self.words.get(&key(self.row()))
+    }
+
+    /// Judges the task at hand, if there is anything to judge.
+    pub fn judge(&mut self) -> Wish {
+        match self.row().state {
+            State::Untouched | State::Gone => {
+                let key = key(self.row());
+                self.words.remove(&key);
+                Wish::Nothing
+            }
+            _ => Wish::Judge(vec![job(self.row())]),
+        }
+    }
+
+    /// Goes to a task. What is begun and was never judged here, is judged.
+    pub fn go(&mut self, to: usize) -> Wish {
+        self.at = to.min(self.rows.len() - 1);
+        (self.view, self.scroll, self.hint, self.note) = (View::Task, 0, 0, None);
+        match self.row().state {
+            State::Solved => Wish::Nothing,
+            _ if self.word().is_some() => Wish::Nothing,
+            _ => self.judge(),
+        }
+    }
+
+    /// A key was pressed.
+    pub fn key(&mut self, key: KeyEvent) -> Wish {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        match (key.code, self.view) {
+            (KeyCode::Char('c' | 'd' | 'q'), _) if control => Wish::Leave,
+            (_, _) if control => Wish::Nothing,
+            (code, View::List(cursor)) => self.in_list(code, cursor),
+            (KeyCode::Char('y' | 'Y'), View::Reset) => self.reset(),
+            (_, View::Reset) => {
+                self.view = View::Task;
+                Wish::Nothing
+            }
+            (code, View::Task) => self.in_task(code),
+        }
+    }
+
+    fn in_task(&mut self, code: KeyCode) -> Wish {
+        match code {
+            KeyCode::Char('q') => return Wish::Leave,
+            KeyCode::Char('n') | KeyCode::Right => return self.next(),
+            KeyCode::Char('p') | KeyCode::Left => {
+                return match self.at {
+                    0 => self.remark(Tone::Dim, "this is the first task"),
+                    at => self.go(at - 1),
+                };
+            }
+            KeyCode::Char('h') => self.show_hint(),
+            KeyCode::Char('l') => self.view = View::List(self.at),
+            KeyCode::Char('c') => return self.judge_all(),
+            KeyCode::Char('x') => match self.row().state {
+                State::Untouched => return self.remark(Tone::Dim, "it is as it came"),
+                _ => self.view = View::Reset,
+            },
+            KeyCode::Char('r') => match self.row().state {
+                State::Untouched => {
+                    return self
+                        .remark(Tone::Dim, "there is nothing to judge yet: it is as it came");
+                }
+                _ => return self.judge(),
+            },
+            KeyCode::Esc => (self.hint, self.note, self.scroll) = (0, None, 0),
+            KeyCode::Up | KeyCode::Char('k') => self.scroll = self.scroll.saturating_sub(1),
+            // The screen knows where the end is.
+            KeyCode::Down | KeyCode::Char('j') => self.scroll += 1,
+            KeyCode::PageUp => self.scroll = self.scroll.saturating_sub(10),
+            KeyCode::PageDown | KeyCode::Char(' ') => self.scroll += 10,
+            KeyCode::Home => self.scroll = 0,
+            KeyCode::End => self.scroll = usize::MAX / 2,
+            _ => {}
+        }
+        Wish::Nothing
+    }
+
+    fn in_list(&mut self, code: KeyCode, cursor: usize) -> Wish {
+        let last = self.rows.len() - 1;
+        let cursor = match code {
+            KeyCode::Up | KeyCode::Char('k') => cursor.saturating_sub(1),
+            KeyCode::Down | KeyCode::Char('j') => (cursor + 1).min(last),
+            KeyCode::PageUp => cursor.saturating_sub(10),
+            KeyCode::PageDown | KeyCode::Char(' ') => (cursor + 10).min(last),
+            KeyCode::Home => 0,
+            KeyCode::End => last,
+            KeyCode::Enter => return self.go(cursor),
+            KeyCode::Char('c') => return self.judge_all(),
+            KeyCode::Char('q') => return Wish::Leave,
+            KeyCode::Esc | KeyCode::Char('l') => {
+                self.view = View::Task;
+                return Wish::Nothing;
+            }
+            _ => cursor,
+        };
+        self.view = View::List(cursor);
+        Wish::Nothing
+    }
+
+    /// The next task that is not solved, from here on and round again; just the next if all are.
+    fn next(&mut self) -> Wish {
+        let count = self.rows.len();
+        let after = (1..count).map(|step| (self.at + step) % count);
+        let open = after.clone().find(|&at| self.rows[at].state != State::Solved);
+        match (open, self.at + 1 < count) {
+            (Some(at), _) => self.go(at),
+            (None, true) => self.go(self.at + 1),
+            (None, false) => self.remark(Tone::Dim, "this is the last task"),
+        }
+    }
+
+    fn remark(&mut self, tone: Tone, text: &str) -> Wish {
+        self.note = Some((tone, text.into()));
+        Wish::Nothing
+    }
+
+    fn show_hint(&mut self) {
+        let task = self.row().task;
+        let level = match self.hints.level(task, None) {
+            Ok(level) => level,
+            Err(_) => return,
+        };
+        if let Err(Failure::Message(text)) = self.hints.remember(task, level)
+            && !self.forgets
+        {
+            self.note = Some((Tone::Warn, text));
+        }
+        (self.hint, self.scroll, self.view) = (level, 0, View::Task);
+    }
+
+    fn judge_all(&mut self) -> Wish {
+        let begun = |row: &&Row| !matches!(row.state, State::Untouched | State::Gone);
+        let mut jobs: Vec<Job> = Vec::new();
+        for row in self.rows.iter().filter(begun) {
+            if jobs.last().is_none_or(|job| job.exercise.name != row.exercise.name) {
+                jobs.push(Job { exercise: row.exercise, task: None });
+            }
+        }
+        if jobs.is_empty() {
+            return self.remark(Tone::Dim, "nothing is begun yet: there is nothing to judge");
+        }
+        self.view = View::List(self.at);
+        Wish::Judge(jobs)
+    }
+
+    fn reset(&mut self) -> Wish {
+        self.view = View::Task;
+        let (exercise, task) = (self.row().exercise, self.row().task);
+        let mut kept = Vec::new();
+        for file in &task.files {
+            let path = self.home.root.join(exercise.name).join(file);
+            let put = practice::stub(task, file).and_then(|text| practice::put(&path, &text));
+            match put {
+                Ok(Put::Saved(backup)) => kept.push(practice::shown(&backup).display().to_string()),
+                Ok(Put::Same | Put::Made) => {}
+                Err(Failure::Message(text)) => {
+                    self.note = Some((Tone::Bad, text));
+                    return Wish::Nothing;
+                }
+                Err(Failure::Pipe) => return Wish::Leave,
+            }
+        }
+        self.refresh(self.at);
+        let wish = self.judge();
+        self.note = Some(match kept.is_empty() {
+            true => (Tone::Good, "it is as it came".into()),
+            false => (Tone::Good, format!("as it came; yours is now {}", kept.join(" and "))),
+        });
+        (self.hint, self.scroll) = (0, 0);
+        wish
+    }
+
+    /// Files changed: the task at hand is judged if one of them is its own, else the task that one
+    /// belongs to.
+    pub fn changed(&mut self, paths: &[PathBuf]) -> Wish {
+        let below = |path: &PathBuf| {
+            let short =
+                path.strip_prefix(&self.real).or_else(|_| path.strip_prefix(&self.home.root));
+            short.ok().map(Path::to_path_buf)
+        };
+        let changed: Vec<PathBuf> = paths.iter().filter_map(below).collect();
+        let touched: Vec<usize> =
+            (0..self.rows.len()).filter(|&i| concerns(&self.rows[i], &changed)).collect();
+        for &i in &touched {
+            self.refresh(i);
+        }
+        let own = |row: &Row| changed.iter().any(|path| owns(row, path));
+        let to = match touched.contains(&self.at) {
+            true => self.at,
+            false => match touched.into_iter().find(|&i| own(&self.rows[i])) {
+                Some(other) => other,
+                None => return Wish::Nothing,
+            },
+        };
+        if to != self.at {
+            let _ = self.go(to);
+        }
+        (self.view, self.scroll, self.note) = (View::Task, 0, None);
+        self.judge()
+    }
+
+    /// Everything may have changed.
+    pub fn look_again(&mut self) -> Wish {
+        (0..self.rows.len()).for_each(|i| self.refresh(i));
+        self.judge()
+    }
+
+    /// A judge is back.
+    pub fn done(&mut self, job: Job, found: Result<Vec<Graded>, String>) {
+        let mine = |row: &Row| {
+            row.exercise.name == job.exercise.name
+                && job.task.is_none_or(|task| task.name == row.task.name)
+        };
+        for i in (0..self.rows.len()).filter(|&i| mine(&self.rows[i])).collect::<Vec<_>>() {
+            self.refresh(i);
+            let row = &mut self.rows[i];
+            let word = match &found {
+                Err(text) => Word::Trouble(text.clone()),
+                Ok(all) => {
+                    let list = all.iter().filter(|g| g.task == row.task.name).cloned();
+                    Word::Graded(list.collect())
+                }
+            };
+            if let (Word::Graded(list), true) = (&word, self.forgets) {
+                row.state = state(list).unwrap_or(row.state);
+            }
+            match row.state {
+                State::Untouched | State::Gone => self.words.remove(&key(&self.rows[i])),
+                _ => self.words.insert(key(&self.rows[i]), word),
+            };
+        }
+    }
+
+    fn refresh(&mut self, at: usize) {
+        let progress = Progress::load(&self.home);
+        let row = &mut self.rows[at];
+        *row = Row::look(&self.home, &progress, row.exercise, row.task);
+    }
+}
+
+fn key(row: &Row) -> (String, String) {
+    (row.exercise.name.into(), row.task.name.clone())
+}
+
+fn job(row: &Row) -> Job {
+    Job { exercise: row.exercise, task: Some(row.task) }
+}
+
+/// What verdicts say of a task, where nothing can be remembered.
+fn state(list: &[Graded]) -> Option<State> {
+    let wrong = |g: &Graded| matches!(g.verdict, Some(Verdict::Rejected(_)));
+    match () {
+        () if list.iter().any(wrong) => Some(State::Failed),
+        () if solved(list) => Some(State::Solved),
+        () => None,
+    }
+}
+
+/// Whether this is one of the task's files.
+fn owns(row: &Row, path: &Path) -> bool {
+    let path = path.strip_prefix(row.exercise.name);
+    path.is_ok_and(|path| row.task.files.iter().any(|file| path == Path::new(file)))
+}
+
+/// Whether a task depends on any of these files: its own, and for Rust whatever else the reader
+/// writes in the crate.
+fn concerns(row: &Row, changed: &[PathBuf]) -> bool {
+    let rust = row.task.languages().contains(&Language::Rust);
+    let all_owned = row.exercise.tasks.iter().flat_map(|task| &task.files);
+    let all_owned: Vec<&Path> = all_owned.map(Path::new).collect();
+    let helps = |path: &Path| {
+        let Ok(path) = path.strip_prefix(row.exercise.name) else { return false };
+        let source = path.extension().is_some_and(|end| end == "rs" || end == "toml");
+        rust && source && !all_owned.contains(&path)
+    };
+    changed
+        .iter()
+        .any(|path| owns(row, path) || helps(path) || path == Path::new(row.exercise.name))
+}
