@@ -7,7 +7,8 @@
 /// The row-major strides of a shape: `contiguous(&[2, 3, 4])` is `[12, 4, 1]`.
 pub fn contiguous(shape: &[usize]) -> Vec<usize> {
     let mut strides = vec![1; shape.len()];
-    // exercise: begin, about 3 lines: Every stride but the last is the next one times the next length.
+    // exercise: begin, about 3 lines: The last stride is there. How many cells does a step along the
+    //   dimension before it pass over, and one along the dimension before that?
     // stub: todo!("fill strides from the last dimension to the first");
     for d in (1..shape.len()).rev() {
         strides[d - 1] = strides[d] * shape[d];
@@ -18,8 +19,8 @@ pub fn contiguous(shape: &[usize]) -> Vec<usize> {
 
 /// The cell of the element at `index`, which has as many numbers as there are strides.
 pub fn position(index: &[usize], strides: &[usize], offset: usize) -> usize {
-    // exercise: begin, about 1 line: Start at the offset, and take index[d] steps along each dimension.
-    // stub: todo!("the offset, and index times stride along every dimension")
+    // exercise: begin, about 1 line: How many steps along each dimension, and how long is each?
+    // stub: todo!("the cell of the element")
     offset + index.iter().zip(strides).map(|(i, stride)| i * stride).sum::<usize>()
     // exercise: end
 }
