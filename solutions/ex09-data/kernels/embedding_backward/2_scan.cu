@@ -47,7 +47,7 @@ extern "C" __global__ void embedding_backward(
                 }
                 // exercise: end
             }
-            // exercise: begin, about 1 line: Before the next 128 ids.
+            // exercise: begin, about 1 line: What must be over before the next 128 ids?
             __syncthreads();
             // exercise: end
         }

@@ -70,7 +70,7 @@ fn embedding_backward(
                 }
                 // exercise: end
             }
-            // exercise: begin, about 1 line: Before the next 128 ids.
+            // exercise: begin, about 1 line: What must be over before the next 128 ids?
             workgroupBarrier();
             // exercise: end
         }
