@@ -1,8 +1,8 @@
 //! Log-sum-exp of a stream, in one pass.
 //!
-//! `log(sum of e^x)` overflows as soon as an `x` is above 88. So one keeps the largest number `m` seen
-//! so far and sums `e^(x - m)`: no exponent is above 0. When a larger number comes, everything summed
-//! so far was taken under the wrong `m`, and one multiplication puts it right.
+//! `log(sum of e^x)` overflows as soon as an `x` is above 88. So one keeps the largest number `m`
+//! seen so far and sums `e^(x - m)`: no exponent is above 0. When a larger number comes, everything
+//! summed so far was taken under the wrong `m`, and one multiplication puts it right.
 
 /// The largest number so far, and the sum of `e^(x - largest)` over all numbers so far.
 pub type Running = (f32, f32);
@@ -12,7 +12,8 @@ pub const EMPTY: Running = (f32::NEG_INFINITY, 0.0);
 
 /// With one more number. Minus infinity may come too (a masked logit): `e^-inf` is 0.
 pub fn add((largest, sum): Running, x: f32) -> Running {
-    // exercise: begin, about 7 lines: Three cases: x adds nothing, x is a new largest, x is neither.
+    // exercise: begin, about 7 lines: Three cases: x adds nothing, x is a new largest, x is
+    //   neither.
     // stub: todo!("the pair after one more number")
     if x == f32::NEG_INFINITY {
         return (largest, sum);

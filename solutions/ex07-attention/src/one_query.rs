@@ -4,9 +4,10 @@
 //! score_j = query . key_j / sqrt(head_dim)      output = sum of softmax(score)_j value_j
 //! ```
 //!
-//! The softmax wants to know all scores before it makes the first probability, so one would store them.
-//! One need not: chapter 6's pair (largest, sum) carries a third companion, the sum of the values, each
-//! times its `e^(score - largest)`. What brings the sum under a new maximum brings this one there too.
+//! The softmax wants to know all scores before it makes the first probability, so one would store
+//! them. One need not: chapter 6's pair (largest, sum) carries a third companion, the sum of the
+//! values, each times its `e^(score - largest)`. What brings the sum under a new maximum brings
+//! this one there too.
 
 /// The scalar product of two vectors of one length.
 fn dot(a: &[f32], b: &[f32]) -> f32 {

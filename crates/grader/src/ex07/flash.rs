@@ -66,6 +66,19 @@ fn tile(language: Language, dim: usize) -> usize {
     }
 }
 
+/// Who writes a number of the output: the last tile of a head's queries comes first.
+fn owner(i: usize, shape: Shape, language: Language) -> Owner {
+    let (d, row, head) = (i % shape.dim, i / shape.dim % shape.rows, i / shape.dim / shape.rows);
+    let tiles = shape.rows.div_ceil(QUERIES);
+    let columns = match language {
+        Language::Cuda => shape.dim.next_multiple_of(16) / 4,
+        _ => shape.dim.next_multiple_of(32) / 2,
+    };
+    let work = head * tiles + tiles - 1 - row / QUERIES;
+    let lane = row % QUERIES + d / columns * QUERIES;
+    Owner { workgroup: [work as u32, 0, 0], lane: lane as u32 }
+}
+
 /// Dropout's factors, as chapter 7 draws them.
 fn factor(shape: Shape, head: usize, row: usize, key: usize) -> f64 {
     if shape.dropout == 0.0 {
@@ -107,7 +120,8 @@ fn ask(trial: &mut Trial, shape: Shape, data: [&[f32]; 3]) -> Outcome {
     let want = oracle.forward(&wide[0], &wide[1], &wide[2]);
 
     let seen = |row: usize| if causal { keys - rows + row + 1 } else { keys };
-    let tile = tile(trial.language(), dim);
+    let language = trial.language();
+    let tile = tile(language, dim);
     // Without a mask a row sees whatever its workgroup loads.
     let loaded = |row: usize| {
         let last = rows.min((row / QUERIES + 1) * QUERIES) - 1;
@@ -135,10 +149,7 @@ fn ask(trial: &mut Trial, shape: Shape, data: [&[f32]; 3]) -> Outcome {
         .input("q", &sizes[0])
         .input("k", &sizes[1])
         .input("v", &sizes[2])
-        .owner(move |i| Owner {
-            workgroup: [(i / dim / QUERIES) as u32, 0, 0],
-            lane: (i / dim % QUERIES) as u32,
-        })
+        .owner(|i| owner(i, shape, language))
         .suspect(NOTHING, NOTHING_SAYS, vec![f64::NAN; heads * rows * dim])
         .suspect(UNSCALED, UNSCALED_SAYS, each(1.0, right, all, false))
         .suspect(FUTURE, FUTURE_SAYS, each(scale, right, &|row| 0..loaded(row), false))

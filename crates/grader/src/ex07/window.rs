@@ -129,10 +129,10 @@ fn launch([q, k, v, out]: [&Tensor; 4], shape: Shape) -> Launch {
         .cost(4.0 * pairs * dim as f64, 16.0 * n as f64)
 }
 
-/// Six heads over a long sequence, with a window much shorter.
+/// Some heads over a long sequence, with a window much shorter.
 pub(super) fn speed(device: &Device) -> strata_parity::Outcome<Run> {
-    let rows = if device.info().caps.software { 32 } else { 8192 };
-    let shape = Shape { heads: 6, rows, dim: 64, window: 64 };
+    let (heads, rows) = if device.info().caps.software { (2, 32) } else { (6, 8192) };
+    let shape = Shape { heads, rows, dim: 64, window: 64 };
     let sizes = [shape.heads, shape.rows, shape.dim];
     let (q, k, v) = (noise(device, &sizes)?, noise(device, &sizes)?, noise(device, &sizes)?);
     let out = Tensor::zeros(device, DType::F32, &sizes)?;

@@ -1,9 +1,9 @@
 // Softmax of each row, or with LOG = 1 its logarithm.
 //
-// Idea: a block for each row, and maximum and sum in one walk instead of two. Each thread keeps a pair
-// for its share of the row: the largest number so far, and the sum of e^(x - largest). The threads'
-// pairs then become one by halves, in shared memory. A second walk writes the output; it finds the row
-// in cache.
+// Idea: a block for each row, and maximum and sum in one walk instead of two. Each thread keeps a
+// pair for its share of the row: the largest number so far, and the sum of e^(x - largest). The
+// threads' pairs then become one by halves, in shared memory. A second walk writes the output; it
+// finds the row in cache.
 // Cost: 25 FLOPs and 8 bytes an element; log2(WG) + 2 barriers a row.
 // Expected gain over 1_naive: ten times and more, from requests that are whole lines.
 
@@ -41,8 +41,9 @@ extern "C" __global__ void __launch_bounds__(WG) softmax(const float* x, float* 
         }
         // exercise: end
 
-        // exercise: begin, about 11 lines: The threads' pairs become one, in maxima[0] and sums[0]: store
-        //   yours, wait, then for half = WG / 2 down to 1 let lane join its pair with that of lane + half.
+        // exercise: begin, about 11 lines: The threads' pairs become one, in maxima[0] and sums[0]:
+        //   store yours, wait, then for half = WG / 2 down to 1 let lane join its pair with that of
+        //   lane + half.
         maxima[lane] = largest;
         sums[lane] = sum;
         __syncthreads();
@@ -59,8 +60,8 @@ extern "C" __global__ void __launch_bounds__(WG) softmax(const float* x, float* 
         sum = sums[0];
         __syncthreads();  // all have read: the next row may be stored
 
-        // exercise: begin, about 4 lines: Write the row: its softmax, or if LOG is 1 the logarithm of it,
-        //   which must be right where the softmax itself is too small for a float.
+        // exercise: begin, about 4 lines: Write the row: its softmax, or if LOG is 1 the logarithm
+        //   of it, which must be right where the softmax itself is too small for a float.
         for (unsigned j = lane; j < p.width; j += WG) {
             float v = from[j] - largest;
             to[j] = LOG ? v - logf(sum) : expf(v) / sum;

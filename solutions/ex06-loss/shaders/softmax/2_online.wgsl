@@ -1,9 +1,9 @@
 // Softmax of each row, or with LOG = 1 its logarithm.
 //
-// Idea: a workgroup for each row, and maximum and sum in one walk instead of two. Each invocation keeps
-// a pair for its share of the row: the largest number so far, and the sum of e^(x - largest). The
-// invocations' pairs then become one by halves, in workgroup memory. A second walk writes the output;
-// it finds the row in cache.
+// Idea: a workgroup for each row, and maximum and sum in one walk instead of two. Each invocation
+// keeps a pair for its share of the row: the largest number so far, and the sum of e^(x - largest).
+// The invocations' pairs then become one by halves, in workgroup memory. A second walk writes the
+// output; it finds the row in cache.
 // Cost: 25 FLOPs and 8 bytes an element; log2(WG) + 2 barriers a row.
 // Expected gain over 1_naive: ten times and more on a GPU, from requests that are whole lines.
 
@@ -34,8 +34,9 @@ fn softmax(
         // Of nothing. Not minus infinity: a row may hold that, and -inf - -inf is not a number.
         var largest = -3.40282347e+38;
         var sum = 0.0;
-        // exercise: begin, about 9 lines: Walk along this invocation's share of the row: elements lane,
-        //   lane + WG, lane + 2 WG, ... What must happen to sum when a number is above largest?
+        // exercise: begin, about 9 lines: Walk along this invocation's share of the row: elements
+        //   lane, lane + WG, lane + 2 WG, ... What must happen to sum when a number is above
+        //   largest?
         for (var j = lane; j < p.width; j += WG) {
             let v = x[start + j];
             if (v > largest) {
@@ -47,9 +48,9 @@ fn softmax(
         }
         // exercise: end
 
-        // exercise: begin, about 13 lines: The invocations' pairs become one, in maxima[0] and sums[0]:
-        //   store yours, wait, then for half = WG / 2 down to 1 let lane join its pair with that of
-        //   lane + half.
+        // exercise: begin, about 13 lines: The invocations' pairs become one, in maxima[0] and
+        //   sums[0]: store yours, wait, then for half = WG / 2 down to 1 let lane join its pair
+        //   with that of lane + half.
         maxima[lane] = largest;
         sums[lane] = sum;
         workgroupBarrier();
@@ -68,8 +69,8 @@ fn softmax(
         sum = sums[0];
         workgroupBarrier();  // all have read: the next row may be stored
 
-        // exercise: begin, about 8 lines: Write the row: its softmax, or if LOG is 1 the logarithm of it,
-        //   which must be right where the softmax itself is too small for a float.
+        // exercise: begin, about 8 lines: Write the row: its softmax, or if LOG is 1 the logarithm
+        //   of it, which must be right where the softmax itself is too small for a float.
         for (var j = lane; j < p.width; j += WG) {
             let v = x[start + j] - largest;
             if (LOG == 1u) {

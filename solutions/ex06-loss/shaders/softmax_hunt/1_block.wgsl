@@ -2,8 +2,8 @@
 // Softmax of each row. A row of nothing but -inf (everything is masked) becomes zeros.
 //
 // Idea: a workgroup for each row, three walks along it: the maximum, the sum of e^(x - max), the
-// output. Each walk is shared by the invocations of the workgroup; block_max and block_sum bring their
-// parts together.
+// output. Each walk is shared by the invocations of the workgroup; block_max and block_sum bring
+// their parts together.
 // Cost: 25 FLOPs and 8 bytes an element, if the row stays in cache.
 
 override WG: u32 = 256u;

@@ -1,10 +1,10 @@
 // FlashAttention (Dao et al., 2022), forward: softmax(scale Q K^T) V without ever storing a
 // probability.
 //
-// Idea: a block owns TILE queries and goes through the keys tile by tile. For each query it keeps the
-// largest score so far m, the sum l of e^(s - m), and the sum o of e^(s - m) v. When a tile brings a
-// larger score, l and o are multiplied by e^(m - m_new), as if they had been taken under it from the
-// start. At the end o / l is the output, and m + ln l all that the backward pass needs.
+// Idea: a block owns TILE queries and goes through the keys tile by tile. For each query it keeps
+// the largest score so far m, the sum l of e^(s - m), and the sum o of e^(s - m) v. When a tile
+// brings a larger score, l and o are multiplied by e^(m - m_new), as if they had been taken under
+// it from the start. At the end o / l is the output, and m + ln l all that the backward pass needs.
 // Cost: 4 DIM FLOPs for each query-key pair; K and V are read once for every TILE queries.
 // Expected gain over 1_naive: ten times and more, and O(rows) memory instead of O(rows keys).
 //
@@ -72,9 +72,10 @@ extern "C" __global__ __launch_bounds__(256) void flash1(const float* q, const f
         for (unsigned start = 0; start < end; start += TILE) {
             load_tile(shared + KEYS, k + head_at(p.k, p, bh), p.k.row, start, valid, p.dim);
             load_tile(shared + VALUES, v + head_at(p.v, p, bh), p.v.row, start, valid, p.dim);
-            // exercise: begin, about 7 lines: Scores. Once the tile is there, this thread makes those of x
-            //   and the keys j = part * MINE, ... MINE of them, and stores them for all: p.scale times
-            //   their product, or -infinity where start + j is not below seen. Then all wait again.
+            // exercise: begin, about 7 lines: Scores. Once the tile is there, this thread makes
+            //   those of x and the keys j = part * MINE, ... MINE of them, and stores them for all:
+            //   p.scale times their product, or -infinity where start + j is not below seen. Then
+            //   all wait again.
             __syncthreads();
             for (unsigned i = 0; i < MINE; i++) {
                 unsigned j = part * MINE + i;
@@ -84,10 +85,11 @@ extern "C" __global__ __launch_bounds__(256) void flash1(const float* q, const f
             __syncthreads();
             // exercise: end
 
-            // exercise: begin, about 14 lines: Softmax. The largest of m and this query's TILE scores is
-            //   the new m; bring l and o under it. Each score's weight e^(score - m) goes into l, and
-            //   times kept(p, state, bh, row, start + j) times value j (its columns from part * COLUMNS
-            //   on) into o. Last of all: who still reads what the next turn overwrites?
+            // exercise: begin, about 14 lines: Softmax. The largest of m and this query's TILE
+            //   scores is the new m; bring l and o under it. Each score's weight e^(score - m) goes
+            //   into l, and times kept(p, state, bh, row, start + j) times value j (its columns
+            //   from part * COLUMNS on) into o. Last of all: who still reads what the next turn
+            //   overwrites?
             float largest = m;
             for (unsigned j = 0; j < TILE; j++)
                 largest = fmaxf(largest, shared[SCORES + j * TILE + query]);

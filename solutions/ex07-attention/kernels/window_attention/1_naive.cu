@@ -1,10 +1,11 @@
-// Sliding-window attention: a query sees itself and the window - 1 keys before it, as far as there are
-// any. Tensors are [heads, rows, dim].
+// Sliding-window attention: a query sees itself and the window - 1 keys before it, as far as there
+// are any. Tensors are [heads, rows, dim].
 //
 // Idea: a thread for each number of the output. It walks along the keys that its row sees, with a
 // running maximum, so nothing is stored and nothing overflows.
-// Cost: 2 dim FLOPs for each key that a number's row sees: dim times too many, since the dim threads of
-// a row make the same scores. But a row has `window` keys, not all: rows * window pairs, not rows^2 / 2.
+// Cost: 2 dim FLOPs for each key that a number's row sees: dim times too many, since the dim
+// threads of a row make the same scores. But a row has `window` keys, not all: rows * window pairs,
+// not rows^2 / 2.
 
 #ifndef WG
 #define WG 256
@@ -33,8 +34,9 @@ extern "C" __global__ void __launch_bounds__(WG)
         const float* query = q + head + row * p.dim;
         const float *keys = k + head, *values = v + head;  // of this head; row j begins at j * p.dim
         float largest = -3.402823466e38f, sum = 0.0f, weighted = 0.0f;
-        // exercise: begin, about 10 lines: Walk from the first key of the window to the row's own. Keep
-        //   sum and weighted (the values' column d, by weights) under the largest score so far.
+        // exercise: begin, about 10 lines: Walk from the first key of the window to the row's own.
+        //   Keep sum and weighted (the values' column d, by weights) under the largest score so
+        //   far.
         unsigned first = row + 1 > p.window ? row + 1 - p.window : 0;
         for (unsigned j = first; j <= row; j++) {
             float score = score_of(query, keys + j * p.dim, p), before = largest;

@@ -2,15 +2,15 @@
 // FlashAttention (Dao et al., 2022), forward: softmax(scale Q K^T) V without ever storing a
 // probability.
 //
-// Idea: a workgroup owns 64 queries and goes through the keys tile by tile. For each query it keeps the
-// largest score so far m, the sum l of e^(s - m), and the sum o of e^(s - m) v. When a tile brings a
-// larger score, l and o are multiplied by e^(m - m_new), as if they had been taken under it from the
-// start. At the end o / l is the output, and m + ln l all that the backward pass needs.
+// Idea: a workgroup owns 64 queries and goes through the keys tile by tile. For each query it keeps
+// the largest score so far m, the sum l of e^(s - m), and the sum o of e^(s - m) v. When a tile
+// brings a larger score, l and o are multiplied by e^(m - m_new), as if they had been taken under
+// it from the start. At the end o / l is the output, and m + ln l all that the backward pass needs.
 // Cost: 4 DIM FLOPs for each query-key pair; K and V are read once for every 64 queries.
 // Expected gain over 1_naive: some ten times on a GPU, and O(rows) memory instead of O(rows keys).
 //
-// Two invocations share a query. Of a tile's scores each makes half and reads all; of the output each
-// owns half of the columns. Both keep the same m and l.
+// Two invocations share a query. Of a tile's scores each makes half and reads all; of the output
+// each owns half of the columns. Both keep the same m and l.
 const DIM: u32 = 64u; // tune: 32 64 96 128
 
 @group(0) @binding(0) var<storage, read> q: array<f32>;
@@ -28,7 +28,8 @@ const COLUMNS: u32 = DIM / 8u;            // the groups of the output that an in
 // Below all scores, and finite: WGSL has no literal for minus infinity. e^(LOWEST - m) is 0.
 const LOWEST = -3.4e38;
 
-// Group n of key j at j * FOURS + n, of value j likewise; the score of query and key j at j * 64 + query.
+// Group n of key j at j * FOURS + n, of value j likewise; the score of query and key j at j * 64 +
+// query.
 var<workgroup> keys: array<vec4<f32>, TILE * FOURS>;
 var<workgroup> values: array<vec4<f32>, TILE * FOURS>;
 var<workgroup> scores: array<f32, TILE * 64u>;
@@ -69,7 +70,8 @@ fn flash1(
         let seen = visible(valid, row);
         var x: array<vec4<f32>, FOURS>;
         for (var n = 0u; n < FOURS; n++) {
-            if (row < p.rows) { x[n] = four(0u, row_at(p.q, bh, row), n); } else { x[n] = vec4<f32>(); }
+            x[n] = vec4<f32>();
+            if (row < p.rows) { x[n] = four(0u, row_at(p.q, bh, row), n); }
         }
         var o: array<vec4<f32>, COLUMNS>;
         for (var n = 0u; n < COLUMNS; n++) { o[n] = vec4<f32>(); }
@@ -87,9 +89,10 @@ fn flash1(
                     values[i] = four(2u, row_at(p.v, bh, j), i % FOURS);
                 }
             }
-            // exercise: begin, about 10 lines: Scores. Once the tile is there, this invocation makes those
-            //   of x and the keys j = part * MINE, ... MINE of them, and stores them for both: p.scale
-            //   times their product, or LOWEST where start + j is not below seen. Then all wait again.
+            // exercise: begin, about 10 lines: Scores. Once the tile is there, this invocation
+            //   makes those of x and the keys j = part * MINE, ... MINE of them, and stores them
+            //   for both: p.scale times their product, or LOWEST where start + j is not below seen.
+            //   Then all wait again.
             workgroupBarrier();
             for (var i = 0u; i < MINE; i++) {
                 let j = part * MINE + i;
@@ -102,10 +105,11 @@ fn flash1(
             workgroupBarrier();
             // exercise: end
 
-            // exercise: begin, about 18 lines: Softmax. The largest of m and this query's TILE scores is
-            //   the new m; bring l and o under it. Each score's weight e^(score - m) goes into l, and
-            //   times dropout_mask(bh, row, start + j) times value j (its groups from part * COLUMNS on)
-            //   into o. Last of all: who still reads what the next turn overwrites?
+            // exercise: begin, about 18 lines: Softmax. The largest of m and this query's TILE
+            //   scores is the new m; bring l and o under it. Each score's weight e^(score - m) goes
+            //   into l, and times dropout_mask(bh, row, start + j) times value j (its groups from
+            //   part * COLUMNS on) into o. Last of all: who still reads what the next turn
+            //   overwrites?
             var largest = m;
             for (var j = 0u; j < TILE; j++) {
                 largest = max(largest, scores[j * 64u + query]);

@@ -1,11 +1,11 @@
-// Sliding-window attention: a query sees itself and the window - 1 keys before it, as far as there are
-// any. Tensors are [heads, rows, dim].
+// Sliding-window attention: a query sees itself and the window - 1 keys before it, as far as there
+// are any. Tensors are [heads, rows, dim].
 //
-// Idea: an invocation for each number of the output. It walks along the keys that its row sees, with a
-// running maximum, so nothing is stored and nothing overflows.
+// Idea: an invocation for each number of the output. It walks along the keys that its row sees,
+// with a running maximum, so nothing is stored and nothing overflows.
 // Cost: 2 dim FLOPs for each key that a number's row sees: dim times too many, since the dim
-// invocations of a row make the same scores. But a row has `window` keys, not all: rows * window pairs,
-// not rows^2 / 2.
+// invocations of a row make the same scores. But a row has `window` keys, not all: rows * window
+// pairs, not rows^2 / 2.
 
 override WG: u32 = 256u;
 
@@ -41,13 +41,15 @@ fn window_attention(
     for (var i = id.x; i < n; i += groups.x * WG) {
         let d = i % p.dim;
         let row = i / p.dim % p.rows;
-        let head = i / p.dim / p.rows * p.rows * p.dim;  // row j of this head begins at head + j * p.dim
+        // Row j of this head begins at head + j * p.dim.
+        let head = i / p.dim / p.rows * p.rows * p.dim;
         let query = head + row * p.dim;
         var largest = -3.40282347e+38;
         var sum = 0.0;
         var weighted = 0.0;
-        // exercise: begin, about 14 lines: Walk from the first key of the window to the row's own. Keep
-        //   sum and weighted (the values' column d, by weights) under the largest score so far.
+        // exercise: begin, about 14 lines: Walk from the first key of the window to the row's own.
+        //   Keep sum and weighted (the values' column d, by weights) under the largest score so
+        //   far.
         var first = 0u;
         if (row + 1u > p.window) {
             first = row + 1u - p.window;
