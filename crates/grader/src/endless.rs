@@ -89,7 +89,7 @@ fn changes(text: &str, name: &str) -> bool {
         let after = text[at + name.len()..].trim_start_matches(|c: char| c == '.' || part(c));
         let after = after.trim_start();
         let assigned = after.starts_with('=') && !after.starts_with("==");
-        let operators = ["+=", "-=", "*=", "/=", "%=", "<<=", ">>=", "|=", "^=", "++", "--"];
+        let operators = ["+=", "&=", "-=", "*=", "/=", "%=", "<<=", ">>=", "|=", "^=", "++", "--"];
         assigned
             || operators.iter().any(|o| after.starts_with(o))
             || before.ends_with("++")
@@ -132,6 +132,7 @@ mod tests {
             "while (flag[0] == 0) { }",
             "while (v.x < p.n) { v.x += 1u; }",
             "while (a && b) { b = false; }",
+            "for (var left = hits; left != 0u; left &= left - 1u) { x += 1.0; }",
             "while (n > 1u) { let half = n / 2u; n = half; }",
             "// while (true) { }",
             "let loops = 1; let before = 2;",

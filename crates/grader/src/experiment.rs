@@ -1,27 +1,20 @@
 //! Is a barrier missing? Try it.
 //!
-//! A race may come out right by luck, on one machine, today. So a CUDA kernel that shares memory runs
-//! once more with every other warp slowed down where that memory changes hands: a kernel whose
+//! A race may come out right by luck, on one machine, today. So on a card a kernel that shares memory
+//! runs once more with every other warp slowed down where that memory changes hands: a kernel whose
 //! barriers are right does not mind. And a kernel that is wrong is run again with barriers put in
 //! those places. If the result is right then, that was it.
 
 use crate::grade::{Case, Job};
-use crate::variant::{candidates, shared_names, with};
+use crate::variant::{candidates, shaken, shared_names, with};
 use crate::{Failure, Language, Outcome, Rejection};
 use std::fs;
 use std::time::{Duration, Instant};
 use strata_check::diagnose::Diagnosis;
 
-/// Time for all tries; whoever waits for a verdict shall not wait long.
-const PATIENCE: Duration = Duration::from_millis(2500);
-
-/// Slows the warps of one parity down by about two microseconds.
-fn delay(parity: u32) -> String {
-    format!(
-        " if (((threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z)) >> 5) % 2 == \
-         {parity}) __nanosleep(2000);"
-    )
-}
+/// Time for all tries; whoever waits for a verdict shall not wait long. Opening a card takes longer
+/// than opening a software adapter.
+const PATIENCE: [Duration; 2] = [Duration::from_millis(2500), Duration::from_millis(8000)];
 
 /// Whether a failure may come from a missing barrier: wrong numbers, and memory that is shared.
 pub(crate) fn worth_it(failure: &Failure, text: &str) -> bool {
@@ -33,14 +26,14 @@ pub(crate) fn worth_it(failure: &Failure, text: &str) -> bool {
     wrong && !shared_names(text).is_empty()
 }
 
-/// A CUDA kernel that came out right, shaken: what goes wrong then, and after how many questions.
-pub(crate) fn shaken(case: &Case, job: &Job, text: &str) -> Option<(Failure, usize)> {
-    let lines = candidates(text);
-    if case.language != Language::Cuda || lines.is_empty() {
+/// A kernel that came out right on a card, shaken: what goes wrong then, after how many questions.
+/// Software adapters run the lanes in a fixed order: there is no luck to be had from them.
+pub(crate) fn shake(case: &Case, job: &Job, text: &str) -> Option<(Failure, usize)> {
+    if case.software || candidates(text).is_empty() {
         return None;
     }
     [0, 1].into_iter().find_map(|parity| {
-        let (outcome, passed) = tried(case, job, &with(text, &lines, &delay(parity)), None)?;
+        let (outcome, passed) = tried(case, job, &shaken(text, case.language, parity), None)?;
         // A place that takes no statement is the experiment's fault, not the reader's.
         outcome.err().filter(|failure| worth_it(failure, text)).map(|failure| (failure, passed))
     })
@@ -80,15 +73,15 @@ pub(crate) fn explain(
 fn heals(case: &Case, job: &Job, text: &str, passed: usize) -> Option<Option<u32>> {
     let start = Instant::now();
     let candidates = candidates(text);
-    let all = attempt(case, job, text, &candidates, &candidates, passed);
+    let all = attempt(case, job, text, &candidates, passed);
     if all == Tried::Wrong {
         return None;
     }
     for &line in &candidates {
-        if start.elapsed() > PATIENCE {
+        if start.elapsed() > PATIENCE[usize::from(!case.software)] {
             break;
         }
-        if attempt(case, job, text, &[line], &candidates, passed) == Tried::Right {
+        if attempt(case, job, text, &[line], passed) == Tried::Right {
             return Some(u32::try_from(line + 1).ok());
         }
     }
@@ -104,21 +97,16 @@ enum Tried {
 }
 
 /// Runs the kernel with barriers after `lines`. Healed means: what was right stays right, and so does
-/// the question that failed; in CUDA also when shaken.
-fn attempt(
-    case: &Case,
-    job: &Job,
-    text: &str,
-    lines: &[usize],
-    all: &[usize],
-    passed: usize,
-) -> Tried {
-    let variants: Vec<String> = match case.language {
-        Language::Cuda => {
-            let healed = with(text, lines, " __syncthreads();");
-            [0, 1].map(|parity| with(&healed, all, &delay(parity))).into()
-        }
-        _ => vec![with(text, lines, " workgroupBarrier();")],
+/// the question that failed; on a card also when shaken.
+fn attempt(case: &Case, job: &Job, text: &str, lines: &[usize], passed: usize) -> Tried {
+    let barrier = match case.language {
+        Language::Cuda => " __syncthreads();",
+        _ => " workgroupBarrier();",
+    };
+    let healed = with(text, lines, barrier);
+    let variants = match case.software {
+        true => vec![healed],
+        false => [0, 1].map(|parity| shaken(&healed, case.language, parity)).into(),
     };
     for text in variants {
         match tried(case, job, &text, Some(passed + 1)) {

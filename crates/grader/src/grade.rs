@@ -11,7 +11,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use strata_ml::device::{Backend, Choice, Overlay, Settings, cuda};
+use strata_ml::device::{Backend, Choice, Overlay, Settings, cuda, devices};
 use strata_parity::guarded;
 
 /// What is to be judged.
@@ -36,6 +36,8 @@ pub(crate) struct Case {
     /// The path that the answer's file stands in front of.
     pub path: String,
     pub language: Language,
+    /// The tier is a program that plays a GPU.
+    pub software: bool,
 }
 
 impl Case {
@@ -45,7 +47,12 @@ impl Case {
         let judge = judge.ok_or_else(|| format!("{} {} has no judge", job.exercise, job.task))?;
         let path = task.kernel.clone();
         let path = path.ok_or_else(|| format!("{} names no kernel", job.task))?;
-        Ok(Case { task, judge, path, language: job.language })
+        let machine = job.language.machine();
+        let found = pollster::block_on(devices());
+        let mut infos =
+            found.iter().filter(|f| f.machine == machine).filter_map(|f| f.info.as_ref().ok());
+        let software = infos.next().is_some_and(|info| info.caps.software);
+        Ok(Case { task, judge, path, language: job.language, software })
     }
 
     /// A device of the tier with `file` in front of the built-in kernel.
@@ -103,7 +110,7 @@ pub fn grade(job: &Job, told: &mut dyn FnMut(&Verdict)) -> Verdict {
     let (outcome, checks) = case.run(&job.file, None);
     let (failure, checks) = match outcome {
         Err(failure) => (failure, checks),
-        Ok(()) => match experiment::shaken(&case, job, &text) {
+        Ok(()) => match experiment::shake(&case, job, &text) {
             Some((failure, passed)) => (failure, passed),
             None => return Verdict::Passed { checks },
         },

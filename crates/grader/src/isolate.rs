@@ -161,7 +161,8 @@ fn died(job: &Job, status: Option<ExitStatus>, noise: &str) -> Verdict {
     let tail: String = tail.iter().rev().map(|line| format!("    {line}\n")).collect();
     if noise.contains("overflowed its stack") {
         let text = "the function called itself until the stack was full.\n  diagnosis  recursion \
-                    without an end: is there a case that returns without calling again?";
+                    without an end, or too deep: is there a case that returns without calling \
+                    again? A loop with a list of its own goes as deep as memory allows.";
         return Verdict::rejected("panicked", text);
     }
     let what = match job.language {

@@ -1,6 +1,8 @@
 //! A kernel's text with something put at the ends of those lines where shared memory changes hands.
 //! No line moves: what a compiler says of a variant is true of the reader's file.
 
+use crate::Language;
+
 /// The text with `addition` at the end of each of these lines (from 0).
 pub(crate) fn with(text: &str, lines: &[usize], addition: &str) -> String {
     let mut out = String::with_capacity(text.len() + 64 * lines.len());
@@ -18,33 +20,80 @@ pub(crate) fn with(text: &str, lines: &[usize], addition: &str) -> String {
 }
 
 /// Lines (from 0) after which shared memory may have changed hands: statements that name it, and
-/// ends of blocks that do.
+/// ends of blocks that do. Lines that only some lanes reach are left out: a barrier there would hang.
 pub(crate) fn candidates(text: &str) -> Vec<usize> {
     let names = shared_names(text);
     let mentions = |line: &str| names.iter().any(|name| word(line, name));
-    let mut open: Vec<bool> = Vec::new();
+    let mut open: Vec<Block> = Vec::new();
     let mut found = Vec::new();
     for (i, line) in text.lines().enumerate() {
         let line = code(line).trim();
         let here = mentions(line) && !declares(line);
         if here {
-            open.iter_mut().for_each(|block| *block = true);
+            open.iter_mut().for_each(|block| block.shares = true);
         }
         let mut closed = false;
         for c in line.chars() {
             match c {
-                '{' => open.push(here),
-                '}' => closed |= open.pop().unwrap_or(false),
+                '{' => open.push(Block { shares: here, some: for_some(line) }),
+                '}' => closed |= open.pop().is_some_and(|block| block.shares),
                 _ => {}
             }
         }
-        let statement = here && line.ends_with(';') && !open.is_empty();
-        let block = closed && line.ends_with('}') && !open.is_empty();
-        if statement || block {
+        let all = !open.is_empty() && !open.iter().any(|block| block.some);
+        let statement = here && line.ends_with(';');
+        if all && (statement || (closed && line.ends_with('}'))) {
             found.push(i);
         }
     }
     found
+}
+
+/// A block that is open.
+struct Block {
+    /// Shared memory is named in it.
+    shares: bool,
+    /// Only some lanes may come here.
+    some: bool,
+}
+
+/// Whether the block that this line opens may be entered by some lanes only, or by each another
+/// number of times.
+fn for_some(line: &str) -> bool {
+    let strided = line.starts_with("for") && (word(line, "lane") || line.contains("threadIdx"));
+    strided || line.contains("if (") || line.contains("else {")
+}
+
+/// Lines (from 0) that hold a barrier.
+pub(crate) fn barriers(text: &str) -> Vec<usize> {
+    let held = |line: &str| line.contains("__syncthreads") || line.contains("workgroupBarrier");
+    let lines = text.lines().map(code).enumerate();
+    lines.filter(|(_, line)| held(line) && line.trim_end().ends_with(';')).map(|(i, _)| i).collect()
+}
+
+/// The text with half of the warps slowed down wherever shared memory changes hands: those of even
+/// or of odd number. Barriers that are right make up for it.
+pub(crate) fn shaken(text: &str, language: Language, parity: u32) -> String {
+    let mut lines = candidates(text);
+    lines.extend(barriers(text));
+    match language {
+        Language::Cuda => {
+            let thread = "threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z)";
+            let slow = format!(" if ((({thread}) >> 5) % 2 == {parity}) __nanosleep(2000);");
+            with(text, &lines, &slow)
+        }
+        _ => {
+            // No lane knows its number everywhere in a file; tickets do as well.
+            let slow = format!(
+                " {{ let strata_t = atomicAdd(&strata_ticket, 1u); for (var strata_i = 0u; strata_i < \
+                 200u && (strata_t >> 5u) % 2u == {parity}u; strata_i++) {{ \
+                 atomicMax(&strata_spent, strata_i); }} }}"
+            );
+            let tickets = "var<workgroup> strata_ticket: atomic<u32>;\n\
+                           var<workgroup> strata_spent: atomic<u32>;\n";
+            with(text, &lines, &slow) + tickets
+        }
+    }
 }
 
 /// The names of arrays in shared memory.
@@ -87,6 +136,17 @@ fn word(line: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_that_only_some_lanes_reach_are_no_candidates() {
+        let cuda = "void f() {\n  __shared__ float a[4];\n  if (lane < 2) {\n    a[lane] = 1;\n  }\n  \
+                    __syncthreads();\n  if (lane < 1) a[0] += a[1];\n}";
+        assert_eq!(candidates(cuda), [4, 6]);
+        assert_eq!(barriers(cuda), [5]);
+        let slow = shaken(cuda, Language::Cuda, 1);
+        assert_eq!(slow.lines().count(), cuda.lines().count());
+        assert_eq!(slow.matches("__nanosleep").count(), 3);
+    }
 
     const WGSL: &str = "\
 var<workgroup> tile: array<f32, 64>;

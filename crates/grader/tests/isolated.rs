@@ -168,7 +168,11 @@ fn endless(bench: &Bench) {
     // `l0 += 0` does assign: only the time or the result betrays that.
     assert!(matches!(verdict, Verdict::Rejected(_)), "{verdict:?}");
     let verdict = bench.judge(WGSL, |t| t.replace("l < TILE; l++", "l < TILE; "));
-    rejected(verdict, "endless-loop", &["nothing ends the loop that begins on line"]);
+    // A software adapter cuts the loop short, a card does not.
+    let Verdict::Rejected(rejection) = &verdict else { panic!("not rejected: {verdict:?}") };
+    let names = ["endless-loop", "time-limit"];
+    assert!(rejection.diagnoses.iter().any(|d| names.contains(&d.as_str())), "{rejection:?}");
+    assert!(rejection.text.contains("nothing ends the loop that begins on line"), "{rejection:?}");
 }
 
 fn for_ever(bench: &Bench) {
