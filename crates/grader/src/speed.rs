@@ -25,11 +25,25 @@ pub struct Speed {
     pub bytes: f64,
 }
 
+/// How much is timed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// One problem, a few times: enough to say whose kernel is faster.
+    Glance,
+    /// Every problem of the benchmark, as the benchmark does it.
+    Whole,
+}
+
 /// Times a task's kernel: the reader's `file`, or ours where there is none.
 ///
 /// # Errors
 /// No such device, a file that does not compile, a device that fails.
-pub fn measure(task: &Task, language: Language, file: Option<&Path>) -> Outcome<Vec<Speed>> {
+pub fn measure(
+    task: &Task,
+    language: Language,
+    file: Option<&Path>,
+    effort: Effort,
+) -> Outcome<Vec<Speed>> {
     let machine = language.machine();
     let mut settings = Settings::default();
     if let (Some(file), Some(path)) = (file, &task.kernel) {
@@ -39,7 +53,7 @@ pub fn measure(task: &Task, language: Language, file: Option<&Path>) -> Outcome<
     let choice = Choice { machine, index: None };
     let backend: Arc<dyn Backend> = pollster::block_on(choice.backend(&settings))?.into();
     let info = backend.info().clone();
-    let bench = Bench::new(backend, false)?;
+    let bench = Bench::new(backend, effort == Effort::Glance)?;
     let (runs, kernels) = runs(task, bench.device(), &Shapes::of(&info))?;
     let mut list = Vec::new();
     for run in runs {
@@ -52,6 +66,9 @@ pub fn measure(task: &Task, language: Language, file: Option<&Path>) -> Outcome<
             flops: timed.cost.flops,
             bytes: timed.cost.bytes,
         });
+        if effort == Effort::Glance {
+            break;
+        }
     }
     Ok(list)
 }

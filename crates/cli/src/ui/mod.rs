@@ -7,7 +7,7 @@ mod numbers;
 
 pub use bar::Bar;
 pub use chart::Chart;
-pub use numbers::{bytes, count, duration, fixed};
+pub use numbers::{bytes, count, duration, fixed, time};
 
 use anstyle::{AnsiColor, Style};
 use std::io::{self, IsTerminal, Write};

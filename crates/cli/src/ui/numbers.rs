@@ -27,6 +27,15 @@ pub fn duration(time: Duration) -> String {
     }
 }
 
+/// A measured time: `812.0 µs`, `4.82 ms`, `1.33 s`.
+pub fn time(seconds: f64) -> String {
+    match seconds {
+        s if s < 1e-3 => format!("{:.1} µs", s * 1e6),
+        s if s < 1.0 => format!("{:.2} ms", s * 1e3),
+        s => format!("{s:.2} s"),
+    }
+}
+
 /// `1.5 GiB`.
 pub fn bytes(n: u64) -> String {
     let units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
@@ -53,6 +62,7 @@ mod tests {
 
     #[test]
     fn numbers_read_well() {
+        assert_eq!([1.2e-6, 4.82e-3, 1.333].map(time), ["1.2 µs", "4.82 ms", "1.33 s"]);
         assert_eq!(count(12_318_720u64), "12,318,720");
         assert_eq!(count(7usize), "7");
         assert_eq!(count(1000u32), "1,000");

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 use strata_grader::catalog::{self, Kind, Task};
 use strata_grader::harness::Graded;
-use strata_grader::speed::{Speed, measure};
+use strata_grader::speed::{Effort, Speed, measure};
 use strata_grader::{Language, Verdict, stub};
 
 const EXAMPLES: &str = "\
@@ -105,7 +105,7 @@ fn source(task: &Task, graded: &Graded) -> Outcome<()> {
 }
 
 /// The time of both on this device; only where yours is right, for a wrong answer has no speed.
-fn speed(task: &Task, graded: &Graded) -> Outcome<()> {
+fn speed(task: &'static Task, graded: &Graded) -> Outcome<()> {
     say!()?;
     if task.kind == Kind::Rust {
         return practice::rust_speed(task);
@@ -115,7 +115,7 @@ fn speed(task: &Task, graded: &Graded) -> Outcome<()> {
         say!("{dim}speed    is measured once the numbers are right{dim:#}")?;
         return Ok(());
     }
-    for (yours, ours) in both(task, graded.language, &graded.file)? {
+    for (yours, ours) in both(task, graded.language, &graded.file, Effort::Whole)? {
         let ratio = ours.seconds / yours.seconds;
         say!("{}", row("yours", &yours))?;
         say!("{}", row("ours", &ours))?;
@@ -130,17 +130,22 @@ fn speed(task: &Task, graded: &Graded) -> Outcome<()> {
 }
 
 /// Both kernels' times, problem by problem.
-pub fn both(task: &Task, language: Language, file: &Path) -> Outcome<Vec<(Speed, Speed)>> {
-    let yours = measure(task, language, Some(file))?;
-    let ours = measure(task, language, None)?;
+pub fn both(
+    task: &Task,
+    language: Language,
+    file: &Path,
+    effort: Effort,
+) -> Outcome<Vec<(Speed, Speed)>> {
+    let yours = measure(task, language, Some(file), effort)?;
+    let ours = measure(task, language, None, effort)?;
     Ok(yours.into_iter().zip(ours).collect())
 }
 
 fn row(name: &str, speed: &Speed) -> String {
-    let (micros, shape) = (speed.seconds * 1e6, &speed.shape);
+    let (time, shape) = (ui::time(speed.seconds), &speed.shape);
     let rate = match speed.flops > 8.0 * speed.bytes {
         true => format!("{:.1} GFLOP/s", speed.flops / speed.seconds / 1e9),
         false => format!("{:.1} GB/s", speed.bytes / speed.seconds / 1e9),
     };
-    format!("speed    {name:<5}  {micros:>10.1} µs  {rate:>16}  {shape}, median of {}", speed.runs)
+    format!("speed    {name:<5}  {time:>10}  {rate:>16}  {shape}, median of {}", speed.runs)
 }

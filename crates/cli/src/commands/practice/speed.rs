@@ -23,7 +23,7 @@ pub fn rust_speed(task: &Task) -> Outcome<()> {
         say!("{dim}speed    is not what this task is about{dim:#}")?;
         return Ok(());
     };
-    say!("speed    yours  {:>10.1} µs", yours * 1e6)?;
+    say!("speed    yours  {:>10}", ui::time(yours))?;
     let Some(clone) = &home.clone else {
         say!("{dim}         ours is timed where Strata's clone is{dim:#}")?;
         return Ok(());
@@ -31,7 +31,7 @@ pub fn rust_speed(task: &Task) -> Outcome<()> {
     let ours = seconds(clone, &format!("{}-solution", task.exercise), task)?;
     let ours = ours.and_then(|(seconds, _)| seconds);
     let ours = ours.ok_or_else(|| Failure::new("our own solution was not timed"))?;
-    say!("speed    ours   {:>10.1} µs", ours * 1e6)?;
+    say!("speed    ours   {:>10}", ui::time(ours))?;
     say!("         {}", compared(yours, ours))?;
     Ok(())
 }

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use strata_grader::catalog::{self, Exercise, Task};
 use strata_grader::home::Home;
+use strata_grader::speed::Effort;
 use strata_grader::tiers::{Here, Tier, tiers};
 use strata_grader::{Language, Verdict, harness, progress};
 use strata_ml::device::{Choice, Device, Machine, Overlay, Settings};
@@ -34,7 +35,10 @@ pub fn open(args: &DeviceArgs) -> Outcome<Device> {
         return Err(Failure::new(format!(
             "--mine: none of your {language} kernels is right yet. These tasks have the engine's own \
              contract: {}. Begin with `cargo strata next`",
-            contracts().map(|(e, t)| format!("{} {}", &e.name[..4], t.name)).collect::<Vec<_>>().join(", ")
+            contracts()
+                .map(|(e, t)| format!("{} {}", &e.name[..4], t.name))
+                .collect::<Vec<_>>()
+                .join(", ")
         )));
     }
     let machine = language.machine();
@@ -89,7 +93,7 @@ fn contracts() -> impl Iterator<Item = (&'static Exercise, &'static Task)> {
 
 /// The reader's kernels that are right on this tier, judged now.
 fn right(home: &Home, language: Language) -> Outcome<Vec<Mine>> {
-    let once = progress::Progress::load(home)?;
+    let once = progress::Progress::load(home);
     let mut mine = Vec::new();
     for (exercise, task) in contracts() {
         let Some(file) = task.files_in(language).next() else { continue };
@@ -125,23 +129,17 @@ fn right(home: &Home, language: Language) -> Outcome<Vec<Mine>> {
     Ok(mine)
 }
 
-/// `ex03 tiled     matmul=3_tiled     812.0 µs, ours 790.1 µs`
+/// `ex03 tiled     matmul=3_tiled     812.0 µs, ours 790.1 µs (0.97 x)`
 fn told(mine: &Mine, language: Language) -> String {
     let (op, rung) = mine.task.contract.clone().unwrap_or_default();
     let name = format!("{} {}", &mine.exercise.name[..4], mine.task.name);
-    let head = format!("{name:<24}{:<36}", format!("{op}={rung}"));
-    match both(mine.task, language, &mine.file) {
-        Ok(pairs) if !pairs.is_empty() => {
-            let each = pairs.iter().map(|(yours, ours)| {
-                let (a, b) = (yours.seconds * 1e6, ours.seconds * 1e6);
-                format!("{a:.1} µs, ours {b:.1} µs ({:.2} x) at {}", b / a, yours.shape)
-            });
-            head + &each.collect::<Vec<_>>().join("; ")
+    let head = format!("{name:<24}{:<34}", format!("{op}={rung}"));
+    match both(mine.task, language, &mine.file, Effort::Glance).as_deref() {
+        Ok([(yours, ours), ..]) => {
+            let (a, b) = (ui::time(yours.seconds), ui::time(ours.seconds));
+            format!("{head}{a:>10}, ours {b:>10} ({:.2} x)", ours.seconds / yours.seconds)
         }
-        Ok(_) => head,
-        Err(failure) => match failure {
-            Failure::Message(text) => head + &format!("not timed: {text}"),
-            Failure::Pipe => head,
-        },
+        Err(Failure::Message(text)) => format!("{head}not timed: {text}"),
+        _ => head,
     }
 }

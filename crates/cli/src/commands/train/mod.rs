@@ -2,6 +2,7 @@
 
 mod args;
 mod interrupt;
+mod mine;
 mod place;
 mod plan;
 mod record;
@@ -49,7 +50,7 @@ pub fn run(args: &TrainArgs) -> Outcome {
 
 /// The device, with the reader's kernels where they are asked for.
 fn open(args: &TrainArgs) -> Outcome<Device> {
-    args.device.open()
+    if args.mine { mine::open(&args.device) } else { args.device.open() }
 }
 
 fn fresh(args: &TrainArgs) -> Outcome<Run> {
