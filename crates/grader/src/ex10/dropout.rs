@@ -108,7 +108,7 @@ fn ask(
                     smaller by 1 - p while training, and not so afterwards: p.scale makes up for it.";
     question = question.suspect("forgotten-scale", sentence, add(unscaled));
     for (name, sentence, stays) in masks(draw) {
-        let mask: Vec<bool> = (0..n).map(|i| stays(i)).collect();
+        let mask: Vec<bool> = (0..n).map(stays).collect();
         question = question.suspect(name, sentence, add(dropout(&x, &mask, p.into())));
     }
     let want = add(dropout(&x, &mask, p.into()));
