@@ -4,8 +4,28 @@ mod common;
 use common::{good, run, text};
 use std::path::Path;
 
-const COMMANDS: [&str; 10] =
-    ["train", "generate", "eval", "inspect", "demo", "doctor", "parity", "bench", "test", "bundle"];
+const COMMANDS: [&str; 20] = [
+    "train",
+    "generate",
+    "eval",
+    "inspect",
+    "demo",
+    "doctor",
+    "parity",
+    "bench",
+    "test",
+    "bundle",
+    "list",
+    "next",
+    "watch",
+    "check",
+    "hint",
+    "diff",
+    "reset",
+    "reveal",
+    "progress",
+    "exercises",
+];
 
 #[test]
 fn every_command_is_listed_and_explains_itself() {

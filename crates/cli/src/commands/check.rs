@@ -2,7 +2,7 @@
 
 use super::practice::{self, Asked, Board, Judge};
 use crate::failure::Outcome;
-use crate::ui::{self, Bar};
+use crate::ui::{self, Bar, say};
 use clap::Args;
 use strata_grader::catalog::Task;
 
@@ -36,8 +36,12 @@ pub fn run(args: &CheckArgs) -> Outcome {
         Asked::Task(exercise, task) => (exercise, vec![task]),
         Asked::Exercise(exercise) => (exercise, exercise.tasks.iter().collect::<Vec<&Task>>()),
         Asked::Nothing => {
-            let (exercise, task) = practice::asked_task(&[], &Board::look(&home, None)?)?;
-            (exercise, vec![task])
+            let board = Board::look(&home, None)?;
+            let Some(row) = board.next() else {
+                say!("Every task is solved.")?;
+                return Ok(0);
+            };
+            (row.exercise, vec![row.task])
         }
     };
     let judge = Judge::new(&home);

@@ -31,6 +31,8 @@ pub fn run(args: &HintArgs) -> Outcome {
     let asked = args.level.map(usize::from);
     let level = match hints.level(task, asked) {
         Ok(level) => level,
+        // Where nothing is remembered, the reader has to.
+        Err(TooSoon { .. }) if hints.forgets() => asked.unwrap_or(1),
         Err(TooSoon { first }) => {
             return Err(Failure::new(format!(
                 "hint {first} comes first; `cargo strata hint {} {}` shows it",

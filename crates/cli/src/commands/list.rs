@@ -5,6 +5,7 @@ use crate::failure::Outcome;
 use crate::ui;
 use clap::Args;
 use serde_json::{Value, json};
+use std::io::{self, IsTerminal};
 use strata_grader::Language;
 use strata_grader::catalog::{Exercise, Kind};
 use strata_grader::home::Home;
@@ -47,6 +48,10 @@ pub fn run(args: &ListArgs) -> Outcome {
     for (exercise, rows) in board.exercises() {
         lines.extend(group(exercise, rows, wide));
     }
+    let width = ui::width();
+    if io::stdout().is_terminal() {
+        lines.iter_mut().for_each(|line| *line = line.cut(width));
+    }
     lines.push(summary(&board));
     practice::print(&lines)?;
     Ok(0)
@@ -67,15 +72,17 @@ fn group(exercise: &Exercise, rows: &[Row], wide: bool) -> Vec<Line> {
     for row in rows {
         let (tone, mark) = mark(row.state);
         let text = if wide { row.task.title.as_str() } else { "" };
-        let tail = format!(
-            "{:<kind$}  {:>7}  ",
-            practice::kind(row.task),
-            practice::minutes(row.task.minutes)
-        );
-        let name = line(tone, format!("  {mark} "))
-            .and(Tone::Plain, format!("{:<name$}  ", row.task.name));
-        let line = name.and(Tone::Plain, format!("{text:<title$}")).and(Tone::Dim, tail);
-        lines.push(line.and(tone, row.languages()));
+        let kind = format!("{:<kind$}  ", practice::kind(row.task));
+        let time = format!("{:>7}  ", practice::minutes(row.task.minutes));
+        let head = line(tone, format!("  {mark} "));
+        let head = head.and(Tone::Plain, format!("{:<name$}  {text:<title$}", row.task.name));
+        // Where there is no room for all, the kind is the first to go.
+        lines.push(match wide {
+            true => head.and(Tone::Dim, time + &kind).and(tone, row.languages()),
+            false => {
+                head.and(Tone::Dim, time).and(tone, row.languages() + "  ").and(Tone::Dim, kind)
+            }
+        });
     }
     lines.push(Line::default());
     lines

@@ -1,6 +1,8 @@
 //! Running the built command.
 #![allow(dead_code)]
 
+pub mod workspace;
+
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Output};

@@ -93,7 +93,7 @@ impl Row {
 
     /// `WGSL right, CUDA untouched`; what nobody has touched is left out if nothing was begun.
     pub fn languages(&self) -> String {
-        if matches!(self.state, State::Untouched) {
+        if self.by.iter().all(|(_, status)| *status == Some(Status::Untouched)) {
             return String::new();
         }
         let word = |&(language, status): &(Language, Option<Status>)| {

@@ -57,6 +57,16 @@ impl Hints {
         }
     }
 
+    /// Whether nothing can be remembered here.
+    pub fn forgets(&self) -> bool {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        let open = || {
+            fs::create_dir_all(folder)?;
+            fs::File::options().append(true).create(true).open(&self.path)
+        };
+        open().is_err()
+    }
+
     /// Remembers that a hint was shown.
     ///
     /// # Errors

@@ -22,7 +22,7 @@ pub use hints::{Hints, TooSoon};
 pub use paint::paint;
 pub use report::{details, exit_code, one_line, parts, report, skipped, undecided};
 pub use speed::rust_speed;
-pub use text::{Line, Tone, fit, line, print, print_whole, prose};
+pub use text::{Line, Tone, cut, fit, line, print, print_whole, prose};
 pub use words::{bar, kind, minutes, number, one_of, plural, shown};
 
 use crate::failure::{Failure, Outcome};

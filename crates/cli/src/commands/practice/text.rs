@@ -69,6 +69,21 @@ impl Line {
         self.0.iter().map(|span| span.text.as_str()).collect()
     }
 
+    /// As much of the line as fits.
+    pub fn cut(&self, width: usize) -> Line {
+        let mut left = width;
+        let mut short = Line::default();
+        for span in self.0.iter().filter(|span| !span.text.is_empty()) {
+            if left == 0 {
+                break;
+            }
+            let text = cut(&span.text, left);
+            left -= text.chars().count().min(left);
+            short = short.and(span.tone, text);
+        }
+        short
+    }
+
     /// The line in several of at most `width` columns, broken between words; what follows stands
     /// below the first word of the line, or of what its label says.
     pub fn wrapped(&self, width: usize) -> Vec<Line> {
@@ -106,6 +121,14 @@ impl Line {
             }
         }
         lines
+    }
+}
+
+/// As much of a text as fits.
+pub fn cut(text: &str, width: usize) -> String {
+    match text.chars().count() <= width {
+        true => text.into(),
+        false => text.chars().take(width.saturating_sub(1)).chain(['…']).collect(),
     }
 }
 
@@ -199,10 +222,11 @@ pub fn print(lines: &[Line]) -> io::Result<()> {
 pub fn print_whole(lines: &[Line]) -> io::Result<()> {
     let mut out = ui::out();
     for line in lines {
-        for (i, span) in line.0.iter().enumerate() {
+        let mut left = line.text().trim_end().len();
+        for span in &line.0 {
+            let text = &span.text[..span.text.len().min(left)];
+            left -= text.len();
             let style = span.tone.style();
-            let last = i + 1 == line.0.len();
-            let text = if last { span.text.trim_end() } else { &span.text };
             write!(out, "{style}{text}{style:#}")?;
         }
         writeln!(out)?;

@@ -9,7 +9,8 @@ use strata_grader::progress::Status;
 pub fn verdict(app: &App) -> (Tone, &'static str, String) {
     let row = app.row();
     if let Some(said) = &app.judging {
-        return (Tone::Warn, "… judging", said.clone());
+        let said = said.strip_prefix("judging ").unwrap_or(said);
+        return (Tone::Warn, "… judging", said.into());
     }
     match app.word() {
         Some(Word::Trouble(_)) => (Tone::Bad, "! not judged", String::new()),

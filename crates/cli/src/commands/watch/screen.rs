@@ -2,8 +2,9 @@
 
 use super::app::{App, View};
 use super::body::{body, verdict};
+use super::foot::foot;
 use crate::commands::list::mark;
-use crate::commands::practice::{self, Board, Line, Row, Tone, line};
+use crate::commands::practice::{self, Board, Line, Row, Tone, cut, line};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
@@ -129,8 +130,13 @@ impl Page<'_, '_> {
         let keep = keep.min(self.room().saturating_sub(files.len() + 5)).max(1);
         let more = goal.len() > keep;
         for (i, line) in goal.into_iter().take(keep).enumerate() {
-            let line = if more && i + 1 == keep { line.and(Tone::Dim, " …") } else { line };
-            self.put(&line);
+            match more && i + 1 == keep {
+                true => {
+                    let short = line.cut(self.text_width().saturating_sub(2));
+                    self.put(&short.and(Tone::Dim, " …"));
+                }
+                false => self.put(&line),
+            }
         }
         for (file, (language, status)) in files.iter().zip(&row.by) {
             let path = line(Tone::Code, file.display().to_string());
@@ -211,7 +217,7 @@ impl Page<'_, '_> {
             let pointer = if i == cursor { '>' } else { ' ' };
             let here = if i == cursor { Tone::Head } else { Tone::Plain };
             let (kind, time) = (practice::kind(row.task), practice::minutes(row.task.minutes));
-            let time = format!("  {kind}, {time}");
+            let time = format!("  {time:>6}  {kind}");
             let head = line(Tone::Code, format!("{pointer} ")).and(tone, format!("{mark} "));
             let entry =
                 head.and(here, format!("{:<name$}  {:<title$}", row.task.name, row.task.title));
@@ -222,66 +228,23 @@ impl Page<'_, '_> {
         let room = self.room();
         let first = at.saturating_sub(room / 2).min(lines.len().saturating_sub(room));
         for (_, line) in lines.iter().skip(first).take(room) {
-            self.put(&cut_line(line, width));
+            self.put(&line.cut(width));
+        }
+        match (&app.judging, &app.note) {
+            (Some(said), _) => self.on_rule(&format!(" {said} ")),
+            (None, Some((_, text))) => self.on_rule(&format!(" {text} ")),
+            (None, None) => {}
         }
     }
 
     /// A question, or something to know, or the keys.
     fn foot(&mut self, app: &App, height: u16) {
         self.y = height.saturating_sub(2);
-        let left = app.row().task.hints.len() - app.hints.seen(app.row().task);
-        let hint = format!("hint ({left})");
         let room = usize::from(self.width.saturating_sub(2));
-        let line = match app.view {
-            View::Reset => line(Tone::Warn, "Begin anew? ")
-                .and(Tone::Plain, "What you wrote is kept beside it.  ")
-                .and(Tone::Code, "y")
-                .and(Tone::Plain, " yes  ")
-                .and(Tone::Code, "n")
-                .and(Tone::Plain, " no"),
-            View::List(_) => keys(room, &LIST_KEYS),
-            View::Task => {
-                let mut list = TASK_KEYS;
-                list[2].1 = &hint;
-                keys(room, &list)
-            }
-        };
         self.rule();
-        self.put(&cut_line(&line, usize::from(self.width.saturating_sub(2))));
+        self.put(&foot(app, room).cut(room));
         (self.y, self.end) = (0, height.saturating_sub(2));
     }
-}
-
-type Keys<'a, const N: usize> = [(&'a str, &'a str); N];
-
-const TASK_KEYS: Keys<8> = [
-    ("n", "next"),
-    ("p", "prev"),
-    ("h", "hint"),
-    ("l", "list"),
-    ("c", "check all"),
-    ("r", "run"),
-    ("x", "reset"),
-    ("q", "quit"),
-];
-const LIST_KEYS: Keys<5> =
-    [("↑↓", "choose"), ("enter", "go"), ("c", "check all"), ("esc", "back"), ("q", "quit")];
-
-/// The keys; where there is not room for all, the last is still there.
-fn keys<const N: usize>(room: usize, list: &Keys<N>) -> Line {
-    let mut all = Line::default();
-    let length = |(key, what): (&str, &str)| key.chars().count() + what.chars().count() + 4;
-    let last = list.last().map_or(0, |&pair| length(pair) - 3);
-    let mut left = room.saturating_sub(last);
-    for (i, &(key, what)) in list.iter().enumerate() {
-        if length((key, what)) > left && i + 1 < N {
-            left = 0;
-            continue;
-        }
-        left = left.saturating_sub(length((key, what)));
-        all = all.and(Tone::Code, key).and(Tone::Dim, format!(" {what}   "));
-    }
-    all
 }
 
 fn file_state(language: Language, status: Option<Status>) -> String {
@@ -294,25 +257,4 @@ fn file_state(language: Language, status: Option<Status>) -> String {
         None => "gone",
     };
     format!("{language}, {word}")
-}
-
-fn cut(text: &str, width: usize) -> String {
-    match text.chars().count() <= width {
-        true => text.into(),
-        false => text.chars().take(width.saturating_sub(1)).chain(['…']).collect(),
-    }
-}
-
-fn cut_line(whole: &Line, width: usize) -> Line {
-    let mut left = width;
-    let mut short = Line::default();
-    for span in &whole.0 {
-        if left == 0 {
-            break;
-        }
-        let text = cut(&span.text, left);
-        left -= text.chars().count().min(left);
-        short = short.and(span.tone, text);
-    }
-    short
 }

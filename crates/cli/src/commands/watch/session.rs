@@ -1,6 +1,6 @@
 //! The loop: waits for what happens, and does what follows from it. While nothing happens it sleeps.
 
-use super::app::{App, View, Wish};
+use super::app::{App, Wish};
 use super::event::Event;
 use super::folders::Folders;
 use super::job::{Job, Running};
@@ -160,11 +160,6 @@ impl<F: Front> Session<F> {
             }
         }
         self.app.judging = None;
-        if let View::List(_) = self.app.view
-            && self.running.is_none()
-        {
-            self.app.note = None;
-        }
     }
 
     /// Collects what changes until nothing does.
