@@ -6,14 +6,21 @@ use super::screen;
 use super::session::{Front, News};
 use crate::failure::{Failure, Outcome};
 use anstream::{AutoStream, ColorChoice};
-use ratatui::DefaultTerminal;
+use ratatui::backend::CrosstermBackend;
+use ratatui::crossterm::cursor::Show;
 use ratatui::crossterm::event::{self, KeyEventKind};
-use std::io;
+use ratatui::crossterm::execute;
+use ratatui::crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use std::io::{self, Stdout};
+use std::panic;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 
 /// A terminal that this program has for itself.
 pub struct Terminal {
-    terminal: DefaultTerminal,
+    terminal: ratatui::Terminal<CrosstermBackend<Stdout>>,
     colours: bool,
 }
 
@@ -24,17 +31,40 @@ impl Terminal {
     /// It cannot be.
     pub fn open() -> Outcome<Terminal> {
         let colours = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
-        let terminal = ratatui::try_init().map_err(|error| {
+        let then = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            give_back();
+            then(info);
+        }));
+        let take = || {
+            TAKEN.store(true, Ordering::SeqCst);
+            enable_raw_mode()?;
+            execute!(io::stdout(), EnterAlternateScreen)?;
+            ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))
+        };
+        let terminal = take().map_err(|error| {
+            give_back();
             Failure::new(format!("the terminal cannot be used ({error}); try --plain"))
         })?;
         Ok(Terminal { terminal, colours })
     }
 }
 
+/// Whether the terminal is ours now.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Gives the terminal back, once: whoever did so twice would write over what was printed in between.
+fn give_back() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        // If this fails there is no terminal left to say so.
+        let _ = disable_raw_mode();
+        let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);
+    }
+}
+
 impl Drop for Terminal {
     fn drop(&mut self) {
-        // If that fails there is no terminal left to say so.
-        let _ = ratatui::try_restore();
+        give_back();
     }
 }
 
