@@ -169,6 +169,6 @@ pub(super) fn speed(device: &Device) -> strata_parity::Outcome<Run> {
     let x = noise(device, &shape)?;
     let out = Tensor::full(device, &shape, 0.0)?;
     let device = device.clone();
-    let text = format!("{batch} sequences of 6 heads, 256 x 64");
+    let text = format!("{shape:?}");
     Run::new(text, move || Ok(device.launch(&launch(&x, &out, shape, 0))?))
 }
