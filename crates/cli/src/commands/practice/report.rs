@@ -137,6 +137,9 @@ pub fn details(task: &Task, list: &[Graded]) -> Vec<Line> {
     for graded in list {
         if let Some(Verdict::Rejected(rejection)) = &graded.verdict {
             lines.extend(styled(&rejection.text));
+            if is_compilers(&rejection.text) {
+                lines.push(Line::default());
+            }
             let file = graded.file.display().to_string();
             lines.push(line(Tone::Dim, "  your file  ").and(Tone::Code, file));
         }
@@ -169,7 +172,6 @@ pub fn to_do(task: &Task, files: impl Iterator<Item = String>) -> Vec<Line> {
 
 /// A judge's or a compiler's text, in tones.
 pub fn styled(text: &str) -> Vec<Line> {
-    let compiler = text.lines().any(|line| line.trim_start().starts_with("--> "));
     let lines = text.trim_end().lines().enumerate();
     let of_judge = |(i, text): (usize, &str)| match label(text) {
         Some(name) => {
@@ -189,20 +191,33 @@ pub fn styled(text: &str) -> Vec<Line> {
     let of_compiler = |(_, text): (usize, &str)| {
         let word = text.trim_start();
         let tone = match () {
-            () if word.starts_with("error") => Tone::Bad,
-            () if word.starts_with("--> ") => Tone::Code,
+            () if word.starts_with("error") || word.contains("does not compile") => Tone::Bad,
+            () if place(word) => Tone::Code,
             () if word.starts_with("= ") || word.starts_with("help:") => Tone::Good,
             () if underlines(word) => Tone::Bad,
             () => Tone::Plain,
         };
         line(tone, text)
     };
-    if compiler { lines.map(of_compiler).collect() } else { lines.map(of_judge).collect() }
+    if is_compilers(text) {
+        lines.map(of_compiler).collect()
+    } else {
+        lines.map(of_judge).collect()
+    }
+}
+
+/// The line that says where: rustc's is `--> a.rs:1`, naga's is `┌─ a.wgsl:1`.
+fn place(word: &str) -> bool {
+    word.starts_with("--> ") || word.starts_with("┌─ ")
+}
+
+fn is_compilers(text: &str) -> bool {
+    text.lines().any(|line| place(line.trim_start()))
 }
 
 /// `   |     ^^^^^ expected f32`
 fn underlines(word: &str) -> bool {
-    word.strip_prefix('|').is_some_and(|rest| rest.trim_start().starts_with('^'))
+    word.strip_prefix(['|', '│']).is_some_and(|rest| rest.trim_start().starts_with('^'))
 }
 
 #[cfg(test)]
@@ -270,5 +285,8 @@ mod tests {
         let tones: Vec<Tone> = styled(text).iter().map(|l| l.0[0].tone).collect();
         use Tone::{Bad, Code, Good, Plain};
         assert_eq!(tones, [Bad, Code, Plain, Plain, Bad, Good]);
+        let text = "a.wgsl does not compile:\n  ┌─ a.wgsl:6\n  │\n6 │ x\n  │ ^ what";
+        let tones: Vec<Tone> = styled(text).iter().map(|l| l.0[0].tone).collect();
+        assert_eq!(tones, [Bad, Code, Plain, Plain, Bad]);
     }
 }
