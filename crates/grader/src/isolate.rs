@@ -38,6 +38,7 @@ pub fn limit() -> Duration {
 /// Call it first thing in `main`.
 pub fn serve(rust: impl FnOnce(&Job) -> Verdict) -> Option<ExitCode> {
     let job = std::env::var(JOB).ok()?;
+    end_with_parent();
     let job: Job = match serde_json::from_str(&job) {
         Ok(job) => job,
         Err(error) => {
@@ -51,6 +52,16 @@ pub fn serve(rust: impl FnOnce(&Job) -> Verdict) -> Option<ExitCode> {
     };
     say(&verdict, true);
     Some(ExitCode::SUCCESS)
+}
+
+/// Ends this process when the one that waits for it has gone, however that went: its end of our stdin
+/// closes then. A kernel that never ends must not stay behind alone.
+fn end_with_parent() {
+    thread::spawn(|| {
+        let mut rest = Vec::new();
+        let _ = std::io::stdin().read_to_end(&mut rest);
+        std::process::abort();
+    });
 }
 
 fn say(verdict: &Verdict, last: bool) {
@@ -68,7 +79,7 @@ pub fn grade(job: &Job) -> Verdict {
         let text = serde_json::to_string(job)?;
         Command::new(std::env::current_exe()?)
             .env(JOB, text)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -82,6 +93,8 @@ pub fn grade(job: &Job) -> Verdict {
 }
 
 fn attend(mut child: Child, job: &Job) -> Verdict {
+    // Held open while we wait; the child ends when it closes.
+    let _line = child.stdin.take();
     let messages = listen(child.stdout.take());
     let noise = collect(child.stderr.take());
     let (limit, start) = (limit(), Instant::now());

@@ -12,9 +12,15 @@ pub(super) fn judge(trial: &mut Trial) -> Outcome {
     let a: Vec<f32> = (1..=4).map(|x| x as f32).collect();
     let b: Vec<f32> = (5..=8).map(|x| x as f32).collect();
     product(trial, [2, 2, 2], &a, &b)?;
-    for [m, n, k] in
-        [[16, 16, 16], [16, 16, 48], [5, 3, 7], [16, 16, 20], [33, 18, 40], [1, 50, 33], [64, 80, 1]]
-    {
+    for [m, n, k] in [
+        [16, 16, 16],
+        [16, 16, 48],
+        [5, 3, 7],
+        [16, 16, 20],
+        [33, 18, 40],
+        [1, 50, 33],
+        [64, 80, 1],
+    ] {
         let a = sample::normal(1, m * k);
         let b = sample::normal(2, k * n);
         product(trial, [m, n, k], &a, &b)?;

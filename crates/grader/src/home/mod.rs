@@ -83,7 +83,7 @@ fn init(dir: &Path, clone: &Path, exercises: &[(String, String)]) -> Result<Repo
     if exercises.is_empty() {
         return refuse("this build of Strata has no exercises; use one of a clone".into());
     }
-    let wanted = [workspace::files(&clone, exercises)?, exercises.to_vec()].concat();
+    let wanted = [workspace::files(&clone, &dir, exercises)?, exercises.to_vec()].concat();
     let mut home = match open(&dir)? {
         Some(home) => home,
         None if foreign(&dir)? => {

@@ -9,13 +9,17 @@ use toml::{Table, Value};
 const ALWAYS: [&str; 2] = ["strata-grader", "strata-ml"];
 
 /// The files around the exercises: paths below the folder, and texts.
-pub(super) fn files(clone: &Path, exercises: &[(String, String)]) -> Result<Vec<(String, String)>> {
-    let root = Clone { path: clone, manifest: table(&clone.join("Cargo.toml"))? };
+pub(super) fn files(
+    clone: &Path,
+    dir: &Path,
+    exercises: &[(String, String)],
+) -> Result<Vec<(String, String)>> {
+    let root = Clone { path: clone, dir, manifest: table(&clone.join("Cargo.toml"))? };
     let mut made = vec![
         ("Cargo.toml".to_string(), root.manifest(exercises)?),
         (".cargo/config.toml".to_string(), root.config()?),
         ("README.md".to_string(), README.to_string()),
-        (".gitignore".to_string(), "/.strata\n/target\n*.new\n*.old\n*.tmp\n".to_string()),
+        (".gitignore".to_string(), "/.strata\n/target\n*.new\n*.old\n*.tmp\n*.bak*\n".to_string()),
     ];
     if let Some(text) = files::read_text(&clone.join("rust-toolchain.toml"))? {
         made.push(("rust-toolchain.toml".into(), files::lines_of(&text)));
@@ -39,6 +43,8 @@ After a `git pull` in the clone, `cargo strata exercises init .` brings what is 
 
 struct Clone<'a> {
     path: &'a Path,
+    /// The folder that is made.
+    dir: &'a Path,
     manifest: Table,
 }
 
@@ -60,7 +66,13 @@ impl Clone<'_> {
         workspace.insert("members".into(), vec!["ex*"].into());
         workspace.insert("dependencies".into(), dependencies.into());
         for part in ["package", "lints"] {
-            let from = self.section(&["workspace", part]).cloned();
+            let mut from = self.section(&["workspace", part]).cloned();
+            if let Some(Value::String(version)) = from.as_mut().and_then(|t| t.get_mut("version")) {
+                // Workspaces share the clone's target folder, and cargo tells packages of one name
+                // apart by their version: without this, one would be judged by another's build.
+                let place = files::hash(self.dir.to_string_lossy().as_bytes());
+                version.push_str(&format!("+{}", &place[..12]));
+            }
             workspace.extend(from.map(|table| (part.to_string(), table.into())));
         }
         let mut manifest = Table::new();

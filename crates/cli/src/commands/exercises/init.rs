@@ -18,7 +18,10 @@ pub struct InitArgs {
 }
 
 pub fn run(args: &InitArgs) -> Outcome {
-    let report = Home::init(&args.folder, &workspace()?)?;
+    // Typed in a workspace that was made before, the clone is the one it was made from.
+    let known = Home::find(&std::env::current_dir()?).ok().and_then(|home| home.clone);
+    let clone = known.map_or_else(workspace, Ok)?;
+    let report = Home::init(&args.folder, &clone)?;
     say!("{report}")?;
     Ok(0)
 }

@@ -31,7 +31,7 @@ pub fn run(args: &ProveArgs) -> Outcome {
     let mut filter = Filter::default();
     if let Some(name) = &args.exercise {
         let exercise = catalog::find(name)?;
-        filter.exercise = Some(&exercise.name);
+        filter.exercise = Some(exercise.name);
         if let Some(task) = &args.task {
             filter.task = Some(exercise.task(task)?.name.clone());
         }

@@ -1,0 +1,3 @@
+//! Exercises of chapter 3: matrix multiplication.
+
+pub mod blocked;

@@ -1,0 +1,3 @@
+//! Exercises of chapter 5: layer normalisation.
+
+pub mod welford;

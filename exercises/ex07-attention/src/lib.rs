@@ -1,0 +1,3 @@
+//! Exercises of chapter 7: attention.
+
+pub mod one_query;

@@ -1,0 +1,4 @@
+//! Exercises of chapter 10: the transformer.
+
+pub mod cheat;
+pub mod sampling;
