@@ -1,8 +1,8 @@
 //! What can be typed.
 
 use crate::commands::{
-    bench, bundle, check, demo, diff, doctor, eval, exercises, generate, hint, inspect, list, next, parity,
-    progress, reset, reveal, test, train, watch,
+    bench, bundle, check, demo, diff, doctor, eval, exercises, generate, hint, inspect, list, next,
+    parity, progress, reset, reveal, test, train, watch,
 };
 use crate::failure::{Failure, Outcome};
 use crate::ui;

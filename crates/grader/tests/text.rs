@@ -113,7 +113,8 @@ fn what_was_graded_is_remembered_until_the_file_changes() {
         file: file.clone(),
         device: Some("cpu".into()),
         verdict,
-        seconds: None, fingerprint: None,
+        seconds: None,
+        fingerprint: None,
     };
     let passed = Some(Verdict::Passed { checks: 3 });
     let absent = Some(Verdict::Skipped { reason: "no card".into() });

@@ -98,7 +98,8 @@ impl Progress {
             };
             let task = catalog::task(&graded.exercise, &graded.task)?;
             let judged = graded.fingerprint.clone();
-            let file = judged.map_or_else(|| current(home, task, graded.language), |f| Ok(Some(f)))?;
+            let file =
+                judged.map_or_else(|| current(home, task, graded.language), |f| Ok(Some(f)))?;
             let Some(file) = file else { continue };
             let device = graded.device.clone();
             let entry =
