@@ -95,7 +95,7 @@ pub fn main(exercise: &str, rust: &[RustTask]) -> ExitCode {
         Ok(lines) => lines.iter().for_each(|line| eprintln!("{line}")),
         Err(text) => return fail(&text),
     }
-    println!("\nrunning {} tasks", tasks.len());
+    println!("\nrunning {} task{}", tasks.len(), if tasks.len() == 1 { "" } else { "s" });
     let mut results = Vec::new();
     for task in tasks {
         let mut list = judge(exercise, task, &folder, &tiers);

@@ -1,6 +1,6 @@
 //! The way back through a broadcast.
 //!
-//! `x + bias` with x of shape [64, 10] and a bias of shape [10] reads every bias 64 times. On the way
+//! `x + bias` with x of shape `[64, 10]` and a bias of shape `[10]` reads every bias 64 times. On the way
 //! back 64 gradients arrive for each of them, and they add up: whoever was used 64 times moves the loss
 //! in 64 places. So the broadcast that read with a stride of 0 becomes a sum, by the very same walk.
 #![allow(unused, unreachable_code, clippy::all)]

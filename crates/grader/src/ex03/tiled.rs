@@ -38,18 +38,25 @@ fn product(trial: &mut Trial, [m, n, k]: [usize; 3], a: &[f32], b: &[f32]) -> Ou
         .input("a", &[m, k])
         .input("b", &[k, n])
         .owner(|i| Owner::tile(i, [m, n], [TILE, TILE], [1, 1]));
+    if k >= TILE {
+        question = question.suspect(
+            "short-by-one",
+            "the last term of every tile is missing. A tile has 16 of them, l = 0 to 15.",
+            part(&a, &b, [m, n, k], |l| l % TILE != TILE - 1),
+        );
+    }
     let last = (k - 1) / TILE * TILE;
     if last > 0 {
         question = question
             .suspect(
                 "off-by-one-tile",
                 "the last tile of k is left out. Is the count of tiles rounded up?",
-                part(&a, &b, [m, n, k], 0..last),
+                part(&a, &b, [m, n, k], |l| l < last),
             )
             .suspect(
                 "only-the-last-tile",
                 "only the last tile of k is in the sum. Does the sum start anew with every tile?",
-                part(&a, &b, [m, n, k], last..k),
+                part(&a, &b, [m, n, k], |l| l >= last),
             );
     }
     let sentence = "the tile of b is read with its row and column exchanged. Row l of the tile \
@@ -59,10 +66,10 @@ fn product(trial: &mut Trial, [m, n, k]: [usize; 3], a: &[f32], b: &[f32]) -> Ou
 }
 
 /// The product over some of the terms only.
-fn part(a: &[f64], b: &[f64], [m, n, k]: [usize; 3], terms: std::ops::Range<usize>) -> Vec<f64> {
+fn part(a: &[f64], b: &[f64], [m, n, k]: [usize; 3], taken: impl Fn(usize) -> bool) -> Vec<f64> {
     let one = |at: usize| {
         let (i, j) = (at / n, at % n);
-        terms.clone().map(|l| a[i * k + l] * b[l * n + j]).sum()
+        (0..k).filter(|&l| taken(l)).map(|l| a[i * k + l] * b[l * n + j]).sum()
     };
     (0..m * n).map(one).collect()
 }
