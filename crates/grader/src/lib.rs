@@ -20,6 +20,7 @@ mod experiment;
 mod failure;
 mod files;
 pub mod grade;
+pub mod graded;
 pub mod harness;
 pub mod home;
 pub mod isolate;

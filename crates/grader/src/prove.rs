@@ -3,7 +3,8 @@
 
 use crate::catalog::{self, Exercise, Kind, Task};
 use crate::grade::Job;
-use crate::harness::{Graded, RESULTS, STUBS, TIERS};
+use crate::graded::Graded;
+use crate::harness::{RESULTS, STUBS, TIERS};
 use crate::home::Home;
 use crate::tiers::{Here, Tier};
 use crate::wrong::{Wrong, wrongs};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use strata_grader::catalog::{self, Task};
-use strata_grader::harness::Graded;
+use strata_grader::graded::Graded;
 use strata_grader::home::Home;
 use strata_grader::progress::{self, Progress, Status};
 use strata_grader::{Language, Verdict, sync};

@@ -2,7 +2,7 @@
 //! they were found with, and for no other.
 
 use crate::catalog::{self, Task};
-use crate::harness::Graded;
+use crate::graded::Graded;
 use crate::home::Home;
 use crate::{Error, Language, Result, Verdict, files, sync};
 use serde::{Deserialize, Serialize};

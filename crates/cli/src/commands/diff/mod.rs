@@ -10,7 +10,7 @@ use side::side_by_side;
 use std::fs;
 use std::path::Path;
 use strata_grader::catalog::{self, Kind, Task};
-use strata_grader::harness::Graded;
+use strata_grader::graded::Graded;
 use strata_grader::speed::{Effort, Speed, measure};
 use strata_grader::{Language, Verdict, stub};
 

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 use strata_grader::catalog::Task;
-use strata_grader::harness::{Graded, RESULTS, SPEED, TIERS};
+use strata_grader::graded::Graded;
+use strata_grader::harness::{RESULTS, SPEED, TIERS};
 
 /// A run of an exercise's tests.
 pub struct Tests<'a> {

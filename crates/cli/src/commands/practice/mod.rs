@@ -20,10 +20,12 @@ pub use find::{Asked, asked, asked_task, exercise, language, task};
 pub use grade::{Judge, grade};
 pub use hints::{Hints, TooSoon};
 pub use paint::paint;
-pub use report::{details, exit_code, one_line, parts, report, skipped, undecided};
+pub use report::{details, exit_code, one_line, report, skipped};
 pub use speed::rust_speed;
 pub use text::{Line, Tone, cut, fit, line, print, print_whole, prose};
 pub use words::{bar, kind, minutes, number, one_of, plural, shown};
+
+pub use strata_grader::graded::{parts, undecided};
 
 use crate::failure::{Failure, Outcome};
 use strata_grader::home::Home;

@@ -1,10 +1,10 @@
 //! What is said of answers: the report that `cargo test` prints, in colour.
 
 use super::text::{Line, Tone, label, line, prose};
-use super::words::{number, plural};
-use strata_grader::catalog::{Exercise, Kind, Task};
-use strata_grader::harness::{Graded, solved};
-use strata_grader::{Language, Verdict};
+use super::words::number;
+use strata_grader::Verdict;
+use strata_grader::catalog::{Exercise, Task};
+use strata_grader::graded::{self, Graded, parts, solved, undecided};
 
 /// How many tasks passed, failed, and could not be judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,13 +15,6 @@ pub struct Count {
     pub failed: usize,
     /// Not judged here.
     pub ignored: usize,
-}
-
-/// Neither right nor wrong: nothing that was begun can be run here.
-pub fn undecided(list: &[Graded]) -> bool {
-    let mut verdicts = list.iter().filter_map(|g| g.verdict.as_ref()).peekable();
-    verdicts.peek().is_some()
-        && verdicts.all(|v| matches!(v, Verdict::Compiled { .. } | Verdict::Skipped { .. }))
 }
 
 /// Counts tasks.
@@ -97,28 +90,6 @@ fn headline(name: &str, list: &[Graded]) -> Line {
         .and(Tone::Dim, format!("   ({})", parts(list)))
 }
 
-/// `WGSL right in 31 questions on wgpu:0 llvmpipe; CUDA not begun`
-pub fn parts(list: &[Graded]) -> String {
-    let parts: Vec<String> = list.iter().map(part).collect();
-    parts.join("; ")
-}
-
-fn part(graded: &Graded) -> String {
-    let language = graded.language;
-    match (&graded.verdict, &graded.device) {
-        (None, _) => format!("{language} not begun"),
-        (Some(Verdict::Passed { checks }), Some(device)) if language != Language::Rust => {
-            format!("{language} right in {} on {device}", plural(*checks, "question"))
-        }
-        (Some(Verdict::Passed { .. }), _) => format!("{language} right"),
-        (Some(Verdict::Compiled { .. }), _) => format!("{language} compiles, cannot be run here"),
-        (Some(Verdict::Skipped { .. }), _) => format!("{language} cannot be judged here"),
-        (Some(Verdict::Rejected(r)), _) => {
-            format!("{language} wrong: {}", r.diagnoses.first().map_or("differs", String::as_str))
-        }
-    }
-}
-
 /// `SKIPPED: WGSL: no adapter was found`, for answers that could not be run.
 pub fn skipped(list: &[Graded]) -> Vec<Line> {
     let reason = |graded: &Graded| match &graded.verdict {
@@ -159,13 +130,7 @@ pub fn one_line(text: &str) -> String {
 
 /// `  to do      fill the TODO in one of  a.cu  b.wgsl`
 pub fn to_do(task: &Task, files: impl Iterator<Item = String>) -> Vec<Line> {
-    let what = match (task.bug, task.kind) {
-        (true, Kind::Kernel) => "find the bug in one of these",
-        (true, Kind::Rust) => "find the bug in",
-        (false, Kind::Kernel) => "fill the TODO in one of these",
-        (false, Kind::Rust) => "fill the TODO in",
-    };
-    let first = line(Tone::Dim, "  to do      ").and(Tone::Plain, what);
+    let first = line(Tone::Dim, "  to do      ").and(Tone::Plain, graded::to_do(task));
     let file = |file| line(Tone::Plain, " ".repeat(13)).and(Tone::Code, file);
     std::iter::once(first).chain(files.map(file)).collect()
 }
@@ -223,6 +188,7 @@ fn underlines(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use strata_grader::Language;
     use strata_grader::catalog;
 
     fn graded(language: Language, verdict: Option<Verdict>) -> Graded {

@@ -6,7 +6,7 @@ use crate::commands::practice::{Board, Hints, Row, State, Tone};
 use crate::failure::{Failure, Outcome};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use strata_grader::harness::{Graded, solved};
+use strata_grader::graded::{Graded, solved};
 use strata_grader::home::Home;
 use strata_grader::progress::Progress;
 use strata_grader::{Language, Verdict};

@@ -2,7 +2,7 @@
 
 use super::app::{App, Word};
 use crate::commands::practice::{self, Line, Row, State, Tone, line};
-use strata_grader::harness::{Graded, solved};
+use strata_grader::graded::{Graded, solved};
 use strata_grader::progress::Status;
 
 /// The verdict: how it is meant, in a word, and in more words.

@@ -4,7 +4,7 @@ use ratatui::crossterm::event::KeyEvent;
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::thread;
-use strata_grader::harness::Graded;
+use strata_grader::graded::Graded;
 
 /// Something happened.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use strata_grader::catalog::{Exercise, Task};
-use strata_grader::harness::Graded;
+use strata_grader::graded::Graded;
 
 /// What is to be judged.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::path::Path;
 use std::sync::OnceLock;
 use strata_grader::catalog::{Exercise, Kind, Task};
-use strata_grader::harness::Graded;
+use strata_grader::graded::Graded;
 use strata_grader::home::Home;
 use strata_grader::progress::Status;
 use strata_grader::{Language, Verdict};

@@ -3,13 +3,18 @@
 //! It reads like the test runner that Rust readers know, but judges each answer in a process of its
 //! own, on every tier this machine has, and says what to do next.
 
-use crate::catalog::{self, Exercise, Kind, Task};
+mod options;
+mod report;
+
+use crate::catalog::{self, Exercise, Task};
 use crate::grade::{Job, panicked};
+use crate::graded::Graded;
 use crate::home::Home;
 use crate::progress::{self, Progress};
 use crate::tiers::{Here, Tier, announce, tiers};
-use crate::{Language, Outcome, Rejection, Verdict, isolate};
-use serde::{Deserialize, Serialize};
+use crate::{Language, Outcome, Verdict, isolate};
+use options::Options;
+use report::{line, report};
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -34,30 +39,6 @@ impl RustTask {
         self.speed = Some(call);
         self
     }
-}
-
-/// What came of one answer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Graded {
-    /// The exercise.
-    pub exercise: String,
-    /// The task.
-    pub task: String,
-    /// The language.
-    pub language: Language,
-    /// The file, relative to where the command runs where it lies below.
-    pub file: PathBuf,
-    /// The device's name, where one was used.
-    pub device: Option<String>,
-    /// `None`: the file is still as it came.
-    pub verdict: Option<Verdict>,
-    /// Median seconds of the task's timed call, where it was asked for.
-    #[serde(default)]
-    pub seconds: Option<f64>,
-    /// The text that was judged, as [`progress::fingerprint`] tells it: the file may have been saved
-    /// again since.
-    #[serde(default)]
-    pub fingerprint: Option<String>,
 }
 
 /// A folder in which to leave the results as JSON lines too, one file an exercise.
@@ -129,41 +110,6 @@ fn wanted(task: &Task) -> bool {
 fn fail(text: &str) -> ExitCode {
     eprintln!("error: {text}");
     ExitCode::FAILURE
-}
-
-/// The arguments that cargo's readers and tools pass to a test program; what makes no difference
-/// here is taken and ignored.
-#[derive(Debug, Default, PartialEq)]
-struct Options {
-    filters: Vec<String>,
-    skip: Vec<String>,
-    exact: bool,
-    list: bool,
-}
-
-impl Options {
-    fn parse(args: impl Iterator<Item = String>) -> Self {
-        let mut options = Options::default();
-        let mut args = args.peekable();
-        while let Some(arg) = args.next() {
-            match arg.as_str() {
-                "--exact" => options.exact = true,
-                "--list" => options.list = true,
-                "--skip" => options.skip.extend(args.next()),
-                "--test-threads" | "--format" | "--color" | "--logfile" | "-Z" => {
-                    args.next();
-                }
-                flag if flag.starts_with('-') => {}
-                name => options.filters.push(name.into()),
-            }
-        }
-        options
-    }
-
-    fn takes(&self, name: &str) -> bool {
-        let fits = |f: &String| if self.exact { name == f } else { name.contains(f.as_str()) };
-        (self.filters.is_empty() || self.filters.iter().any(fits)) && !self.skip.iter().any(fits)
-    }
 }
 
 /// Judges every file of a task that was begun. If none was, the first that can run here is judged
@@ -285,50 +231,6 @@ fn run_rust(tasks: &[RustTask], job: &Job) -> Verdict {
     }
 }
 
-/// A task is solved if an answer passes and none is wrong.
-pub fn solved(list: &[Graded]) -> bool {
-    let verdicts = || list.iter().filter_map(|g| g.verdict.as_ref());
-    verdicts().any(Verdict::passed) && !verdicts().any(|v| matches!(v, Verdict::Rejected(_)))
-}
-
-/// A task is neither solved nor failed if its answer cannot be run here.
-fn undecided(list: &[Graded]) -> bool {
-    let mut verdicts = list.iter().filter_map(|g| g.verdict.as_ref()).peekable();
-    verdicts.peek().is_some()
-        && verdicts.all(|v| matches!(v, Verdict::Compiled { .. } | Verdict::Skipped { .. }))
-}
-
-/// `ok (WGSL on llvmpipe; CUDA not begun)`
-fn line(list: &[Graded]) -> String {
-    let word = if solved(list) {
-        "ok"
-    } else if undecided(list) {
-        "ignored"
-    } else {
-        "FAILED"
-    };
-    let part = |g: &Graded| {
-        let language = g.language;
-        match (&g.verdict, &g.device) {
-            (None, _) => format!("{language} not begun"),
-            (Some(Verdict::Passed { checks }), Some(device)) if language != Language::Rust => {
-                format!("{language} right in {checks} questions on {device}")
-            }
-            (Some(Verdict::Passed { .. }), _) => format!("{language} right"),
-            (Some(Verdict::Compiled { .. }), _) => {
-                format!("{language} compiles, cannot be run here")
-            }
-            (Some(Verdict::Skipped { .. }), _) => format!("{language} cannot be judged here"),
-            (Some(Verdict::Rejected(r)), _) => {
-                let name = r.diagnoses.first().map_or("wrong", String::as_str);
-                format!("{language} wrong: {name}")
-            }
-        }
-    };
-    let parts: Vec<String> = list.iter().map(part).collect();
-    format!("{word}   ({})", parts.join("; "))
-}
-
 /// Remembers what was found; a folder that cannot be written is a pity, not a failure.
 fn keep<'a>(folder: &Path, results: impl Iterator<Item = &'a Graded>) {
     let results: Vec<&Graded> = results.collect();
@@ -350,84 +252,5 @@ fn keep<'a>(folder: &Path, results: impl Iterator<Item = &'a Graded>) {
             Ok(_) => {}
             Err(error) => eprintln!("warning: progress is not kept: {error}"),
         }
-    }
-}
-
-fn report(exercise: &Exercise, results: &[(&'static Task, Vec<Graded>)]) -> ExitCode {
-    let number = &exercise.name[..4];
-    let failed: Vec<_> =
-        results.iter().filter(|(_, list)| !solved(list) && !undecided(list)).collect();
-    if !failed.is_empty() {
-        println!("\nfailures:");
-    }
-    for (task, list) in &failed {
-        println!("\n---- {} ----", task.name);
-        let begun: Vec<&Graded> = list.iter().filter(|g| g.verdict.is_some()).collect();
-        for graded in &begun {
-            if let Some(Verdict::Rejected(Rejection { text, .. })) = &graded.verdict {
-                println!("{}", text.trim_end());
-                println!("  your file  {}", graded.file.display());
-            }
-        }
-        if begun.is_empty() {
-            not_begun(task, list);
-        }
-        println!("  hint       cargo strata hint {number} {}", task.name);
-        println!("  again      cargo test -p {} {}", exercise.name, task.name);
-    }
-    let passed = results.iter().filter(|(_, list)| solved(list)).count();
-    let ignored = results.iter().filter(|(_, list)| undecided(list)).count();
-    let word = if failed.is_empty() { "ok" } else { "FAILED" };
-    println!(
-        "\ntest result: {word}. {passed} passed; {} failed; {ignored} ignored\n",
-        failed.len()
-    );
-    if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-/// A text in lines of at most 92 characters.
-pub fn wrapped(text: &str) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let last = lines.len() - 1;
-        if !lines[last].is_empty() && lines[last].chars().count() + word.chars().count() >= 92 {
-            lines.push(word.into());
-        } else {
-            let line = &mut lines[last];
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines
-}
-
-/// What to do with a task that nobody has begun.
-fn not_begun(task: &Task, list: &[Graded]) {
-    println!("{}", task.title);
-    wrapped(&task.goal).iter().for_each(|line| println!("  {line}"));
-    let files: Vec<String> = list.iter().map(|g| g.file.display().to_string()).collect();
-    let what = match (task.bug, task.kind) {
-        (true, _) => "find the bug in",
-        (false, Kind::Kernel) => "fill the TODO in one of",
-        (false, Kind::Rust) => "fill the TODO in",
-    };
-    println!("  to do      {what} {}", files.join("\n             "));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn arguments_of_cargo_test_are_understood() {
-        let parse = |text: &str| Options::parse(text.split_whitespace().map(String::from));
-        let options = parse("tiled --nocapture --test-threads 1 --format terse --exact");
-        assert_eq!(options.filters, ["tiled"]);
-        assert!(options.takes("tiled") && !options.takes("tiled_backward"));
-        assert!(parse("til").takes("tiled") && parse("").takes("tiled"));
-        assert!(!parse("--skip tiled").takes("tiled"));
-        assert!(parse("--list --format terse").list);
     }
 }
