@@ -81,7 +81,7 @@ impl Answer {
             }
             (Answer::Wrong(_), Verdict::Passed { .. }) => Some("was taken for right".into()),
             (Answer::Wrong(wrong), Verdict::Rejected(r)) => {
-                let named = r.diagnoses.iter().any(|d| wrong.diagnosis.contains(d));
+                let named = r.diagnoses.iter().any(|d| wrong.expects(d));
                 let (want, got) = (wrong.diagnosis.join(" or "), r.diagnoses.join(", "));
                 (!named).then(|| format!("should be called {want}, not {got}:\n{}", r.text))
             }

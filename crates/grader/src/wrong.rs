@@ -81,6 +81,13 @@ fn parse(list: &str, text: &str, files: &[String]) -> Result<Vec<Wrong>> {
 }
 
 impl Wrong {
+    /// Whether this diagnosis is the one that is wanted. Where a missing barrier is, a race is the same
+    /// said with less: on a card it is seen before the place is found.
+    pub fn expects(&self, diagnosis: &str) -> bool {
+        let race = diagnosis == "differs-between-runs";
+        self.diagnosis.iter().any(|d| d == diagnosis || (race && d == "missing-barrier"))
+    }
+
     /// The solution of `file` with this mistake in it; `None` if the mistake is elsewhere.
     ///
     /// # Errors

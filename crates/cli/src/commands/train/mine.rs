@@ -12,6 +12,7 @@ use crate::ui;
 use std::path::PathBuf;
 use std::sync::Arc;
 use strata_grader::catalog::{self, Exercise, Task};
+use strata_grader::graded::Graded;
 use strata_grader::home::Home;
 use strata_grader::speed::Effort;
 use strata_grader::tiers::{Here, Tier, tiers};
@@ -51,21 +52,26 @@ pub fn open(args: &DeviceArgs) -> Outcome<Device> {
     if device.info().caps.software {
         ui::note("       a software adapter: right, and slow; `--preset gpt-nano` suits it");
     }
-    ui::note(&format!("{head}Yours{head:#}  {} of the kernels are yours:", mine.len()));
+    let count = match mine.len() {
+        1 => "1 kernel is yours".into(),
+        n => format!("{n} kernels are yours"),
+    };
+    ui::note(&format!("{head}Yours{head:#}  {count}:"));
     for mine in &mine {
         ui::note(&format!("       {}", told(mine, language)));
     }
     Ok(device)
 }
 
-/// The language whose machine will train: that of `--device`, else CUDA before WebGPU. Kernels of
+/// The language whose machine will train: that of `--device` or STRATA_DEVICE, else CUDA before WebGPU. Kernels of
 /// exercises are GPU kernels: a software adapter will do, the CPU device will not.
 fn language(args: &DeviceArgs) -> Outcome<(Language, String)> {
     let tiers = tiers();
     let runs = |language| {
         tiers.iter().any(|t: &Tier| t.language == language && matches!(t.here, Here::Runs(_)))
     };
-    if let Some(name) = &args.device {
+    let set = std::env::var("STRATA_DEVICE").ok().filter(|name| !name.is_empty());
+    if let Some(name) = &args.device.clone().or(set) {
         let choice: Choice = name.parse()?;
         return match choice.machine {
             Machine::Cuda => Ok((Language::Cuda, name.clone())),
@@ -94,6 +100,7 @@ fn contracts() -> impl Iterator<Item = (&'static Exercise, &'static Task)> {
 /// The reader's kernels that are right on this tier, judged now.
 fn right(home: &Home, language: Language) -> Outcome<Vec<Mine>> {
     let once = progress::Progress::load(home);
+    let tiers: Vec<Tier> = tiers().into_iter().filter(|t| t.language == language).collect();
     let mut mine = Vec::new();
     for (exercise, task) in contracts() {
         let Some(file) = task.files_in(language).next() else { continue };
@@ -104,7 +111,10 @@ fn right(home: &Home, language: Language) -> Outcome<Vec<Mine>> {
         }
         let (number, name) = (&exercise.name[..4], &task.name);
         ui::note(&format!("{}judging {number} {name}{:#}", ui::DIM, ui::DIM));
-        let verdict = harness::judged(exercise, task, language, &file);
+        let graded = harness::judge(exercise, task, &home.root.join(exercise.name), &tiers);
+        keep(home, &graded);
+        let verdict = graded.into_iter().find(|g| g.language == language).and_then(|g| g.verdict);
+        let Some(verdict) = verdict else { continue };
         match verdict {
             Verdict::Passed { .. } => {
                 let path = task.kernel.clone().unwrap_or_default();
@@ -127,6 +137,14 @@ fn right(home: &Home, language: Language) -> Outcome<Vec<Mine>> {
         }
     }
     Ok(mine)
+}
+
+/// Remembers what was found: a kernel that is right today must not be wrong tomorrow unnoticed.
+fn keep(home: &Home, graded: &[Graded]) {
+    match progress::Progress::record(home, graded) {
+        Ok(progress) => progress.warning.iter().for_each(|text| ui::warn(text)),
+        Err(error) => ui::warn(&format!("progress is not kept: {error}")),
+    }
 }
 
 /// `ex03 tiled     matmul=3_tiled     812.0 µs, ours 790.1 µs (0.97 x)`
