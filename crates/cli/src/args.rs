@@ -17,11 +17,13 @@ Start here:
   cargo strata train                      train a 12-million-parameter GPT on stories
   cargo strata generate --checkpoint runs/gpt-12m-stories --prompt \"Once\"
   cargo strata test                       check every kernel on every device that is here
+  cargo strata next                       the first exercise; `watch` judges it whenever you save
 
 Environment:
   STRATA_DEVICE=cpu|cuda[:N]|wgpu[:N]     the device where --device is not given
   STRATA_NVRTC=/folder                    where NVRTC, CUDA's compiler, lies
   RAYON_NUM_THREADS=N                     threads of the CPU device
+  STRATA_TIME_LIMIT=N                     seconds that an answer to an exercise may take (20)
   NO_COLOR=1                              no colours";
 
 /// Strata: a textbook you can run.

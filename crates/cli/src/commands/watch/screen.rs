@@ -132,8 +132,11 @@ impl Page<'_, '_> {
         for (i, line) in goal.into_iter().take(keep).enumerate() {
             match more && i + 1 == keep {
                 true => {
-                    let short = line.cut(self.text_width().saturating_sub(2));
-                    self.put(&short.and(Tone::Dim, " …"));
+                    let room = self.text_width().saturating_sub(2);
+                    // What is cut ends in the sign already.
+                    let whole = line.text().chars().count() <= room;
+                    let short = line.cut(room);
+                    self.put(&if whole { short.and(Tone::Dim, " …") } else { short });
                 }
                 false => self.put(&line),
             }
