@@ -43,11 +43,33 @@ fn main() {
     };
     let table = format!(
         "/// Every file of every solution as (path below `solutions/`, text), sorted.\n\
-         pub const FILES: &[(&str, &str)] = &[\n{}];\n",
-        rows.iter().map(row).collect::<String>()
+         pub const FILES: &[(&str, &str)] = &[\n{}];\n\
+         /// A number for the text of each exercise's judges, as (`ex03`, number).\n\
+         pub(crate) const JUDGES: &[(&str, u64)] = &[\n{}];\n",
+        rows.iter().map(row).collect::<String>(),
+        judges(&here.join("src"))
     );
     let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
     fs::write(Path::new(&out).join("solutions.rs"), table).expect("OUT_DIR is writable");
+}
+
+/// The rows of the table of judges: with a judge's text its number changes (FNV-1a), and what it said
+/// before counts no more.
+fn judges(src: &Path) -> String {
+    let mut rows = String::new();
+    for folder in sorted(src).into_iter().filter(|f| f.is_dir() && name(f).starts_with("ex")) {
+        println!("cargo:rerun-if-changed={}", folder.display());
+        let mut number: u64 = 0xcbf2_9ce4_8422_2325;
+        for file in sorted(&folder) {
+            let text = fs::read(&file).expect("a judge is readable");
+            // The same on systems that end lines in two bytes.
+            for byte in text.into_iter().filter(|&byte| byte != b'\r') {
+                number = (number ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+        }
+        rows += &format!("    ({:?}, {number:#x}),\n", name(&folder));
+    }
+    rows
 }
 
 /// Adds the files below `folder` that have one of the endings.

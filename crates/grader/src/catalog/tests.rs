@@ -162,3 +162,15 @@ fn well_formed(task: &Task, faults: &mut Vec<String>) {
         }
     }
 }
+
+#[test]
+fn every_exercise_has_judges_of_its_own() {
+    for exercise in exercises() {
+        let number = |name: &str| JUDGES.iter().find(|(n, _)| name.starts_with(n)).map(|j| j.1);
+        assert!(number(exercise.name).is_some(), "{}", exercise.name);
+    }
+    let mut numbers: Vec<u64> = JUDGES.iter().map(|judge| judge.1).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert_eq!(numbers.len(), JUDGES.len());
+}

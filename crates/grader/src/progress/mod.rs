@@ -178,8 +178,8 @@ fn stubs(task: &Task, language: Language) -> Result<Vec<String>> {
     stubs.filter_map(Result::transpose).collect()
 }
 
-/// The hash of what judges a task: this crate, the solution, and what its description says of how it
-/// is judged. A better hint takes nobody's result away.
+/// The hash of what judges a task: this crate's version, the exercise's judges, the solution, and what
+/// its description says of how it is judged. A better hint takes nobody's result away.
 fn grader(task: &Task) -> Result<String> {
     let Task { kind, bug, files: names, entry, contract, kernel, .. } = task;
     let judged = serde_json::to_string(&(kind, bug, names, entry, contract, kernel));
@@ -187,7 +187,9 @@ fn grader(task: &Task) -> Result<String> {
         file: format!("{}/exercise.toml", task.exercise),
         reason: e.to_string(),
     })?;
-    let mut texts = vec![env!("CARGO_PKG_VERSION"), judged.as_str()];
+    let judges = catalog::JUDGES.iter().filter(|(name, _)| task.exercise.starts_with(name));
+    let judges: String = judges.map(|(_, number)| format!("{number:x}")).collect();
+    let mut texts = vec![env!("CARGO_PKG_VERSION"), judged.as_str(), judges.as_str()];
     texts.extend(names.iter().filter_map(|file| catalog::solution_file(&task.exercise, file)));
     Ok(fingerprint(&texts))
 }
