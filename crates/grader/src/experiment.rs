@@ -5,9 +5,9 @@
 //! barriers are right does not mind. And a kernel that is wrong is run again with barriers put in
 //! those places. If the result is right then, that was it.
 
-use crate::grade::{Case, Job};
+use crate::grade::{Case, Job, Ran};
 use crate::variant::{candidates, shaken, shared_names, with};
-use crate::{Failure, Language, Outcome, Rejection};
+use crate::{Failure, Language, Rejection};
 use std::fs;
 use std::time::{Duration, Instant};
 use strata_check::diagnose::Diagnosis;
@@ -16,14 +16,15 @@ use strata_check::diagnose::Diagnosis;
 /// than opening a software adapter.
 const PATIENCE: [Duration; 2] = [Duration::from_millis(2500), Duration::from_millis(8000)];
 
+/// Whether the kernel ran and gave wrong numbers: a text that does not compile fails otherwise.
+pub(crate) fn wrong_numbers(failure: &Failure) -> bool {
+    use strata_parity::Failure::{Fault, Report};
+    matches!(failure, Failure::Report(_) | Failure::Parity(Report(_) | Fault(_)))
+}
+
 /// Whether a failure may come from a missing barrier: wrong numbers, and memory that is shared.
 pub(crate) fn worth_it(failure: &Failure, text: &str) -> bool {
-    let wrong = matches!(
-        failure,
-        Failure::Report(_)
-            | Failure::Parity(strata_parity::Failure::Report(_) | strata_parity::Failure::Fault(_))
-    );
-    wrong && !shared_names(text).is_empty()
+    wrong_numbers(failure) && !shared_names(text).is_empty()
 }
 
 /// A kernel that came out right on a card, shaken: what goes wrong then, after how many questions.
@@ -33,14 +34,15 @@ pub(crate) fn shake(case: &Case, job: &Job, text: &str) -> Option<(Failure, usiz
         return None;
     }
     [0, 1].into_iter().find_map(|parity| {
-        let (outcome, passed) = tried(case, job, &shaken(text, case.language, parity), None)?;
+        let ran = tried(case, job, &shaken(text, case.language, parity), None)?;
         // A place that takes no statement is the experiment's fault, not the reader's.
-        outcome.err().filter(|failure| worth_it(failure, text)).map(|failure| (failure, passed))
+        let failure = ran.outcome.err().filter(|failure| worth_it(failure, text));
+        failure.map(|failure| (failure, ran.checks))
     })
 }
 
 /// Runs a variant of the reader's text.
-fn tried(case: &Case, job: &Job, text: &str, stop: Option<usize>) -> Option<(Outcome, usize)> {
+fn tried(case: &Case, job: &Job, text: &str, stop: Option<usize>) -> Option<Ran> {
     let file = job.scratch.join(job.file.file_name()?);
     fs::write(&file, text).ok()?;
     Some(case.run(&file, stop))
@@ -109,10 +111,10 @@ fn attempt(case: &Case, job: &Job, text: &str, lines: &[usize], passed: usize) -
         false => [0, 1].map(|parity| shaken(&healed, case.language, parity)).into(),
     };
     for text in variants {
-        match tried(case, job, &text, Some(passed + 1)) {
-            Some((Ok(()) | Err(Failure::Stopped), _)) => {}
-            Some((Err(Failure::Device(_)), _)) | None => return Tried::Refused,
-            Some((Err(_), _)) => return Tried::Wrong,
+        match tried(case, job, &text, Some(passed + 1)).map(|ran| ran.outcome) {
+            Some(Ok(()) | Err(Failure::Stopped)) => {}
+            Some(Err(failure)) if wrong_numbers(&failure) => return Tried::Wrong,
+            _ => return Tried::Refused,
         }
     }
     Tried::Right

@@ -11,7 +11,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use strata_ml::device::{Backend, Choice, Overlay, Settings, cuda, devices};
+use strata_ml::device::{Backend, Choice, Error, Overlay, Settings, cuda};
 use strata_parity::guarded;
 
 /// What is to be judged.
@@ -36,7 +36,16 @@ pub(crate) struct Case {
     /// The path that the answer's file stands in front of.
     pub path: String,
     pub language: Language,
-    /// The tier is a program that plays a GPU.
+    /// The tier is a program that plays a GPU; known once the case has run.
+    pub software: bool,
+}
+
+/// What came of one run of a judge.
+pub(crate) struct Ran {
+    pub outcome: Outcome,
+    /// Questions answered well.
+    pub checks: usize,
+    /// The device is a program that plays a GPU.
     pub software: bool,
 }
 
@@ -47,12 +56,7 @@ impl Case {
         let judge = judge.ok_or_else(|| format!("{} {} has no judge", job.exercise, job.task))?;
         let path = task.kernel.clone();
         let path = path.ok_or_else(|| format!("{} names no kernel", job.task))?;
-        let machine = job.language.machine();
-        let found = pollster::block_on(devices());
-        let mut infos =
-            found.iter().filter(|f| f.machine == machine).filter_map(|f| f.info.as_ref().ok());
-        let software = infos.next().is_some_and(|info| info.caps.software);
-        Ok(Case { task, judge, path, language: job.language, software })
+        Ok(Case { task, judge, path, language: job.language, software: false })
     }
 
     /// A device of the tier with `file` in front of the built-in kernel.
@@ -61,15 +65,16 @@ impl Case {
         Overlay::of_files(vec![(self.path.clone(), machine, file.to_path_buf())])
     }
 
-    /// Judges a file: what came of it, and how many questions were answered well.
-    pub fn run(&self, file: &Path, stop_after: Option<usize>) -> (Outcome, usize) {
+    /// Judges a file.
+    pub fn run(&self, file: &Path, stop_after: Option<usize>) -> Ran {
         let settings =
             Settings { overlay: Some(Arc::new(self.overlay(file))), ..Settings::default() };
         let choice = Choice { machine: self.language.machine(), index: None };
         let backend: Arc<dyn Backend> = match pollster::block_on(choice.backend(&settings)) {
             Ok(backend) => backend.into(),
-            Err(error) => return (Err(error.into()), 0),
+            Err(error) => return Ran { outcome: Err(error.into()), checks: 0, software: false },
         };
+        let software = backend.info().caps.software;
         let (device, watch) = guarded(backend, settings);
         let mut trial = Trial::new(self.task, self.language, device, watch);
         if let Some(checks) = stop_after {
@@ -77,7 +82,7 @@ impl Case {
         }
         let judged = catch_unwind(AssertUnwindSafe(|| (self.judge.judge)(&mut trial)));
         let outcome = judged.unwrap_or_else(|panic| Err(panicked(&*panic)));
-        (outcome, trial.checks())
+        Ran { outcome, checks: trial.checks(), software }
     }
 }
 
@@ -90,7 +95,7 @@ pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> Failure {
 
 /// Judges a kernel's file. `told` hears what is known so far: a later step may not come back.
 pub fn grade(job: &Job, told: &mut dyn FnMut(&Verdict)) -> Verdict {
-    let case = match Case::of(job) {
+    let mut case = match Case::of(job) {
         Ok(case) => case,
         Err(text) => return Verdict::rejected("device-error", text),
     };
@@ -98,24 +103,25 @@ pub fn grade(job: &Job, told: &mut dyn FnMut(&Verdict)) -> Verdict {
         Ok(text) => text,
         Err(verdict) => return verdict,
     };
-    if job.language == Language::Cuda {
-        let card = Choice { machine: job.language.machine(), index: None };
-        if let Err(error) = pollster::block_on(card.backend(&Settings::default())) {
-            return match cuda::compile_available() {
-                Ok(_) => contract::compiles(&case, &job.file, &error.to_string()),
-                Err(_) => Verdict::Skipped { reason: error.to_string() },
+    let Ran { outcome, checks, software } = case.run(&job.file, None);
+    case.software = software;
+    let (failure, checks) = match outcome {
+        Err(Failure::Device(error @ Error::Unavailable { .. })) => {
+            let compiler = job.language == Language::Cuda && cuda::compile_available().is_ok();
+            let reason = error.to_string();
+            return match compiler {
+                true => contract::compiles(&case, &job.file, &reason),
+                false => Verdict::Skipped { reason },
             };
         }
-    }
-    let (outcome, checks) = case.run(&job.file, None);
-    let (failure, checks) = match outcome {
         Err(failure) => (failure, checks),
         Ok(()) => match experiment::shake(&case, job, &text) {
             Some((failure, passed)) => (failure, passed),
             None => return Verdict::Passed { checks },
         },
     };
-    if let Some(line) = endless(&text) {
+    let cut_short = case.software && experiment::wrong_numbers(&failure);
+    if let Some(line) = endless(&text).filter(|_| cut_short) {
         return Verdict::Rejected(stuck(failure.rejection(), line));
     }
     if !experiment::worth_it(&failure, &text) {
