@@ -81,6 +81,28 @@ impl Var {
         Var::pair(Zip::Max, self, other, da, db)
     }
 
+    /// The smaller of each pair, broadcast; where they are equal the gradient goes to `other`.
+    ///
+    /// # Errors
+    /// The shapes do not broadcast.
+    pub fn minimum(&self, other: &Var) -> Result<Var> {
+        let da = |g: &Tensor, x: &Tensor, y: &Tensor| g.mul(&y.gt(x)?);
+        let db = |g: &Tensor, x: &Tensor, y: &Tensor| g.mul(&y.gt(x)?.affine(-1.0, 1.0)?);
+        Var::pair(Zip::Min, self, other, da, db)
+    }
+
+    /// `a^b` for positive a, broadcast. d/da = b·a^(b-1), d/db = a^b·ln a.
+    ///
+    /// # Errors
+    /// The shapes do not broadcast.
+    pub fn pow(&self, other: &Var) -> Result<Var> {
+        let da = |g: &Tensor, x: &Tensor, y: &Tensor| {
+            g.mul(&y.mul(&zip(Zip::Pow, x, &y.affine(1.0, -1.0)?)?)?)
+        };
+        let db = |g: &Tensor, x: &Tensor, y: &Tensor| g.mul(&zip(Zip::Pow, x, y)?.mul(&x.log()?)?);
+        Var::pair(Zip::Pow, self, other, da, db)
+    }
+
     /// A function of one element; `slope` gets (gradient, input, output).
     fn single(
         &self,
@@ -165,6 +187,49 @@ impl Var {
         self.single("sigmoid", (Map::Sigmoid, 0.0, 0.0), |g, _, y| {
             g.mul(&y.mul(&y.affine(-1.0, 1.0)?)?)
         })
+    }
+
+    /// `|x|`; d/dx is the sign of x, 0 at 0.
+    ///
+    /// # Errors
+    /// Not f32.
+    pub fn abs(&self) -> Result<Var> {
+        self.single("abs", (Map::Abs, 0.0, 0.0), |g, x, _| {
+            g.mul(&x.step(0.0)?.sub(&x.neg()?.step(0.0)?)?)
+        })
+    }
+
+    /// Sine; d/dx = cos x.
+    ///
+    /// # Errors
+    /// Not f32.
+    pub fn sin(&self) -> Result<Var> {
+        self.single("sin", (Map::Sin, 0.0, 0.0), |g, x, _| g.mul(&x.cos()?))
+    }
+
+    /// Cosine; d/dx = -sin x.
+    ///
+    /// # Errors
+    /// Not f32.
+    pub fn cos(&self) -> Result<Var> {
+        self.single("cos", (Map::Cos, 0.0, 0.0), |g, x, _| g.mul(&x.sin()?)?.neg())
+    }
+
+    /// `1 / x`; d/dx = -1/x².
+    ///
+    /// # Errors
+    /// Not f32.
+    pub fn recip(&self) -> Result<Var> {
+        self.single("recip", (Map::Recip, 0.0, 0.0), |g, _, y| g.mul(&y.square()?)?.neg())
+    }
+
+    /// `x` held between `low` and `high`; d/dx = 1 from bound to bound, else 0.
+    ///
+    /// # Errors
+    /// Not f32; `low` above `high`, or either is NaN.
+    pub fn clamp(&self, low: f32, high: f32) -> Result<Var> {
+        // What lies inside, the bounds included, is what came through as it was.
+        self.single("clamp", (Map::Clamp, low, high), |g, x, y| g.mul(&x.eq(y)?))
     }
 
     /// `x^exponent` for positive x; d/dx = exponent · x^(exponent-1).

@@ -2,7 +2,8 @@ use crate::var::lock;
 use crate::{Var, no_grad};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
-use strata_tensor::{Error, Result, Tensor, ops};
+use strata_device::trace;
+use strata_tensor::{DType, Error, Result, Tensor, ops};
 
 /// Where an op's backward hands over its inputs' gradients.
 pub struct Grads<'a> {
@@ -42,11 +43,16 @@ impl Grads<'_> {
             None => {
                 self.pending.insert(var.id(), (grad, false));
             }
-            Some((sum, true)) => ops::accumulate(sum, &grad, 1.0)?,
-            Some(entry) => *entry = (entry.0.add(&grad)?, true),
+            Some((sum, true)) if sum.dtype() == DType::F32 => ops::accumulate(sum, &grad, 1.0)?,
+            Some(entry) => *entry = (plus(&entry.0, &grad)?, true),
         }
         Ok(())
     }
+}
+
+/// The sum of two gradients, taken in f32 and kept in their own dtype.
+fn plus(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    a.cast(DType::F32)?.add(&b.cast(DType::F32)?)?.cast(a.dtype())
 }
 
 impl Var {
@@ -88,6 +94,8 @@ impl Var {
             for hook in lock(&var.0.hooks).iter() {
                 grad = hook(&grad)?.unwrap_or(grad);
             }
+            // What was launched before is the caller's or a hook's, not this op's.
+            drop(trace::drain());
             match &var.0.node {
                 Some(node) => {
                     if var.0.retain.load(Ordering::Relaxed) {
@@ -97,6 +105,9 @@ impl Var {
                     (node.backward)(&grad, &mut grads)?;
                 }
                 None => var.take_in(grad)?,
+            }
+            if trace::is_on() {
+                *lock(&var.0.backward_launches) = trace::drain();
             }
         }
         Ok(())
@@ -109,7 +120,7 @@ impl Var {
         }
         let mut held = lock(&self.0.grad);
         *held = Some(match held.take() {
-            Some(sum) => sum.add(&grad)?,
+            Some(sum) => plus(&sum, &grad)?,
             None => grad,
         });
         Ok(())

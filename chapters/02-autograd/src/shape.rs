@@ -1,6 +1,6 @@
 use crate::Var;
 use crate::arith::sum_to;
-use strata_tensor::{Error, Result, Tensor, ops};
+use strata_tensor::{DType, Result, Tensor, ops};
 
 impl Var {
     /// The same elements under another shape.
@@ -35,18 +35,91 @@ impl Var {
         }))
     }
 
-    /// Elements `start .. start + len` along dimension `d`; the others' gradient is zero.
+    /// What `cut` leaves of this tensor, a view; the gradient of the rest is zero.
+    fn cut(
+        &self,
+        name: &'static str,
+        cut: impl Fn(&Tensor) -> Result<Tensor> + Send + Sync + 'static,
+    ) -> Result<Var> {
+        let out = cut(self.value())?;
+        let before = self.shape().to_vec();
+        Ok(Var::from_op(name, out, &[self], move |g, grads| {
+            // In f32: a part of a 16-bit tensor cannot be written alone.
+            let whole = Tensor::zeros(g.device(), DType::F32, &before)?;
+            ops::copy_into(&g.cast(DType::F32)?, &cut(&whole)?)?;
+            grads.add(0, whole.cast(g.dtype())?)
+        }))
+    }
+
+    /// Elements `start .. start + len` along dimension `d`.
     ///
     /// # Errors
     /// Outside the dimension.
     pub fn narrow(&self, d: usize, start: usize, len: usize) -> Result<Var> {
-        let out = self.value().narrow(d, start, len)?;
-        let before = self.shape().to_vec();
-        Ok(Var::from_op("narrow", out, &[self], move |g, grads| {
-            let whole = Tensor::zeros(g.device(), g.dtype(), &before)?;
-            ops::copy_into(g, &whole.narrow(d, start, len)?)?;
-            grads.add(0, whole)
-        }))
+        self.cut("narrow", move |t| t.narrow(d, start, len))
+    }
+
+    /// Every `step`-th element of `start .. end` along dimension `d`.
+    ///
+    /// # Errors
+    /// Outside the dimension, or a step of 0.
+    pub fn slice_step(&self, d: usize, start: usize, end: usize, step: usize) -> Result<Var> {
+        self.cut("slice_step", move |t| t.slice_step(d, start, end, step))
+    }
+
+    /// Element `i` along dimension `d`, which goes away.
+    ///
+    /// # Errors
+    /// Outside the dimension.
+    pub fn select(&self, d: usize, i: usize) -> Result<Var> {
+        self.cut("select", move |t| t.select(d, i))
+    }
+
+    /// Drops dimension `d`, which must be 1.
+    ///
+    /// # Errors
+    /// It is not 1.
+    pub fn squeeze(&self, d: usize) -> Result<Var> {
+        let out = self.value().squeeze(d)?;
+        Ok(Var::from_op("squeeze", out, &[self], move |g, grads| grads.add(0, g.unsqueeze(d)?)))
+    }
+
+    /// Puts a dimension of 1 before dimension `d`.
+    ///
+    /// # Errors
+    /// `d` is above the rank, or the rank is at its limit.
+    pub fn unsqueeze(&self, d: usize) -> Result<Var> {
+        let out = self.value().unsqueeze(d)?;
+        Ok(Var::from_op("unsqueeze", out, &[self], move |g, grads| grads.add(0, g.squeeze(d)?)))
+    }
+
+    /// The same elements in row-major order, as kernels that ask for contiguous input want them: a
+    /// copy, unless they lie so already.
+    ///
+    /// # Errors
+    /// The copy fails.
+    pub fn contiguous(&self) -> Result<Var> {
+        if self.value().is_contiguous() && self.value().is_aligned() {
+            return Ok(self.clone());
+        }
+        let out = self.value().contiguous()?;
+        Ok(Var::from_op("contiguous", out, &[self], |g, grads| grads.add(0, g.clone())))
+    }
+
+    /// The elements converted to another dtype; the gradient is converted back. From or to integers,
+    /// which have no slope, the result is a constant.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub fn cast(&self, dtype: DType) -> Result<Var> {
+        let before = self.value().dtype();
+        if dtype == before {
+            return Ok(self.clone());
+        }
+        let whole = |t: DType| matches!(t, DType::I32 | DType::U32);
+        let smooth: &[&Var] = if whole(before) || whole(dtype) { &[] } else { &[self] };
+        let out = self.value().cast(dtype)?;
+        Ok(Var::from_op("cast", out, smooth, move |g, grads| grads.add(0, g.cast(before)?)))
     }
 
     /// Stretched to `shape`; the gradient is summed back.
@@ -58,64 +131,6 @@ impl Var {
         let before = self.shape().to_vec();
         Ok(Var::from_op("broadcast_to", out, &[self], move |g, grads| {
             grads.add(0, sum_to(g, &before)?)
-        }))
-    }
-
-    /// The sum over `dims`; kept as 1 if `keepdim`. The gradient goes to every element alike.
-    ///
-    /// # Errors
-    /// A dimension that is not there.
-    pub fn sum(&self, dims: &[usize], keepdim: bool) -> Result<Var> {
-        let out = self.value().sum(dims, keepdim)?;
-        let before = self.shape().to_vec();
-        let kept: Vec<usize> = before
-            .iter()
-            .enumerate()
-            .map(|(d, &s)| if dims.contains(&d) { 1 } else { s })
-            .collect();
-        Ok(Var::from_op("sum", out, &[self], move |g, grads| {
-            grads.add(0, g.reshape(&kept)?.broadcast_to(&before)?)
-        }))
-    }
-
-    /// The mean over `dims`; kept as 1 if `keepdim`.
-    ///
-    /// # Errors
-    /// A dimension that is not there.
-    pub fn mean(&self, dims: &[usize], keepdim: bool) -> Result<Var> {
-        let n: usize = dims.iter().filter_map(|&d| self.shape().get(d)).product();
-        self.sum(dims, keepdim)?.affine(1.0 / n as f32, 0.0)
-    }
-
-    /// The sum of all elements.
-    ///
-    /// # Errors
-    /// Not f32.
-    pub fn sum_all(&self) -> Result<Var> {
-        self.sum(&(0..self.shape().len()).collect::<Vec<_>>(), false)
-    }
-
-    /// The mean of all elements.
-    ///
-    /// # Errors
-    /// Not f32.
-    pub fn mean_all(&self) -> Result<Var> {
-        self.mean(&(0..self.shape().len()).collect::<Vec<_>>(), false)
-    }
-
-    /// The largest element along the last dimension, kept as 1; equals share the gradient.
-    ///
-    /// # Errors
-    /// No dimensions, or not f32.
-    pub fn max_last(&self) -> Result<Var> {
-        let Some(last) = self.shape().len().checked_sub(1) else {
-            return Err(Error::shape("max_last", &[self.shape()], "needs a last dimension"));
-        };
-        let (x, out) = (self.value().clone(), self.value().max(&[last], true)?);
-        let y = out.clone();
-        Ok(Var::from_op("max", out, &[self], move |g, grads| {
-            let hit = x.eq(&y)?;
-            grads.add(0, g.div(&hit.sum(&[last], true)?)?.mul(&hit)?)
         }))
     }
 }
@@ -135,5 +150,17 @@ pub fn concat(parts: &[&Var], d: usize) -> Result<Var> {
             at += len;
         }
         Ok(())
+    }))
+}
+
+/// Variables of one shape along a new dimension `d`.
+///
+/// # Errors
+/// As [`concat()`].
+pub fn stack(parts: &[&Var], d: usize) -> Result<Var> {
+    let values: Vec<Tensor> = parts.iter().map(|v| v.value().clone()).collect();
+    let (out, count) = (ops::stack(&values, d)?, parts.len());
+    Ok(Var::from_op("stack", out, parts, move |g, grads| {
+        (0..count).try_for_each(|i| grads.add(i, g.select(d, i)?))
     }))
 }

@@ -2,6 +2,7 @@ use crate::{Grads, grad_enabled};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use strata_device::trace::{self, Traced};
 use strata_tensor::{Result, Tensor};
 
 pub(crate) type Backward = Box<dyn Fn(&Tensor, &mut Grads) -> Result<()> + Send + Sync>;
@@ -22,6 +23,10 @@ pub(crate) struct Inner {
     /// The gradient's place in the arena, for parameters.
     pub slot: Option<Tensor>,
     pub node: Option<Node>,
+    /// What computed the value, under a trace.
+    pub launches: Vec<Traced>,
+    /// What the last walk did here, under a trace.
+    pub backward_launches: Mutex<Vec<Traced>>,
     pub grad: Mutex<Option<Tensor>>,
     pub retain: AtomicBool,
     pub hooks: Mutex<Vec<Hook>>,
@@ -40,6 +45,7 @@ impl Var {
         requires_grad: bool,
         slot: Option<Tensor>,
         node: Option<Node>,
+        launches: Vec<Traced>,
     ) -> Self {
         Var(Arc::new(Inner {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
@@ -48,6 +54,8 @@ impl Var {
             requires_grad,
             slot,
             node,
+            launches,
+            backward_launches: Mutex::default(),
             grad: Mutex::default(),
             retain: AtomicBool::new(false),
             hooks: Mutex::default(),
@@ -56,17 +64,17 @@ impl Var {
 
     /// A leaf that wants a gradient.
     pub fn leaf(value: Tensor) -> Self {
-        Var::build(value, None, true, None, None)
+        Var::build(value, None, true, None, None, Vec::new())
     }
 
     /// A leaf that wants none: data.
     pub fn constant(value: Tensor) -> Self {
-        Var::build(value, None, false, None, None)
+        Var::build(value, None, false, None, None, Vec::new())
     }
 
     /// A named leaf whose gradient is accumulated in place into `slot`: a parameter.
     pub fn parameter(name: &str, value: Tensor, slot: Tensor) -> Self {
-        Var::build(value, Some(name.into()), true, Some(slot), None)
+        Var::build(value, Some(name.into()), true, Some(slot), None, Vec::new())
     }
 
     /// What an op returns: its value, and how to get the inputs' gradients from the value's.
@@ -81,12 +89,14 @@ impl Var {
         inputs: &[&Var],
         backward: impl Fn(&Tensor, &mut Grads) -> Result<()> + Send + Sync + 'static,
     ) -> Self {
+        // Also without a tape: notes that stay would be taken for those of the next op.
+        let launches = trace::drain();
         if !grad_enabled() || !inputs.iter().any(|v| v.requires_grad()) {
-            return Var::constant(value);
+            return Var::build(value, None, false, None, None, launches);
         }
         let inputs = inputs.iter().map(|&v| v.clone()).collect();
         let node = Node { op, inputs, backward: Box::new(backward) };
-        Var::build(value, None, true, None, Some(node))
+        Var::build(value, None, true, None, Some(node), launches)
     }
 
     /// The tensor.
@@ -137,6 +147,20 @@ impl Var {
     pub fn zero_grad(&self) -> Result<()> {
         *lock(&self.0.grad) = None;
         self.0.slot.as_ref().map_or(Ok(()), |slot| strata_tensor::ops::fill_bits(slot, 0))
+    }
+
+    /// The launches that computed its value, if it was computed under a
+    /// [trace](strata_device::trace); none for a leaf. They keep the memory that they used, and go
+    /// with the variable.
+    pub fn launches(&self) -> &[Traced] {
+        &self.0.launches
+    }
+
+    /// The launches that the last [`backward`](Self::backward) under a trace made here: for an op's
+    /// result those that computed its inputs' gradients, for a leaf those that added its gradient
+    /// up.
+    pub fn backward_launches(&self) -> Vec<Traced> {
+        lock(&self.0.backward_launches).clone()
     }
 
     /// Keeps this inner variable's gradient for inspection.

@@ -1,6 +1,6 @@
 //! Every op's gradient against central differences of the op itself.
 use proptest::prelude::*;
-use strata_autograd::{Var, check_gradients, concat};
+use strata_autograd::{Var, check_gradients, concat, stack};
 use strata_device::testing::testing_devices;
 use strata_device::{Device, random::Stream};
 use strata_tensor::{Result, Tensor};
@@ -43,6 +43,11 @@ fn single_element_functions() {
     check("sigmoid", &[&[3]], |v| v[0].sigmoid());
     check("powf", &[&[3]], |v| v[0].powf(2.5));
     check("neg", &[&[3]], |v| v[0].neg());
+    check("abs", &[&[3, 5]], |v| v[0].affine(1.0, -1.02)?.abs());
+    check("sin", &[&[7]], |v| v[0].affine(3.0, -2.0)?.sin());
+    check("cos", &[&[7]], |v| v[0].affine(3.0, -2.0)?.cos());
+    check("recip", &[&[5]], |v| v[0].recip());
+    check("clamp", &[&[3, 5]], |v| v[0].clamp(0.75, 1.2));
 }
 
 #[test]
@@ -53,6 +58,9 @@ fn pairs_with_broadcasting() {
     check("mul", &shapes, |v| v[0].mul(&v[1]));
     check("div", &shapes, |v| v[0].div(&v[1]));
     check("maximum", &[&[2, 3], &[2, 1]], |v| v[0].maximum(&v[1].affine(1.0, 0.033)?));
+    check("minimum", &[&[2, 3], &[2, 1]], |v| v[0].minimum(&v[1].affine(1.0, 0.033)?));
+    check("pow", &[&[2, 3], &[3]], |v| v[0].pow(&v[1].affine(2.0, -1.5)?));
+    check("pow of a number", &[&[], &[5, 1]], |v| v[0].pow(&v[1]));
     check("both stretch", &[&[2, 1], &[1, 3]], |v| v[0].mul(&v[1]));
     check("a number", &[&[], &[2]], |v| v[0].div(&v[1]));
 }
@@ -63,10 +71,20 @@ fn shapes_and_reductions() {
     check("permute", &[&[2, 3, 2]], |v| v[0].permute(&[2, 0, 1]));
     check("transpose then reshape", &[&[2, 3]], |v| v[0].transpose(0, 1)?.reshape(&[6]));
     check("narrow", &[&[4, 2]], |v| v[0].narrow(0, 1, 2));
+    check("slice_step", &[&[7, 3]], |v| v[0].slice_step(0, 1, 6, 2));
+    check("select", &[&[3, 5, 2]], |v| v[0].select(1, 3));
+    check("squeeze", &[&[3, 1, 2]], |v| v[0].squeeze(1)?.transpose(0, 1));
+    check("unsqueeze", &[&[3, 2]], |v| v[0].unsqueeze(1));
+    check("contiguous", &[&[3, 5]], |v| v[0].transpose(0, 1)?.contiguous());
     check("broadcast_to", &[&[1, 3]], |v| v[0].broadcast_to(&[2, 2, 3]));
     check("sum", &[&[2, 3, 2]], |v| v[0].sum(&[0, 2], false));
     check("mean", &[&[2, 3]], |v| v[0].mean(&[1], true));
     check("max_last", &[&[2, 4]], |v| v[0].max_last());
+    check("max over two", &[&[3, 2, 5]], |v| v[0].max(&[2, 0], false));
+    check("max over the middle", &[&[3, 5, 2]], |v| v[0].max(&[1], true));
+    check("min over two", &[&[3, 2, 5]], |v| v[0].min(&[0, 1], true));
+    check("min of all", &[&[7]], |v| v[0].min(&[0], false));
+    check("stack", &[&[3, 2], &[3, 2], &[3, 2]], |v| stack(&[&v[0], &v[1], &v[2]], 1));
     check("concat", &[&[2, 2], &[2, 3]], |v| concat(&[&v[0], &v[1]], 1));
 }
 

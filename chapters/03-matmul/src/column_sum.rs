@@ -1,6 +1,6 @@
 //! Column sums: the gradient of a bias, which every row was added to.
 use crate::cpu;
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 use strata_tensor::{DType, Error, Layout, Result, Tensor};
 
 #[derive(Debug)]
@@ -17,7 +17,8 @@ const BINDINGS: &[Access] = &[Access::Read, Access::Write];
 static NAIVE: Kernel = Kernel::new("column_sum/1_naive", "column_sum", BINDINGS)
     .cuda(strata_kernels::source("column_sum/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("column_sum/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::column_sum);
+    .cpu(cpu::column_sum)
+    .rust(cpu_text!("chapters/03-matmul" / "src/cpu/column_sum.rs", column_sum));
 
 /// Params: rows, columns. `out[j] = [out[j] +] Σ_i input[i, j]`.
 fn launch(kernel: &'static Kernel, a: &Args) -> Launch {

@@ -1,6 +1,6 @@
 //! The ladder of `matmul`: every rung takes the same bindings and params.
 use crate::cpu;
-use strata_device::{Access, Device, Kernel, Ladder, Launch, Needs, Rung};
+use strata_device::{Access, Device, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 use strata_tensor::Tensor;
 
 /// A matrix, or a batch of them, and the steps between its elements.
@@ -41,9 +41,12 @@ const BINDINGS: &[Access] =
 static NAIVE: Kernel = Kernel::new("matmul/1_naive", "matmul", BINDINGS)
     .cuda(strata_kernels::source("matmul/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("matmul/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::naive);
+    .cpu(cpu::naive)
+    .rust(cpu_text!("chapters/03-matmul" / "src/cpu/naive.rs", naive));
 
-static THREADED: Kernel = Kernel::new("matmul/5_threaded", "matmul", BINDINGS).cpu(cpu::threaded);
+static THREADED: Kernel = Kernel::new("matmul/5_threaded", "matmul", BINDINGS)
+    .cpu(cpu::threaded)
+    .rust(cpu_text!("chapters/03-matmul" / "src/cpu/threaded.rs", threaded));
 
 static TILED: Kernel = Kernel::new("matmul/3_tiled", "matmul", BINDINGS)
     .cuda(strata_kernels::source("matmul/3_tiled"), strata_kernels::INCLUDES)

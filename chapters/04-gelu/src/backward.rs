@@ -1,6 +1,6 @@
 use crate::cpu;
 use crate::forward::{FLOPS, in_fours};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, Slice};
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, Slice, cpu_text};
 use strata_tensor::{DType, Error, Result, Tensor};
 
 #[derive(Debug)]
@@ -15,12 +15,14 @@ const BINDINGS: &[Access] = &[Access::Read, Access::Read, Access::Write];
 static NAIVE: Kernel = Kernel::new("gelu_backward/1_naive", "gelu_backward", BINDINGS)
     .cuda(strata_kernels::source("gelu_backward/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("gelu_backward/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::gelu_backward_naive);
+    .cpu(cpu::gelu_backward_naive)
+    .rust(cpu_text!("chapters/04-gelu" / "src/cpu.rs", gelu_backward_naive));
 
 static VECTORIZED: Kernel = Kernel::new("gelu_backward/2_vectorized", "gelu_backward", BINDINGS)
     .cuda(strata_kernels::source("gelu_backward/2_vectorized"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("gelu_backward/2_vectorized"), strata_shaders::INCLUDES)
-    .cpu(cpu::gelu_backward_vectorized);
+    .cpu(cpu::gelu_backward_vectorized)
+    .rust(cpu_text!("chapters/04-gelu" / "src/cpu.rs", gelu_backward_vectorized));
 
 fn launch(kernel: &'static Kernel, a: &Args, slice: fn(&Tensor) -> Slice) -> Launch {
     let n = a.x.numel();

@@ -1,5 +1,5 @@
 use crate::cpu;
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, Slice};
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, Slice, cpu_text};
 use strata_tensor::{DType, Result, Tensor};
 
 #[derive(Debug)]
@@ -11,13 +11,15 @@ pub(crate) struct Args {
 static NAIVE: Kernel = Kernel::new("gelu/1_naive", "gelu", &[Access::Read, Access::Write])
     .cuda(strata_kernels::source("gelu/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("gelu/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::gelu_naive);
+    .cpu(cpu::gelu_naive)
+    .rust(cpu_text!("chapters/04-gelu" / "src/cpu.rs", gelu_naive));
 
 static VECTORIZED: Kernel =
     Kernel::new("gelu/2_vectorized", "gelu", &[Access::Read, Access::Write])
         .cuda(strata_kernels::source("gelu/2_vectorized"), strata_kernels::INCLUDES)
         .wgsl(strata_shaders::source("gelu/2_vectorized"), strata_shaders::INCLUDES)
-        .cpu(cpu::gelu_vectorized);
+        .cpu(cpu::gelu_vectorized)
+        .rust(cpu_text!("chapters/04-gelu" / "src/cpu.rs", gelu_vectorized));
 
 /// Operations for one element: a cubic, an exponential (counted as 10), a division.
 pub(crate) const FLOPS: f64 = 16.0;

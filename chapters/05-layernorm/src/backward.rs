@@ -1,6 +1,6 @@
 use crate::args::{WIDEST, like, row_blocks, rows};
 use crate::cpu;
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 use strata_tensor::{DType, Error, Result, Tensor};
 
 /// Where the gradients of gain and bias go: tensors of shape `[width]`, both contiguous.
@@ -37,25 +37,29 @@ static NAIVE: Kernel =
     Kernel::new("layernorm_backward/1_naive", "layernorm_backward", &[R, R, R, R, R, W])
         .cuda(strata_kernels::source("layernorm_backward/1_naive"), strata_kernels::INCLUDES)
         .wgsl(strata_shaders::source("layernorm_backward/1_naive"), strata_shaders::INCLUDES)
-        .cpu(cpu::backward_naive);
+        .cpu(cpu::backward_naive)
+        .rust(cpu_text!("chapters/05-layernorm" / "src/cpu/backward.rs", backward_naive));
 
 static NAIVE_PARAMETERS: Kernel =
     Kernel::new("layernorm_parameters/1_naive", "layernorm_parameters", &[R, R, R, R, W, W])
         .cuda(strata_kernels::source("layernorm_parameters/1_naive"), strata_kernels::INCLUDES)
         .wgsl(strata_shaders::source("layernorm_parameters/1_naive"), strata_shaders::INCLUDES)
-        .cpu(cpu::parameters_naive);
+        .cpu(cpu::parameters_naive)
+        .rust(cpu_text!("chapters/05-layernorm" / "src/cpu/backward.rs", parameters_naive));
 
 static BLOCK: Kernel =
     Kernel::new("layernorm_backward/2_block", "layernorm_backward", &[R, R, R, R, R, W, W])
         .cuda(strata_kernels::source("layernorm_backward/2_block"), strata_kernels::INCLUDES)
         .wgsl(strata_shaders::source("layernorm_backward/2_block"), strata_shaders::INCLUDES)
-        .cpu(cpu::backward_block);
+        .cpu(cpu::backward_block)
+        .rust(cpu_text!("chapters/05-layernorm" / "src/cpu/backward.rs", backward_block));
 
 static BLOCK_PARAMETERS: Kernel =
     Kernel::new("layernorm_parameters/2_block", "layernorm_parameters", &[R, W, W])
         .cuda(strata_kernels::source("layernorm_parameters/2_block"), strata_kernels::INCLUDES)
         .wgsl(strata_shaders::source("layernorm_parameters/2_block"), strata_shaders::INCLUDES)
-        .cpu(cpu::parameters_block);
+        .cpu(cpu::parameters_block)
+        .rust(cpu_text!("chapters/05-layernorm" / "src/cpu/backward.rs", parameters_block));
 
 /// Columns that one workgroup of `layernorm_parameters/2_block` sums.
 const COLUMNS: usize = 32;

@@ -1,6 +1,6 @@
 use crate::args::{WIDEST, eps_in_range, like, row_blocks, rows};
 use crate::cpu;
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 use strata_tensor::{DType, Result, Tensor};
 
 /// A normalised tensor and what its backward needs.
@@ -39,12 +39,14 @@ const BINDINGS: &[Access] =
 static NAIVE: Kernel = Kernel::new("layernorm/1_naive", "layernorm", BINDINGS)
     .cuda(strata_kernels::source("layernorm/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("layernorm/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::layernorm_naive);
+    .cpu(cpu::layernorm_naive)
+    .rust(cpu_text!("chapters/05-layernorm" / "src/cpu/forward.rs", layernorm_naive));
 
 static BLOCK: Kernel = Kernel::new("layernorm/2_block", "layernorm", BINDINGS)
     .cuda(strata_kernels::source("layernorm/2_block"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("layernorm/2_block"), strata_shaders::INCLUDES)
-    .cpu(cpu::layernorm_block);
+    .cpu(cpu::layernorm_block)
+    .rust(cpu_text!("chapters/05-layernorm" / "src/cpu/forward.rs", layernorm_block));
 
 fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     let n = (a.rows * a.width) as f64;

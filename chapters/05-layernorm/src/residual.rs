@@ -1,6 +1,6 @@
 use crate::args::{WIDEST, eps_in_range, like, row_blocks, rows};
 use crate::{Normalized, cpu};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 use strata_tensor::{DType, Result, Tensor};
 
 #[derive(Debug)]
@@ -30,12 +30,14 @@ const BINDINGS: &[Access] = &[
 static NAIVE: Kernel = Kernel::new("residual_layernorm/1_naive", "residual_layernorm", BINDINGS)
     .cuda(strata_kernels::source("residual_layernorm/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("residual_layernorm/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::residual_naive);
+    .cpu(cpu::residual_naive)
+    .rust(cpu_text!("chapters/05-layernorm" / "src/cpu/forward.rs", residual_naive));
 
 static BLOCK: Kernel = Kernel::new("residual_layernorm/2_block", "residual_layernorm", BINDINGS)
     .cuda(strata_kernels::source("residual_layernorm/2_block"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("residual_layernorm/2_block"), strata_shaders::INCLUDES)
-    .cpu(cpu::residual_block);
+    .cpu(cpu::residual_block)
+    .rust(cpu_text!("chapters/05-layernorm" / "src/cpu/forward.rs", residual_block));
 
 fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     let n = (a.rows * a.width) as f64;

@@ -1,6 +1,6 @@
 use crate::args::{row_blocks, rows};
 use crate::{cpu, mean};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 use strata_tensor::{DType, Error, Result, Tensor};
 
 /// The target of a row that is not scored: padding, a prompt.
@@ -35,12 +35,14 @@ const BINDINGS: &[Access] = &[Access::Read, Access::Read, Access::Write, Access:
 static NAIVE: Kernel = Kernel::new("cross_entropy/1_naive", "cross_entropy", BINDINGS)
     .cuda(strata_kernels::source("cross_entropy/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("cross_entropy/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::cross_entropy_naive);
+    .cpu(cpu::cross_entropy_naive)
+    .rust(cpu_text!("chapters/06-loss" / "src/cpu/cross_entropy.rs", cross_entropy_naive));
 
 static ONLINE: Kernel = Kernel::new("cross_entropy/2_online", "cross_entropy", BINDINGS)
     .cuda(strata_kernels::source("cross_entropy/2_online"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("cross_entropy/2_online"), strata_shaders::INCLUDES)
-    .cpu(cpu::cross_entropy_online);
+    .cpu(cpu::cross_entropy_online)
+    .rust(cpu_text!("chapters/06-loss" / "src/cpu/cross_entropy.rs", cross_entropy_online));
 
 fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     let n = (a.rows * a.width) as f64;

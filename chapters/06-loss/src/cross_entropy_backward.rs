@@ -1,7 +1,7 @@
 use crate::args::row_blocks;
 use crate::cpu;
 use crate::cross_entropy::{Loss, check};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 use strata_tensor::{DType, Error, Result, Tensor};
 
 #[derive(Debug)]
@@ -24,13 +24,15 @@ static NAIVE: Kernel =
     Kernel::new("cross_entropy_backward/1_naive", "cross_entropy_backward", BINDINGS)
         .cuda(strata_kernels::source("cross_entropy_backward/1_naive"), strata_kernels::INCLUDES)
         .wgsl(strata_shaders::source("cross_entropy_backward/1_naive"), strata_shaders::INCLUDES)
-        .cpu(cpu::backward_naive);
+        .cpu(cpu::backward_naive)
+        .rust(cpu_text!("chapters/06-loss" / "src/cpu/cross_entropy.rs", backward_naive));
 
 static BLOCK: Kernel =
     Kernel::new("cross_entropy_backward/2_block", "cross_entropy_backward", BINDINGS)
         .cuda(strata_kernels::source("cross_entropy_backward/2_block"), strata_kernels::INCLUDES)
         .wgsl(strata_shaders::source("cross_entropy_backward/2_block"), strata_shaders::INCLUDES)
-        .cpu(cpu::backward_block);
+        .cpu(cpu::backward_block)
+        .rust(cpu_text!("chapters/06-loss" / "src/cpu/cross_entropy.rs", backward_block));
 
 fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     let n = (a.rows * a.width) as f64;

@@ -1,5 +1,5 @@
 use crate::cpu;
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 use strata_tensor::{DType, Result, Tensor};
 
 #[derive(Debug)]
@@ -20,12 +20,14 @@ const W: Access = Access::Write;
 static PARTS: Kernel = Kernel::new("mean_of_scored/1_two_stages", "parts", &[R, R, W])
     .cuda(strata_kernels::source("mean_of_scored/1_two_stages"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("mean_of_scored/1_two_stages"), strata_shaders::INCLUDES)
-    .cpu(cpu::mean_parts);
+    .cpu(cpu::mean_parts)
+    .rust(cpu_text!("chapters/06-loss" / "src/cpu/cross_entropy.rs", mean_parts));
 
 static TOTAL: Kernel = Kernel::new("mean_of_scored/1_two_stages", "total", &[R, W, W])
     .cuda(strata_kernels::source("mean_of_scored/1_two_stages"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("mean_of_scored/1_two_stages"), strata_shaders::INCLUDES)
-    .cpu(cpu::mean_total);
+    .cpu(cpu::mean_total)
+    .rust(cpu_text!("chapters/06-loss" / "src/cpu/cross_entropy.rs", mean_total));
 
 /// Workgroups of the first stage, at most: the second reads their results with one workgroup.
 const MOST_PARTS: usize = 256;

@@ -1,6 +1,6 @@
 use crate::args::{row_blocks, rows};
 use crate::cpu;
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 use strata_tensor::{DType, Result, Tensor};
 
 #[derive(Debug)]
@@ -16,12 +16,14 @@ const BINDINGS: &[Access] = &[Access::Read, Access::Write];
 static NAIVE: Kernel = Kernel::new("softmax/1_naive", "softmax", BINDINGS)
     .cuda(strata_kernels::source("softmax/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("softmax/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::softmax_naive);
+    .cpu(cpu::softmax_naive)
+    .rust(cpu_text!("chapters/06-loss" / "src/cpu/softmax.rs", softmax_naive));
 
 static ONLINE: Kernel = Kernel::new("softmax/2_online", "softmax", BINDINGS)
     .cuda(strata_kernels::source("softmax/2_online"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("softmax/2_online"), strata_shaders::INCLUDES)
-    .cpu(cpu::softmax_online);
+    .cpu(cpu::softmax_online)
+    .rust(cpu_text!("chapters/06-loss" / "src/cpu/softmax.rs", softmax_online));
 
 /// One kernel does both: the constant LOG says whether logarithms are written.
 fn launch(kernel: &'static Kernel, a: &Args, log: u32) -> Launch {

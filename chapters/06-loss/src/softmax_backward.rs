@@ -1,6 +1,6 @@
 use crate::args::{alike, row_blocks, rows};
 use crate::cpu;
-use strata_device::{Access, Device, Kernel, Ladder, Launch, Needs, Rung};
+use strata_device::{Access, Device, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 use strata_tensor::{DType, Result, Tensor};
 
 #[derive(Debug)]
@@ -17,12 +17,14 @@ const BINDINGS: &[Access] = &[Access::Read, Access::Read, Access::Write];
 static NAIVE: Kernel = Kernel::new("softmax_backward/1_naive", "softmax_backward", BINDINGS)
     .cuda(strata_kernels::source("softmax_backward/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("softmax_backward/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::softmax_backward_naive);
+    .cpu(cpu::softmax_backward_naive)
+    .rust(cpu_text!("chapters/06-loss" / "src/cpu/softmax.rs", softmax_backward_naive));
 
 static BLOCK: Kernel = Kernel::new("softmax_backward/2_block", "softmax_backward", BINDINGS)
     .cuda(strata_kernels::source("softmax_backward/2_block"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("softmax_backward/2_block"), strata_shaders::INCLUDES)
-    .cpu(cpu::softmax_backward_block);
+    .cpu(cpu::softmax_backward_block)
+    .rust(cpu_text!("chapters/06-loss" / "src/cpu/softmax.rs", softmax_backward_block));
 
 /// One kernel does both: the constant LOG says whether `y` are logarithms.
 fn launch(kernel: &'static Kernel, a: &Args, log: u32) -> Launch {

@@ -1,6 +1,6 @@
 use crate::problem::{Problem, Views, in_rows, view, view_together};
 use crate::{Attended, Options, cpu, plan};
-use strata_device::{Access, Kernel, Ladder, Launch, Machine, Needs, Rung};
+use strata_device::{Access, Kernel, Ladder, Launch, Machine, Needs, Rung, cpu_text};
 use strata_tensor::{DType, Error, Layout, Result, Tensor};
 
 /// Gradients of the inputs, each with its input's shape; three views of one buffer.
@@ -48,20 +48,24 @@ const FLASH: &[Access] = &[
 static PROBABILITIES: Kernel = Kernel::new("attention_backward/1_naive", "probabilities", NAIVE)
     .cuda(strata_kernels::source("attention_backward/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("attention_backward/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::probabilities);
+    .cpu(cpu::probabilities)
+    .rust(cpu_text!("chapters/07-attention" / "src/cpu/naive_backward.rs", probabilities));
 static SOFTMAX_BACKWARD: Kernel =
     Kernel::new("attention_backward/1_naive", "softmax_backward", NAIVE)
         .cuda(strata_kernels::source("attention_backward/1_naive"), strata_kernels::INCLUDES)
         .wgsl(strata_shaders::source("attention_backward/1_naive"), strata_shaders::INCLUDES)
-        .cpu(cpu::softmax_backward);
+        .cpu(cpu::softmax_backward)
+        .rust(cpu_text!("chapters/07-attention" / "src/cpu/naive_backward.rs", softmax_backward));
 static NAIVE_DKDV: Kernel = Kernel::new("attention_backward/1_naive", "dkdv", NAIVE)
     .cuda(strata_kernels::source("attention_backward/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("attention_backward/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::naive_dkdv);
+    .cpu(cpu::naive_dkdv)
+    .rust(cpu_text!("chapters/07-attention" / "src/cpu/naive_backward.rs", naive_dkdv));
 static NAIVE_DQ: Kernel = Kernel::new("attention_backward/1_naive", "dq", NAIVE)
     .cuda(strata_kernels::source("attention_backward/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("attention_backward/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::naive_dq);
+    .cpu(cpu::naive_dq)
+    .rust(cpu_text!("chapters/07-attention" / "src/cpu/naive_backward.rs", naive_dq));
 
 static DELTA: Kernel = Kernel::new(
     "attention_backward/3_flash1_delta",
@@ -71,15 +75,18 @@ static DELTA: Kernel = Kernel::new(
 )
 .cuda(strata_kernels::source("attention_backward/3_flash1_delta"), strata_kernels::INCLUDES)
 .wgsl(strata_shaders::source("attention_backward/3_flash1_delta"), strata_shaders::INCLUDES)
-.cpu(cpu::delta);
+.cpu(cpu::delta)
+.rust(cpu_text!("chapters/07-attention" / "src/cpu/delta.rs", delta));
 static DKDV: Kernel = Kernel::new("attention_backward/3_flash1_dkdv", "dkdv", FLASH)
     .cuda(strata_kernels::source("attention_backward/3_flash1_dkdv"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("attention_backward/3_flash1_dkdv"), strata_shaders::INCLUDES)
-    .cpu(cpu::dkdv);
+    .cpu(cpu::dkdv)
+    .rust(cpu_text!("chapters/07-attention" / "src/cpu/flash1_backward.rs", dkdv));
 static DQ: Kernel = Kernel::new("attention_backward/3_flash1_dq", "dq", FLASH)
     .cuda(strata_kernels::source("attention_backward/3_flash1_dq"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("attention_backward/3_flash1_dq"), strata_shaders::INCLUDES)
-    .cpu(cpu::dq);
+    .cpu(cpu::dq)
+    .rust(cpu_text!("chapters/07-attention" / "src/cpu/flash1_backward.rs", dq));
 
 fn naive(a: &Args, device: &strata_device::Device) -> strata_device::Result<Vec<Launch>> {
     let p = &a.problem;

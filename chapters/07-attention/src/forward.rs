@@ -1,6 +1,6 @@
 use crate::problem::{Problem, Views, view};
 use crate::{Options, cpu, plan};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, Slice};
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, Slice, cpu_text};
 use strata_tensor::{DType, Result, Tensor};
 
 /// What attention returns.
@@ -34,15 +34,18 @@ const NAIVE: &[Access] = &[
 static SCORES: Kernel = Kernel::new("attention/1_naive", "scores", NAIVE)
     .cuda(strata_kernels::source("attention/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("attention/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::scores);
+    .cpu(cpu::scores)
+    .rust(cpu_text!("chapters/07-attention" / "src/cpu/naive.rs", scores));
 static SOFTMAX: Kernel = Kernel::new("attention/1_naive", "softmax", NAIVE)
     .cuda(strata_kernels::source("attention/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("attention/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::softmax);
+    .cpu(cpu::softmax)
+    .rust(cpu_text!("chapters/07-attention" / "src/cpu/naive.rs", softmax));
 static WEIGHTED_SUM: Kernel = Kernel::new("attention/1_naive", "weighted_sum", NAIVE)
     .cuda(strata_kernels::source("attention/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("attention/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::weighted_sum);
+    .cpu(cpu::weighted_sum)
+    .rust(cpu_text!("chapters/07-attention" / "src/cpu/naive.rs", weighted_sum));
 
 static FLASH1: Kernel = Kernel::new(
     "attention/3_flash1",
@@ -58,7 +61,8 @@ static FLASH1: Kernel = Kernel::new(
 )
 .cuda(strata_kernels::source("attention/3_flash1"), strata_kernels::INCLUDES)
 .wgsl(strata_shaders::source("attention/3_flash1"), strata_shaders::INCLUDES)
-.cpu(cpu::flash1);
+.cpu(cpu::flash1)
+.rust(cpu_text!("chapters/07-attention" / "src/cpu/flash1.rs", flash1));
 
 /// Probabilities of all queries for all keys: scores, then softmax. The naive rung's first half.
 fn materialise(

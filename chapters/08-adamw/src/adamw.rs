@@ -1,5 +1,5 @@
 use crate::{AdamWConfig, cpu};
-use strata_device::{Access, Buffer, Kernel, Ladder, Launch, Needs, Rung, StepState};
+use strata_device::{Access, Buffer, Kernel, Ladder, Launch, Needs, Rung, StepState, cpu_text};
 use strata_tensor::{DType, Error, Result, Tensor};
 
 /// One step over the arenas.
@@ -21,7 +21,8 @@ const BINDINGS: &[Access] =
 static NAIVE: Kernel = Kernel::new("adamw/1_naive", "adamw", BINDINGS)
     .cuda(strata_kernels::source("adamw/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("adamw/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::adamw);
+    .cpu(cpu::adamw)
+    .rust(cpu_text!("chapters/08-adamw" / "src/cpu/adamw.rs", adamw));
 
 static VECTORIZED: Kernel = Kernel::new("adamw/2_vectorized", "adamw", BINDINGS)
     .cuda(strata_kernels::source("adamw/2_vectorized"), strata_kernels::INCLUDES)

@@ -1,5 +1,5 @@
 use crate::cpu;
-use strata_device::{Access, Device, Kernel, Ladder, Launch, Needs, Rung};
+use strata_device::{Access, Device, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 use strata_tensor::{DType, Error, Result, Tensor};
 
 /// The norm of `input` into `out`, through `partials`.
@@ -14,12 +14,14 @@ static PARTIALS: Kernel =
     Kernel::new("global_norm/1_naive", "norm_partials", &[Access::Read, Access::Write])
         .cuda(strata_kernels::source("global_norm/1_naive"), strata_kernels::INCLUDES)
         .wgsl(strata_shaders::source("global_norm/1_naive"), strata_shaders::INCLUDES)
-        .cpu(cpu::norm_partials);
+        .cpu(cpu::norm_partials)
+        .rust(cpu_text!("chapters/08-adamw" / "src/cpu/norm.rs", norm_partials));
 static FINISH: Kernel =
     Kernel::new("global_norm/1_naive", "norm_finish", &[Access::Read, Access::Write])
         .cuda(strata_kernels::source("global_norm/1_naive"), strata_kernels::INCLUDES)
         .wgsl(strata_shaders::source("global_norm/1_naive"), strata_shaders::INCLUDES)
-        .cpu(cpu::norm_finish);
+        .cpu(cpu::norm_finish)
+        .rust(cpu_text!("chapters/08-adamw" / "src/cpu/norm.rs", norm_finish));
 
 /// Partial sums are made by at most this many workgroups: enough to fill the largest card, few
 /// enough for one workgroup to add up.

@@ -1,6 +1,6 @@
 use crate::adamw::check;
 use crate::{SgdConfig, cpu};
-use strata_device::{Access, Buffer, Kernel, Ladder, Launch, Needs, Rung, StepState};
+use strata_device::{Access, Buffer, Kernel, Ladder, Launch, Needs, Rung, StepState, cpu_text};
 use strata_tensor::{Result, Tensor};
 
 /// One step over the arenas; without momentum `velocity` is bound but never touched.
@@ -21,7 +21,8 @@ const BINDINGS: &[Access] =
 static NAIVE: Kernel = Kernel::new("sgd/1_naive", "sgd", BINDINGS)
     .cuda(strata_kernels::source("sgd/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("sgd/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::sgd);
+    .cpu(cpu::sgd)
+    .rust(cpu_text!("chapters/08-adamw" / "src/cpu/sgd.rs", sgd));
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
     op: "sgd",

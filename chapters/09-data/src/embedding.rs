@@ -6,7 +6,9 @@
 
 use crate::cpu_embedding as cpu;
 use strata_autograd::Var;
-use strata_device::{Access, Buffer, Kernel, Ladder, LadderInfo, Launch, Needs, Rung, StepState};
+use strata_device::{
+    Access, Buffer, Kernel, Ladder, LadderInfo, Launch, Needs, Rung, StepState, cpu_text,
+};
 use strata_tensor::{DType, Error, Result, Tensor};
 
 const OP: &str = "embedding";
@@ -27,7 +29,8 @@ static NAIVE: Kernel = Kernel::new(
 )
 .cuda(strata_kernels::source("embedding/1_naive"), strata_kernels::INCLUDES)
 .wgsl(strata_shaders::source("embedding/1_naive"), strata_shaders::INCLUDES)
-.cpu(cpu::embedding);
+.cpu(cpu::embedding)
+.rust(cpu_text!("chapters/09-data" / "src/cpu_embedding.rs", embedding));
 
 static LADDER: Ladder<Forward> = Ladder {
     op: OP,
@@ -152,7 +155,8 @@ static TOKENS: Kernel = Kernel::new(
 )
 .cuda(strata_kernels::source("embedding_backward/1_naive"), strata_kernels::INCLUDES)
 .wgsl(strata_shaders::source("embedding_backward/1_naive"), strata_shaders::INCLUDES)
-.cpu(cpu::embedding_backward_tokens);
+.cpu(cpu::embedding_backward_tokens)
+.rust(cpu_text!("chapters/09-data" / "src/cpu_embedding.rs", embedding_backward_tokens));
 
 static TOKENS_SCAN: Kernel = Kernel::new(
     "embedding_backward/2_scan",
@@ -210,7 +214,8 @@ static POSITIONS: Kernel = Kernel::new(
 )
 .cuda(strata_kernels::source("embedding_positions_backward/1_naive"), strata_kernels::INCLUDES)
 .wgsl(strata_shaders::source("embedding_positions_backward/1_naive"), strata_shaders::INCLUDES)
-.cpu(cpu::embedding_backward_positions);
+.cpu(cpu::embedding_backward_positions)
+.rust(cpu_text!("chapters/09-data" / "src/cpu_embedding.rs", embedding_backward_positions));
 
 static POSITIONS_LADDER: Ladder<Backward> = Ladder {
     op: "embedding_positions_backward",

@@ -8,7 +8,7 @@ use strata_layernorm::LayerNorm;
 use strata_matmul::Linear;
 
 /// One pre-norm block: x += attention(LayerNorm(x)); x += MLP(LayerNorm(x)).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Block {
     index: u32,
     heads: usize,
@@ -49,7 +49,8 @@ impl Block {
                 let [q, _, _] = split_qkv(qkv.value(), self.heads)?;
                 let options = Options::causal().cached(pass.state);
                 let attended = forward(&q, &cache.keys, &cache.values, &options)?;
-                Var::constant(merge_heads(&attended.out)?)
+                // Of no inputs: a constant, which keeps no tape but knows its launches.
+                Var::from_op("attention_cached", merge_heads(&attended.out)?, &[], |_, _| Ok(()))
             }
             None => {
                 let options = Options::causal().dropout(pass.dropout, op(0), pass.state);

@@ -1,5 +1,7 @@
 use crate::{GptConfig, Result, cpu};
-use strata_device::{Access, Buffer, Device, Kernel, Ladder, LadderInfo, Launch, Needs, Rung};
+use strata_device::{
+    Access, Buffer, Device, Kernel, Ladder, LadderInfo, Launch, Needs, Rung, cpu_text,
+};
 use strata_tensor::{DType, Error, Tensor};
 
 /// Keys and values of every position seen so far, on the device: what makes the next token cost one
@@ -49,7 +51,8 @@ static APPEND: Kernel =
     Kernel::new("kv_append/1_naive", "kv_append", &[Access::Read, Access::Read, Access::Write])
         .cuda(strata_kernels::source("kv_append/1_naive"), strata_kernels::INCLUDES)
         .wgsl(strata_shaders::source("kv_append/1_naive"), strata_shaders::INCLUDES)
-        .cpu(cpu::kv_append);
+        .cpu(cpu::kv_append)
+        .rust(cpu_text!("chapters/10-transformer" / "src/cpu/kv_append.rs", kv_append));
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
     op: "kv_append",

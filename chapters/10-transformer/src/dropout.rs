@@ -1,6 +1,8 @@
 use crate::cpu;
 use strata_autograd::Var;
-use strata_device::{Access, Buffer, Kernel, Ladder, LadderInfo, Launch, Needs, Rung, StepState};
+use strata_device::{
+    Access, Buffer, Kernel, Ladder, LadderInfo, Launch, Needs, Rung, StepState, cpu_text,
+};
 use strata_tensor::{DType, Error, Result, Tensor};
 
 #[derive(Debug)]
@@ -20,7 +22,8 @@ static NAIVE: Kernel = Kernel::new(
 )
 .cuda(strata_kernels::source("dropout/1_naive"), strata_kernels::INCLUDES)
 .wgsl(strata_shaders::source("dropout/1_naive"), strata_shaders::INCLUDES)
-.cpu(cpu::dropout);
+.cpu(cpu::dropout)
+.rust(cpu_text!("chapters/10-transformer" / "src/cpu/dropout.rs", dropout));
 
 static LADDER: Ladder<Args> = Ladder {
     op: "dropout",

@@ -85,8 +85,8 @@ impl Sampling {
 /// A model that writes: the tokens so far live in a KV cache on the device, and each further token
 /// costs one row.
 #[derive(Debug)]
-pub struct Generator<'a> {
-    model: &'a Gpt,
+pub struct Generator {
+    model: Gpt,
     sampling: Sampling,
     random: Stream,
     cache: KvCache,
@@ -98,16 +98,17 @@ pub struct Generator<'a> {
     singles: usize,
 }
 
-impl<'a> Generator<'a> {
-    /// A generator that has read nothing yet.
+impl Generator {
+    /// A generator that has read nothing yet. It holds a clone of the model, so that it sees what
+    /// further training makes of the weights.
     ///
     /// # Errors
     /// A sampling number out of its range; the device has no room.
-    pub fn new(model: &'a Gpt, sampling: Sampling) -> Result<Self> {
+    pub fn new(model: &Gpt, sampling: Sampling) -> Result<Self> {
         sampling.validate()?;
         let device = model.device();
         Ok(Generator {
-            model,
+            model: model.clone(),
             sampling,
             random: Stream::new(sampling.seed, 0x9E4E),
             cache: KvCache::new(model.config(), 1, device)?,

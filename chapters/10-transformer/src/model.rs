@@ -22,7 +22,9 @@ pub struct Pass<'a> {
 /// A GPT-2-shaped transformer: token and position tables, pre-norm blocks, a final LayerNorm, and
 /// the token table once more as the head (Radford et al., "Language models are unsupervised
 /// multitask learners", 2019).
-#[derive(Debug)]
+///
+/// Clones are the same model: they share weights and gradients.
+#[derive(Clone, Debug)]
 pub struct Gpt {
     config: GptConfig,
     wte: Parameter,

@@ -158,3 +158,45 @@ fn a_model_learns() {
         assert!(last < first - 1.0, "{device:?}: {first} to {last}");
     }
 }
+
+#[test]
+fn steps_made_by_hand_are_those_of_fit() {
+    let device = &testing_devices()[0];
+    let config = TrainConfig { eval_every: 4, ..config(7) };
+    let (mut trainer, text) = fresh(&config, device);
+    let mut fitted = Vec::new();
+    let mut on = |event: Event| {
+        if let Event::Step(progress) = event {
+            fitted.push(progress.report);
+        }
+        std::ops::ControlFlow::Continue(())
+    };
+    fit(&mut trainer, &text, None, "stories", &mut on).unwrap();
+    let (mut mine, _) = fresh(&config, device);
+    for want in &fitted {
+        let step = mine.done().step;
+        let lr = mine.scheduled_lr(step).unwrap();
+        assert_eq!(mine.step(&text.train(step, config.batch), lr).unwrap(), *want);
+    }
+    assert_eq!(fitted.len(), 7);
+    mine.set_length(Length::Minutes(1.0)).unwrap();
+    assert!(mine.scheduled_lr(0).unwrap_err().to_string().contains("minutes"));
+}
+
+#[test]
+fn a_clone_of_a_model_and_a_generator_follow_its_training() {
+    use strata_transformer::{Generator, Sampling};
+    let device = &testing_devices()[0];
+    let config = config(3);
+    let (mut trainer, text) = fresh(&config, device);
+    let twin = trainer.model().clone();
+    let mut early = Generator::new(trainer.model(), Sampling::default()).unwrap();
+    let before: Vec<f32> = twin.parameters().values().unwrap().to_vec().unwrap();
+    trainer.step(&text.train(0, config.batch), 3e-3).unwrap();
+    let after: Vec<f32> = twin.parameters().values().unwrap().to_vec().unwrap();
+    assert_ne!(before, after);
+    drop(trainer);
+    // The generator holds the weights by itself, and reads them as they are now.
+    let mut late = Generator::new(&twin, Sampling::default()).unwrap();
+    assert_eq!(early.read(&[1, 2, 3]).unwrap(), late.read(&[1, 2, 3]).unwrap());
+}

@@ -26,6 +26,8 @@ pub struct Stats {
     pub allocations: u64,
     /// Bytes those allocations hold.
     pub bytes: u64,
+    /// Bytes in use: held, and not waiting in the cache.
+    pub in_use: u64,
     /// Kernel launches.
     pub launches: u64,
     /// Writes from the host.
@@ -38,6 +40,7 @@ pub struct Stats {
 struct Counters {
     allocations: AtomicU64,
     bytes: AtomicU64,
+    in_use: AtomicU64,
     launches: AtomicU64,
     writes: AtomicU64,
     reads: AtomicU64,
@@ -124,6 +127,7 @@ impl Device {
         Stats {
             allocations: get(&c.allocations),
             bytes: get(&c.bytes),
+            in_use: get(&c.in_use),
             launches: get(&c.launches),
             writes: get(&c.writes),
             reads: get(&c.reads),
@@ -159,6 +163,7 @@ impl Device {
             }
         };
         drop(state);
+        self.inner.counters.in_use.fetch_add(memory.bytes() as u64, Ordering::Relaxed);
         Ok(Buffer::new(self.clone(), memory, bytes, recording))
     }
 
@@ -185,6 +190,7 @@ impl Device {
 
     /// Gives memory back; called by the last handle of a buffer.
     pub(crate) fn recycle(&self, memory: &Arc<Memory>, recording: Option<u64>) {
+        self.inner.counters.in_use.fetch_sub(memory.bytes() as u64, Ordering::Relaxed);
         let mut state = self.state();
         match (recording, &mut state.open) {
             (None, _) => state.pool.give(memory.clone()),
@@ -240,7 +246,9 @@ impl Device {
         }
         validate(launch, self.info())?;
         self.inner.counters.launches.fetch_add(1, Ordering::Relaxed);
-        self.inner.backend.launch(launch)
+        self.inner.backend.launch(launch)?;
+        crate::trace::note(self, launch);
+        Ok(())
     }
 
     /// Compiles a launch's kernel without running it.

@@ -1,3 +1,4 @@
+use crate::CpuText;
 use bytemuck::Pod;
 use std::fmt;
 
@@ -40,13 +41,15 @@ pub struct Kernel {
     pub wgsl: Option<Text>,
     /// Rust.
     pub cpu: Option<CpuFn>,
+    /// The Rust function's text.
+    pub rust: Option<CpuText>,
 }
 
 impl Kernel {
-    /// A kernel without a body yet; add them with [`cuda`](Self::cuda), [`wgsl`](Self::wgsl) and
-    /// [`cpu`](Self::cpu).
+    /// A kernel without a body yet; add them with [`cuda`](Self::cuda), [`wgsl`](Self::wgsl),
+    /// [`cpu`](Self::cpu) and [`rust`](Self::rust).
     pub const fn new(path: &'static str, entry: &'static str, bindings: &'static [Access]) -> Self {
-        Kernel { path, entry, bindings, cuda: None, wgsl: None, cpu: None }
+        Kernel { path, entry, bindings, cuda: None, wgsl: None, cpu: None, rust: None }
     }
 
     /// Adds the CUDA text.
@@ -72,6 +75,12 @@ impl Kernel {
     /// Adds the Rust function.
     pub const fn cpu(mut self, body: CpuFn) -> Self {
         self.cpu = Some(body);
+        self
+    }
+
+    /// Adds the text of the Rust function; see [`cpu_text!`](crate::cpu_text).
+    pub const fn rust(mut self, text: CpuText) -> Self {
+        self.rust = Some(text);
         self
     }
 

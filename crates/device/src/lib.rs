@@ -18,6 +18,7 @@ mod backend;
 mod buffer;
 mod choose;
 pub mod cpu;
+mod cpu_text;
 #[cfg(all(feature = "cuda", not(target_family = "wasm")))]
 pub mod cuda;
 mod device;
@@ -35,6 +36,7 @@ mod source;
 mod state;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
+pub mod trace;
 mod validate;
 #[cfg(feature = "wgpu")]
 pub mod wgpu;
@@ -42,6 +44,7 @@ pub mod wgpu;
 pub use backend::{Backend, BoxFuture, Caps, Info, Machine, MaybeSend, MaybeSync};
 pub use buffer::{Buffer, Slice};
 pub use choose::{Choice, Found, devices};
+pub use cpu_text::CpuText;
 pub use device::{Device, Recording, Settings, Stats};
 pub use dtype::DType;
 pub use error::{Error, Result};

@@ -1,5 +1,5 @@
 use crate::{DType, Error, Result, Tensor, cpu};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 
 #[derive(Debug)]
 pub(super) struct Args {
@@ -12,7 +12,8 @@ static ACCUMULATE: Kernel =
     Kernel::new("accumulate/1_naive", "accumulate", &[Access::Read, Access::Write])
         .cuda(strata_kernels::source("accumulate/1_naive"), strata_kernels::INCLUDES)
         .wgsl(strata_shaders::source("accumulate/1_naive"), strata_shaders::INCLUDES)
-        .cpu(cpu::accumulate);
+        .cpu(cpu::accumulate)
+        .rust(cpu_text!("chapters/01-tensor" / "src/cpu/elementwise.rs", accumulate));
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "accumulate",

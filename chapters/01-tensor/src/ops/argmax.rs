@@ -1,6 +1,6 @@
 use super::fits_one_loop;
 use crate::{DType, Error, Result, Tensor, cpu};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 
 #[derive(Debug)]
 pub(super) struct Args {
@@ -12,7 +12,8 @@ pub(super) struct Args {
 static NAIVE: Kernel = Kernel::new("argmax/1_naive", "argmax", &[Access::Read, Access::Write])
     .cuda(strata_kernels::source("argmax/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("argmax/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::argmax);
+    .cpu(cpu::argmax)
+    .rust(cpu_text!("chapters/01-tensor" / "src/cpu/reduce.rs", argmax));
 
 static TREE: Kernel = Kernel::new("argmax/2_tree", "argmax", &[Access::Read, Access::Write])
     .cuda(strata_kernels::source("argmax/2_tree"), strata_kernels::INCLUDES)

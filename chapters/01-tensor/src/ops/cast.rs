@@ -1,5 +1,5 @@
 use crate::{DType, Result, Tensor, cpu};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 
 #[derive(Debug)]
 pub(super) struct Args {
@@ -10,7 +10,8 @@ pub(super) struct Args {
 static CAST: Kernel = Kernel::new("cast/1_naive", "convert", &[Access::Read, Access::Write])
     .cuda(strata_kernels::source("cast/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("cast/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::cast);
+    .cpu(cpu::cast)
+    .rust(cpu_text!("chapters/01-tensor" / "src/cpu/cast.rs", cast));
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "cast",

@@ -1,5 +1,5 @@
 use crate::{Error, Layout, Result, Tensor, cpu};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 
 /// A copy between two layouts of one shape.
 #[derive(Debug)]
@@ -11,7 +11,8 @@ pub(super) struct Args {
 static COPY: Kernel = Kernel::new("copy/1_naive", "copy", &[Access::Read, Access::Write])
     .cuda(strata_kernels::source("copy/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("copy/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::copy);
+    .cpu(cpu::copy)
+    .rust(cpu_text!("chapters/01-tensor" / "src/cpu/copy.rs", copy));
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "copy",

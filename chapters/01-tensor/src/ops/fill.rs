@@ -1,5 +1,5 @@
 use crate::{Result, Tensor, cpu};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 
 #[derive(Debug)]
 pub(super) struct Args {
@@ -10,7 +10,8 @@ pub(super) struct Args {
 static FILL: Kernel = Kernel::new("fill/1_naive", "fill", &[Access::Write])
     .cuda(strata_kernels::source("fill/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("fill/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::fill);
+    .cpu(cpu::fill)
+    .rust(cpu_text!("chapters/01-tensor" / "src/cpu/elementwise.rs", fill));
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "fill",

@@ -1,6 +1,6 @@
 use crate::{DType, Error, Layout, Result, Tensor, cpu};
 use std::cmp::Ordering;
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 
 /// A function of one element; `alpha` and `beta` are its parameters where it has any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,29 @@ pub enum Map {
     Step = 14,
 }
 
+impl Map {
+    /// The op's name in messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Map::Affine => "affine",
+            Map::Exp => "exp",
+            Map::Log => "log",
+            Map::Sqrt => "sqrt",
+            Map::Tanh => "tanh",
+            Map::Relu => "relu",
+            Map::Sigmoid => "sigmoid",
+            Map::Abs => "abs",
+            Map::Recip => "recip",
+            Map::Square => "square",
+            Map::Pow => "powf",
+            Map::Sin => "sin",
+            Map::Cos => "cos",
+            Map::Clamp => "clamp",
+            Map::Step => "step",
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Args {
     op: Map,
@@ -50,7 +73,8 @@ pub(super) struct Args {
 static MAP: Kernel = Kernel::new("map/1_naive", "map", &[Access::Read, Access::Write])
     .cuda(strata_kernels::source("map/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("map/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::map);
+    .cpu(cpu::map)
+    .rust(cpu_text!("chapters/01-tensor" / "src/cpu/elementwise.rs", map));
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "map",
@@ -87,10 +111,10 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
 /// # Errors
 /// Not f32; clamp's bounds are NaN or the wrong way round; the device fails.
 pub fn map(op: Map, input: &Tensor, alpha: f32, beta: f32) -> Result<Tensor> {
-    input.expect_dtype("map", DType::F32)?;
+    input.expect_dtype(op.name(), DType::F32)?;
     if op == Map::Clamp && alpha.partial_cmp(&beta).is_none_or(Ordering::is_gt) {
         let reason = format!("the lower bound {alpha} must not be above the upper bound {beta}");
-        return Err(Error::value("clamp", reason));
+        return Err(Error::value(op.name(), reason));
     }
     let out = Tensor::empty(input.device(), DType::F32, input.shape())?;
     if input.numel() > 0 {

@@ -1,7 +1,7 @@
 use super::fits_one_loop;
 use crate::{DType, Error, Layout, Result, Tensor, cpu};
 use std::sync::OnceLock;
-use strata_device::{Access, Buffer, Kernel, Ladder, Launch, Needs, Rung, Slice};
+use strata_device::{Access, Buffer, Kernel, Ladder, Launch, Needs, Rung, Slice, cpu_text};
 
 /// How many elements become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,17 @@ pub enum Reduce {
     Max = 1,
     /// the smallest; NaN if there is one; inf of none
     Min = 2,
+}
+
+impl Reduce {
+    /// The op's name in messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Reduce::Sum => "sum",
+            Reduce::Max => "max",
+            Reduce::Min => "min",
+        }
+    }
 }
 
 /// `input` is permuted so that the reduced dimensions come last.
@@ -31,7 +42,8 @@ pub(super) struct Args {
 static NAIVE: Kernel = Kernel::new("reduce/1_naive", "reduce", &[Access::Read, Access::Write])
     .cuda(strata_kernels::source("reduce/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("reduce/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::reduce);
+    .cpu(cpu::reduce)
+    .rust(cpu_text!("chapters/01-tensor" / "src/cpu/reduce.rs", reduce));
 
 static TREE: Kernel = Kernel::new("reduce/2_tree", "reduce", &[Access::Read, Access::Write])
     .cuda(strata_kernels::source("reduce/2_tree"), strata_kernels::INCLUDES)
@@ -170,13 +182,14 @@ pub fn reduce(
     keepdim: bool,
     scale: f32,
 ) -> Result<Tensor> {
-    input.expect_dtype("reduce", DType::F32)?;
+    let name = op.name();
+    input.expect_dtype(name, DType::F32)?;
     let mut gone = vec![false; input.rank()];
     for &d in dims {
-        input.dim("reduce", d)?;
+        input.dim(name, d)?;
         if std::mem::replace(&mut gone[d], true) {
             let reason = format!("dimension {d} is named twice");
-            return Err(Error::shape("reduce", &[input.shape()], reason));
+            return Err(Error::shape(name, &[input.shape()], reason));
         }
     }
     let stay = (0..input.rank()).filter(|&d| !gone[d]);

@@ -1,5 +1,5 @@
 use crate::{DType, Layout, Result, Tensor, broadcast_shapes, cpu};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung};
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 
 /// A function of two elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,8 @@ static ZIP: Kernel =
     Kernel::new("zip/1_naive", "zip", &[Access::Read, Access::Read, Access::Write])
         .cuda(strata_kernels::source("zip/1_naive"), strata_kernels::INCLUDES)
         .wgsl(strata_shaders::source("zip/1_naive"), strata_shaders::INCLUDES)
-        .cpu(cpu::zip);
+        .cpu(cpu::zip)
+        .rust(cpu_text!("chapters/01-tensor" / "src/cpu/elementwise.rs", zip));
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "zip",

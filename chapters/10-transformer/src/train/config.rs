@@ -44,6 +44,25 @@ pub struct TrainConfig {
 }
 
 impl TrainConfig {
+    /// How much of the run is done after so many steps and seconds, 0 to 1.
+    pub(super) fn fraction(&self, steps: u64, seconds: f64) -> f64 {
+        match self.length {
+            Length::Steps(total) => steps as f64 / total as f64,
+            Length::Minutes(minutes) => seconds / (60.0 * minutes),
+        }
+        .min(1.0)
+    }
+
+    /// The learning rate of the step after so many steps and seconds.
+    pub(super) fn lr_after(&self, steps: u64, seconds: f64) -> Result<f32> {
+        let (step, total) = match self.length {
+            Length::Steps(total) => (steps, total),
+            // The clock stands in for the step counter, in ten-thousandths of the run.
+            Length::Minutes(_) => ((self.fraction(steps, seconds) * 1e4) as u64, 10_000),
+        };
+        Ok(Schedule::named(&self.schedule, self.lr, total)?.lr(step, total)?)
+    }
+
     /// Checks every number.
     ///
     /// # Errors

@@ -1,10 +1,9 @@
-use super::{Evaluation, Length, StepReport, Trainer};
+use super::{Evaluation, Length, StepReport, TrainConfig, Trainer};
 use crate::Result;
 use crate::generate::{Generator, Sampling};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
-use strata_adamw::Schedule;
 use strata_data::Dataset;
 
 /// What a run says while it works.
@@ -81,9 +80,7 @@ const SAMPLE_EVERY: Duration = Duration::from_secs(75);
 struct Clock {
     start: Instant,
     before: f64,
-    length: Length,
-    schedule: String,
-    lr: f32,
+    config: TrainConfig,
 }
 
 impl Clock {
@@ -92,20 +89,11 @@ impl Clock {
     }
 
     fn fraction(&self, steps: u64) -> f64 {
-        match self.length {
-            Length::Steps(total) => steps as f64 / total as f64,
-            Length::Minutes(minutes) => self.seconds() / (60.0 * minutes),
-        }
-        .min(1.0)
+        self.config.fraction(steps, self.seconds())
     }
 
     fn lr(&self, steps: u64) -> Result<f32> {
-        let (step, total) = match self.length {
-            Length::Steps(total) => (steps, total),
-            // The clock stands in for the step counter, in ten-thousandths of the run.
-            Length::Minutes(_) => ((self.fraction(steps) * 1e4) as u64, 10_000),
-        };
-        Ok(Schedule::named(&self.schedule, self.lr, total)?.lr(step, total)?)
+        self.config.lr_after(steps, self.seconds())
     }
 }
 
@@ -122,13 +110,8 @@ pub fn fit(
     on: &mut dyn FnMut(Event) -> ControlFlow<()>,
 ) -> Result<Outcome> {
     let config = trainer.config().clone();
-    let clock = Clock {
-        start: Instant::now(),
-        before: trainer.done().seconds,
-        length: config.length,
-        schedule: config.schedule.clone(),
-        lr: config.lr,
-    };
+    let clock =
+        Clock { start: Instant::now(), before: trainer.done().seconds, config: config.clone() };
     let batches = data.validation_batches(config.batch).clamp(1, config.eval_batches);
     let floor = held_out_floor(data, batches, config.batch);
     let mut speed = Speed::default();
@@ -221,7 +204,7 @@ impl Speed {
 }
 
 fn left(clock: &Clock, step: u64, speed: &Speed) -> Duration {
-    let seconds = match clock.length {
+    let seconds = match clock.config.length {
         Length::Minutes(minutes) => 60.0 * minutes - clock.seconds(),
         Length::Steps(total) => {
             let steps_kept = (1.0 - 0.95f64.powi(speed.steps.min(10_000) as i32)) / 0.05;

@@ -3,8 +3,10 @@
 mod config;
 mod diagnose;
 mod fit;
+mod report;
 mod trainer;
 
 pub use config::{Length, TrainConfig};
 pub use fit::{Event, Outcome, Progress, Stop, fit, sample};
-pub use trainer::{Evaluation, StepReport, Trainer};
+pub use report::{Evaluation, StepReport};
+pub use trainer::Trainer;

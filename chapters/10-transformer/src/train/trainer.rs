@@ -1,4 +1,4 @@
-use super::{TrainConfig, diagnose};
+use super::{Evaluation, Length, StepReport, TrainConfig, diagnose};
 use crate::checkpoint::{self, CheckpointState, Staged, TrainerFile};
 use crate::{Error, Gpt, Pass, Result};
 use std::path::Path;
@@ -7,35 +7,6 @@ use strata_autograd::no_grad;
 use strata_data::{Batch, IGNORE, Tokenizer};
 use strata_device::{Buffer, Device, Recording, StepState};
 use strata_tensor::{DType, Tensor};
-
-/// What a step says of itself.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct StepReport {
-    /// Steps done, this one included.
-    pub step: u64,
-    /// Mean cross-entropy of the batch before the update, nats per token.
-    pub loss: f32,
-    /// Global gradient norm before clipping.
-    pub norm: f32,
-    /// The step's learning rate.
-    pub lr: f32,
-}
-
-/// The outcome of an evaluation.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Evaluation {
-    /// Summed cross-entropy in nats.
-    pub nats: f64,
-    /// Scored tokens.
-    pub tokens: u64,
-}
-
-impl Evaluation {
-    /// Mean cross-entropy in nats.
-    pub fn nats_per_token(&self) -> f64 {
-        self.nats / self.tokens.max(1) as f64
-    }
-}
 
 /// A model being trained: its optimizer, its buffers for a batch, and from the second step on, where
 /// the machine gains by it, a recording of a whole step.
@@ -144,7 +115,7 @@ impl Trainer {
     ///
     /// # Errors
     /// A length out of its range.
-    pub fn set_length(&mut self, length: super::Length) -> Result<()> {
+    pub fn set_length(&mut self, length: Length) -> Result<()> {
         let config = TrainConfig { length, ..self.config.clone() };
         config.validate()?;
         self.config = config;
@@ -154,6 +125,27 @@ impl Trainer {
     /// How far it has come.
     pub fn done(&self) -> CheckpointState {
         self.done
+    }
+
+    /// The learning rate that [`fit`](super::fit) gives the step after `step` steps, for a driver
+    /// that makes the steps itself.
+    ///
+    /// # Errors
+    /// The run's length is in minutes: then the clock decides, which only `fit` reads.
+    pub fn scheduled_lr(&self, step: u64) -> Result<f32> {
+        match self.config.length {
+            Length::Steps(_) => self.config.lr_after(step, 0.0),
+            Length::Minutes(_) => Err(Error::Value(
+                "the learning rate of a run in minutes follows the clock: give the run a number \
+                 of steps, or train with fit"
+                    .into(),
+            )),
+        }
+    }
+
+    /// The step state on the device: step, seed and learning rate of the last step.
+    pub fn state(&self) -> &Buffer {
+        &self.state
     }
 
     pub(crate) fn note_time(&mut self, seconds: f64, validation: Option<f64>) {

@@ -27,6 +27,11 @@ impl Block {
         Some(Block { pointer, layout })
     }
 
+    /// The first byte.
+    pub(crate) fn pointer(&self) -> NonNull<u8> {
+        self.pointer
+    }
+
     /// A view for reading.
     ///
     /// # Safety

@@ -107,6 +107,14 @@ fn block(memory: &Memory) -> Result<&Block> {
     })
 }
 
+/// Where a block of the CPU's memory begins; `None` for another machine's. It stays there, and is
+/// [`Memory::bytes`] long, for as long as the [`Memory`] lives: what a binding shows to its host
+/// language without a copy. Whoever looks through the pointer while a kernel writes there sees
+/// something in between.
+pub fn host_pointer(memory: &Memory) -> Option<std::ptr::NonNull<u8>> {
+    memory.get().map(Block::pointer)
+}
+
 impl Backend for Cpu {
     fn info(&self) -> &Info {
         &self.info

@@ -1,0 +1,94 @@
+use crate::Var;
+use strata_tensor::{Error, Result, Tensor};
+
+impl Var {
+    /// The sum over `dims`; kept as 1 if `keepdim`. The gradient goes to every element alike.
+    ///
+    /// # Errors
+    /// A dimension that is not there.
+    pub fn sum(&self, dims: &[usize], keepdim: bool) -> Result<Var> {
+        let out = self.value().sum(dims, keepdim)?;
+        let before = self.shape().to_vec();
+        let kept: Vec<usize> = before
+            .iter()
+            .enumerate()
+            .map(|(d, &s)| if dims.contains(&d) { 1 } else { s })
+            .collect();
+        Ok(Var::from_op("sum", out, &[self], move |g, grads| {
+            grads.add(0, g.reshape(&kept)?.broadcast_to(&before)?)
+        }))
+    }
+
+    /// The mean over `dims`; kept as 1 if `keepdim`.
+    ///
+    /// # Errors
+    /// A dimension that is not there.
+    pub fn mean(&self, dims: &[usize], keepdim: bool) -> Result<Var> {
+        let n: usize = dims.iter().filter_map(|&d| self.shape().get(d)).product();
+        self.sum(dims, keepdim)?.affine(1.0 / n as f32, 0.0)
+    }
+
+    /// The sum of all elements.
+    ///
+    /// # Errors
+    /// Not f32.
+    pub fn sum_all(&self) -> Result<Var> {
+        self.sum(&(0..self.shape().len()).collect::<Vec<_>>(), false)
+    }
+
+    /// The mean of all elements.
+    ///
+    /// # Errors
+    /// Not f32.
+    pub fn mean_all(&self) -> Result<Var> {
+        self.mean(&(0..self.shape().len()).collect::<Vec<_>>(), false)
+    }
+
+    /// The largest element over `dims`; kept as 1 if `keepdim`. Equals share the gradient.
+    ///
+    /// # Errors
+    /// A dimension that is not there or named twice; not f32.
+    pub fn max(&self, dims: &[usize], keepdim: bool) -> Result<Var> {
+        self.extreme("max", self.value().max(dims, true)?, dims, keepdim)
+    }
+
+    /// The smallest element over `dims`; kept as 1 if `keepdim`. Equals share the gradient.
+    ///
+    /// # Errors
+    /// A dimension that is not there or named twice; not f32.
+    pub fn min(&self, dims: &[usize], keepdim: bool) -> Result<Var> {
+        self.extreme("min", self.value().min(dims, true)?, dims, keepdim)
+    }
+
+    /// The largest element along the last dimension, kept as 1; equals share the gradient.
+    ///
+    /// # Errors
+    /// No dimensions, or not f32.
+    pub fn max_last(&self) -> Result<Var> {
+        match self.shape().len().checked_sub(1) {
+            Some(last) => self.max(&[last], true),
+            None => Err(Error::shape("max_last", &[self.shape()], "needs a last dimension")),
+        }
+    }
+
+    /// `kept` is the extreme over `dims`, with those dimensions as 1.
+    fn extreme(
+        &self,
+        name: &'static str,
+        kept: Tensor,
+        dims: &[usize],
+        keepdim: bool,
+    ) -> Result<Var> {
+        let left = self.shape().iter().enumerate().filter(|(d, _)| !dims.contains(d));
+        let out = match keepdim {
+            true => kept.clone(),
+            false => kept.reshape(&left.map(|(_, &size)| size).collect::<Vec<_>>())?,
+        };
+        let (x, dims) = (self.value().clone(), dims.to_vec());
+        Ok(Var::from_op(name, out, &[self], move |g, grads| {
+            let hit = x.eq(&kept)?;
+            let share = g.reshape(kept.shape())?.div(&hit.sum(&dims, true)?)?;
+            grads.add(0, share.mul(&hit)?)
+        }))
+    }
+}
