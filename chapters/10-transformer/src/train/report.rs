@@ -9,6 +9,8 @@ pub struct StepReport {
     pub norm: f32,
     /// The step's learning rate.
     pub lr: f32,
+    /// Tokens scored so far, in this step and all before it.
+    pub tokens: u64,
 }
 
 /// The outcome of an evaluation.

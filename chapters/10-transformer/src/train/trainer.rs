@@ -182,7 +182,7 @@ impl Trainer {
         }
         self.done.step = step;
         self.done.tokens += batch.scored as u64;
-        Ok(StepReport { step, loss, norm, lr })
+        Ok(StepReport { step, loss, norm, lr, tokens: self.done.tokens })
     }
 
     /// Runs the step: op by op at first, then, once every kernel is compiled and every buffer is

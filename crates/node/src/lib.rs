@@ -1,0 +1,41 @@
+//! The addon behind the npm package `strata-ml`. What it exports is the interface of
+//! `ts/packages/strata/src/native.ts`, function by function; that file says what each means.
+//!
+//! Tensors cross the border as numbers into a table (`table.rs`), everything else as classes. Work
+//! that takes long runs off JavaScript's thread (`job.rs`). Errors are the package's own class, with
+//! a code (`failure.rs`), and no panic gets past `guard.rs`.
+
+mod autograd;
+mod checkpoint;
+mod create;
+mod data;
+mod describe;
+mod device;
+mod events;
+mod failure;
+mod fit;
+mod gpt;
+mod graph;
+mod guard;
+mod job;
+mod ladders;
+mod layers;
+mod maths;
+mod memory;
+mod numbers;
+mod optim;
+mod schedule;
+mod shapes;
+mod stories;
+mod table;
+mod tokenizer;
+mod trainer;
+mod writer;
+
+use napi_derive::napi;
+
+/// The version of the engine, which must be the package's.
+#[napi]
+pub fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}

@@ -1,0 +1,183 @@
+//! Tensors by number. A number belongs to one `Tensor` object of JavaScript, which frees it.
+use crate::failure::{Failure, Outcome};
+use crate::guard::{env, guard};
+use napi_derive::napi;
+use std::cell::{Cell, RefCell};
+use strata_ml::autograd::Var;
+use strata_ml::device::{Device, trace};
+use strata_ml::tensor::{self, Tensor};
+
+struct Slot {
+    var: Var,
+    /// Its tape was walked and let go: it wants a gradient and can give none any more. The op that
+    /// had made it.
+    spent: Option<&'static str>,
+}
+
+#[derive(Default)]
+struct Table {
+    slots: Vec<Option<Slot>>,
+    free: Vec<u32>,
+    devices: Vec<Device>,
+}
+
+thread_local! {
+    static TABLE: RefCell<Table> = RefCell::default();
+    /// Bytes that the runtime's garbage collector was told of.
+    static REPORTED: Cell<i64> = const { Cell::new(0) };
+    /// Bytes that it counts by itself: those of the `ArrayBuffer`s that show our memory.
+    static SHOWN: Cell<i64> = const { Cell::new(0) };
+}
+
+fn gone() -> Failure {
+    let message = "this tensor was disposed of (by dispose(), `using` or tidy()); keep() it, or \
+                   return it from tidy";
+    Failure::new("disposed", "tensor", message)
+}
+
+fn read<T>(a: u32, f: impl FnOnce(&Slot) -> T) -> Outcome<T> {
+    TABLE.with_borrow(|t| {
+        let slot = (a as usize).checked_sub(1).and_then(|i| t.slots.get(i)?.as_ref());
+        slot.map(f).ok_or_else(gone)
+    })
+}
+
+/// The variable behind a number.
+pub(crate) fn get(a: u32) -> Outcome<Var> {
+    read(a, |slot| slot.var.clone())
+}
+
+/// The variable behind a number; `None` for 0.
+pub(crate) fn get_option(a: u32) -> Outcome<Option<Var>> {
+    if a == 0 { Ok(None) } else { get(a).map(Some) }
+}
+
+/// The variables behind numbers.
+pub(crate) fn get_all(all: &[u32]) -> Outcome<Vec<Var>> {
+    all.iter().map(|&a| get(a)).collect()
+}
+
+/// The op that made a tensor whose tape was let go.
+pub(crate) fn spent(a: u32) -> Outcome<Option<&'static str>> {
+    read(a, |slot| slot.spent)
+}
+
+/// A number for a variable.
+pub(crate) fn put(var: Var) -> u32 {
+    let a = TABLE.with_borrow_mut(|t| {
+        let slot = Some(Slot { var, spent: None });
+        match t.free.pop() {
+            Some(i) => {
+                t.slots[i as usize] = slot;
+                i + 1
+            }
+            None => {
+                t.slots.push(slot);
+                t.slots.len() as u32
+            }
+        }
+    });
+    report();
+    a
+}
+
+/// A number for a tensor without a past.
+pub(crate) fn put_tensor(tensor: Tensor) -> u32 {
+    put(Var::constant(tensor))
+}
+
+/// Puts another variable in a number's place.
+pub(crate) fn replace(a: u32, var: Var, spent: Option<&'static str>) {
+    let old = TABLE.with_borrow_mut(|t| {
+        let slot = (a as usize).checked_sub(1).and_then(|i| t.slots.get_mut(i)?.as_mut());
+        slot.map(|slot| std::mem::replace(slot, Slot { var, spent }))
+    });
+    // Dropped outside: a tape's end runs through the devices.
+    drop(old);
+}
+
+/// Gives a number back.
+#[napi]
+pub fn free(a: u32) -> napi::Result<()> {
+    guard(|| {
+        let old = TABLE.with_borrow_mut(|t| {
+            let i = (a as usize).checked_sub(1)?;
+            let old = t.slots.get_mut(i)?.take()?;
+            t.free.push(i as u32);
+            Some(old)
+        });
+        drop(old);
+        Ok(())
+    })
+}
+
+/// Numbers in use.
+#[napi]
+pub fn live_handles() -> u32 {
+    TABLE.with_borrow(|t| (t.slots.len() - t.free.len()) as u32)
+}
+
+/// Bytes in use on every device that was opened: by tensors, by tapes, by models.
+#[napi]
+pub fn live_bytes() -> f64 {
+    in_use() as f64
+}
+
+fn in_use() -> i64 {
+    TABLE.with_borrow(|t| t.devices.iter().map(|d| d.stats().in_use as i64).sum())
+}
+
+/// Notes a device, so that its memory is counted.
+pub(crate) fn note_device(device: &Device) {
+    TABLE.with_borrow_mut(|t| {
+        if !t.devices.iter().any(|known| known.same(device)) {
+            t.devices.push(device.clone());
+        }
+    });
+}
+
+/// Tells the garbage collector what its small objects hold, or it would see no reason to look for
+/// dead ones. In steps, because each call costs as much as a small addition.
+fn report() {
+    const STEP: i64 = 1 << 20;
+    let now = in_use() - SHOWN.get();
+    let change = now - REPORTED.get();
+    if change.abs() < STEP {
+        return;
+    }
+    if let Some(env) = env() {
+        // Told first: the call may collect garbage, and end up here again.
+        REPORTED.set(now);
+        // A runtime that does not listen collects by its own lights.
+        let _ = env.adjust_external_memory(change);
+    }
+}
+
+/// Notes that an `ArrayBuffer` shows so many bytes of ours, or (below 0) no longer does: the runtime
+/// counts those, and counting them twice would have it collect garbage at every view.
+pub(crate) fn shown(bytes: i64) {
+    SHOWN.set(SHOWN.get() + bytes);
+    if bytes > 0 {
+        report();
+    }
+}
+
+/// An op of one tensor. It keeps its launches, for `graph()`.
+pub(crate) fn op1(a: u32, op: impl FnOnce(&Var) -> tensor::Result<Var>) -> napi::Result<u32> {
+    guard(|| {
+        let a = get(a)?;
+        Ok(put(trace::on(|| op(&a))?))
+    })
+}
+
+/// An op of two tensors.
+pub(crate) fn op2(
+    a: u32,
+    b: u32,
+    op: impl FnOnce(&Var, &Var) -> tensor::Result<Var>,
+) -> napi::Result<u32> {
+    guard(|| {
+        let (a, b) = (get(a)?, get(b)?);
+        Ok(put(trace::on(|| op(&a, &b))?))
+    })
+}
