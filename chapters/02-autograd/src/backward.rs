@@ -20,10 +20,10 @@ impl Grads<'_> {
     }
 
     /// The tensor that input `i`'s gradient is gathered in, if the op may accumulate (`+=`) into it
-    /// itself: a parameter's place in the arena. Otherwise compute a gradient and [`add`](Self::add)
-    /// it.
+    /// itself: a parameter's place in the arena, unless a hook wants to see the gradient first.
+    /// Otherwise compute a gradient and [`add`](Self::add) it.
     pub fn target(&self, i: usize) -> Option<Tensor> {
-        self.inputs.get(i).and_then(|v| v.0.slot.clone())
+        self.inputs.get(i).and_then(Var::open_slot)
     }
 
     /// Hands over a gradient of input `i`; several for one input are summed.
@@ -36,8 +36,8 @@ impl Grads<'_> {
             let reason = format!("the gradient of input {i} has another shape than the input");
             return Err(Error::shape("backward", &[grad.shape(), var.shape()], reason));
         }
-        if let Some(slot) = &var.0.slot {
-            return ops::accumulate(slot, &grad, 1.0);
+        if let Some(slot) = var.open_slot() {
+            return ops::accumulate(&slot, &grad, 1.0);
         }
         match self.pending.get_mut(&var.id()) {
             None => {
@@ -111,6 +111,11 @@ impl Var {
             }
         }
         Ok(())
+    }
+
+    /// The parameter's place in the arena, where nobody stands between it and its gradient.
+    fn open_slot(&self) -> Option<Tensor> {
+        self.0.slot.clone().filter(|_| lock(&self.0.hooks).is_empty())
     }
 
     /// Adds a complete gradient to a leaf's own.

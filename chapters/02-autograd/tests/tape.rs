@@ -119,6 +119,26 @@ fn hooks_see_and_replace_the_complete_gradient() {
 }
 
 #[test]
+fn a_hook_on_a_parameter_stands_between_it_and_its_arena() {
+    let device = &testing_devices()[0];
+    let builder = ParamBuilder::new();
+    let declared = builder.param("p", &[2], Init::Ones, false);
+    let parameters = builder.build(device, 0).unwrap();
+    let p = declared.var().unwrap();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let note = seen.clone();
+    p.hook(move |g| {
+        note.lock().unwrap().push(g.to_vec::<f32>()?);
+        g.affine(0.5, 0.0).map(Some)
+    });
+    // Used twice: the hook must see the sum, once.
+    p.affine(3.0, 0.0).unwrap().add(p).unwrap().sum_all().unwrap().backward().unwrap();
+    assert_eq!(*seen.lock().unwrap(), [[4.0, 4.0]]);
+    assert_eq!(grad(p), [2.0, 2.0]);
+    assert_eq!(parameters.grads().unwrap().to_vec::<f32>().unwrap()[..2], [2.0, 2.0]);
+}
+
+#[test]
 fn no_grad_and_constants_leave_no_tape() {
     let device = &testing_devices()[0];
     let x = leaf(device, &[1.0], &[]);

@@ -14,6 +14,7 @@ pub fn demo(out: &mut dyn Write, device: &Device) -> std::result::Result<(), Box
     let n = match (device.machine(), device.info().caps.software) {
         (_, true) => 128,
         (Machine::Cpu, _) => 512,
+        (Machine::Wgpu, _) => 1024,
         _ => 2048,
     };
     let flops = 2.0 * (n as f64).powi(3);

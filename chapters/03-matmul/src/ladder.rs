@@ -44,6 +44,10 @@ static NAIVE: Kernel = Kernel::new("matmul/1_naive", "matmul", BINDINGS)
     .cpu(cpu::naive)
     .rust(cpu_text!("chapters/03-matmul" / "src/cpu/naive.rs", naive));
 
+static COALESCED: Kernel = Kernel::new("matmul/2_coalesced", "matmul", BINDINGS)
+    .cuda(strata_kernels::source("matmul/2_coalesced"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("matmul/2_coalesced"), strata_shaders::INCLUDES);
+
 static THREADED: Kernel = Kernel::new("matmul/5_threaded", "matmul", BINDINGS)
     .cpu(cpu::threaded)
     .rust(cpu_text!("chapters/03-matmul" / "src/cpu/threaded.rs", threaded));
@@ -59,6 +63,11 @@ static REGISTER_TILED: Kernel = Kernel::new("matmul/4_register_tiled", "matmul",
 static SPLIT_SUM: Kernel = Kernel::new("matmul/split_sum", "split_sum", BINDINGS)
     .cuda(strata_kernels::source("matmul/split_sum"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("matmul/split_sum"), strata_shaders::INCLUDES);
+
+/// One launch with a thread for each element of the result.
+fn each(kernel: &'static Kernel, a: &Args, device: &Device) -> strata_device::Result<Vec<Launch>> {
+    Ok(vec![launch(kernel, a, device)?.cover(a.batches * a.m * a.n, 256)])
+}
 
 /// Bindings, params, constants and cost of the whole op; the grid is the rung's own.
 fn launch(kernel: &'static Kernel, a: &Args, device: &Device) -> strata_device::Result<Launch> {
@@ -179,9 +188,14 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             kernels: &[&NAIVE],
             needs: Needs::NONE,
             accepts: |_| true,
-            plan: |a, device| {
-                Ok(vec![launch(&NAIVE, a, device)?.cover(a.batches * a.m * a.n, 256)])
-            },
+            plan: |a, device| each(&NAIVE, a, device),
+        },
+        Rung {
+            name: "2_coalesced",
+            kernels: &[&COALESCED],
+            needs: Needs::NONE,
+            accepts: |_| true,
+            plan: |a, device| each(&COALESCED, a, device),
         },
         Rung {
             name: "3_tiled",

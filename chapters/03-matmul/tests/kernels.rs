@@ -12,7 +12,7 @@ fn constants(op: &str, rung: &str) -> Vec<Constants> {
     }
     let epilogues = ["ACCUMULATE", "BIAS", "RESIDUAL", "GELU"];
     let mut sets: Vec<Constants> = epilogues.iter().map(|&name| vec![(name, 1)]).collect();
-    if rung == "1_naive" {
+    if ["1_naive", "2_coalesced"].contains(&rung) {
         return sets;
     }
     for (a, b) in [(0, 0), (0, 1), (1, 0), (1, 1)] {

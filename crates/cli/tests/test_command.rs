@@ -10,16 +10,24 @@ use std::path::Path;
 use std::process::Output;
 use tempfile::tempdir;
 
-fn with_cargo(script: &str) -> Output {
+/// Runs `strata test` with these programs, each a script, and no others on the search path.
+fn with(programs: &[(&str, &str)], words: &[&str]) -> Output {
     let folder = tempdir().unwrap();
-    let cargo = folder.path().join("cargo");
-    fs::write(&cargo, format!("#!/bin/sh\n{script}\n")).unwrap();
-    fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
+    for (name, script) in programs {
+        let path = folder.path().join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
     let mut command = strata(Path::new("."));
-    // A search path without Node.
-    command.env("CARGO", &cargo).env("PATH", "/bin").arg("test");
-    command.output().unwrap()
+    command.env("CARGO", folder.path().join("cargo")).env("PATH", folder.path());
+    command.arg("test").args(words).output().unwrap()
 }
+
+fn with_cargo(script: &str) -> Output {
+    with(&[("cargo", script)], &[])
+}
+
+const TWO: &str = "echo 'test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured'";
 
 #[test]
 fn what_passes_is_counted_and_what_is_skipped_is_said() {
@@ -32,10 +40,44 @@ fn what_passes_is_counted_and_what_is_skipped_is_said() {
     let out = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{out}");
     assert!(out.contains("SKIPPED: cuda: no card  (2 times)"), "{out}");
-    let node = Path::new("/bin/node").exists();
-    assert!(node || out.contains("SKIPPED: Node is not installed"), "{out}");
-    let skipped = if node { 2 } else { 3 };
-    assert!(out.ends_with(&format!("15 passed, 0 failed, {skipped} skipped\n")), "{out}");
+    assert!(out.contains("SKIPPED: Node is not installed"), "{out}");
+    assert!(out.ends_with("15 passed, 0 failed, 3 skipped\n"), "{out}");
+}
+
+#[test]
+fn typescript_is_run_and_counted() {
+    let npm = "case \"$*\" in --version) echo 10.8.2;;\n\
+               *) echo \"in ${PWD##*/}: npm $*\"; echo 'SKIPPED: Bun is not installed'\n\
+               echo 'test result: ok. 40 passed; 0 failed; 0 ignored; 0 measured';; esac";
+    let output = with(&[("cargo", TWO), ("node", "echo v20.11.1"), ("npm", npm)], &["gelu"]);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    assert!(out.contains("in ts: npm --silent test -- gelu\n"), "the name is passed on: {out}");
+    assert!(out.contains("SKIPPED: Bun is not installed"), "{out}");
+    assert!(out.ends_with("42 passed, 0 failed, 1 skipped\n"), "{out}");
+    assert!(text(&output.stderr).contains("TypeScript: npm test"));
+}
+
+#[test]
+fn a_failure_in_typescript_is_the_exit_code() {
+    let npm = "case \"$*\" in --version) echo 10.8.2;; *) echo 'src/a.ts:1: TS1005'; exit 1;; esac";
+    let output = with(&[("cargo", TWO), ("node", "echo v22.0.0"), ("npm", npm)], &[]);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{out}");
+    assert!(out.contains("TS1005") && out.contains("did not build or broke off"), "{out}");
+}
+
+#[test]
+fn an_old_node_or_a_missing_npm_is_a_skip() {
+    let output = with(&[("cargo", TWO), ("node", "echo v18.20.4"), ("npm", "exit 9")], &[]);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    assert!(out.contains("SKIPPED: Node 20 or later is needed, this is v18.20.4"), "{out}");
+    let output = with(&[("cargo", TWO), ("node", "echo v20.11.1")], &[]);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    assert!(out.contains("SKIPPED: npm is not installed"), "{out}");
+    assert!(out.ends_with("2 passed, 0 failed, 1 skipped\n"), "{out}");
 }
 
 #[test]

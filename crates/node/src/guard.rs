@@ -18,7 +18,14 @@ thread_local! {
 #[napi]
 pub fn set_error_class(env: Env, error_class: Function<Words, ()>) -> napi::Result<()> {
     let class = error_class.create_ref()?;
-    HOME.set(Some((env.raw(), class)));
+    if let Some((before, old)) = HOME.replace(Some((env.raw(), class)))
+        && before != env.raw()
+    {
+        // Some runtimes run one realm after another on a thread. What belonged to the last one is
+        // gone with it, and so is the count of what its garbage collector was told.
+        std::mem::forget(old);
+        crate::table::forget_reports();
+    }
     Ok(())
 }
 

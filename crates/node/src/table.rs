@@ -140,7 +140,9 @@ pub(crate) fn note_device(device: &Device) {
 /// dead ones. In steps, because each call costs as much as a small addition.
 fn report() {
     const STEP: i64 = 1 << 20;
-    let now = in_use() - SHOWN.get();
+    // A variable with its place on the tape, its notes and its handle, beside its elements.
+    const EACH: i64 = 2 << 10;
+    let now = (in_use() + EACH * i64::from(live_handles()) - SHOWN.get()).max(0);
     let change = now - REPORTED.get();
     if change.abs() < STEP {
         return;
@@ -153,10 +155,16 @@ fn report() {
     }
 }
 
+/// Another realm has taken over this thread: its garbage collector was told of nothing yet.
+pub(crate) fn forget_reports() {
+    REPORTED.set(0);
+    SHOWN.set(0);
+}
+
 /// Notes that an `ArrayBuffer` shows so many bytes of ours, or (below 0) no longer does: the runtime
 /// counts those, and counting them twice would have it collect garbage at every view.
 pub(crate) fn shown(bytes: i64) {
-    SHOWN.set(SHOWN.get() + bytes);
+    SHOWN.set((SHOWN.get() + bytes).max(0));
     if bytes > 0 {
         report();
     }

@@ -1,6 +1,6 @@
 //! `strata test`: everything a reader should run, and one line that says how it went.
 
-use crate::commands::doctor::tool_version;
+use crate::commands::doctor::{NODE, NPM, node_is_new, tool_version};
 use crate::failure::{Failure, Outcome};
 use crate::ui::{self, say};
 use clap::Args;
@@ -50,17 +50,42 @@ pub fn run(args: &TestArgs) -> Outcome {
     cargo.args(["--color", if ui::coloured() { "always" } else { "never" }]);
     cargo.args(&args.filter);
     let mut good = stream(&mut cargo, &tally)?;
-    if root.join("ts/package.json").is_file() && tool_version("node").is_some() {
-        ui::note(&format!("{}TypeScript{:#}: npm test", ui::HEAD, ui::HEAD));
-        let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-        good &= stream(Command::new(npm).arg("test").current_dir(root.join("ts")), &tally)?;
-    } else if tool_version("node").is_none() {
-        let text = "SKIPPED: Node is not installed: nothing in TypeScript was run";
-        ui::note(text);
-        count(&tally, text);
-    }
+    good &= typescript(&root.join("ts"), args.filter.as_deref(), &tally)?;
     let tally = tally.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     summary(&tally, good)
+}
+
+/// The TypeScript package's own tests: `npm test` builds its addon with cargo, and installs what it
+/// needs the first time.
+fn typescript(ts: &Path, filter: Option<&str>, tally: &Mutex<Tally>) -> Outcome<bool> {
+    let why = if ts.join("package.json").is_file() {
+        node_lacks(tool_version("node").as_deref(), tool_version(NPM).as_deref())
+    } else {
+        Some("there is no ts/ folder here".to_string())
+    };
+    if let Some(why) = why {
+        let text = format!("SKIPPED: {why}: nothing in TypeScript was run");
+        ui::note(&text);
+        count(tally, &text);
+        return Ok(true);
+    }
+    ui::note(&format!("{}TypeScript{:#}: npm test, in ts/", ui::HEAD, ui::HEAD));
+    let mut npm = Command::new(NPM);
+    // Silent is npm only: it would announce the script and, if that fails, where its log is.
+    npm.args(["--silent", "test"]).current_dir(ts);
+    if let Some(filter) = filter {
+        npm.args(["--", filter]);
+    }
+    stream(&mut npm, tally)
+}
+
+/// Why Node's part cannot run here, told by what `node --version` and `npm --version` said.
+fn node_lacks(node: Option<&str>, npm: Option<&str>) -> Option<String> {
+    let Some(node) = node else { return Some("Node is not installed".into()) };
+    if !node_is_new(node) {
+        return Some(format!("Node {NODE} or later is needed, this is {node}"));
+    }
+    npm.is_none().then(|| "npm is not installed (it comes with Node)".into())
 }
 
 fn summary(tally: &Tally, good: bool) -> Outcome {
@@ -162,6 +187,16 @@ pub fn workspace() -> Outcome<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn node_must_be_there_and_new() {
+        assert_eq!(node_lacks(None, None).unwrap(), "Node is not installed");
+        let old = node_lacks(Some("v18.20.4"), Some("10.8.2")).unwrap();
+        assert_eq!(old, "Node 20 or later is needed, this is v18.20.4");
+        assert!(node_lacks(Some("v20.0.0"), None).unwrap().starts_with("npm is not installed"));
+        assert_eq!(node_lacks(Some("v20.0.0"), Some("10.8.2")), None);
+        assert_eq!(node_lacks(Some("v26.1.0"), Some("12.0.0")), None);
+    }
 
     #[test]
     fn results_are_counted() {

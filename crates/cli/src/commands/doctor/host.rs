@@ -22,6 +22,10 @@ pub struct Host {
     pub available: Option<u64>,
     pub rustc: Option<String>,
     pub node: Option<String>,
+    pub npm: Option<String>,
+    /// Other runtimes that the TypeScript package runs on.
+    pub bun: Option<String>,
+    pub deno: Option<String>,
 }
 
 impl Host {
@@ -39,15 +43,30 @@ impl Host {
             available: memory("MemAvailable"),
             rustc: version("rustc"),
             node: version("node"),
+            npm: version(NPM),
+            bun: version("bun"),
+            deno: version("deno"),
         }
     }
 }
 
-/// What a program says of its version; `None` where it is not installed.
+/// How npm is started.
+pub const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
+
+/// Node's oldest major version that the TypeScript package runs on.
+pub const NODE: u32 = 20;
+
+/// What a program says of its version, the first line; `None` where it is not installed.
 pub fn version(program: &str) -> Option<String> {
     let output = Command::new(program).arg("--version").output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout).trim().to_string();
+    let text = String::from_utf8_lossy(&output.stdout).lines().next()?.trim().to_string();
     Some(text).filter(|_| output.status.success())
+}
+
+/// Whether Node's version, `v20.11.0`, is one that the TypeScript package runs on.
+pub fn node_is_new(version: &str) -> bool {
+    let major = version.trim_start_matches('v').split('.').next().unwrap_or_default();
+    major.parse::<u32>().is_ok_and(|major| major >= NODE)
 }
 
 fn os() -> String {

@@ -1,7 +1,7 @@
 //! What is not there, and how to get it.
 
 use super::devices::{DeviceReport, State};
-use super::host::Host;
+use super::host::{Host, NODE, node_is_new};
 use serde::Serialize;
 use strata_ml::device::Error;
 
@@ -43,9 +43,14 @@ pub fn list(host: &Host, devices: &[DeviceReport], nvrtc: Option<&Error>) -> Vec
     if host.rustc.is_none() {
         lacks("rustc", "needed to build and test", "Install Rust from https://rustup.rs");
     }
-    if host.node.is_none() {
-        let fix = "Install it from https://nodejs.org; only the TypeScript part needs it";
-        lacks("node", "not found on PATH", fix);
+    let fix = "Install Node from https://nodejs.org; only the TypeScript part needs it";
+    match (&host.node, &host.npm) {
+        (None, _) => lacks("node", "not found on PATH", fix),
+        (Some(node), _) if !node_is_new(node) => {
+            lacks("node", &format!("version {NODE} or later is needed, this is {node}"), fix);
+        }
+        (Some(_), None) => lacks("npm", "not found on PATH; it comes with Node", fix),
+        (Some(_), Some(_)) => {}
     }
     list
 }

@@ -9,7 +9,7 @@ use crate::ui::{self, say};
 use clap::Args;
 use devices::{DeviceReport, State};
 use host::Host;
-pub use host::version as tool_version;
+pub use host::{NODE, NPM, node_is_new, version as tool_version};
 use missing::Missing;
 use serde::Serialize;
 use strata_ml::device::{Device, Settings};
@@ -78,7 +78,13 @@ fn print(report: &Report) -> Outcome<()> {
     }
     let tool = |found: &Option<String>| found.clone().unwrap_or_else(|| "not found".into());
     say!("  rustc       {}", tool(&host.rustc))?;
-    say!("  node        {}", tool(&host.node))?;
+    let npm = host.npm.as_ref().map_or(String::new(), |version| format!(", npm {version}"));
+    say!("  node        {}{npm}", tool(&host.node))?;
+    for (name, found) in [("bun", &host.bun), ("deno", &host.deno)] {
+        if let Some(version) = found {
+            say!("  {name:<11} {version}")?;
+        }
+    }
     say!("  nvrtc       {}\n", tool(&report.nvrtc))?;
     say!("{head}Devices{head:#}")?;
     for device in &report.devices {

@@ -1,0 +1,2 @@
+//! The press.
+fn main() {}

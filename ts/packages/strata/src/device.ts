@@ -1,0 +1,185 @@
+import type { DeviceInfo, DeviceListing, DeviceOptions, DeviceStats, Machine } from "./device-info.js";
+import { StrataError } from "./error.js";
+import { parse } from "./json.js";
+import { native } from "./load.js";
+import type { NativeDevice } from "./native.js";
+
+/**
+ * Devices that are open, by name and by what they were asked for: a second opening would be another
+ * device, whose tensors could not meet those of the first.
+ */
+const opened = new Map<string, Device>();
+
+let chosen: Device | undefined;
+
+/** The engine's side of a device. Not exported from the package. */
+export let nativeDevice: (device: Device, op: string) => NativeDevice;
+
+/** Refuses options that do not exist, and values of the wrong kind. */
+function checkOptions(options: DeviceOptions): DeviceOptions {
+  for (const [key, value] of Object.entries(options)) {
+    const good =
+      value === undefined ||
+      (key === "rungs"
+        ? typeof value === "object" && value !== null
+        : key === "kernels" && typeof value === "string");
+    if (!good) {
+      const message = `open: ${key}: ${String(value)} is no option of a device; there are rungs (an op's rung each) and kernels (a folder)`;
+      throw new StrataError("argument", message, "open");
+    }
+  }
+  return options;
+}
+
+/** A machine that holds tensors and computes. */
+export class Device {
+  readonly #native: NativeDevice;
+  #info: DeviceInfo | undefined;
+  /** Why {@link Device.best} took this one; `""` for a device opened by name. */
+  readonly reason: string;
+
+  static {
+    nativeDevice = (device, op) => {
+      if (device instanceof Device) return device.#native;
+      const message = `${op}: device must be a Device, got ${typeof device}; use Device.cpu() or await Device.open("cuda")`;
+      throw new StrataError("argument", message, op);
+    };
+  }
+
+  private constructor(device: NativeDevice, reason = "") {
+    this.#native = device;
+    this.reason = reason;
+  }
+
+  /** The processor. Always there, and always the same object. */
+  static cpu(): Device {
+    return opened.get("cpu") ?? Device.#share("cpu", native.cpuDevice());
+  }
+
+  /**
+   * Opens a device by name: `"cpu"`, `"cuda"`, `"cuda:1"`, `"wgpu"`, `"wgpu:0"`. One that is open
+   * already is the same device, unless it is asked to read other kernels.
+   *
+   * @throws {@link StrataError} `"device"` if it is not there, with what to do; `"rung"`, `"kernels"`
+   * for options that cannot be met.
+   */
+  static async open(name: string, options: DeviceOptions = {}): Promise<Device> {
+    if (typeof name !== "string") {
+      throw new StrataError("argument", `Device.open takes a name like "cuda:0", got ${typeof name}`, "open");
+    }
+    const settings = checkOptions(options);
+    if (settings.kernels !== undefined)
+      return new Device(await native.openDevice(name, JSON.stringify(settings)));
+    // The engine knows one CPU, and calls it just that.
+    const known = name === "cpu" || name === "cpu:0" ? Device.cpu() : opened.get(name);
+    const device = known ?? Device.#share(name, await native.openDevice(name, "{}"));
+    return device.#withRungs(settings.rungs);
+  }
+
+  /** The fastest device here: CUDA, then a hardware WebGPU adapter, then the CPU; see {@link reason}. */
+  static async best(options: DeviceOptions = {}): Promise<Device> {
+    const settings = checkOptions(options);
+    const best = await native.bestDevice(JSON.stringify({ kernels: settings.kernels }));
+    const reason = native.bestReason();
+    const device = settings.kernels === undefined ? Device.#share("best", best).#native : best;
+    return new Device(device, reason).#withRungs(settings.rungs);
+  }
+
+  /** Every kind of machine: the devices here, or why there is none. */
+  static async list(): Promise<DeviceListing[]> {
+    return parse<DeviceListing[]>(await native.listDevices());
+  }
+
+  /** The device that is open under this one's name; this one, from now on, if none is. */
+  static #share(asked: string, device: NativeDevice): Device {
+    const fresh = new Device(device);
+    const shared = opened.get(fresh.name) ?? fresh;
+    opened.set(fresh.name, shared);
+    // What "best" is may change with the environment.
+    if (asked !== "best") opened.set(asked, shared);
+    return shared;
+  }
+
+  #withRungs(rungs: Readonly<Record<string, string>> = {}): Device {
+    return Object.entries(rungs).reduce<Device>((device, [op, rung]) => device.withRung(op, rung), this);
+  }
+
+  /** Who it is. */
+  get info(): DeviceInfo {
+    return (this.#info ??= parse<DeviceInfo>(this.#native.info()));
+  }
+
+  /** `cpu:0`, `cuda:1`: what {@link Device.open} takes. */
+  get name(): string {
+    return `${this.info.machine}:${this.info.index}`;
+  }
+
+  /** `cuda:0 (NVIDIA H200)`. */
+  get label(): string {
+    return this.info.label;
+  }
+
+  /** The kind of machine. */
+  get machine(): Machine {
+    return this.info.machine;
+  }
+
+  /**
+   * The same device, on which an op takes a given rung: `device.withRung("matmul", "3_tiled")`.
+   * Tensors of one can meet tensors of the other; the left operand's rung is taken.
+   *
+   * @throws {@link StrataError} `"rung"`: no such op or rung; the message lists those there are.
+   */
+  withRung(op: string, rung: string): Device {
+    return new Device(this.#native.withRung(String(op), String(rung)), this.reason);
+  }
+
+  /** What it has done since it was opened. */
+  stats(): DeviceStats {
+    return parse<DeviceStats>(this.#native.stats());
+  }
+
+  /** Resolves when everything launched so far has run. */
+  synchronize(): Promise<void> {
+    return this.#native.synchronize();
+  }
+
+  /** Frees cached memory that nobody uses. */
+  trim(): void {
+    this.#native.trim();
+  }
+
+  /**
+   * What the device can do at most, measured: FLOP/s of a large matrix product, bytes/s of a large
+   * copy. The two lines of a roofline.
+   */
+  async ceiling(): Promise<{ compute: number; bandwidth: number }> {
+    return parse<{ compute: number; bandwidth: number }>(await this.#native.ceiling());
+  }
+
+  /** Whether two are one device, whatever rungs they force. */
+  same(other: Device): boolean {
+    return this.#native.same(nativeDevice(other, "same"));
+  }
+
+  /** `Device(cpu:0 (…))`. */
+  toString(): string {
+    return `Device(${this.label})`;
+  }
+
+  /** How `console.log` shows it. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+}
+
+/** The device that tensors are made on when none is named; the CPU at first. */
+export function defaultDevice(): Device {
+  return chosen ?? Device.cpu();
+}
+
+/** Makes `device` the one that tensors are made on when none is named. */
+export function setDefaultDevice(device: Device): void {
+  nativeDevice(device, "setDefaultDevice");
+  chosen = device;
+}

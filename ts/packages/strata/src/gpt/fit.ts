@@ -1,0 +1,117 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { nativeDataset } from "../data/dataset.js";
+import type { Dataset } from "../data/dataset.js";
+import { StrataError } from "../error.js";
+import { throwIfAborted } from "../shared/abort.js";
+import { working } from "./busy.js";
+import type { GPT } from "./model.js";
+import type { GptFit, GptFitOptions } from "./options.js";
+import { lengthOf } from "./plan.js";
+import { drive } from "./run.js";
+import { Trainer, insideOf } from "./trainer.js";
+import { perToken } from "./wire.js";
+
+const OP = "fit";
+
+function argument(message: string): StrataError {
+  return new StrataError("argument", `${OP}: ${message}`, OP);
+}
+
+/** Refuses a text that is not cut for this model. */
+function checkData(model: GPT, data: Dataset): void {
+  const { nPositions, vocabSize } = model.config;
+  const { context, tokenizer } = data;
+  const wrong =
+    context > nPositions
+      ? `rows of ${context} tokens, but the model has ${nPositions} positions`
+      : tokenizer.vocabSize > vocabSize
+        ? `the tokenizer has ${tokenizer.vocabSize} tokens, the model's table has ${vocabSize} rows`
+        : null;
+  if (wrong !== null) throw new StrataError("data", `${OP}: ${wrong}; prepare the data with { model }`, OP);
+}
+
+/** The options that a run keeps once it has begun. */
+const SETTLED = [
+  "batchSize",
+  "lr",
+  "schedule",
+  "betas",
+  "weightDecay",
+  "clip",
+  "dropout",
+  "seed",
+  "evalEvery",
+  "evalBatches",
+] as const;
+
+/** The trainer of a run that goes on. */
+function goingOn(model: GPT, data: Dataset, options: GptFitOptions): Trainer {
+  const { trainer } = model;
+  if (trainer === null) {
+    throw argument("there is no run to resume; GPT.load(folder) opens one, and fit without resume begins one");
+  }
+  const settled = SETTLED.find((name) => options[name] !== undefined);
+  if (settled !== undefined) throw argument(`${settled} is settled: a run that is resumed keeps it`);
+  const { context } = trainer.config;
+  if (data.context !== context) throw argument(`rows of ${data.context} tokens for a run with rows of ${context}`);
+  const length = lengthOf(OP, options);
+  if (length !== null) trainer.length = length;
+  const { length: planned, step, seconds } = trainer;
+  const over = "steps" in planned ? step >= planned.steps : seconds >= planned.minutes * 60;
+  if (over) throw argument(`this run has come to its end after ${step} steps; give it more steps or minutes`);
+  return trainer;
+}
+
+/** Refuses to write over another run's checkpoint. */
+function checkFolder(folder: string, own: string | null, overwrite: boolean): void {
+  const held = ["model.safetensors", "trainer.json"].some((name) => existsSync(join(folder, name)));
+  if (!held || overwrite || (own !== null && resolve(own) === resolve(folder))) return;
+  const ways = "go on with it (GPT.load and resume), choose another folder, or give overwrite: true";
+  throw new StrataError("checkpoint", `${OP}: ${folder} holds another run's checkpoint; ${ways}`, OP);
+}
+
+/** Trains a GPT with Rust's loop; see {@link GPT.fit}. */
+export async function fitGpt(
+  model: GPT,
+  data: Dataset,
+  options: GptFitOptions,
+  attach: (trainer: Trainer) => void,
+): Promise<GptFit> {
+  const { callbacks = {}, checkpoint, signal } = options;
+  const text = nativeDataset(data, OP);
+  checkData(model, data);
+  throwIfAborted(OP, signal);
+  const old = options.resume === true ? model.trainer : null;
+  const own = old === null ? null : insideOf(old).folder;
+  if (checkpoint !== undefined) checkFolder(checkpoint, own, options.overwrite === true);
+  const trainer = options.resume === true ? goingOn(model, data, options) : begun(model, data, options);
+  attach(trainer);
+  model.tokenizer = data.tokenizer;
+  model.about = data.source;
+  const inside = insideOf(trainer);
+  const loss: number[] = [];
+  const outcome = await drive((on) => inside.native.fit(text, checkpoint ?? null, data.source, on), {
+    callbacks,
+    signal,
+    note: (event) => {
+      if (event.name === "onStep") {
+        loss.push(event.at.loss);
+        inside.lr = event.at.lr;
+      }
+      if (event.name === "onSave") inside.folder = event.at.folder;
+    },
+    working: (busy) => working(inside.arena, busy),
+  });
+  const { step: steps, tokens, seconds } = trainer;
+  const stopped = outcome.stop === "asked";
+  return { loss, validation: perToken(outcome), floor: outcome.floor, steps, tokens, seconds, stopped };
+}
+
+/** The trainer of a run that begins. */
+function begun(model: GPT, data: Dataset, options: GptFitOptions): Trainer {
+  const { context, tokenizer } = data;
+  // Characters of a small text make noisier gradients, which are to be averaged over more steps.
+  const betas = options.betas ?? (tokenizer.kind === "char" ? ([0.9, 0.99] as const) : undefined);
+  return Trainer.create(model, { ...options, betas, context });
+}

@@ -1,0 +1,123 @@
+import type { GoOn } from "../nn/fit.js";
+import type { ScheduleName } from "../optim/schedule.js";
+
+/** How long a run lasts, and how it learns. What is left out depends on the model's size and the device. */
+export interface TrainOptions {
+  /** How many steps; each sees one batch and changes the weights once. */
+  readonly steps?: number | undefined;
+  /** Or how many minutes; the learning rate then follows the clock. */
+  readonly minutes?: number | undefined;
+  /** Rows in a batch. Default 16 for a tiny model; 8 or 4 on a processor, 64 on a GPU. */
+  readonly batchSize?: number | undefined;
+  /** Peak learning rate. Default 3e-3 for a tiny model, 2e-3, 1e-3, 3e-4; a fifth for a loaded one. */
+  readonly lr?: number | undefined;
+  /** The course of the learning rate after warm-up. Default `"cosine"`. */
+  readonly schedule?: ScheduleName | undefined;
+  /** AdamW's memory of gradient and squared gradient. Default [0.9, 0.95]; 0.99 for a `char` tokenizer. */
+  readonly betas?: readonly [number, number] | undefined;
+  /** AdamW's weight decay, on matrices only. Default 0.1. */
+  readonly weightDecay?: number | undefined;
+  /** The largest global gradient norm; longer ones are scaled down to it; null for none. Default 1. */
+  readonly clip?: number | null | undefined;
+  /** Probability of dropping an activation. Default 0. */
+  readonly dropout?: number | undefined;
+  /** Seed of dropout. Default 1. */
+  readonly seed?: number | undefined;
+  /** Steps between evaluations. Default a twentieth of the run, from 10 to 250. */
+  readonly evalEvery?: number | undefined;
+  /** Held-out batches in an evaluation. Default a quarter of `evalEvery`, from 4 to 64. */
+  readonly evalBatches?: number | undefined;
+}
+
+/** How a GPT is fitted. */
+export interface GptFitOptions extends TrainOptions {
+  /** A folder for checkpoints: one is saved every two minutes, at the end, and when the run is stopped. */
+  readonly checkpoint?: string | undefined;
+  /** Save there even if it holds another run's checkpoint. Default false. */
+  readonly overwrite?: boolean | undefined;
+  /**
+   * Go on with the run that `model.trainer` is in the middle of, to the same bits as if it had never
+   * stopped. Only `steps` or `minutes` may be given anew.
+   */
+  readonly resume?: boolean | undefined;
+  /** Who hears of the run. */
+  readonly callbacks?: GptCallbacks | undefined;
+  /** Stops the run after the step in progress; it is saved first. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Where a run stands after a step. */
+export interface GptStep {
+  /** Steps done. */
+  readonly step: number;
+  /** Mean cross-entropy of the batch before the step, nats a token. */
+  readonly loss: number;
+  /** Global gradient norm before clipping. */
+  readonly norm: number;
+  /** The step's learning rate. */
+  readonly lr: number;
+  /** The loss that no model can beat on this batch; null if unknown. */
+  readonly floor: number | null;
+  /** Tokens in a second, over the last steps. */
+  readonly tokensPerSecond: number;
+  /** How much of the run is done, 0 to 1. */
+  readonly fraction: number;
+  /** Seconds left, as it looks. */
+  readonly left: number;
+}
+
+/** What an evaluation found. */
+export interface GptEvaluation {
+  /** Steps done. */
+  readonly step: number;
+  /** Mean cross-entropy of held-out text, nats a token. */
+  readonly loss: number;
+  /** The loss that no model can beat there; null if unknown. */
+  readonly floor: number | null;
+}
+
+/** Something the model wrote on the way. */
+export interface GptSample {
+  /** Steps done. */
+  readonly step: number;
+  /** What it wrote. */
+  readonly text: string;
+}
+
+/** A checkpoint that was written. */
+export interface GptSaved {
+  /** Steps done. */
+  readonly step: number;
+  /** Where. */
+  readonly folder: string;
+}
+
+/** Who hears of a run. Each is awaited before the run goes on, and `false` ends the run early. */
+export interface GptCallbacks {
+  /** After every step. */
+  readonly onStep?: ((at: GptStep) => GoOn) | undefined;
+  /** After every evaluation. */
+  readonly onEvaluate?: ((at: GptEvaluation) => GoOn) | undefined;
+  /** Now and then, and at the end. */
+  readonly onSample?: ((at: GptSample) => GoOn) | undefined;
+  /** After every checkpoint. */
+  readonly onSave?: ((at: GptSaved) => GoOn) | undefined;
+}
+
+/** What a run came to. */
+export interface GptFit {
+  /** The loss of each step of this call, nats a token. */
+  readonly loss: number[];
+  /** Held-out loss at the end, nats a token. */
+  readonly validation: number;
+  /** The held-out loss that no model can beat; null if unknown. */
+  readonly floor: number | null;
+  /** Steps done since the run's beginning. */
+  readonly steps: number;
+  /** Tokens seen since the run's beginning. */
+  readonly tokens: number;
+  /** Seconds of training since the run's beginning. */
+  readonly seconds: number;
+  /** Whether a callback ended it early. */
+  readonly stopped: boolean;
+}

@@ -1,0 +1,211 @@
+import type { Batch } from "../data/batch.js";
+import type { Dataset } from "../data/dataset.js";
+import { nativeDataset } from "../data/dataset.js";
+import type { Tokenizer } from "../data/tokenizer.js";
+import { nativeTokenizer } from "../data/tokenizer.js";
+import { StrataError } from "../error.js";
+import { parse } from "../json.js";
+import { native } from "../load.js";
+import type { NativeTrainer } from "../native.js";
+import { Schedule } from "../optim/schedule.js";
+import { real, whole } from "../shared/options.js";
+import { wrap } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
+import type { GptArena } from "./arena.js";
+import { nativeGpt } from "./arena.js";
+import { alone, idle } from "./busy.js";
+import type { GPT } from "./model.js";
+import type { TrainOptions } from "./options.js";
+import { planOf } from "./plan.js";
+import type { RunLength, TrainConfig } from "./plan.js";
+import { perToken, trainConfig, trainJson } from "./wire.js";
+import type { Done, Score } from "./wire.js";
+
+/** What a step says of itself. */
+export interface StepReport {
+  /** Steps done, this one included. */
+  readonly step: number;
+  /** Mean cross-entropy of the batch before the update, nats a token. */
+  readonly loss: number;
+  /** Global gradient norm before clipping. */
+  readonly norm: number;
+  /** The step's learning rate. */
+  readonly lr: number;
+}
+
+/** AdamW's memory of one parameter. */
+export interface Moments {
+  /** Running mean of the gradient; a view of the optimizer's arena. */
+  readonly m: Tensor;
+  /** Running mean of the squared gradient; a view of the optimizer's arena. */
+  readonly v: Tensor;
+}
+
+/** What the package needs of a trainer and readers do not. */
+interface Inside {
+  readonly native: NativeTrainer;
+  readonly arena: GptArena;
+  /** Where its checkpoint is, if it has one. */
+  folder: string | null;
+  lr: number;
+}
+
+/** The inside of a trainer. Not exported from the package. */
+export let insideOf: (trainer: Trainer) => Inside;
+/** A trainer that a checkpoint holds. Not exported from the package. */
+export let resumed: (native: NativeTrainer, arena: GptArena, folder: string) => Trainer;
+
+/**
+ * A model being trained by Rust's own step: loss, gradients, clipping and AdamW, off the event loop,
+ * and where the machine gains by it recorded once and replayed. The whole state of the run can be
+ * looked at: how far it is, its settings, the moments of every parameter.
+ */
+export class Trainer {
+  readonly #inside: Inside;
+
+  static {
+    insideOf = (trainer) => trainer.#inside;
+    resumed = (made, arena, folder) => new Trainer({ native: made, arena, folder, lr: 0 });
+  }
+
+  private constructor(inside: Inside) {
+    this.#inside = inside;
+  }
+
+  /**
+   * A trainer for a model, with moments of zero. The batches of `context` tokens that it takes come
+   * from a {@link Dataset}, or are yours.
+   *
+   * @throws {@link StrataError} `"value"` for an option out of its range, which it names.
+   */
+  static create(model: GPT, options: TrainOptions & { context?: number | undefined } = {}): Trainer {
+    const op = "Trainer.create";
+    const { arena } = model;
+    const { nPositions, vocabSize } = arena.config;
+    const config = planOf(op, options, {
+      parameters: model.numParameters,
+      vocabSize,
+      context: whole(op, "context", options.context ?? Math.min(nPositions, 1024), 1, nPositions),
+      device: arena.device,
+      tuned: model.loaded,
+    });
+    const gpt = nativeGpt(arena);
+    const made = native.createTrainer(gpt, trainJson(config, gpt.config()));
+    return new Trainer({ native: made, arena, folder: null, lr: 0 });
+  }
+
+  #done(): Done {
+    return parse<Done>(this.#inside.native.done());
+  }
+
+  /** How the run is set up. */
+  get config(): TrainConfig {
+    return trainConfig(this.#inside.native.config());
+  }
+
+  /** Steps done. */
+  get step(): number {
+    return this.#done().step;
+  }
+
+  /** Tokens seen. */
+  get tokens(): number {
+    return this.#done().tokens;
+  }
+
+  /** Seconds spent training in `fit`. */
+  get seconds(): number {
+    return this.#done().seconds;
+  }
+
+  /** Held-out loss at the last evaluation, nats a token; null before the first. */
+  get validation(): number | null {
+    return this.#done().validation;
+  }
+
+  /** Learning rate of the last step; 0 before the first. */
+  get lr(): number {
+    return this.#inside.lr;
+  }
+
+  /** Gives the run a new length: it may go on for longer than was planned. */
+  set length(length: RunLength) {
+    this.#inside.native.setLength(JSON.stringify(length));
+  }
+
+  /** How long the run lasts. */
+  get length(): RunLength {
+    return this.config.length;
+  }
+
+  /**
+   * What AdamW remembers of a parameter, `transformer.wte.weight`.
+   *
+   * @throws {@link StrataError} `"argument"` if there is no such parameter.
+   */
+  moments(name: string): Moments {
+    const [m, v] = this.#inside.native.moments(String(name));
+    if (m === undefined || v === undefined) {
+      throw new StrataError("internal", `moments: ${name} has none`, "moments");
+    }
+    const { device } = this.#inside.arena;
+    return { m: wrap(m, device), v: wrap(v, device) };
+  }
+
+  /**
+   * One step on a batch, off the event loop. Without `lr`, the schedule's.
+   *
+   * @throws {@link StrataError} `"shape"` for a batch of another shape; `"non-finite"`, weights and
+   * moments being those before the step; `"busy"` while a run has the model.
+   */
+  async trainOn(batch: Batch, lr?: number): Promise<StepReport> {
+    const { arena, native: engine } = this.#inside;
+    const rate = this.#lr(lr);
+    return this.#note(await alone(arena, "trainOn", () => engine.step(batch.inputs, batch.targets, rate)));
+  }
+
+  /** {@link trainOn}, waiting for it: the event loop stands still meanwhile. */
+  trainOnNow(batch: Batch, lr?: number): StepReport {
+    const { arena, native: engine } = this.#inside;
+    idle(arena, "trainOnNow");
+    return this.#note(engine.stepNow(batch.inputs, batch.targets, this.#lr(lr)));
+  }
+
+  #lr(lr: number | undefined): number {
+    const op = "trainOn";
+    if (lr !== undefined) return real(op, "lr", lr, 0, 10);
+    const { length, lr: peak, schedule } = this.config;
+    if ("steps" in length) return Schedule.named(schedule, peak).lr(this.step, length.steps);
+    throw new StrataError("argument", `${op}: give lr; this run's is by the clock, not by the step`, op);
+  }
+
+  #note(text: string): StepReport {
+    const report = parse<StepReport>(text);
+    this.#inside.lr = report.lr;
+    return report;
+  }
+
+  /** Held-out loss over so many batches (all, if left out), without dropout, off the event loop. */
+  async evaluate(data: Dataset, batches?: number): Promise<{ loss: number; tokens: number }> {
+    const op = "evaluate";
+    const count = batches === undefined ? data.validationBatches(this.config.batchSize) : whole(op, "batches", batches);
+    const { arena, native: engine } = this.#inside;
+    const text = nativeDataset(data, op);
+    const score = parse<Score>(await alone(arena, op, () => engine.evaluate(text, count)));
+    return { loss: perToken(score), tokens: score.tokens };
+  }
+
+  /**
+   * Saves the whole run as a folder, from which {@link GPT.load} goes on; the one that was there
+   * survives until the new one is whole.
+   *
+   * @param about - What it is trained on, in words: `"stories"`, or a path.
+   * @throws {@link StrataError} `"file"` if it cannot be written.
+   */
+  async save(folder: string, tokenizer: Tokenizer, about = ""): Promise<void> {
+    const { arena, native: engine } = this.#inside;
+    const words = nativeTokenizer(tokenizer, "save");
+    await alone(arena, "save", () => engine.save(String(folder), words, about));
+    this.#inside.folder = folder;
+  }
+}

@@ -1,0 +1,21 @@
+/** Layers, and models made of layers. */
+export { GPT } from "../gpt/model.js";
+export { Dropout, GELU, ReLU, SiLU, Sigmoid, Tanh } from "./activation.js";
+export { MultiHeadAttention } from "./attention.js";
+export type { MultiHeadAttentionOptions } from "./attention.js";
+export { TransformerBlock } from "./block.js";
+export type { TransformerBlockOptions, TransformerBlockParts } from "./block.js";
+export { Embedding } from "./embedding.js";
+export type { EmbeddingOptions } from "./embedding.js";
+export type { FitCallbacks, FitData, FitHistory, FitOptions, FitStep, GoOn, Pairs, Steps } from "./fit.js";
+export type { LayerOptions } from "./init.js";
+export { LayerNorm } from "./layernorm.js";
+export type { LayerNormOptions } from "./layernorm.js";
+export { Linear } from "./linear.js";
+export type { LinearOptions } from "./linear.js";
+export { MLP } from "./mlp.js";
+export type { MLPOptions } from "./mlp.js";
+export { Module } from "./module.js";
+export type { AnyModule } from "./module.js";
+export { Sequential } from "./sequential.js";
+export type { LoadReport } from "./state.js";

@@ -1,0 +1,154 @@
+import { StrataError } from "../error.js";
+import { GptArena } from "../gpt/arena.js";
+import { handleOf } from "../memory.js";
+import { Module } from "../nn/module.js";
+import type { AnyModule } from "../nn/module.js";
+import { positive, real } from "../shared/options.js";
+import { wrap } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { ArenaEngine, ListEngine } from "./engine.js";
+import type { Engine, Rule } from "./engine.js";
+import { inspect } from "./inspect.js";
+import type { ParameterReport } from "./inspect.js";
+import { loadOptimizer, optimizerState } from "./state.js";
+import type { OptimizerState } from "./state.js";
+
+/** What an optimizer moves: a module's parameters, or a list of them. */
+export type Parameters = AnyModule | Iterable<Tensor>;
+
+/** How any optimizer is made. */
+export interface OptimizerOptions {
+  /** Learning rate. */
+  readonly lr?: number | undefined;
+  /** Weight decay of the parameters that `decay` names. */
+  readonly weightDecay?: number | undefined;
+  /** The largest norm that the whole gradient may have; a longer one is scaled down to it. */
+  readonly clip?: number | null | undefined;
+  /** Which parameters decay. Default those of rank 2 and more: matrices, not biases and gains. */
+  readonly decay?: ((parameter: Tensor) => boolean) | undefined;
+}
+
+/** A model whose parameters lie in one arena. */
+function arenaOf(parameters: Parameters): GptArena | null {
+  if (!(parameters instanceof Module) || !("arena" in parameters)) return null;
+  return parameters.arena instanceof GptArena ? parameters.arena : null;
+}
+
+/**
+ * What the optimizers share. Parameters that want no gradient are left alone, and may be thawed later.
+ */
+export abstract class Optimizer {
+  /** The parameters. */
+  readonly parameters: readonly Tensor[];
+  /** Their names; for a list, their places in it. */
+  readonly names: readonly string[];
+  readonly #rule: Rule;
+  readonly #engine: Engine;
+  #lr: number;
+  #lastLr = 0;
+
+  /** `op` is the class's name, for messages. */
+  protected constructor(op: string, parameters: Parameters, lr: number, rule: Rule, options: OptimizerOptions) {
+    this.#lr = real(op, "lr", lr, 0, Number.MAX_VALUE);
+    const named =
+      parameters instanceof Module
+        ? parameters.namedParameters()
+        : listOf(op, parameters).map((tensor, i): [string, Tensor] => [String(i), tensor]);
+    if (named.length === 0) throw new StrataError("argument", `${op}: there are no parameters`, op);
+    this.names = named.map(([name]) => name);
+    this.parameters = named.map(([, tensor]) => tensor);
+    this.#rule = rule;
+    const arena = options.decay === undefined ? arenaOf(parameters) : null;
+    const decay = this.parameters.map(options.decay ?? ((tensor) => tensor.rank >= 2));
+    this.#engine = arena === null ? new ListEngine(rule, this.parameters, decay) : new ArenaEngine(rule, arena, this.names);
+  }
+
+  /** Learning rate of the next step; a {@link Schedule} sets it. */
+  get lr(): number {
+    return this.#lr;
+  }
+
+  set lr(lr: number) {
+    this.#lr = real("optimizer", "lr", lr, 0, Number.MAX_VALUE);
+  }
+
+  /** Moves every parameter that has a gradient; the gradients stay as they are. */
+  step(): void {
+    this.#engine.now().step(this.#lr);
+    this.#lastLr = this.#lr;
+  }
+
+  /** Forgets the gradients of all parameters. */
+  zeroGrad(): void {
+    this.#engine.zeroGrad();
+  }
+
+  /** Norm of the whole gradient in the last step, before clipping; 0 before the first. */
+  get norm(): number {
+    return this.#engine.now().norm();
+  }
+
+  /** Steps done. */
+  get steps(): number {
+    return this.#engine.now().steps();
+  }
+
+  set steps(steps: number) {
+    this.#engine.now().setSteps(steps);
+  }
+
+  /** What is remembered of a parameter, by name: tensors over the optimizer's own memory. */
+  protected stateOf(parameter: Tensor): Record<string, Tensor> {
+    const place = this.parameters.indexOf(parameter);
+    if (place < 0) throw new StrataError("argument", "state: this optimizer has no such parameter", "state");
+    const handles = this.#engine.state(place);
+    const pairs = handles.map((handle, i) => [this.#rule.state[i] ?? "", wrap(handle, parameter.device)] as const);
+    return Object.fromEntries(pairs);
+  }
+
+  /** What the last step, of this learning rate, took from a parameter: a tensor of its shape. */
+  protected abstract update(parameter: Tensor, lr: number, decays: boolean): Tensor;
+
+  /**
+   * How large weights, gradients, the last updates and what is remembered are, parameter by parameter.
+   * Ask after `step` and before `zeroGrad`.
+   */
+  inspect(): ParameterReport[] {
+    return inspect(this, {
+      state: (parameter) => this.stateOf(parameter),
+      update: (parameter, i) => this.update(parameter, this.#lastLr, this.#engine.decays(i)),
+    });
+  }
+
+  /** Everything a run needs to go on: step count, learning rate, state under `m.NAME`, `v.NAME`, … */
+  stateDict(): OptimizerState {
+    return optimizerState(this, (parameter) => this.stateOf(parameter));
+  }
+
+  /**
+   * Takes over what {@link stateDict} gave.
+   *
+   * @throws {@link StrataError} `"value"` for a tensor that is missing or of no parameter; `"shape"`.
+   */
+  loadStateDict(state: OptimizerState): void {
+    loadOptimizer(this, (parameter) => this.stateOf(parameter), state);
+  }
+}
+
+function listOf(op: string, parameters: Iterable<Tensor>): Tensor[] {
+  if (typeof parameters !== "object" || parameters === null || !(Symbol.iterator in parameters)) {
+    throw new StrataError("argument", `${op} takes a module, or its parameters as a list`, op);
+  }
+  const list = [...parameters];
+  for (const tensor of list) handleOf(tensor, op);
+  return list;
+}
+
+/** The options that all rules share, as the engine takes them. */
+export function shared(op: string, options: OptimizerOptions, usualDecay: number): { weight_decay: number; clip: number | null } {
+  const { clip = null, weightDecay = usualDecay } = options;
+  return {
+    weight_decay: real(op, "weightDecay", weightDecay, 0, Number.MAX_VALUE),
+    clip: clip === null ? null : positive(op, "clip", clip),
+  };
+}

@@ -1,0 +1,129 @@
+/** Numbers from JavaScript as elements of a tensor. */
+import { nativeDevice } from "../device.js";
+import type { Device } from "../device.js";
+import { codeOf } from "../dtype.js";
+import type { DType, TypedArray } from "../dtype.js";
+import { StrataError } from "../error.js";
+import { native } from "../load.js";
+import type { Handle } from "../native.js";
+import { MAX_RANK, numelOf } from "./shape.js";
+
+/** Numbers, nested as deep as there are dimensions: `5`, `[1, 2]`, `[[1, 2], [3, 4]]`. */
+export type NestedNumbers = number | readonly NestedNumbers[];
+
+/** The dtype whose elements a typed array holds, or null: 16-bit floats have no array of their own. */
+export function dtypeOf(array: ArrayBufferView): DType | null {
+  if (array instanceof Float32Array || array instanceof Float64Array) return "f32";
+  if (array instanceof Int32Array) return "i32";
+  return array instanceof Uint32Array ? "u32" : null;
+}
+
+const WHOLE = { i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1] } as const;
+
+/** Numbers as f32, i32 or u32; integers must be whole and in range. */
+export function fromNumbers(op: string, values: ArrayLike<number>, dtype: "f32" | "i32" | "u32"): TypedArray {
+  if (dtype === "f32") return values instanceof Float32Array ? values : Float32Array.from(values);
+  const [low, high] = WHOLE[dtype];
+  const out = room(op, values.length, dtype);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? NaN;
+    if (!Number.isInteger(value) || value < low || value > high) {
+      const message = `${op}: element ${i} is ${value}, and ${dtype} holds whole numbers from ${low} to ${high}`;
+      throw new StrataError("value", message, op);
+    }
+    out[i] = value;
+  }
+  return out;
+}
+
+/** Memory for `count` numbers; too little of it is an error like any other. */
+export function room(
+  op: string,
+  count: number,
+  dtype: "f32" | "i32" | "u32",
+): Float32Array | Int32Array | Uint32Array {
+  try {
+    return dtype === "f32"
+      ? new Float32Array(count)
+      : dtype === "i32"
+        ? new Int32Array(count)
+        : new Uint32Array(count);
+  } catch (cause) {
+    throw new StrataError("memory", `${op}: there is no memory for ${count} elements`, op, { cause });
+  }
+}
+
+/** The dtype that numbers are written as before the engine makes 16-bit floats of them. */
+export function wideOf(dtype: DType): "f32" | "i32" | "u32" {
+  return dtype === "i32" || dtype === "u32" ? dtype : "f32";
+}
+
+/** The bytes of a typed array, not copied where the engine can take them. */
+export function bytesOf(array: ArrayBufferView): Uint8Array {
+  const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  // Memory shared between workers may change while it is read: the engine is given a copy.
+  return array.buffer instanceof ArrayBuffer ? bytes : bytes.slice();
+}
+
+/** A new tensor of these elements, which are of {@link wideOf} the dtype, or its bits. */
+export function upload(
+  op: string,
+  device: Device,
+  array: TypedArray,
+  dtype: DType,
+  shape: readonly number[],
+): Handle {
+  const on = nativeDevice(device, op);
+  const code = codeOf(dtype, op);
+  if (wideOf(dtype) === dtype || array instanceof Uint16Array)
+    return native.fromBytes(on, bytesOf(array), code, [...shape]);
+  const wide = native.fromBytes(on, bytesOf(array), codeOf("f32", op), [...shape]);
+  try {
+    return native.cast(wide, code);
+  } finally {
+    native.free(wide);
+  }
+}
+
+/** The shape of nested numbers; ragged ones have none. */
+export function shapeOf(data: NestedNumbers): number[] {
+  const shape: number[] = [];
+  for (let at: NestedNumbers | undefined = data; Array.isArray(at) && shape.length <= MAX_RANK; at = at[0])
+    shape.push(at.length);
+  return shape;
+}
+
+/** Nested numbers in row-major order. */
+export function flatten(op: string, data: NestedNumbers, shape: readonly number[]): Float64Array {
+  const out = new Float64Array(numelOf(shape));
+  let at = 0;
+  const walk = (part: unknown, depth: number, path: readonly number[]): void => {
+    const size = shape[depth];
+    if (size === undefined) {
+      if (typeof part !== "number") throw badElement(op, part, path, shape);
+      out[at++] = part;
+      return;
+    }
+    if (!Array.isArray(part) || part.length !== size) throw badElement(op, part, path, shape);
+    // Not forEach: it would skip holes.
+    for (let i = 0; i < size; i++) walk(part[i], depth + 1, [...path, i]);
+  };
+  walk(data, 0, []);
+  return out;
+}
+
+function badElement(
+  op: string,
+  part: unknown,
+  path: readonly number[],
+  shape: readonly number[],
+): StrataError {
+  const where = path.length === 0 ? "the data" : `element [${path.join(", ")}]`;
+  const wanted = shape.length === path.length ? "a number" : `a list of ${shape[path.length] ?? 0}`;
+  if (typeof part === "number" || Array.isArray(part)) {
+    const got = Array.isArray(part) ? `a list of ${part.length}` : "a number";
+    return new StrataError("shape", `${op}: rows differ in length: ${where} is ${got}, not ${wanted}`, op);
+  }
+  const kind = part === null ? "null" : typeof part;
+  return new StrataError("argument", `${op}: ${where} is ${kind}, not ${wanted}`, op);
+}

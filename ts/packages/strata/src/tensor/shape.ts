@@ -1,0 +1,114 @@
+/** Shapes and dimensions as a caller writes them, checked and put into the engine's form. */
+import { StrataError } from "../error.js";
+
+/** The most dimensions a tensor may have. */
+export const MAX_RANK = 6;
+
+/** The most elements a tensor may have: kernels count them with 32 bits. */
+export const MAX_ELEMENTS = 0xffffffff;
+
+/** Whether a caller gave a list; the type says so already, and JavaScript does not care. */
+export function isList(value: unknown): boolean {
+  return Array.isArray(value);
+}
+
+/** `[2, 3]`. */
+export function showShape(shape: readonly unknown[]): string {
+  return `[${shape.map(String).join(", ")}]`;
+}
+
+/** The number of elements of a shape. */
+export function numelOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/** Refuses what is no shape: NaN, negative, fractional or too large dimensions, too many of them. */
+export function checkShape(op: string, shape: readonly number[]): readonly number[] {
+  if (!isList(shape)) {
+    throw new StrataError("argument", `${op}: a shape is a list of numbers, got ${typeof shape}`, op);
+  }
+  for (const size of shape) {
+    if (!Number.isInteger(size) || size < 0) {
+      const message = `${op}: ${showShape(shape)} is no shape: each dimension must be a whole number, 0 or more`;
+      throw new StrataError("shape", message, op);
+    }
+  }
+  if (shape.length > MAX_RANK) {
+    const message = `${op}: shape ${showShape(shape)} has ${shape.length} dimensions; a tensor has at most ${MAX_RANK}`;
+    throw new StrataError("shape", message, op);
+  }
+  const count = numelOf(shape);
+  // Dimensions beyond 32 bits are refused even where another one of 0 leaves nothing to hold.
+  if (count > MAX_ELEMENTS || shape.some((size) => size > MAX_ELEMENTS)) {
+    const message = `${op}: shape ${showShape(shape)} has more elements than a tensor can hold (4,294,967,295)`;
+    throw new StrataError("size", message, op);
+  }
+  return shape;
+}
+
+/** Dimensions given one by one or as one list. */
+export function spread(args: readonly (number | readonly number[])[]): readonly number[] {
+  const [first] = args;
+  if (args.length === 1 && typeof first === "object") return first;
+  const dims: number[] = [];
+  for (const arg of args) dims.push(typeof arg === "number" ? arg : NaN);
+  return dims;
+}
+
+/** A dimension, counted from the end if negative. `rank` dimensions are there. */
+export function dimOf(op: string, dim: number, rank: number, shape: readonly number[]): number {
+  const at = dim < 0 ? dim + rank : dim;
+  if (Number.isInteger(dim) && at >= 0 && at < rank) return at;
+  const range = rank === 0 ? "it has none" : `use ${-rank} to ${rank - 1}`;
+  throw new StrataError(
+    "shape",
+    `${op}: there is no dimension ${String(dim)} in shape ${showShape(shape)}: ${range}`,
+    op,
+  );
+}
+
+/** The dimensions of a reduction: all of them if none is named. */
+export function dimsOf(
+  op: string,
+  dim: number | readonly number[] | undefined,
+  shape: readonly number[],
+): number[] {
+  if (dim === undefined) return shape.map((_, d) => d);
+  if (typeof dim === "number") return [dimOf(op, dim, shape.length, shape)];
+  if (!isList(dim))
+    throw new StrataError("argument", `${op}: dim is a number or a list of numbers, got ${typeof dim}`, op);
+  return dim.map((d) => dimOf(op, d, shape.length, shape));
+}
+
+/** A shape in which one dimension may be -1: as many as the others leave. */
+export function inferShape(
+  op: string,
+  wanted: readonly number[],
+  from: readonly number[],
+): readonly number[] {
+  const hole = wanted.indexOf(-1);
+  if (hole < 0) return checkShape(op, wanted);
+  const others = checkShape(
+    op,
+    wanted.filter((_, d) => d !== hole),
+  );
+  const count = numelOf(from);
+  const rest = numelOf(others);
+  if (rest === 0 || count % rest !== 0) {
+    const message = `${op}: shape ${showShape(from)} has ${count} elements, which does not divide into ${showShape(wanted)}`;
+    throw new StrataError("shape", message, op);
+  }
+  return wanted.map((size, d) => (d === hole ? count / rest : size));
+}
+
+/** Whether elements lie side by side in row-major order. */
+export function isRowMajor(shape: readonly number[], strides: readonly number[]): boolean {
+  let expected = 1;
+  for (let d = shape.length - 1; d >= 0; d--) {
+    const size = shape[d] ?? 1;
+    if (size === 0) return true;
+    if (size !== 1 && strides[d] !== expected) return numelOf(shape) === 0;
+    expected *= size;
+  }
+  return true;
+}

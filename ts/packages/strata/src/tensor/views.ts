@@ -1,0 +1,228 @@
+import type { DType } from "../dtype.js";
+import { codeOf } from "../dtype.js";
+import { StrataError } from "../error.js";
+import { native } from "../load.js";
+import type { Tensor } from "./tensor.js";
+import { TensorData } from "./data.js";
+import { checkShape, dimOf, inferShape, showShape, spread } from "./shape.js";
+import { indexOf, rangeOf } from "./slice.js";
+import type { Range } from "./slice.js";
+
+/**
+ * Other shapes over the same memory. Nothing is copied, except where a method says so; writing into
+ * a view writes into the tensor. Dimensions may be counted from the end: -1 is the last.
+ */
+export abstract class TensorViews extends TensorData {
+  #dim(op: string, dim: number): number {
+    const { shape } = this.about(op);
+    return dimOf(op, dim, shape.length, shape);
+  }
+
+  /**
+   * The element or sub-tensor at these indices, one for each leading dimension; negative ones count
+   * from the end.
+   *
+   * @throws {@link StrataError} `"index"` outside a dimension; `"shape"` for too many indices.
+   */
+  at(...indices: number[]): Tensor {
+    return this.#cut("at", indices);
+  }
+
+  /**
+   * Parts of the leading dimensions, as Python's `x[1:3, :, 0]` is `x.slice([1, 3], null, 0)`.
+   *
+   * @param ranges - For each dimension a {@link Range}; those left out are whole.
+   * @throws {@link StrataError} `"index"` for a single index outside its dimension, a bound that is
+   * no whole number, a step below 1; `"shape"` for too many ranges.
+   */
+  slice(...ranges: Range[]): Tensor {
+    return this.#cut("slice", ranges);
+  }
+
+  #cut(op: string, ranges: readonly Range[]): Tensor {
+    const { shape } = this.about(op);
+    if (ranges.length > shape.length) {
+      const message = `${op}: ${ranges.length} indices for shape ${showShape(shape)}, which has ${shape.length} dimensions`;
+      throw new StrataError("shape", message, op);
+    }
+    // Checked whole before anything is cut.
+    const cuts = ranges.map((range, d) => {
+      const size = shape[d] ?? 0;
+      if (range === null) return null;
+      return typeof range === "object" ? rangeOf(op, range, size) : indexOf(op, range, size, d, shape);
+    });
+    let handle = 0;
+    let gone = 0;
+    for (const [d, cut] of cuts.entries()) {
+      if (cut === null) continue;
+      const from = handle === 0 ? this.use(op) : handle;
+      const to =
+        typeof cut === "number"
+          ? native.select(from, d - gone++, cut)
+          : native.sliceStep(from, d - gone, cut.start, cut.end, cut.step);
+      if (handle !== 0) native.free(handle);
+      handle = to;
+    }
+    return this.make(handle === 0 ? native.reshape(this.use(op), [...shape]) : handle);
+  }
+
+  /**
+   * `length` elements from `start` on along a dimension.
+   *
+   * @throws {@link StrataError} `"index"` if they do not lie in it.
+   */
+  narrow(dim: number, start: number, length: number): Tensor {
+    const d = this.#dim("narrow", dim);
+    const size = this.shape[d] ?? 0;
+    const at = start < 0 ? start + size : start;
+    if (!(
+      Number.isInteger(at) &&
+      Number.isInteger(length) &&
+      at >= 0 &&
+      length >= 0 &&
+      at + length <= size
+    )) {
+      const message = `narrow: ${String(length)} elements from ${String(start)} do not lie in dimension ${d} of shape ${showShape(this.shape)}`;
+      throw new StrataError("index", message, "narrow");
+    }
+    return this.make(native.narrow(this.use("narrow"), d, at, length));
+  }
+
+  /**
+   * The element at an index along a dimension, which goes away.
+   *
+   * @throws {@link StrataError} `"index"` outside the dimension.
+   */
+  select(dim: number, index: number): Tensor {
+    const d = this.#dim("select", dim);
+    const { shape } = this;
+    return this.make(native.select(this.use("select"), d, indexOf("select", index, shape[d] ?? 0, d, shape)));
+  }
+
+  /**
+   * The same elements in row-major order under another shape, one dimension of which may be -1: as
+   * many as are left. A copy only where no strides can say it.
+   *
+   * @throws {@link StrataError} `"shape"` for another number of elements.
+   */
+  reshape(shape: readonly number[]): Tensor;
+  /** The new shape, one number for each dimension: `x.reshape(2, -1)`. */
+  reshape(...shape: number[]): Tensor;
+  reshape(...args: (number | readonly number[])[]): Tensor {
+    return this.make(
+      native.reshape(this.use("reshape"), [...inferShape("reshape", spread(args), this.shape)]),
+    );
+  }
+
+  /**
+   * Dimensions in another order: dimension `d` of the result is `order[d]` of this.
+   *
+   * @throws {@link StrataError} `"shape"` unless `order` names each dimension once.
+   */
+  permute(order: readonly number[]): Tensor;
+  /** The order, one number for each dimension: `x.permute(2, 0, 1)`. */
+  permute(...order: number[]): Tensor;
+  permute(...args: (number | readonly number[])[]): Tensor {
+    const order = spread(args).map((d) => this.#dim("permute", d));
+    return this.make(native.permute(this.use("permute"), order));
+  }
+
+  /** Two dimensions swapped. */
+  transpose(dim0: number, dim1: number): Tensor {
+    return this.make(
+      native.transpose(this.use("transpose"), this.#dim("transpose", dim0), this.#dim("transpose", dim1)),
+    );
+  }
+
+  /**
+   * A matrix with rows and columns swapped; vectors and numbers as they are.
+   *
+   * @throws {@link StrataError} `"shape"` above two dimensions; say which to swap with `transpose`.
+   */
+  t(): Tensor {
+    const { shape } = this.about("t");
+    if (shape.length > 2) {
+      const message = `t: shape ${showShape(shape)} has ${shape.length} dimensions, a matrix has 2; use transpose(-2, -1)`;
+      throw new StrataError("shape", message, "t");
+    }
+    return shape.length === 2 ? this.transpose(0, 1) : this.make(native.reshape(this.use("t"), [...shape]));
+  }
+
+  /** {@link t}, as NumPy writes it. */
+  get T(): Tensor {
+    return this.t();
+  }
+
+  /**
+   * Without a dimension of 1, or without all of them if none is named.
+   *
+   * @throws {@link StrataError} `"shape"` if the one named is not 1.
+   */
+  squeeze(dim?: number): Tensor {
+    if (dim !== undefined) return this.make(native.squeeze(this.use("squeeze"), this.#dim("squeeze", dim)));
+    return this.make(
+      native.reshape(
+        this.use("squeeze"),
+        this.shape.filter((size) => size !== 1),
+      ),
+    );
+  }
+
+  /** With a dimension of 1 put before dimension `dim`; -1 puts it last. */
+  unsqueeze(dim: number): Tensor {
+    const { shape } = this.about("unsqueeze");
+    return this.make(
+      native.unsqueeze(this.use("unsqueeze"), dimOf("unsqueeze", dim, shape.length + 1, shape)),
+    );
+  }
+
+  /** Dimensions `start` to `end`, both included, as one. A copy only where no strides can say it. */
+  flatten(start = 0, end = -1): Tensor {
+    const { shape } = this.about("flatten");
+    if (shape.length === 0) return this.make(native.reshape(this.use("flatten"), [1]));
+    const [from, to] = [this.#dim("flatten", start), this.#dim("flatten", end)];
+    if (from > to) {
+      const message = `flatten: dimension ${start} does not come before ${end} in shape ${showShape(shape)}`;
+      throw new StrataError("shape", message, "flatten");
+    }
+    const middle = shape.slice(from, to + 1).reduce((product, size) => product * size, 1);
+    return this.make(
+      native.reshape(this.use("flatten"), [...shape.slice(0, from), middle, ...shape.slice(to + 1)]),
+    );
+  }
+
+  /**
+   * Stretched to a shape: dimensions of 1 repeat without a copy, new ones come in front, -1 leaves a
+   * dimension as it is.
+   *
+   * @throws {@link StrataError} `"shape"` for a dimension that is neither 1 nor the one asked for.
+   */
+  expand(shape: readonly number[]): Tensor;
+  /** The shape, one number for each dimension: `x.expand(3, -1)`. */
+  expand(...shape: number[]): Tensor;
+  expand(...args: (number | readonly number[])[]): Tensor {
+    const { shape } = this.about("expand");
+    const wanted = spread(args);
+    const missing = wanted.length - shape.length;
+    const full = wanted.map((size, d) => (size === -1 ? (shape[d - missing] ?? -1) : size));
+    return this.make(native.broadcastTo(this.use("expand"), [...checkShape("expand", full)]));
+  }
+
+  /** Row-major: the same memory if it is already, else a copy. */
+  contiguous(): Tensor {
+    return this.make(native.contiguous(this.use("contiguous")));
+  }
+
+  /**
+   * The elements converted to another dtype: floats to integers are cut towards zero, to 16-bit
+   * floats rounded to the nearest. Gradients flow between floats.
+   */
+  cast(dtype: DType): Tensor {
+    return this.make(native.cast(this.use("cast"), codeOf(dtype, "cast")));
+  }
+
+  /** {@link cast} to f32. */
+  float(): Tensor {
+    return this.cast("f32");
+  }
+}
