@@ -1,7 +1,7 @@
 // Adds the parts of a product whose k was cut (4_register_tiled) and finishes it.
 //
-// Idea: one thread for each element of the result, as in 1_naive, but its terms are whole parts. Their
-// order is fixed, so the bits are the same every time; atomic additions would leave it to chance.
+// Idea: one thread for each element of the result, as in 2_coalesced, but its terms are whole parts.
+// Their order is fixed, so the bits are the same every time; atomic additions would leave it to chance.
 // Cost: parts m n FLOPs, 4 (parts + 1) m n bytes: little beside the product itself.
 #include "matmul.cuh"
 

@@ -5,17 +5,18 @@ import { chart } from "./lib/chart.ts";
 import type { Point } from "./lib/chart.ts";
 import { tone } from "./lib/colour.ts";
 import { source } from "./lib/kernels.ts";
-import { count, start } from "./lib/start.ts";
+import { amount, by, start } from "./lib/start.ts";
 import { bold, dim, heading, print, say } from "./lib/terminal.ts";
 import { bar, table, unit } from "./lib/table.ts";
 
-const { device, size } = await start(import.meta.url, { size: count(512, "rows and columns of the matrices") });
+const { device, size } = await start(import.meta.url, { size: amount("rows and columns of the matrices") });
+const n = size ?? by(device, 512, 2048, 128);
 
 /** A product of two random matrices by one rung: its kernel, as it ran, and the numbers that came out. */
-async function multiply(n: number, rung: string): Promise<{ kernel: KernelRun; values: Float32Array }> {
+async function multiply(size: number, rung: string): Promise<{ kernel: KernelRun; values: Float32Array }> {
   const on = device.withRung("matmul", rung);
-  const a = randn([n, n], { device: on, seed: 1, requiresGrad: true });
-  const b = randn([n, n], { device: on, seed: 2 });
+  const a = randn([size, size], { device: on, seed: 1, requiresGrad: true });
+  const b = randn([size, size], { device: on, seed: 2 });
   const c = a.matmul(b);
   const kernel = c.graph().nodes.at(-1)?.kernels[0];
   if (kernel === undefined) throw new Error("a product is one launch");
@@ -26,11 +27,11 @@ const ladder = ladders().find(({ op }) => op === "matmul");
 const here = ladder?.rungs.filter(({ machines }) => machines.includes(device.machine)) ?? [];
 const elsewhere = ladder?.rungs.filter(({ machines }) => !machines.includes(device.machine)) ?? [];
 
-heading(`c = a · b, ${size} × ${size} each: ${unit(2 * size ** 3, "FLOP")}`);
+heading(`c = a · b, ${n} × ${n} each: ${unit(2 * n ** 3, "FLOP")}`);
 const runs: { kernel: KernelRun; speed: number; apart: number }[] = [];
 let truth: Float32Array | undefined;
 for (const { name } of here) {
-  const { kernel, values } = await multiply(size, name);
+  const { kernel, values } = await multiply(n, name);
   const want = (truth ??= values);
   const apart = values.reduce((most, value, i) => Math.max(most, Math.abs(value - (want[i] ?? NaN))), 0);
   runs.push({ kernel, speed: kernel.flops / (await kernel.time()), apart });
@@ -66,13 +67,13 @@ if (first !== undefined) {
 }
 
 heading("Where the tiles pay");
-const sizes = [16, 32, 64, 128, 256, ...(device.machine === "cpu" ? [] : [512, 1024])];
+const sizes = [16, 32, 64, 128, 256, 512, 1024].filter((size) => size <= by(device, 256, 1024, 128));
 const curves = [];
 for (const { name } of here) {
   const points: Point[] = [];
-  for (const n of sizes) {
-    const { kernel } = await multiply(n, name);
-    points.push([n, kernel.flops / (await kernel.time())]);
+  for (const size of sizes) {
+    const { kernel } = await multiply(size, name);
+    points.push([size, kernel.flops / (await kernel.time())]);
   }
   curves.push({ name, points });
 }

@@ -5,7 +5,7 @@ import { chart } from "./lib/chart.ts";
 import type { Point } from "./lib/chart.ts";
 import { tone } from "./lib/colour.ts";
 import { spent } from "./lib/kernels.ts";
-import { start } from "./lib/start.ts";
+import { by, start } from "./lib/start.ts";
 import { table, unit } from "./lib/table.ts";
 import { heading, ink, print, say } from "./lib/terminal.ts";
 
@@ -47,13 +47,13 @@ async function spot(name: string, runs: KernelRun[], cost: { flops: number; byte
   return { name, flops: cost.flops, bytes: cost.bytes, seconds, launches: runs.length };
 }
 
-const numbers = [4 << 20];
+const numbers = [by(device, 1 << 22, 1 << 24, 1 << 16)];
 const wide = (rung?: string): Tensor =>
   randn(numbers, { seed: 1, requiresGrad: true, device: rung === undefined ? device : device.withRung("gelu", rung) });
 const fused = launches(wide().gelu());
 const [gelu = failed()] = fused.forward;
 const [twice = failed()] = launches(wide().mul(2)).forward;
-const side = device.machine === "cpu" ? 512 : 2048;
+const side = by(device, 512, 2048, 128);
 const product = (n: number): KernelRun => {
   const [a, b] = [randn([n, n], { device, seed: 1, requiresGrad: true }), randn([n, n], { device, seed: 2 })];
   return launches(a.matmul(b)).forward[0] ?? failed();

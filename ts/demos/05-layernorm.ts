@@ -4,7 +4,7 @@ import type { KernelRun } from "strata-ml";
 import { signed, tone } from "./lib/colour.ts";
 import { cells } from "./lib/heat.ts";
 import { spent } from "./lib/kernels.ts";
-import { start } from "./lib/start.ts";
+import { by, start } from "./lib/start.ts";
 import { bar, table, unit } from "./lib/table.ts";
 import { beside, bold, dim, heading, pad, print, say } from "./lib/terminal.ts";
 
@@ -39,8 +39,8 @@ const along = grad.mul(out).sum(-1).abs().max().item();
 print(`  sum of a row's gradient      at most ${bold(flat.toExponential(0))}   ${dim("to add a constant changes nothing")}`);
 print(`  gradient · normalised row    at most ${bold(along.toExponential(0))}   ${dim("to stretch changes nothing either")}`);
 
-heading("How near to a copy: 8192 rows of 384");
-const [many, wide] = [8192, 384];
+const [many, wide] = [by(device, 8192, 65536, 512), 384];
+heading(`How near to a copy: ${many} rows of ${wide}`);
 const { bandwidth } = await device.ceiling();
 
 /** What one rung of an op launches for these rows. */

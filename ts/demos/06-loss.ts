@@ -3,7 +3,7 @@ import { functional, randn, tensor } from "strata-ml";
 import type { KernelRun, Tensor } from "strata-ml";
 import { fire, mix, tone } from "./lib/colour.ts";
 import { spent } from "./lib/kernels.ts";
-import { start } from "./lib/start.ts";
+import { by, start } from "./lib/start.ts";
 import { bar, table, unit } from "./lib/table.ts";
 import { beside, bold, dim, heading, ink, pad, print, say } from "./lib/terminal.ts";
 
@@ -35,7 +35,7 @@ const apart = row.reduce((worst, score, i) => Math.max(worst, Math.abs(Math.exp(
 say(`e^(score - max) / sum is softmax to ${apart.toExponential(0)}. Flash attention, next chapter, lives on these two numbers.`);
 
 heading("Each row's loss: what the model said about the word that came");
-const [rows, vocabulary] = [1024, 4096];
+const [rows, vocabulary] = [by(device, 1024, 8192, 128), 4096];
 const targets = tensor(Uint32Array.from({ length: rows }, (_, r) => (r * 2_654_435) % vocabulary), { device });
 const logits = randn([rows, vocabulary], { device, seed: 1, requiresGrad: true });
 const each = functional.crossEntropyRows(logits, targets);

@@ -82,7 +82,7 @@ async function train(): Promise<GptFit | null> {
 }
 
 const done = await train();
-if (done !== null) {
+if (done !== null && done.validation !== null) {
   const floor = done.floor === null ? "" : `; the floor is ${done.floor.toFixed(3)}`;
   say(`Held out: ${bold(done.validation.toFixed(3))} nats a token${floor}. As unsure as of a fair draw among ${Math.exp(done.validation).toFixed(0)} tokens.`);
 } else {

@@ -14,6 +14,7 @@ pub fn demo(out: &mut dyn Write, device: &Device) -> std::result::Result<(), Box
     let n = match (device.machine(), device.info().caps.software) {
         (_, true) => 128,
         (Machine::Cpu, _) => 512,
+        // The lowest rung is slow, and some systems end what keeps a card busy for two seconds.
         (Machine::Wgpu, _) => 1024,
         _ => 2048,
     };

@@ -69,6 +69,13 @@ fn each(kernel: &'static Kernel, a: &Args, device: &Device) -> strata_device::Re
     Ok(vec![launch(kernel, a, device)?.cover(a.batches * a.m * a.n, 256)])
 }
 
+/// Whether that thread may go round its loops so often. On software WebGPU adapters it may not: Mesa's
+/// llvmpipe ends an invocation's loops after 65,535 rounds in all, and says nothing.
+fn fits_one_loop(a: &Args) -> bool {
+    let elements = (a.batches * a.m * a.n).div_ceil(65_535 * 256);
+    !a.out.tensor.device().info().caps.software || (a.k + 1) * elements < 65_000
+}
+
 /// Bindings, params, constants and cost of the whole op; the grid is the rung's own.
 fn launch(kernel: &'static Kernel, a: &Args, device: &Device) -> strata_device::Result<Launch> {
     let (left, left_offset) = a.a.tensor.bind();
@@ -187,14 +194,14 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             name: "1_naive",
             kernels: &[&NAIVE],
             needs: Needs::NONE,
-            accepts: |_| true,
+            accepts: fits_one_loop,
             plan: |a, device| each(&NAIVE, a, device),
         },
         Rung {
             name: "2_coalesced",
             kernels: &[&COALESCED],
             needs: Needs::NONE,
-            accepts: |_| true,
+            accepts: fits_one_loop,
             plan: |a, device| each(&COALESCED, a, device),
         },
         Rung {

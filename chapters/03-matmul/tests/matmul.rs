@@ -243,6 +243,24 @@ fn nothing_to_add_up_is_zero() {
 }
 
 #[test]
+fn sums_too_long_for_one_loop_are_refused_or_right() {
+    for device in devices() {
+        for (rung, device) in rungs(device, "matmul") {
+            let a = matrix(&device, 1, &[2, 66_000], false);
+            let b = matrix(&device, 2, &[66_000, 3], false);
+            match matmul(&a, &b) {
+                // Software adapters end loops early: rungs that would need longer ones say no.
+                Err(error) if device.info().caps.software => {
+                    assert!(["1_naive", "2_coalesced"].contains(&rung), "{rung}: {error}");
+                    assert!(error.to_string().contains("no rung"), "{error}");
+                }
+                _ => check(rung, &a, &b, PLAIN).unwrap(),
+            }
+        }
+    }
+}
+
+#[test]
 fn errors_name_the_op_and_the_shapes() {
     let device = Device::open("cpu", Settings::default()).unwrap();
     let zeros = |shape: &[usize]| Tensor::full(&device, shape, 0.0).unwrap();

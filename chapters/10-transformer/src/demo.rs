@@ -58,7 +58,7 @@ pub fn demo(out: &mut dyn Write, device: &Device) -> Result<(), Box<dyn Error>> 
     if let Some(error) = failed {
         return Err(error.into());
     }
-    let (loss, steps) = (done.validation.nats_per_token(), trainer.done().step);
+    let (loss, steps) = (done.validation.unwrap_or_default().nats_per_token(), trainer.done().step);
     writeln!(
         out,
         "\nAfter {steps} steps it is as unsure of the next token as of a fair draw among {:.1};",

@@ -110,6 +110,12 @@ impl Drop for Key {
     }
 }
 
+/// Another realm has taken over this thread. The last one's functions are gone with it; to let them
+/// go in its name would be a call into nothing.
+pub(crate) fn new_realm() {
+    std::mem::forget(HOOKS.take());
+}
+
 /// What a hook of the package returns when it threw; the package keeps what was thrown.
 const THREW: u32 = u32::MAX;
 

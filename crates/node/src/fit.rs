@@ -110,8 +110,8 @@ impl Plan {
         lock(&self.shown).done = trainer.done();
         let outcome = ended?;
         let stop = if outcome.stop == Stop::Finished { "finished" } else { "asked" };
-        let score = outcome.validation;
-        Ok(json!({"stop": stop, "nats": score.nats, "tokens": score.tokens, "floor": outcome.floor})
+        let (nats, tokens) = outcome.validation.map(|score| (score.nats, score.tokens)).unzip();
+        Ok(json!({"stop": stop, "nats": nats, "tokens": tokens, "floor": outcome.floor})
             .to_string())
     }
 }

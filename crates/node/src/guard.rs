@@ -22,9 +22,10 @@ pub fn set_error_class(env: Env, error_class: Function<Words, ()>) -> napi::Resu
         && before != env.raw()
     {
         // Some runtimes run one realm after another on a thread. What belonged to the last one is
-        // gone with it, and so is the count of what its garbage collector was told.
+        // gone with it.
         std::mem::forget(old);
-        crate::table::forget_reports();
+        crate::table::new_realm();
+        crate::autograd::new_realm();
     }
     Ok(())
 }

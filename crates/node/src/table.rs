@@ -155,8 +155,15 @@ fn report() {
     }
 }
 
-/// Another realm has taken over this thread: its garbage collector was told of nothing yet.
-pub(crate) fn forget_reports() {
+/// Another realm has taken over this thread: the last one's numbers are nobody's, and the new one's
+/// garbage collector was told of nothing yet.
+pub(crate) fn new_realm() {
+    let (old, devices) = TABLE.with_borrow_mut(|t| {
+        let table = std::mem::take(t);
+        (table.slots, table.devices)
+    });
+    drop(old);
+    TABLE.with_borrow_mut(|t| t.devices = devices);
     REPORTED.set(0);
     SHOWN.set(0);
 }

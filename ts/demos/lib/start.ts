@@ -16,13 +16,25 @@ export interface Flag<T> {
   parse(text: string | undefined): T;
 }
 
+function whole(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new Error(`takes a whole number, at least 1, not "${text}"`);
+}
+
 /** A whole number, at least 1. */
 export function count(fallback: number, help: string): Flag<number> {
-  const parse = (text = String(fallback)): number => {
-    if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-    throw new Error(`takes a whole number, at least 1, not "${text}"`);
-  };
-  return { value: "N", help: `${help} (${fallback})`, parse };
+  return { value: "N", help: `${help} (${fallback})`, parse: (text) => whole(text ?? String(fallback)) };
+}
+
+/** A whole number, at least 1, that the demo chooses by the device if it is not given. */
+export function amount(help: string): Flag<number | undefined> {
+  return { value: "N", help, parse: (text) => (text === undefined ? undefined : whole(text)) };
+}
+
+/** As much work as takes a moment: on a processor, on a card, on an adapter that is software. */
+export function by(device: Device, cpu: number, card: number, software: number): number {
+  if (device.info.caps.software) return software;
+  return device.machine === "cpu" ? cpu : card;
 }
 
 /** One of some words; the first if it is not given. */

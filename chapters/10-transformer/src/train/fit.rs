@@ -65,8 +65,8 @@ pub enum Stop {
 pub struct Outcome {
     /// Why it ended.
     pub stop: Stop,
-    /// The last evaluation.
-    pub validation: Evaluation,
+    /// The last evaluation; none if the run was broken off before its first.
+    pub validation: Option<Evaluation>,
     /// The floor of the held-out text, where it is known.
     pub floor: Option<f64>,
 }
@@ -166,11 +166,10 @@ pub fn fit(
             break;
         }
     }
-    let validation = match score {
-        Some(score) => score,
-        None => trainer.evaluate((0..batches).map(|i| data.validation(i, config.batch)))?,
-    };
-    Ok(Outcome { stop, validation, floor })
+    if score.is_none() && stop == Stop::Finished {
+        score = Some(trainer.evaluate((0..batches).map(|i| data.validation(i, config.batch)))?);
+    }
+    Ok(Outcome { stop, validation: score, floor })
 }
 
 fn held_out_floor(data: &Dataset, batches: usize, rows: usize) -> Option<f64> {

@@ -1,6 +1,6 @@
 //! `strata bench`: every rung timed, beside what the machine can do.
 
-use crate::args::{device_choice, op_name};
+use crate::args::{device_choice, op_name, whole};
 use crate::failure::{Failure, Outcome};
 use crate::ui::{self, Bar, say};
 use clap::Args;
@@ -8,13 +8,15 @@ use serde_json::Value;
 use std::path::PathBuf;
 use strata_ml::data::write_atomically;
 use strata_ml::device::{Choice, Device, Settings};
-use strata_parity::bench::{Options, Report, run as measure};
+use strata_parity::bench::ladder::{Climb, climb};
+use strata_parity::bench::{Options, SCALES, run as measure};
 
 const EXAMPLES: &str = "\
 Examples:
   cargo strata bench                            every op on the best device, then the training step
   cargo strata bench --op matmul --device wgpu
   cargo strata bench --profile                  which kernel takes how much of a training step
+  cargo strata bench --ladder matmul            every rung, from 256 by 256 to 4096 by 4096
   cargo strata bench --json bench/results/h200.json
 
 The shapes are those of gpt-12m's training step. A rung's share is set against copies and
@@ -37,6 +39,16 @@ pub struct BenchArgs {
     /// What each kernel contributes to the training step
     #[arg(long, conflicts_with = "ops")]
     profile: bool,
+    /// An op's whole ladder, from small sizes to large: matmul, map, gelu, layernorm or softmax. Each
+    /// rung is compared with the oracle first; what would take longer than two seconds a run is left
+    /// out. Can be given several times
+    #[arg(long = "ladder", value_name = "OP", value_parser = scaled,
+          conflicts_with_all = ["ops", "step", "profile"])]
+    ladders: Vec<String>,
+    /// With --ladder: at this size only (rows of a square matrix, or elements); can be given several
+    /// times
+    #[arg(long = "size", value_name = "N", value_parser = whole(1, 1 << 28), requires = "ladders")]
+    sizes: Vec<u64>,
     /// Fewer runs of each: sooner done, less exact
     #[arg(long)]
     quick: bool,
@@ -47,17 +59,27 @@ pub struct BenchArgs {
     /// stdout in place of the tables
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
     json: Option<PathBuf>,
+    /// A remark for the report: what else the machine was doing, say
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+}
+
+fn scaled(text: &str) -> Result<String, String> {
+    let ops: Vec<_> = SCALES.iter().map(|scale| scale.op).collect();
+    match ops.contains(&text) {
+        true => Ok(text.into()),
+        false => Err(format!("only these are measured over sizes: {}", ops.join(", "))),
+    }
+}
+
+/// A report, printed and as data.
+struct Measured {
+    text: String,
+    json: Value,
+    good: bool,
 }
 
 pub fn run(args: &BenchArgs) -> Outcome {
-    let whole = args.step || args.profile;
-    let all = || strata_ml::ladders().iter().map(|ladder| ladder.op.to_string()).collect();
-    let options = Options {
-        ops: if args.ops.is_empty() && !whole { all() } else { args.ops.clone() },
-        quick: args.quick,
-        step: args.step || (args.ops.is_empty() && !whole),
-        profile: args.profile,
-    };
     let devices = match args.devices.is_empty() {
         true => vec![best()?],
         false => args.devices.clone(),
@@ -65,12 +87,14 @@ pub fn run(args: &BenchArgs) -> Outcome {
     let stdout = args.json.as_ref().is_some_and(|file| file.as_os_str() == "-");
     let (mut reports, mut good) = (Vec::new(), true);
     for device in devices {
-        let report = one(device, &options)?;
-        good &= report.failed.is_empty();
+        let measured =
+            if args.ladders.is_empty() { rungs(device, args) } else { ladders(device, args) };
+        let Measured { text, json, good: this } = measured?;
+        good &= this;
         if !stdout {
-            say!("{}\n", report.to_string().trim_end())?;
+            say!("{}\n", text.trim_end())?;
         }
-        reports.push(serde_json::to_value(&report)?);
+        reports.push(json);
     }
     let reports = Value::Array(reports);
     match &args.json {
@@ -81,10 +105,38 @@ pub fn run(args: &BenchArgs) -> Outcome {
     Ok(u8::from(!good))
 }
 
-fn one(device: Choice, options: &Options) -> Outcome<Report> {
+/// Every rung at the shapes of gpt-12m.
+fn rungs(device: Choice, args: &BenchArgs) -> Outcome<Measured> {
+    let whole = args.step || args.profile;
+    let all = || strata_ml::ladders().iter().map(|ladder| ladder.op.to_string()).collect();
+    let options = Options {
+        ops: if args.ops.is_empty() && !whole { all() } else { args.ops.clone() },
+        quick: args.quick,
+        step: args.step || (args.ops.is_empty() && !whole),
+        profile: args.profile,
+        note: args.note.clone(),
+    };
     let bar = Bar::waiting();
-    let report = measure(device, options, |what| bar.set(0.0, || what.into()));
-    report.map_err(|error| Failure::new(error.to_string()))
+    let report = measure(device, &options, |what| bar.set(0.0, || what.into()));
+    let report = report.map_err(|error| Failure::new(error.to_string()))?;
+    let (text, json) = (report.to_string(), serde_json::to_value(&report)?);
+    Ok(Measured { text, json, good: report.failed.is_empty() })
+}
+
+/// Some ops over their sizes.
+fn ladders(device: Choice, args: &BenchArgs) -> Outcome<Measured> {
+    let options = Climb {
+        ops: args.ladders.clone(),
+        sizes: args.sizes.iter().map(|&size| size as usize).collect(),
+        quick: args.quick,
+        note: args.note.clone(),
+        ..Climb::default()
+    };
+    let bar = Bar::waiting();
+    let report = climb(device, &options, |what| bar.set(0.0, || what.into()));
+    let report = report.map_err(|error| Failure::new(error.to_string()))?;
+    let (text, json) = (report.to_string(), serde_json::to_value(&report)?);
+    Ok(Measured { text, json, good: report.failed.is_empty() })
 }
 
 /// The device that every other command would take.

@@ -6,6 +6,7 @@ use clap::Args;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use strata_parity::bench::COMMIT;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -74,8 +75,11 @@ pub fn run(args: &BundleArgs) -> Outcome {
     fs::write(&script, SCRIPT).map_err(|error| refused(&script, &error))?;
     executable(&script)?;
     let size = fs::metadata(&binary)?.len();
-    say!("{}  {}", binary.display(), ui::bytes(size))?;
+    say!("{}  {}, of commit {COMMIT}", binary.display(), ui::bytes(size))?;
     say!("{}", script.display())?;
+    if COMMIT.ends_with("-dirty") {
+        ui::warn("its sources were changed since that commit, and its measurements will say so");
+    }
     say!("Copy the folder to a machine with a GPU and start run.sh there.")?;
     Ok(0)
 }

@@ -8,6 +8,7 @@
 //! called one.
 
 mod ceilings;
+pub mod ladder;
 mod meter;
 mod print;
 mod stamp;
@@ -18,12 +19,12 @@ mod workload;
 mod workloads;
 
 pub use ceilings::Ceilings;
-pub use stamp::{DeviceStamp, Stamp};
+pub use stamp::{COMMIT, DeviceStamp, Stamp};
 pub use step::{KernelRow, Step};
 pub use streams::Streams;
 pub use timing::{Bench, Timed};
 pub use workload::{Run, Shapes, Workload, noise};
-pub use workloads::of as workloads;
+pub use workloads::{SCALES, Scale, of as workloads};
 
 use crate::{Failure, Outcome};
 use serde::Serialize;
@@ -46,6 +47,8 @@ pub struct Options {
     pub step: bool,
     /// What each kernel contributes to the training step.
     pub profile: bool,
+    /// A remark for the report.
+    pub note: Option<String>,
 }
 
 /// One rung at one shape.
@@ -126,12 +129,8 @@ pub fn run(choice: Choice, options: &Options, mut progress: impl FnMut(&str)) ->
     }
     progress("ceilings once more");
     ceilings.or_higher(Ceilings::measure(&bench)?);
-    let judged = |(row, timed): (Row, Timed)| {
-        let (share, ceiling) = ceilings.share(&bench, &timed);
-        let suspect = share > SUSPECT && row.seconds > 2e-5 && !info.caps.software;
-        Row { share, ceiling, suspect, ..row }
-    };
-    let rows = measured.into_iter().map(judged).collect();
+    let rows = measured.into_iter().map(|(row, timed)| row.judged(&ceilings, &bench, &timed));
+    let rows = rows.collect();
     // Some drivers hang with two devices at once: the next is opened when this is closed.
     drop(bench);
     let mut stepped = None;
@@ -145,7 +144,7 @@ pub fn run(choice: Choice, options: &Options, mut progress: impl FnMut(&str)) ->
         profile = Some(step::profile(open()?, &shapes, &ceilings)?);
     }
     let (batch, context) = (shapes.batch, shapes.context);
-    let stamp = Stamp::now(&info);
+    let stamp = Stamp::now(&info, options.note.clone());
     Ok(Report { stamp, batch, context, ceilings, rows, failed, step: stepped, profile })
 }
 
@@ -169,13 +168,24 @@ fn row(
 ) -> Outcome<Option<(Row, Timed)>> {
     let device = bench.device().with_rung(work.op, rung.name);
     let run = (work.build)(shapes, &device)?;
+    timed(bench, ceilings, work.op, rung, run)
+}
+
+/// Times a call of one rung, its share still to be judged; `None` where it does not take the shapes.
+fn timed(
+    bench: &Bench,
+    ceilings: &mut Ceilings,
+    op: &'static str,
+    rung: &RungInfo,
+    run: Run,
+) -> Outcome<Option<(Row, Timed)>> {
     let Some(timed) = bench.time(rung.kernels, &*run.call)? else { return Ok(None) };
     if timed.launches == 0 {
         return Err(Failure::Text("it launched none of its kernels".into()));
     }
     ceilings.learn(bench, &timed)?;
     let row = Row {
-        op: work.op,
+        op,
         rung: rung.name,
         shape: run.shape,
         seconds: timed.seconds,
@@ -187,4 +197,14 @@ fn row(
         suspect: false,
     };
     Ok(Some((row, timed)))
+}
+
+impl Row {
+    /// With its share of the ceilings.
+    fn judged(self, ceilings: &Ceilings, bench: &Bench, timed: &Timed) -> Self {
+        let (share, ceiling) = ceilings.share(bench, timed);
+        let software = bench.device().info().caps.software;
+        let suspect = share > SUSPECT && self.seconds > 2e-5 && !software;
+        Row { share, ceiling, suspect, ..self }
+    }
 }

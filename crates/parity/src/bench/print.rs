@@ -1,4 +1,5 @@
-use super::{KernelRow, Report, Row, Step};
+use super::ladder::{self, Left};
+use super::{Ceilings, KernelRow, Report, Row, Stamp, Step};
 use std::fmt;
 
 /// `1.234 ms`: four digits and a unit that suits.
@@ -58,20 +59,12 @@ fn strings<const N: usize>(cells: [&str; N]) -> Vec<String> {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (stamp, top) = (&self.stamp, &self.ceilings);
-        let device = &stamp.device;
-        writeln!(f, "{}: {}, {}", device.machine, device.name, device.driver)?;
-        let commit = stamp.commit.as_deref().unwrap_or("of no known commit");
-        writeln!(f, "{}, strata {} {commit}", stamp.date, stamp.version)?;
+        who(f, &self.stamp)?;
         writeln!(f, "gpt-12m, batch {}, context {}", self.batch, self.context)?;
-        let streams = &top.bytes_per_second;
-        let [copy, sum, update, fill] =
-            [streams.copy, streams.sum, streams.update, streams.fill].map(giga);
-        writeln!(f, "ceilings: copy {copy}, sum {sum}, update {update}, fill {fill} GB/s")?;
-        writeln!(f, "          matmul {} GFLOP/s ({})", giga(top.flops_per_second), top.matmul)?;
+        ceilings(f, &self.ceilings)?;
         if !self.rows.is_empty() {
             writeln!(f)?;
-            rungs(f, &self.rows)?;
+            rungs(f, &self.rows.iter().collect::<Vec<_>>())?;
         }
         if let Some(step) = &self.step {
             writeln!(f)?;
@@ -88,7 +81,49 @@ impl fmt::Display for Report {
     }
 }
 
-fn rungs(f: &mut fmt::Formatter<'_>, rows: &[Row]) -> fmt::Result {
+impl fmt::Display for ladder::Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        who(f, &self.stamp)?;
+        ceilings(f, &self.ceilings)?;
+        let rows: Vec<&Row> = self.rows.iter().map(|point| &point.row).collect();
+        if !rows.is_empty() {
+            writeln!(f)?;
+            rungs(f, &rows)?;
+            writeln!(f, "each rung was compared with the oracle first, on small shapes")?;
+        }
+        if !self.skipped.is_empty() {
+            writeln!(f)?;
+        }
+        for Left { op, rung, size, reason, .. } in &self.skipped {
+            let size = size.map_or(String::new(), |size| format!(" at {size}"));
+            writeln!(f, "SKIPPED: {op} {rung}{size}: {reason}")?;
+        }
+        for line in &self.failed {
+            writeln!(f, "\nFAIL: {line}")?;
+        }
+        Ok(())
+    }
+}
+
+fn who(f: &mut fmt::Formatter<'_>, stamp: &Stamp) -> fmt::Result {
+    let device = &stamp.device;
+    writeln!(f, "{}: {}, {}", device.machine, device.name, device.driver)?;
+    writeln!(f, "{}, strata {}, commit {}", stamp.date, stamp.version, stamp.commit)?;
+    match &stamp.note {
+        Some(note) => writeln!(f, "{note}"),
+        None => Ok(()),
+    }
+}
+
+fn ceilings(f: &mut fmt::Formatter<'_>, top: &Ceilings) -> fmt::Result {
+    let streams = &top.bytes_per_second;
+    let [copy, sum, update, fill] =
+        [streams.copy, streams.sum, streams.update, streams.fill].map(giga);
+    writeln!(f, "ceilings: copy {copy}, sum {sum}, update {update}, fill {fill} GB/s")?;
+    writeln!(f, "          matmul {} GFLOP/s ({})", giga(top.flops_per_second), top.matmul)
+}
+
+fn rungs(f: &mut fmt::Formatter<'_>, rows: &[&Row]) -> fmt::Result {
     let mut lines =
         vec![strings(["op", "rung", "shape", "time", "GB/s", "GFLOP/s", "share", "of"])];
     let mut last = ("", "");

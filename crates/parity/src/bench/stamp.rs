@@ -1,7 +1,6 @@
 //! When, of which commit, on what: without these a number means nothing.
 
 use serde::Serialize;
-use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 use strata_ml::device::Info;
 
@@ -16,22 +15,29 @@ pub struct DeviceStamp {
     pub driver: String,
 }
 
+/// The commit that this binary was built from, by twelve of its digits; with `-dirty` where the sources
+/// were changed since, and `unknown` where it was built outside a clone.
+pub const COMMIT: &str = env!("STRATA_COMMIT");
+
 /// What makes a measurement repeatable.
 #[derive(Clone, Debug, Serialize)]
 pub struct Stamp {
     /// The day, in UTC: `2026-01-31`.
     pub date: String,
-    /// The commit, with `+` where files were changed since; `None` outside a clone.
-    pub commit: Option<String>,
+    /// The commit that was measured, as [`COMMIT`] says it.
+    pub commit: &'static str,
     /// Strata's version.
     pub version: &'static str,
     /// The device.
     pub device: DeviceStamp,
+    /// A remark: what else the machine was doing, say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 impl Stamp {
     /// A stamp of now.
-    pub fn now(info: &Info) -> Self {
+    pub fn now(info: &Info, note: Option<String>) -> Self {
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
         let device = DeviceStamp {
             machine: info.machine.name(),
@@ -39,18 +45,8 @@ impl Stamp {
             driver: info.driver.clone(),
         };
         let (date, version) = (date(seconds), env!("CARGO_PKG_VERSION"));
-        Stamp { date, commit: commit(), version, device }
+        Stamp { date, commit: COMMIT, version, device, note }
     }
-}
-
-fn commit() -> Option<String> {
-    let git = |args: &[&str]| {
-        let output = Command::new("git").args(args).output().ok()?;
-        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_string())
-    };
-    let commit = git(&["rev-parse", "--short=12", "HEAD"])?;
-    let changed = git(&["status", "--porcelain", "--untracked-files=no"])?;
-    Some(if changed.is_empty() { commit } else { commit + "+" })
 }
 
 /// The day that so many seconds after 1970 lie in (Hinnant, "chrono-compatible low-level date

@@ -3,6 +3,7 @@
 mod print;
 mod run;
 
+pub(crate) use run::verdict;
 pub use run::{Filter, run};
 
 use serde::Serialize;

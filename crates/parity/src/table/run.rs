@@ -168,6 +168,12 @@ fn compiled(tasks: &[Task]) -> Vec<Cell> {
     tasks.iter().map(|t| if stands(&t) { next() } else { Cell::Absent }).collect()
 }
 
+/// The verdict on one rung of an op on an open device.
+pub(crate) fn verdict(op: &'static str, rung: &RungInfo, backend: &Arc<dyn Backend>) -> Cell {
+    let case = cases().into_iter().find(|case| case.op == op);
+    judged(&Task { case, op, rung: rung.clone() }, backend, backend.info())
+}
+
 /// The verdict on one rung on one device.
 fn judged(task: &Task, backend: &Arc<dyn Backend>, info: &Info) -> Cell {
     if !task.rung.machines.contains(&info.machine) {

@@ -13,6 +13,7 @@ export { Graph, GraphNode } from "./graph.js";
 export { KernelRun, ladders } from "./kernels.js";
 export type { KernelBinding, KernelSource, Ladder, LadderKernel, LadderRung } from "./kernels.js";
 export { keep, memory, tidy } from "./memory.js";
+export type { Sync } from "./memory.js";
 export { manualSeed } from "./random.js";
 export { arange, cat, eye, full, linspace, ones, rand, randn, stack, tensor, zeros } from "./tensor/create.js";
 export type { DataOptions, RandomOptions, Shape, TensorOptions } from "./tensor/create.js";

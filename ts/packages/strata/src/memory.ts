@@ -147,6 +147,9 @@ function ownedIn(value: unknown): Set<Owned> {
   return found;
 }
 
+/** Nothing for a value, `never` for a promise of one: so that functions to be called at once cannot be async. */
+export type Sync<T> = [T] extends [never] ? unknown : T extends PromiseLike<unknown> ? never : unknown;
+
 /**
  * Runs `fn` and disposes every tensor that it made, except those in what it returns: a tensor, or
  * an array, record, `Map`, `Set` or module that holds some, however deep.
@@ -159,7 +162,7 @@ function ownedIn(value: unknown): Set<Owned> {
  *
  * @throws {@link StrataError} `"argument"` if `fn` is async: others' tensors would be made meanwhile.
  */
-export function tidy<T>(fn: () => T): T {
+export function tidy<T>(fn: (() => T) & Sync<T>): T {
   refuseAsync(fn, "tidy");
   const outer = scope;
   const mine = new Scope(outer);

@@ -189,7 +189,7 @@ export interface NativeTrainer {
 
 /** A run in progress on a thread of its own. */
 export interface NativeRun {
-  /** Starts the run; resolves to JSON `{ stop: "finished" | "asked", nats, tokens, floor }`. */
+  /** Starts the run; resolves to JSON `{ stop: "finished" | "asked", nats, tokens, floor }`, null where there is none. */
   outcome(): Promise<string>;
   /** Lets the run go on after an event, or asks it to stop (it saves first). */
   answer(goOn: boolean): void;

@@ -301,7 +301,7 @@ test("a GPT learns in 20 steps, and the event loop stays free", async () => {
   assert.ok(steps.every(({ norm, lr, tokensPerSecond }) => norm > 0 && lr > 0 && tokensPerSecond > 0));
   assert.equal(steps.at(-1)?.fraction, 1);
   assert.deepEqual(others, ["evaluated 10", "evaluated 20", "sample 20"]);
-  assert.ok(result.validation > 3 && result.floor !== null && result.seconds > 0);
+  assert.ok(result.validation !== null && result.validation > 3 && result.floor !== null && result.seconds > 0);
   assert.deepEqual([result.steps, result.stopped], [20, false]);
   assert.equal(model.tokenizer?.vocabSize, text.tokenizer.vocabSize);
   assert.equal(model.about, "stories");

@@ -240,7 +240,7 @@ fn summary(
     done: CheckpointState,
     seconds: f64,
 ) -> serde_json::Value {
-    let loss = outcome.validation.nats_per_token();
+    let loss = outcome.validation.map(|score| score.nats_per_token());
     json!({
         "status": status,
         "steps": done.step,
@@ -248,13 +248,13 @@ fn summary(
         "seconds": seconds,
         "validation": loss,
         "floor": outcome.floor,
-        "ratio": outcome.floor.map(|floor| loss / floor),
+        "ratio": outcome.floor.zip(loss).map(|(floor, loss)| loss / floor),
     })
 }
 
 fn farewell(out: &Path, outcome: &RunOutcome, done: CheckpointState, seconds: f64) -> Outcome<()> {
     let (head, code, at) = (ui::HEAD, ui::CODE, out.display());
-    let loss = outcome.validation.nats_per_token();
+    let loss = outcome.validation.unwrap_or_default().nats_per_token();
     let floor = match outcome.floor {
         Some(floor) => format!("; the floor is {floor:.4}, so {:.3} times it", loss / floor),
         None => String::new(),

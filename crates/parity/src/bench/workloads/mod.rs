@@ -1,7 +1,10 @@
-//! Each op as `gpt-12m`'s training step calls it.
+//! Each op as `gpt-12m`'s training step calls it, and some over a range of sizes.
 
 mod model;
+mod scale;
 mod tensor;
+
+pub use scale::{SCALES, Scale};
 
 use super::workload::Workload;
 

@@ -2,7 +2,8 @@
 export { dropout, dropoutAdd, gelu, relu, sigmoid, silu, tanh } from "./activation.js";
 export { attention, attentionQkv, attentionWeights, splitQkv } from "./attention.js";
 export type { AttentionOptions, MaskOptions } from "./attention.js";
-export { embedding, linear, linearGelu, linearResidual, linearTied } from "./linear.js";
+export { embedding } from "./embedding.js";
+export { linear, linearGelu, linearResidual, linearTied } from "./linear.js";
 export {
   crossEntropy,
   crossEntropyRows,

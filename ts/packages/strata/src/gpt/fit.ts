@@ -10,7 +10,7 @@ import type { GptFit, GptFitOptions } from "./options.js";
 import { lengthOf } from "./plan.js";
 import { drive } from "./run.js";
 import { Trainer, insideOf } from "./trainer.js";
-import { perToken } from "./wire.js";
+import { heldOut } from "./wire.js";
 
 const OP = "fit";
 
@@ -105,7 +105,7 @@ export async function fitGpt(
   });
   const { step: steps, tokens, seconds } = trainer;
   const stopped = outcome.stop === "asked";
-  return { loss, validation: perToken(outcome), floor: outcome.floor, steps, tokens, seconds, stopped };
+  return { loss, validation: heldOut(outcome), floor: outcome.floor, steps, tokens, seconds, stopped };
 }
 
 /** The trainer of a run that begins. */

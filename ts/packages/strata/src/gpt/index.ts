@@ -17,6 +17,6 @@ export type {
   GptStep,
   TrainOptions,
 } from "./options.js";
-export type { Minutes, RunLength, Steps, TrainConfig } from "./plan.js";
+export type { RunLength, RunMinutes, RunSteps, TrainConfig } from "./plan.js";
 export { Trainer } from "./trainer.js";
 export type { Moments, StepReport } from "./trainer.js";

@@ -108,8 +108,8 @@ export interface GptCallbacks {
 export interface GptFit {
   /** The loss of each step of this call, nats a token. */
   readonly loss: number[];
-  /** Held-out loss at the end, nats a token. */
-  readonly validation: number;
+  /** Held-out loss at the last evaluation, nats a token; null if the run was stopped before its first. */
+  readonly validation: number | null;
   /** The held-out loss that no model can beat; null if unknown. */
   readonly floor: number | null;
   /** Steps done since the run's beginning. */

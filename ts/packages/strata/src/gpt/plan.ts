@@ -10,19 +10,19 @@ import { oneOf, real, whole } from "../shared/options.js";
 import type { TrainOptions } from "./options.js";
 
 /** A run that lasts so many steps. */
-export interface Steps {
+export interface RunSteps {
   /** How many. */
   readonly steps: number;
 }
 
 /** A run that lasts by the clock. */
-export interface Minutes {
+export interface RunMinutes {
   /** How many. */
   readonly minutes: number;
 }
 
 /** How long a run lasts. */
-export type RunLength = Steps | Minutes;
+export type RunLength = RunSteps | RunMinutes;
 
 /** Everything that, with the data, decides a run's outcome. */
 export interface TrainConfig {

@@ -131,8 +131,17 @@ export function perToken({ nats, tokens }: Score): number {
   return nats / tokens;
 }
 
+/** Nats a token of a run's last evaluation; null if there was none. */
+export function heldOut({ nats, tokens }: Outcome): number | null {
+  return nats === null || tokens === null ? null : perToken({ nats, tokens });
+}
+
 /** How a run ended. */
-export interface Outcome extends Score {
+export interface Outcome {
+  /** Summed cross-entropy of the last evaluation in nats; null before the first. */
+  readonly nats: number | null;
+  /** Tokens scored in it. */
+  readonly tokens: number | null;
   /** It came to its end, or was asked to stop. */
   readonly stop: "finished" | "asked";
   /** The held-out loss that no model can beat; null if unknown. */

@@ -1,4 +1,4 @@
-import { embedding } from "../functional/linear.js";
+import { embedding } from "../functional/embedding.js";
 import { whole } from "../shared/options.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { normal, part } from "./init.js";

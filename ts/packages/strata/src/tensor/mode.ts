@@ -1,13 +1,14 @@
 import { StrataError } from "../error.js";
 import { native } from "../load.js";
 import { refuseAsync, refusePromise } from "../memory.js";
+import type { Sync } from "../memory.js";
 
 /**
  * Runs `fn` without a tape: what it computes wants no gradient and remembers nothing.
  *
  * @throws {@link StrataError} `"argument"` if `fn` is async: it would go on after the call.
  */
-export function noGrad<T>(fn: () => T): T {
+export function noGrad<T>(fn: (() => T) & Sync<T>): T {
   refuseAsync(fn, "noGrad");
   let outcome: { result: T } | { error: unknown } | undefined;
   native.noGrad(() => {

@@ -1,2 +1,0 @@
-//! The press.
-fn main() {}
