@@ -11,7 +11,8 @@ const { device } = await start(import.meta.url);
 /** The memory cell of every element, in row-major order: an odometer over the indices. */
 function cells({ shape, strides, offset }: Tensor): number[] {
   return shape.reduce(
-    (starts, size, d) => starts.flatMap((start) => Array.from({ length: size }, (_, i) => start + i * (strides[d] ?? 0))),
+    (starts, size, d) =>
+      starts.flatMap((start) => Array.from({ length: size }, (_, i) => start + i * (strides[d] ?? 0))),
     [offset],
   );
 }
@@ -37,11 +38,23 @@ if (colours) say("Colours are memory cells. What has the same colours reads the 
 print("");
 const x = arange(12, { device }).reshape(3, 4);
 print(...beside([await draw("x = arange(12).reshape(3, 4)", x), await draw("x.T", x.T)]), "");
-print(...beside([await draw("x.slice(null, [1, 3])", x.slice(null, [1, 3])), await draw("x.slice(null, [0, 4, 2])", x.slice(null, [0, 4, 2]))]), "");
+print(
+  ...beside([
+    await draw("x.slice(null, [1, 3])", x.slice(null, [1, 3])),
+    await draw("x.slice(null, [0, 4, 2])", x.slice(null, [0, 4, 2])),
+  ]),
+  "",
+);
 const row = x.slice([1, 2]).expand(3, 4);
 const copy = x.T.reshape(2, 6);
-print(...beside([await draw("x.slice([1, 2]).expand(3, 4)", row), await draw("x.T.reshape(2, 6): a copy", copy)]), "");
-say(`The first five are storage ${x.storage.id}, ${x.storage.bytes} bytes. The last is storage ${copy.storage.id}: no strides read columns as rows.`);
+print(
+  ...beside([await draw("x.slice([1, 2]).expand(3, 4)", row), await draw("x.T.reshape(2, 6): a copy", copy)]),
+  "",
+);
+say(
+  `The first five are storage ${x.storage.id}, ${x.storage.bytes} bytes. The last is storage
+   ${copy.storage.id}: no strides read columns as rows.`,
+);
 
 heading("JavaScript and Rust share that memory");
 const here = Device.cpu();
@@ -49,10 +62,18 @@ const shared = arange(12, { device: here }).reshape(3, 4);
 const numbers = shared.view();
 numbers[5] = 500;
 print(`numbers = x.view()            ${dim("// a Float32Array, nothing copied:")} aliased is ${shared.aliased}`);
-print(`numbers[5] = 500              ${dim("// so that in Rust x.T.at(1, 1) is")} ${bold(String(shared.T.at(1, 1).item()))}`);
+print(
+  `numbers[5] = 500              ${dim("// so that in Rust x.T.at(1, 1) is")} ${bold(String(shared.T.at(1, 1).item()))}`,
+);
 shared.slice(null, 2).fill(-1);
 print(`x.slice(null, 2).fill(-1)     ${dim("// Rust writes a column, JavaScript sees it:")}`);
-print("", ...(await draw("x", shared)).slice(2), "", `numbers  ${[...numbers].map((n) => (n === -1 ? bold("-1") : String(n))).join(" ")}`, "");
+print(
+  "",
+  ...(await draw("x", shared)).slice(2),
+  "",
+  `numbers  ${[...numbers].map((n) => (n === -1 ? bold("-1") : String(n))).join(" ")}`,
+  "",
+);
 const large = full([25_000_000], 1, { device: here });
 const begin = performance.now();
 const whole = large.view();
@@ -77,4 +98,7 @@ for (let step = 0; step < 60; step++) {
 }
 const calm = await steps.add(1).log().read();
 print(...pixels(calm, across, { palette: [...fire.slice(0, -1), [12, 10, 30]] }));
-say(`re [${re.shape.join(", ")}] meets im [${im.shape.join(", ")}] in z = z² + c. Of the 840 tensors of 60 steps tidy() freed all but three at once; memory.liveTensors() is ${memory.liveTensors()}.`);
+say(
+  `re [${re.shape.join(", ")}] meets im [${im.shape.join(", ")}] in z = z² + c. Of the 840 tensors of 60
+   steps tidy() freed all but three at once; memory.liveTensors() is ${memory.liveTensors()}.`,
+);

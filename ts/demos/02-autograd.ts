@@ -20,8 +20,14 @@ const points = Array.from({ length: 160 }, (_, i) => {
   const [angle, radius] = [4.6 * t + (arm > 0 ? 0 : Math.PI), 0.12 + 0.88 * t];
   return { x: radius * Math.cos(angle), y: radius * Math.sin(angle), arm };
 });
-const inputs = tensor(points.map(({ x, y }) => [x, y]), { device });
-const arms = tensor(points.map(({ arm }) => [arm]), { device });
+const inputs = tensor(
+  points.map(({ x, y }) => [x, y]),
+  { device },
+);
+const arms = tensor(
+  points.map(({ arm }) => [arm]),
+  { device },
+);
 
 const model = new nn.Sequential(
   new nn.Linear(2, 24, { device, seed: 1 }),
@@ -41,8 +47,12 @@ first.registerHook((gradient) => {
 
 const side = 44;
 const place = (i: number): number => (2.4 * (i + 0.5)) / side - 1.2;
-const everywhere = tensor(Array.from({ length: side * side }, (_, i) => [place(i % side), -place(Math.floor(i / side))]), { device });
-const pixelOf = ({ x, y }: { x: number; y: number }): string => `${Math.floor(((x + 1.2) / 2.4) * side)} ${Math.floor(((1.2 - y) / 2.4) * side)}`;
+const everywhere = tensor(
+  Array.from({ length: side * side }, (_, i) => [place(i % side), -place(Math.floor(i / side))]),
+  { device },
+);
+const pixelOf = ({ x, y }: { x: number; y: number }): string =>
+  `${Math.floor(((x + 1.2) / 2.4) * side)} ${Math.floor(((1.2 - y) / 2.4) * side)}`;
 const dots = new Map(points.map((point) => [pixelOf(point), point.arm]));
 
 /** What the network thinks of every place, and the points it learns from. */
@@ -69,8 +79,21 @@ const { loss } = await model.fit([[inputs, arms]], {
       history.push(loss);
       if (step % 20 !== 0 && step !== steps) return;
       const curve = (values: number[], i: number): string[] =>
-        chart([{ points: values.map((value, at) => [at + 1, value]), colour: tone(i) }], { width: 32, height: 7, log: "y", x: [1, steps] });
-      const report = [`step ${bold(String(step))} of ${steps}`, "", `loss ${bold(loss.toFixed(4))}`, ...curve(history, 1), "", "gradient of 0.weight, by a hook", ...curve(norms, 4)];
+        chart([{ points: values.map((value, at) => [at + 1, value]), colour: tone(i) }], {
+          width: 32,
+          height: 7,
+          log: "y",
+          x: [1, steps],
+        });
+      const report = [
+        `step ${bold(String(step))} of ${steps}`,
+        "",
+        `loss ${bold(loss.toFixed(4))}`,
+        ...curve(history, 1),
+        "",
+        "gradient of 0.weight, by a hook",
+        ...curve(norms, 4),
+      ];
       picture.draw(beside([await map(), report]));
     },
   },
@@ -85,7 +108,8 @@ error.backward();
 // Parameters are leaves to the tape; their storage tells which.
 const names = new Map(model.namedParameters().map(([name, parameter]) => [parameter.storage.id, name]));
 const label = (node: GraphNode): string => {
-  const name = node.inputs.length > 0 ? bold(node.op) : ink(names.get(node.value.storage.id) ?? node.label, tone(1));
+  const name =
+    node.inputs.length > 0 ? bold(node.op) : ink(names.get(node.value.storage.id) ?? node.label, tone(1));
   return `${name} ${dim(`[${node.shape.join(", ")}]`)}`;
 };
 /** Each kernel once, with how often it ran. */
@@ -97,10 +121,15 @@ const kernels = (runs: readonly KernelRun[]): string => {
 const about = (node: GraphNode): string => {
   const gradient = node.grad === null ? "" : node.grad.norm().item().toExponential(1);
   const forward = node.kernels.map(({ name }) => name).join(" ");
-  return `${gradient.padStart(8)}  ${dim(pad(forward, 17))}  ${dim(node.inputs.length > 0 ? kernels(node.backwardKernels) : "")}`;
+  const backward = node.inputs.length > 0 ? kernels(node.backwardKernels) : "";
+  return `${gradient.padStart(8)}  ${dim(pad(forward, 17))}  ${dim(backward)}`;
 };
 const [root] = graph.nodes.slice(-1);
-if (root !== undefined) print(...tree(root, label, about, `${"|grad|".padStart(8)}  ${pad("forward", 17)}  backward`));
+if (root !== undefined)
+  print(...tree(root, label, about, `${"|grad|".padStart(8)}  ${pad("forward", 17)}  backward`));
 const file = join(tmpdir(), "strata-tape.svg");
 writeFileSync(file, graph.svg());
-say(`${graph.nodes.length} nodes, each with value, gradient and kernels. The loss fell from ${(loss[0] ?? NaN).toFixed(3)} to ${(loss.at(-1) ?? NaN).toFixed(4)}. Drawn: ${file}`);
+say(
+  `${graph.nodes.length} nodes, each with value, gradient and kernels. The loss fell from
+   ${(loss[0] ?? NaN).toFixed(3)} to ${(loss.at(-1) ?? NaN).toFixed(4)}. Drawn: ${file}`,
+);

@@ -56,14 +56,20 @@ const launches = runs.map(({ kernel }) => [
   kernel.name,
   kernel.grid.join("×"),
   kernel.block.join("×"),
-  Object.entries(kernel.constants).flatMap(([name, value]) => (value === 0 ? [] : [`${name}=${value}`])).join(" "),
+  Object.entries(kernel.constants)
+    .flatMap(([name, value]) => (value === 0 ? [] : [`${name}=${value}`]))
+    .join(" "),
 ]);
 print(...table(["kernel", "grid", "block", "constants"], launches));
 say("Constants that are 0, of a bias or a GELU that nobody asked for, are compiled away.", "  ");
 const [first] = runs;
 if (first !== undefined) {
   const { flops, bytes, intensity } = first.kernel;
-  say(`${unit(flops, "FLOP")} on at least ${unit(bytes, "B")} of memory: ${intensity.toFixed(0)} operations for each byte. That is why it pays to keep tiles near.`, "  ");
+  say(
+    `${unit(flops, "FLOP")} on at least ${unit(bytes, "B")} of memory: ${intensity.toFixed(0)} operations
+     for each byte. That is why it pays to keep tiles near.`,
+    "  ",
+  );
 }
 
 heading("Where the tiles pay");
@@ -77,11 +83,18 @@ for (const { name } of here) {
   }
   curves.push({ name, points });
 }
-print(...chart(curves, { log: "xy", height: 9, format: (speed) => unit(speed, "FLOP/s"), xLabel: "rows and columns" }));
+print(
+  ...chart(curves, { log: "xy", height: 9, format: (speed) => unit(speed, "FLOP/s"), xLabel: "rows and columns" }),
+);
 
 const best = runs.find(({ speed }) => speed === fastest)?.kernel;
 if (best !== undefined) {
   const { language, file, lines } = source(best);
   heading(`The winner's source, ${language}${file === null ? "" : `, in ${file}`}`);
-  print(...lines.slice(0, 14), dim(`  … ${lines.length - 14} more; kernel.source has all of it, in ${bold("cuda")}, ${bold("wgsl")} and ${bold("cpu")}`));
+  print(
+    ...lines.slice(0, 14),
+    dim(
+      `  … ${lines.length - 14} more; kernel.source has all of it, in ${bold("cuda")}, ${bold("wgsl")} and ${bold("cpu")}`,
+    ),
+  );
 }

@@ -17,7 +17,15 @@ const y = x.gelu();
 y.sum().backward();
 const [at, value, slope] = [await x.read(), await y.read(), await (x.grad ?? x).read()];
 const curve = (of: Float32Array): Point[] => Array.from(of, (v, i) => [at[i] ?? 0, v]);
-print(...chart([{ name: "gelu(x)", points: curve(value) }, { name: "its slope, x.grad", points: curve(slope) }], { height: 12 }));
+print(
+  ...chart(
+    [
+      { name: "gelu(x)", points: curve(value) },
+      { name: "its slope, x.grad", points: curve(slope) },
+    ],
+    { height: 12 },
+  ),
+);
 
 /** GELU's formula word for word: eight kernels, each a pass over memory. */
 function formula(x: Tensor): Tensor {
@@ -49,7 +57,11 @@ async function spot(name: string, runs: KernelRun[], cost: { flops: number; byte
 
 const numbers = [by(device, 1 << 22, 1 << 24, 1 << 16)];
 const wide = (rung?: string): Tensor =>
-  randn(numbers, { seed: 1, requiresGrad: true, device: rung === undefined ? device : device.withRung("gelu", rung) });
+  randn(numbers, {
+    seed: 1,
+    requiresGrad: true,
+    device: rung === undefined ? device : device.withRung("gelu", rung),
+  });
 const fused = launches(wide().gelu());
 const [gelu = failed()] = fused.forward;
 const [twice = failed()] = launches(wide().mul(2)).forward;
@@ -71,23 +83,50 @@ const spots = [
 
 heading(`Under the roof: what ${device.label} can do at most`);
 const { compute, bandwidth } = await device.ceiling();
-say(`A copy moves ${unit(bandwidth, "B/s")}: the slope. A matrix product does ${unit(compute, "FLOP/s")}: the flat. They meet at ${(compute / bandwidth).toFixed(1)} FLOPs for each byte.`);
+say(
+  `A copy moves ${unit(bandwidth, "B/s")}: the slope. A matrix product does ${unit(compute, "FLOP/s")}: the
+   flat. They meet at ${(compute / bandwidth).toFixed(1)} FLOPs for each byte.`,
+);
 const roof = (intensity: number): number => Math.min(compute, intensity * bandwidth);
 const [from, to] = [0.05, 256];
 const series = [
   { points: [from, compute / bandwidth, to].map((i): Point => [i, roof(i)]), colour: [150, 150, 150] as const },
-  ...spots.map(({ flops, bytes, seconds }, i) => ({ points: [[flops / bytes, flops / seconds] as const], mark: String(i + 1), colour: tone(i) })),
+  ...spots.map(({ flops, bytes, seconds }, i) => ({
+    points: [[flops / bytes, flops / seconds] as const],
+    mark: String(i + 1),
+    colour: tone(i),
+  })),
 ];
 const low = Math.min(roof(from), ...spots.map(({ flops, seconds }) => flops / seconds)) / 1.3;
-print(...chart(series, { log: "xy", x: [from, to], y: [low, compute * 1.25], height: 14, format: (v) => unit(v, "FLOP/s"), xLabel: "FLOPs per byte" }), "");
+print(
+  ...chart(series, {
+    log: "xy",
+    x: [from, to],
+    y: [low, compute * 1.25],
+    height: 14,
+    format: (v) => unit(v, "FLOP/s"),
+    xLabel: "FLOPs per byte",
+  }),
+  "",
+);
 const rows = spots.map(({ name, flops, bytes, seconds, launches }, i) => {
   const share = flops / seconds / roof(flops / bytes);
-  return [`${ink(String(i + 1), tone(i))} ${name}`, String(launches), unit(seconds, "s"), unit(bytes / seconds, "B/s"), unit(flops / seconds, "FLOP/s"), `${(100 * share).toFixed(0)} %`];
+  return [
+    `${ink(String(i + 1), tone(i))} ${name}`,
+    String(launches),
+    unit(seconds, "s"),
+    unit(bytes / seconds, "B/s"),
+    unit(flops / seconds, "FLOP/s"),
+    `${(100 * share).toFixed(0)} %`,
+  ];
 });
 print(...table(["", "launches", "time", "memory", "arithmetic", "of the roof"], rows), "");
 const [slow, , fast] = spots;
 if (slow !== undefined && fast !== undefined) {
-  say(`Op by op, every step goes through memory. ${ink("Fused", tone(2))} it is one read and one write, ${(slow.seconds / fast.seconds).toFixed(1)} times as fast: what it computes hardly matters.`);
+  say(
+    `Op by op, every step goes through memory. ${ink("Fused", tone(2))} it is one read and one write,
+     ${(slow.seconds / fast.seconds).toFixed(1)} times as fast: what it computes hardly matters.`,
+  );
 }
 
 function failed(): never {

@@ -18,26 +18,44 @@ const x = randn([rows, width], { device, seed: 3 }).mul(size).add(level);
 const { out, mean, rstd } = functional.layerNormStats(x, ones([width], { device }), zeros([width], { device }));
 const [before, after, means, rstds] = await Promise.all([x.read(), out.read(), mean.read(), rstd.read()]);
 const label = (text: string): string => bold(pad(text, 2 * width));
-const stats = Array.from(means, (m, r) => `${m.toFixed(2).padStart(6)} ${(1 / (rstds[r] ?? NaN)).toFixed(2).padStart(6)}`);
+const stats = Array.from(
+  means,
+  (m, r) => `${m.toFixed(2).padStart(6)} ${(1 / (rstds[r] ?? NaN)).toFixed(2).padStart(6)}`,
+);
 print(
-  ...beside([
-    [label("x"), ...cells(before, width, { palette: signed, min: -10, max: 10 })],
-    [bold("  mean  width"), ...stats],
-    [label("layerNorm(x)"), ...cells(after, width, { palette: signed, min: -2.5, max: 2.5 })],
-  ], 2),
+  ...beside(
+    [
+      [label("x"), ...cells(before, width, { palette: signed, min: -10, max: 10 })],
+      [bold("  mean  width"), ...stats],
+      [label("layerNorm(x)"), ...cells(after, width, { palette: signed, min: -2.5, max: 2.5 })],
+    ],
+    2,
+  ),
 );
 const [m, v] = [out.mean(-1), out.var(-1, { correction: 0 })];
-say(`Afterwards no mean is further than ${m.abs().max().item().toExponential(0)} from 0, no variance further than ${v.sub(1).abs().max().item().toExponential(0)} from 1. Backward keeps ${mean.numel + rstd.numel} numbers of this forward, two a row.`);
+say(
+  `Afterwards no mean is further than ${m.abs().max().item().toExponential(0)} from 0, no variance further
+   than ${v.sub(1).abs().max().item().toExponential(0)} from 1. Backward keeps ${mean.numel + rstd.numel}
+   numbers of this forward, two a row.`,
+);
 
 heading("The layer does not see level and size, so its gradient has neither");
 const leaf = x.detach();
 leaf.requiresGrad = true;
-functional.layerNorm(leaf, ones([width], { device }), zeros([width], { device })).mul(randn([rows, width], { device, seed: 4 })).sum().backward();
+functional
+  .layerNorm(leaf, ones([width], { device }), zeros([width], { device }))
+  .mul(randn([rows, width], { device, seed: 4 }))
+  .sum()
+  .backward();
 const grad = leaf.grad ?? leaf;
 const flat = grad.sum(-1).abs().max().item();
 const along = grad.mul(out).sum(-1).abs().max().item();
-print(`  sum of a row's gradient      at most ${bold(flat.toExponential(0))}   ${dim("to add a constant changes nothing")}`);
-print(`  gradient · normalised row    at most ${bold(along.toExponential(0))}   ${dim("to stretch changes nothing either")}`);
+print(
+  `  sum of a row's gradient      at most ${bold(flat.toExponential(0))}   ${dim("to add a constant changes nothing")}`,
+);
+print(
+  `  gradient · normalised row    at most ${bold(along.toExponential(0))}   ${dim("to stretch changes nothing either")}`,
+);
 
 const [many, wide] = [by(device, 8192, 65536, 512), 384];
 heading(`How near to a copy: ${many} rows of ${wide}`);
@@ -47,7 +65,10 @@ const { bandwidth } = await device.ceiling();
 function launches(op: string, rung: string): KernelRun[] {
   const on = device.withRung(op, rung);
   const input = randn([many, wide], { device: on, seed: 1, requiresGrad: true });
-  const [weight, bias] = [ones([wide], { device: on, requiresGrad: true }), zeros([wide], { device: on, requiresGrad: true })];
+  const [weight, bias] = [
+    ones([wide], { device: on, requiresGrad: true }),
+    zeros([wide], { device: on, requiresGrad: true }),
+  ];
   const output = functional.layerNorm(input, weight, bias);
   const node = output.graph().nodes.at(-1);
   output.backward({ gradient: ones([many, wide], { device: on }), retainGraph: true });
@@ -62,7 +83,13 @@ for (const [i, op] of ["layernorm", "layernorm_backward"].entries()) {
     const { seconds } = await spent(runs);
     // Forward reads x and writes y; backward reads x and dy and writes dx: nothing else is as large.
     const speed = ((2 + i) * many * wide * 4) / seconds;
-    lines.push([`${op} ${name}`, String(runs.length), unit(speed, "B/s"), `${((100 * speed) / bandwidth).toFixed(0)} %`, bar(speed / bandwidth, 18, tone(i))]);
+    lines.push([
+      `${op} ${name}`,
+      String(runs.length),
+      unit(speed, "B/s"),
+      `${((100 * speed) / bandwidth).toFixed(0)} %`,
+      bar(speed / bandwidth, 18, tone(i)),
+    ]);
   }
 }
 print(...table(["", "launches", "memory", "of a copy", ""], lines));

@@ -1,9 +1,11 @@
 /** 07 attention: heads learn to find the letter before and the letter to copy */
-import { data, functional, manualSeed, nn, optim, rand, randn, tensor, tidy } from "strata-ml";
+import { functional, manualSeed, nn, optim, randn, tensor, tidy } from "strata-ml";
 import type { Tensor } from "strata-ml";
 import { chart } from "./lib/chart.ts";
 import type { Point } from "./lib/chart.ts";
 import { tone } from "./lib/colour.ts";
+import { before, induction, repeats, share } from "./lib/copying.ts";
+import type { Sequences } from "./lib/copying.ts";
 import { cells, pixels } from "./lib/heat.ts";
 import { spent } from "./lib/kernels.ts";
 import { count, start } from "./lib/start.ts";
@@ -42,40 +44,13 @@ class Copier extends nn.Module {
   }
 }
 
-/** Words of 4 to 8 random letters, said again and again. What comes is scored once it can be known. */
-function draw(): [ids: Uint32Array, targets: Uint32Array] {
-  const numbers = tidy(() => rand([rows, length]).view());
-  const ids = new Uint32Array(rows * length);
-  const targets = new Uint32Array(rows * length).fill(data.IGNORE);
-  for (let at = 0; at < ids.length; at++) {
-    const [row, t] = [at - (at % length), at % length];
-    const period = 4 + Math.floor((numbers[row] ?? 0) * 5);
-    const letter = (place: number): number => Math.floor((numbers[row + 1 + (place % period)] ?? 0) * letters);
-    ids[at] = letter(t);
-    if (t >= period && t < length - 1) targets[at] = letter(t + 1);
-  }
-  return [ids, targets];
-}
+const draw = (): Sequences => repeats(rows, length, letters);
 const asTensor = (ids: Uint32Array): Tensor => tensor(ids, { shape: [rows, length], device });
 
 // What is looked at on the way: the same sequences each time, the first of them one that can be read.
 const [test] = draw();
 const word = [..."badger".repeat(3)];
 test.set(word.map((letter) => letter.charCodeAt(0) - 97));
-
-/** A rule's share of a layer's attention, by head: how much of it goes where the rule says. */
-function shares(weights: Tensor, rule: (row: number, query: number, key: number) => boolean): Promise<Float32Array> {
-  const hits = new Float32Array(rows * length ** 2);
-  const queries = new Set<number>();
-  for (let at = 0; at < hits.length; at++) {
-    const [row, query, key] = [Math.floor(at / length ** 2), Math.floor(at / length) % length, at % length];
-    if (key >= query || !rule(row * length, query, key)) continue;
-    hits[at] = 1;
-    queries.add(row * length + query);
-  }
-  const mask = tensor(hits, { shape: [rows, 1, length, length], device });
-  return weights.mul(mask).sum([0, 2, 3]).mul(1 / queries.size).read();
-}
 
 interface Head {
   readonly name: string;
@@ -90,15 +65,15 @@ async function look(): Promise<Head[]> {
   const layers = tidy(() => model.attention(asTensor(test)));
   const all: Head[] = [];
   for (const [layer, weights] of layers.entries()) {
-    const before = await shares(weights, (_, query, key) => key === query - 1);
-    const induction = await shares(weights, (row, query, key) => key > 0 && test[row + key - 1] === test[row + query]);
+    const [one, other] = [await share(weights, test, before), await share(weights, test, induction)];
     for (let head = 0; head < heads; head++) {
       const map = await weights.at(0, head).read();
-      all.push({ name: `layer ${layer} head ${head}`, map, before: before[head] ?? 0, induction: induction[head] ?? 0 });
+      all.push({ name: `layer ${layer} head ${head}`, map, before: one[head] ?? 0, induction: other[head] ?? 0 });
     }
   }
   return all;
 }
+
 /** By square root: small probabilities are worth telling apart. */
 const visible = (map: Float32Array): Float32Array => map.map(Math.sqrt);
 
@@ -110,33 +85,62 @@ async function show(step: number, loss: number): Promise<void> {
   history.push([step, loss]);
   if (step % 25 !== 0 && step !== steps) return;
   const maps = (await look()).map(({ name, map, before, induction }) => [
-    bold(name), ...pixels(visible(map), length, { min: 0, max: 1 }), dim(`letter before ${before.toFixed(2)}`), dim(`induction     ${induction.toFixed(2)}`),
+    bold(name),
+    ...pixels(visible(map), length, { min: 0, max: 1 }),
+    dim(`letter before ${before.toFixed(2)}`),
+    dim(`induction     ${induction.toFixed(2)}`),
   ]);
-  const curve = chart([{ name: `loss, ${loss.toFixed(3)} after ${step} steps`, points: history, colour: tone(1) }], { x: [1, steps], height: 5, format: (nats) => nats.toFixed(1) });
+  const curve = chart(
+    [{ name: `loss, ${loss.toFixed(3)} after ${step} steps`, points: history, colour: tone(1) }],
+    { x: [1, steps], height: 5, format: (nats) => nats.toFixed(1) },
+  );
   picture.draw([...beside(maps, 2), "", ...curve]);
 }
 const { seconds } = await model.fit(
-  () => Array.from({ length: 100 }, draw).map(([ids, targets]): [Tensor, Tensor] => [asTensor(ids), asTensor(targets)]),
-  { steps, loss: functional.crossEntropy, optimizer: new optim.AdamW(model, { lr: 0.01, betas: [0.9, 0.98] }), callbacks: { onStep: ({ step, loss }) => show(step, loss) } },
+  () =>
+    Array.from({ length: 100 }, draw).map(([ids, targets]): [Tensor, Tensor] => [asTensor(ids), asTensor(targets)]),
+  {
+    steps,
+    loss: functional.crossEntropy,
+    optimizer: new optim.AdamW(model, { lr: 0.01, betas: [0.9, 0.98] }),
+    callbacks: { onStep: ({ step, loss }) => show(step, loss) },
+  },
 );
 picture.done();
 
 heading("Two kinds of heads that nobody programmed");
 const big = ({ name, map }: Head, title: string): string[] => {
   const lines = cells(visible(map), length, { min: 0, max: 1 });
-  return [bold(`${name}: ${title}`), dim(`  ${word.join(" ")}`), ...lines.map((line, i) => `${dim(word[i] ?? "")} ${line}`)];
+  return [
+    bold(`${name}: ${title}`),
+    dim(`  ${word.join(" ")}`),
+    ...lines.map((line, i) => `${dim(word[i] ?? "")} ${line}`),
+  ];
 };
 const found = await look();
 const best = (score: (head: Head) => number): Head[] => [...found].sort((a, b) => score(b) - score(a)).slice(0, 1);
-print(...beside([...best(({ before }) => before).map((head) => big(head, "the letter before")), ...best(({ induction }) => induction).map((head) => big(head, "induction"))], 2));
-say(`Each row is a letter that looks back. On the left it takes note of the letter before it; on the right it finds where its like stood last time, by what came after: the letter to say next. ${steps} steps took ${seconds.toFixed(1)} s.`);
+print(
+  ...beside(
+    [
+      ...best(({ before }) => before).map((head) => big(head, "the letter before")),
+      ...best(({ induction }) => induction).map((head) => big(head, "induction")),
+    ],
+    2,
+  ),
+);
+say(
+  `Each row is a letter that looks back. On the left it takes note of the letter before it; on the right it
+   finds where its like stood last time, by what came after: the letter to say next. ${steps} steps took
+   ${seconds.toFixed(1)} s.`,
+);
 
 heading(`What looking costs: 2 heads of 64, causal, on ${device.label}`);
 const lines: string[][] = [];
 for (const tokens of [256, 512, 1024]) {
   const line = [`${tokens} tokens`];
   for (const rung of ["1_naive", "3_flash1"]) {
-    const random = (seed: number): Tensor => randn([1, 2, tokens, 64], { device: device.withRung("attention", rung), seed, requiresGrad: true });
+    const random = (seed: number): Tensor =>
+      randn([1, 2, tokens, 64], { device: device.withRung("attention", rung), seed, requiresGrad: true });
     const out = functional.attention(random(1), random(2), random(3), { causal: true });
     const { seconds, written } = await spent(out.graph().nodes.at(-1)?.kernels ?? []);
     line.push(unit(seconds, "s"), unit(written, "B"));

@@ -36,9 +36,15 @@ async function* walk(point: Tensor, optimizer: optim.Optimizer): AsyncGenerator<
 /** The ravine from above, lines of equal height in it, and a way through. */
 function draw(path: readonly (readonly number[])[], colour: Rgb): string[] {
   const [columns, rows] = [width, 18];
-  const place = (column: number, row: number): number[] => [((column + 0.5) / columns) * 14 - 10, 1.3 - ((row + 0.5) / rows) * 2.6];
-  const shine = (column: number, row: number): number => 0.55 - Math.floor(Math.sqrt(height(place(column, row))) * 6) / 18;
-  const picture = Array.from({ length: rows }, (_, row) => Array.from({ length: columns }, (_, column) => mix(land, shine(column, row))));
+  const place = (column: number, row: number): number[] => [
+    ((column + 0.5) / columns) * 14 - 10,
+    1.3 - ((row + 0.5) / rows) * 2.6,
+  ];
+  const shine = (column: number, row: number): number =>
+    0.55 - Math.floor(Math.sqrt(height(place(column, row))) * 6) / 18;
+  const picture = Array.from({ length: rows }, (_, row) =>
+    Array.from({ length: columns }, (_, column) => mix(land, shine(column, row))),
+  );
   const letters = new Map<string, string>();
   const put = ([x = 0, y = 0]: readonly number[], dot: Rgb, letter: string): void => {
     const [column, row] = [Math.floor(((x + 10) / 14) * columns), Math.floor(((1.3 - y) / 2.6) * rows)];
@@ -48,7 +54,12 @@ function draw(path: readonly (readonly number[])[], colour: Rgb): string[] {
   };
   for (const [i, to] of path.entries()) {
     const from = path[i - 1] ?? to;
-    for (let t = 0; t < 1; t += 1 / 32) put(from.map((a, d) => a + t * ((to[d] ?? a) - a)), dull(colour), "-");
+    for (let t = 0; t < 1; t += 1 / 32)
+      put(
+        from.map((a, d) => a + t * ((to[d] ?? a) - a)),
+        dull(colour),
+        "-",
+      );
   }
   for (const at of path) put(at, colour, "o");
   put([0, 0], [255, 255, 255], "*");
@@ -57,8 +68,16 @@ function draw(path: readonly (readonly number[])[], colour: Rgb): string[] {
 
 const fresh = (): Tensor => tensor(begin, { device, requiresGrad: true });
 const ways = [
-  { name: "SGD, lr 0.9", words: "bounces between the walls, creeps along the floor", make: (p: Tensor) => new optim.SGD([p], { lr: 0.9 }) },
-  { name: "momentum 0.9, lr 0.2", words: "the walls' pushes cancel, the floor's add up", make: (p: Tensor) => new optim.SGD([p], { lr: 0.2, momentum: 0.9 }) },
+  {
+    name: "SGD, lr 0.9",
+    words: "bounces between the walls, creeps along the floor",
+    make: (p: Tensor) => new optim.SGD([p], { lr: 0.9 }),
+  },
+  {
+    name: "momentum 0.9, lr 0.2",
+    words: "the walls' pushes cancel, the floor's add up",
+    make: (p: Tensor) => new optim.SGD([p], { lr: 0.2, momentum: 0.9 }),
+  },
   { name: "AdamW, lr 0.3", words: "each coordinate in its own unit, whatever its slope", make: adamw },
 ];
 // Betas with a short memory: eighty steps are no long run.
@@ -73,7 +92,10 @@ for (const [i, { name, words, make }] of ways.entries()) {
   for await (const step of walk(point, make(point))) walked.push(step);
   heading(name);
   const end = walked.at(-1)?.at ?? begin;
-  print(`${words}; after ${steps} steps f is ${bold(height(end).toExponential(1))}`, ...draw([begin, ...walked.map(({ at }) => at)], tone(i)));
+  print(
+    `${words}; after ${steps} steps f is ${bold(height(end).toExponential(1))}`,
+    ...draw([begin, ...walked.map(({ at }) => at)], tone(i)),
+  );
   sizes.push({ name, points: walked.map(({ size }, step) => [step + 1, Math.max(size, 1e-5)]) });
 }
 
@@ -90,15 +112,27 @@ for await (const { at } of walk(point, optimizer)) {
   const { steps: step } = optimizer;
   const { m, v } = optimizer.state(point) ?? { m: point, v: point };
   const [gradient, mean, square] = await Promise.all([(point.grad ?? point).read(), m.read(), v.read()]);
-  const row = (d: number): string[] => [signed(gradient[d]), signed(mean[d]), Math.sqrt(square[d] ?? 0).toFixed(3), ink(signed((at[d] ?? 0) - (before[d] ?? 0)), tone(2))];
+  const row = (d: number): string[] => [
+    signed(gradient[d]),
+    signed(mean[d]),
+    Math.sqrt(square[d] ?? 0).toFixed(3),
+    ink(signed((at[d] ?? 0) - (before[d] ?? 0)), tone(2)),
+  ];
   if ([1, 2, 4, 8, 16, 32, 64].includes(step)) rows.push([`step ${step}`, ...row(0), ...row(1)]);
   before = [...at];
 }
 print(...table(["", "∂f/∂x", "m", "√v", "moved", "∂f/∂y", "m", "√v", "moved"], rows));
-say("At the start the slope across is eleven times the slope along, and both coordinates move alike: m / √v has no unit.");
+say(
+  `At the start the slope across is eleven times the slope along, and both coordinates move alike: m / √v
+   has no unit.`,
+);
 
 heading("And how fast, over a run of 1000 steps: warm-up first");
-const schedules = [optim.Schedule.constant(1, { warmup: 100 }), optim.Schedule.cosine(1, { warmup: 100, floor: 0.1 }), optim.Schedule.wsd(1, { warmup: 100, decay: 200 })];
+const schedules = [
+  optim.Schedule.constant(1, { warmup: 100 }),
+  optim.Schedule.cosine(1, { warmup: 100, floor: 0.1 }),
+  optim.Schedule.wsd(1, { warmup: 100, decay: 200 }),
+];
 for (const [i, schedule] of schedules.entries()) {
   const rates = Array.from({ length: 64 }, (_, column) => schedule.lr(Math.floor((column * 1000) / 64), 1000));
   print(`  ${schedule.name.padEnd(9)} ${sparkline(rates, tone(i))}`);

@@ -11,13 +11,14 @@ import { choice, count, fail, start, words } from "./lib/start.ts";
 import { bar, table } from "./lib/table.ts";
 import { Picture, bold, dim, flowing, heading, print, say } from "./lib/terminal.ts";
 
-const { device, preset, steps, batch, data: file, checkpoint } = await start(import.meta.url, {
+const flags = await start(import.meta.url, {
   preset: choice(GPT_PRESETS, "the model"),
   steps: count(24, "steps of training"),
   batch: count(2, "rows in a batch"),
   data: words("FILE", "a UTF-8 file or folder to learn from, instead of stories"),
   checkpoint: words("DIR", "save there at the end and on Ctrl-C; go on from there if there is one"),
 });
+const { batch, checkpoint, device, preset, steps } = flags;
 
 // The first Ctrl-C ends the training, the second one the story.
 const stops = [new AbortController(), new AbortController()] as const;
@@ -26,24 +27,28 @@ process.on("SIGINT", stop);
 
 /** The model of a checkpoint if there is one, else a new one. */
 async function open(): Promise<GPT> {
-  if (checkpoint === undefined || !existsSync(join(checkpoint, "config.json"))) return new GPT(preset, { device, seed: 1 });
-  const { model } = await GPT.load(checkpoint, { device });
-  return model;
+  const found = checkpoint !== undefined && existsSync(join(checkpoint, "config.json"));
+  return found ? (await GPT.load(checkpoint, { device })).model : new GPT(preset, { device, seed: 1 });
 }
 
 const model = await open().catch(fail);
 const begun = model.trainer?.step ?? 0;
-const goesOn = begun > 0 ? { resume: true, steps: begun + steps } : { steps, batchSize: batch, evalEvery: Math.max(10, steps >> 3), evalBatches: 2 };
+const goesOn =
+  begun > 0
+    ? { resume: true, steps: begun + steps }
+    : { steps, batchSize: batch, evalEvery: Math.max(10, steps >> 3), evalBatches: 2 };
 heading(`${model.numParameters.toLocaleString("en")} parameters${begun > 0 ? `, ${begun} steps old` : ""}`);
 const { nLayer, nHead, nEmbd, nPositions, vocabSize } = model.config;
 print(dim(`${nLayer} blocks of ${nHead} heads, ${nEmbd} wide, ${nPositions} positions, ${vocabSize} tokens`));
 const progress = new Picture();
-const dataset = await data.prepare({
-  source: file ?? "stories",
-  model,
-  tokenizer: model.tokenizer ?? "bpe",
-  onProgress: ({ stage, done, total }) => progress.draw([dim(`${stage} ${done} of ${total}`)]),
-}).catch(fail);
+const dataset = await data
+  .prepare({
+    source: flags.data ?? "stories",
+    model,
+    tokenizer: model.tokenizer ?? "bpe",
+    onProgress: ({ stage, done, total }) => progress.draw([dim(`${stage} ${done} of ${total}`)]),
+  })
+  .catch(fail);
 progress.draw([dim(String(dataset))]);
 progress.done();
 
@@ -60,7 +65,8 @@ function show({ step, loss, norm, lr, floor, tokensPerSecond, fraction, left }: 
   const top = Math.ceil(Math.max(...seen.losses.map(([, loss]) => loss)));
   const curve = chart(series, { x: [begun + 1, begun + steps], y: [0, top], height: 10, xLabel: "step" });
   const rest = left < 90 ? `${left.toFixed(0)} s` : `${(left / 60).toFixed(0)} min`;
-  const line = `step ${bold(String(step))}  loss ${bold(loss.toFixed(3))}  |g| ${norm.toFixed(2)}  lr ${lr.toExponential(1)}  ${tokensPerSecond.toFixed(0)} tokens/s  ${rest} left`;
+  const now = `step ${bold(String(step))}  loss ${bold(loss.toFixed(3))}  |g| ${norm.toFixed(2)}  lr ${lr.toExponential(1)}`;
+  const line = `${now}  ${tokensPerSecond.toFixed(0)} tokens/s  ${rest} left`;
   picture.draw([...curve, line, bar(fraction, 60, tone(2))]);
 }
 
@@ -82,36 +88,44 @@ async function train(): Promise<GptFit | null> {
 }
 
 const done = await train();
-if (done !== null && done.validation !== null) {
+if (done === null) {
+  const where = checkpoint === undefined ? "" : ` and saved in ${checkpoint}`;
+  say(`Stopped${where}; the weights are those of the last whole step.`);
+} else if (done.validation !== null) {
   const floor = done.floor === null ? "" : `; the floor is ${done.floor.toFixed(3)}`;
-  say(`Held out: ${bold(done.validation.toFixed(3))} nats a token${floor}. As unsure as of a fair draw among ${Math.exp(done.validation).toFixed(0)} tokens.`);
-} else {
-  say(`Stopped${checkpoint === undefined ? "" : ` and saved in ${checkpoint}`}; the weights are those of the last whole step.`);
+  say(
+    `Held out: ${bold(done.validation.toFixed(3))} nats a token${floor}. As unsure as of a fair draw among
+     ${Math.exp(done.validation).toFixed(0)} tokens.`,
+  );
 }
 
 const { trainer } = model;
 if (trainer !== null) {
   heading(`The whole training state, after step ${trainer.step}`);
-  const wanted = ["wte.weight", "h.0.ln_1.weight", "h.0.attn.c_attn.weight", `h.${nLayer - 1}.mlp.c_proj.weight`, "ln_f.bias"];
-  const rows = model.namedParameters().filter(([name]) => wanted.includes(name.replace("transformer.", "")));
+  const wanted = /wte|h\.0\.(ln_1\.weight|attn\.c_attn\.weight|mlp\.c_proj\.weight)|ln_f\.bias/;
+  const rows = model.namedParameters().filter(([name]) => wanted.test(name));
   const numbers = rows.map(([name, parameter]) => {
     const { m, v } = trainer.moments(name);
-    const [weight, mean, spread] = [parameter.detach().norm().item(), m.norm().item(), v.mean().sqrt().item()];
-    return [name.replace("transformer.", ""), parameter.shape.join("×"), weight.toFixed(2), mean.toExponential(1), spread.toExponential(1)];
+    const [weight, mean, spread] = [parameter.norm().item(), m.norm().item(), v.mean().sqrt().item()];
+    return [name, parameter.shape.join("×"), weight.toFixed(2), mean.toExponential(1), spread.toExponential(1)];
   });
   print(...table(["parameter", "shape", "|weight|", "|m|", "√mean v"], numbers));
   const { tokens, seconds } = trainer;
-  const settings = Object.entries(trainer.config).map(([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`);
+  const settings = Object.entries(trainer.config).map(
+    ([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`,
+  );
   say(`${tokens} tokens in ${seconds.toFixed(1)} s, with ${settings.join(", ")}.`);
 }
 
-heading(file === undefined ? "It tells a story" : "It writes");
+heading(flags.data === undefined ? "It tells a story" : "It writes");
 const write = flowing();
 try {
-  for await (const piece of model.generate("", { maxTokens: 150, temperature: 0.8, seed: 7, signal: stops[1].signal })) write(piece);
+  const sampling = { maxTokens: 150, temperature: 0.8, seed: 7, signal: stops[1].signal };
+  for await (const piece of model.generate("", sampling)) write(piece);
 } catch (error) {
   if (!(error instanceof StrataError && error.code === "aborted")) fail(error);
 }
 print("", "");
-say(dim("A story worth hearing takes longer: --preset gpt-1m --steps 800 --batch 8, some minutes on a laptop, or --steps 2000 --batch 64 --device cuda, some on a card."));
+say(dim("A story worth hearing takes longer: --preset gpt-1m --steps 800 --batch 8, a minute or two on a laptop;"));
+say(dim("or all of it, --steps 2000 --batch 64 --device cuda, some minutes on a card."));
 process.off("SIGINT", stop);

@@ -1,6 +1,8 @@
 // Builds what is out of date, measures what TypeScript costs beyond Rust, and records it.
 //
 //   npm run bench [-- flags of bench/overhead.ts]        --record FILE, or --no-record
+//     --no-build    measures what is built already
+//     --note TEXT   what else a reader of the record should know
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -8,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
 import { build, main } from "./build.mjs";
 import { circumstances, record, resultFile } from "./record.mjs";
 
@@ -20,18 +23,30 @@ function run(args) {
 }
 
 await main(async () => {
-  const args = process.argv.slice(2);
-  const keep = !args.includes("--no-record");
-  const at = args.indexOf("--record");
-  const file = at < 0 ? resultFile("typescript-overhead.json") : resolve(args[at + 1] ?? "");
-  const own = args.filter((arg, i) => arg !== "--no-record" && (at < 0 || (i !== at && i !== at + 1)));
-  await build();
+  // The last four are the benchmark's own.
+  const { values, tokens } = parseArgs({
+    options: {
+      record: { type: "string", default: resultFile("ts-overhead.json") },
+      "no-record": { type: "boolean", default: false },
+      "no-build": { type: "boolean", default: false },
+      note: { type: "string" },
+      pairs: { type: "string" },
+      preset: { type: "string" },
+      batch: { type: "string" },
+      context: { type: "string" },
+    },
+    tokens: true,
+  });
+  const own = tokens.flatMap(({ name, value }) => (["pairs", "preset", "batch", "context"].includes(name) ? [`--${name}`, value] : []));
+  if (!values["no-build"]) await build();
   const folder = mkdtempSync(join(tmpdir(), "strata-bench-"));
   try {
     const out = join(folder, "out.json");
     const code = await run([...own, "--out", out]);
-    if (code === 0 && keep) {
-      record(file, { what: "what TypeScript costs beyond Rust, in one process", ...circumstances(), ...JSON.parse(readFileSync(out, "utf8")) });
+    if (code === 0 && !values["no-record"]) {
+      const note = values.note === undefined ? {} : { note: values.note };
+      const measured = JSON.parse(readFileSync(out, "utf8"));
+      record(resolve(values.record), { what: "what TypeScript costs beyond Rust, in one process", ...circumstances(), ...note, ...measured });
     }
     return code;
   } finally {

@@ -34,7 +34,12 @@ export interface ChartOptions {
   readonly xLabel?: string;
 }
 
-const DOTS = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
+const DOTS = [
+  [0x01, 0x08],
+  [0x02, 0x10],
+  [0x04, 0x20],
+  [0x40, 0x80],
+];
 
 /** A sheet of characters: `columns` by `lines`, each with 2 by 4 dots. */
 export class Sheet {
@@ -42,7 +47,10 @@ export class Sheet {
   readonly #colours: (Rgb | null)[];
   readonly #marks: (string | null)[];
 
-  constructor(readonly columns: number, readonly lines: number) {
+  constructor(
+    readonly columns: number,
+    readonly lines: number,
+  ) {
     this.#dots = new Uint8Array(columns * lines);
     this.#colours = Array.from({ length: columns * lines }, () => null);
     this.#marks = Array.from({ length: columns * lines }, () => null);
@@ -99,8 +107,14 @@ export function chart(series: readonly Series[], options: ChartOptions = {}): st
     const [from, to] = given ?? [Math.min(...values), Math.max(...values)];
     return from === to ? [from - 1, to + 1] : [from, to];
   };
-  const [left, right] = range(options.x, points.map(([x]) => x));
-  const [low, high] = range(options.y, points.map(([, y]) => y));
+  const [left, right] = range(
+    options.x,
+    points.map(([x]) => x),
+  );
+  const [low, high] = range(
+    options.y,
+    points.map(([, y]) => y),
+  );
   const labels = [format(high), ...Array.from({ length: height - 2 }, () => ""), format(low)];
   const margin = Math.max(...labels.map(columns));
   const sheet = new Sheet((options.width ?? width) - margin - 2, height);
@@ -121,7 +135,9 @@ export function chart(series: readonly Series[], options: ChartOptions = {}): st
   const ends = [xFormat(left), xLabel, xFormat(right)] as const;
   const room = Math.max(0, sheet.columns - ends.join("").length);
   const axis = ends[0] + " ".repeat(room >> 1) + ends[1] + " ".repeat(room - (room >> 1)) + ends[2];
-  const names = series.flatMap(({ name, mark = "━━", colour }, i) => (name === undefined ? [] : [`${ink(mark, colour ?? tone(i))} ${name}`]));
+  const names = series.flatMap(({ name, mark = "━━", colour }, i) =>
+    name === undefined ? [] : [`${ink(mark, colour ?? tone(i))} ${name}`],
+  );
   const under = " ".repeat(margin + 2);
   return [...body, dim(under + axis), ...(names.length > 0 ? [under + names.join("   ")] : [])];
 }

@@ -4,7 +4,9 @@ import { tones } from "./colour.ts";
 import { dim, ink, width } from "./terminal.ts";
 
 const NAMES = { cpu: "Rust", cuda: "CUDA", wgsl: "WGSL" } as const;
-const WORDS = /\b(fn|for|in|let|mut|pub|return|if|else|while|loop|match|const|var|void|float|unsigned|int|override|struct|extern|crate|u32|f32|usize|__global__|__shared__)\b/g;
+const LIST = `fn for in let mut pub return if else while loop match const var void float unsigned int override
+  struct extern crate u32 f32 usize __global__ __shared__`;
+const WORDS = new RegExp(`\\b(${LIST.split(/\s+/).join("|")})\\b`, "g");
 
 /** One line, its comment standing back, its keywords standing out. */
 function shine(line: string): string {
@@ -20,7 +22,10 @@ const cut = (text: string, size: number): string => (text.length > size ? `${tex
 export function source(kernel: KernelRun): { language: string; file: string | null; lines: string[] } {
   const language = kernel.machine === "wgpu" ? "wgsl" : kernel.machine;
   const text = kernel.source[language] ?? "";
-  const lines = text.trimEnd().split("\n").map((line, i) => `${dim(String(i + 1).padStart(4))}  ${shine(cut(line, width - 6))}`);
+  const lines = text
+    .trimEnd()
+    .split("\n")
+    .map((line, i) => `${dim(String(i + 1).padStart(4))}  ${shine(cut(line, width - 6))}`);
   return { language: NAMES[language], file: language === "cpu" ? kernel.cpuFile : `${kernel.name}`, lines };
 }
 

@@ -68,7 +68,10 @@ type Values<F extends Flags> = { readonly [K in keyof F]: F[K] extends Flag<infe
  * Reads the flags of the demo at `url`, opens its device and prints its title. `--help` is answered
  * here; a mistake ends the program with one line.
  */
-export async function start<F extends Flags = Record<never, never>>(url: string, flags?: F): Promise<Values<F> & { readonly device: Device }> {
+export async function start<F extends Flags = Record<never, never>>(
+  url: string,
+  flags?: F,
+): Promise<Values<F> & { readonly device: Device }> {
   const about = /^\/\*\* (.*?)(?: \*\/)?$/m.exec(readFileSync(fileURLToPath(url), "utf8"))?.[1] ?? "";
   const all: Flags = { ...flags, device };
   try {
@@ -114,5 +117,6 @@ function help(about: string, flags: Flags): void {
   print(about, "", `npm run demo -- ${about.slice(0, 2)} [flags]`, "");
   const lines = Object.entries(flags).map(([name, flag]) => [`  --${name} ${flag.value}`, flag.help] as const);
   const size = Math.max(...lines.map(([left]) => left.length));
-  for (const [left, right] of [...lines, ["  --help", "print this"] as const]) print(`${left.padEnd(size)}  ${right}`);
+  for (const [left, right] of [...lines, ["  --help", "print this"] as const])
+    print(`${left.padEnd(size)}  ${right}`);
 }

@@ -21,13 +21,27 @@ export function sparkline(values: readonly number[], colour: Rgb | null = null):
 /** Rows under a heading. Columns of numbers stand right; the first column, which names the row, left. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[], indent = "  "): string[] {
   const sizes = head.map((title, i) => Math.max(columns(title), ...rows.map((row) => columns(row[i] ?? ""))));
-  const right = head.map((_, i) => i > 0 && rows.every((row) => /^\W*[\d.]/.test(plain(row[i] ?? "")) || (row[i] ?? "") === ""));
+  const right = head.map(
+    (_, i) => i > 0 && rows.every((row) => /^\W*[\d.]/.test(plain(row[i] ?? "")) || (row[i] ?? "") === ""),
+  );
   const line = (row: readonly string[], style: (text: string) => string): string =>
-    (indent + row.map((cell, i) => style(pad(cell, sizes[i] ?? 0, right[i] === true ? "left" : "right"))).join("  ")).trimEnd();
+    (
+      indent +
+      row.map((cell, i) => style(pad(cell, sizes[i] ?? 0, right[i] === true ? "left" : "right"))).join("  ")
+    ).trimEnd();
   return [line(head, bold), ...rows.map((row) => line(row, (cell) => cell))];
 }
 
-const PREFIXES: readonly (readonly [number, string])[] = [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"], [1, ""], [1e-3, "m"], [1e-6, "µ"], [1e-9, "n"]];
+const PREFIXES: readonly (readonly [number, string])[] = [
+  [1e12, "T"],
+  [1e9, "G"],
+  [1e6, "M"],
+  [1e3, "k"],
+  [1, ""],
+  [1e-3, "m"],
+  [1e-6, "µ"],
+  [1e-9, "n"],
+];
 
 /** Three digits and a unit: `91.9 GFLOP/s`, `1.35 ms`. */
 export function unit(value: number, name: string): string {

@@ -89,7 +89,10 @@ export function beside(blocks: readonly (readonly string[])[], gap = 3): string[
   const sizes = blocks.map((block) => Math.max(0, ...block.map(columns)));
   const height = Math.max(...blocks.map((block) => block.length));
   return Array.from({ length: height }, (_, y) =>
-    blocks.map((block, i) => pad(block[y] ?? "", sizes[i] ?? 0)).join(" ".repeat(gap)).trimEnd(),
+    blocks
+      .map((block, i) => pad(block[y] ?? "", sizes[i] ?? 0))
+      .join(" ".repeat(gap))
+      .trimEnd(),
   );
 }
 

@@ -6,7 +6,12 @@ import { columns, dim, pad } from "./terminal.ts";
  * The graph behind a node, result first, then what it was made from, deeper if that is several. A node that
  * several others use is shown with its inputs once. Right of each stands what `about` says, under `head`.
  */
-export function tree(root: GraphNode, name: (node: GraphNode) => string, about: (node: GraphNode) => string, head: string): string[] {
+export function tree(
+  root: GraphNode,
+  name: (node: GraphNode) => string,
+  about: (node: GraphNode) => string,
+  head: string,
+): string[] {
   const lines: (readonly [left: string, right: string])[] = [["", dim(head)]];
   const seen = new Set<number>();
   const walk = (node: GraphNode, lead: string, branch: string, below: string): void => {
