@@ -11,7 +11,7 @@ use strata_ml::device::{Backend, Choice, Info, RungInfo, Settings};
 /// What is measured.
 #[derive(Clone, Debug)]
 pub struct Climb {
-    /// Of these ops; [`SCALES`](super::SCALES) has those that there are.
+    /// Of these ops; [`SCALES`] has those that there are.
     pub ops: Vec<String>,
     /// At these sizes; at each op's own where empty.
     pub sizes: Vec<usize>,
