@@ -125,8 +125,9 @@ const about = (node: GraphNode): string => {
   return `${gradient.padStart(8)}  ${dim(pad(forward, 17))}  ${dim(backward)}`;
 };
 const [root] = graph.nodes.slice(-1);
-if (root !== undefined)
+if (root !== undefined) {
   print(...tree(root, label, about, `${"|grad|".padStart(8)}  ${pad("forward", 17)}  backward`));
+}
 const file = join(tmpdir(), "strata-tape.svg");
 writeFileSync(file, graph.svg());
 say(

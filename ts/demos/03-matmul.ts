@@ -48,7 +48,7 @@ const rows = runs.map(({ kernel, speed, apart }, i) => [
 print(...table(["kernel", "speed", "", "differs by", ""], rows));
 if (elsewhere.length > 0) {
   const others = elsewhere.map(({ name, machines }) => `${name} (${machines.join(", ")})`);
-  print(dim(`  other machines have ${others.join(", ")}`));
+  say(dim(`other machines have ${others.join(", ")}`), "  ");
 }
 
 heading("What was launched");

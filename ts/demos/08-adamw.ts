@@ -54,12 +54,13 @@ function draw(path: readonly (readonly number[])[], colour: Rgb): string[] {
   };
   for (const [i, to] of path.entries()) {
     const from = path[i - 1] ?? to;
-    for (let t = 0; t < 1; t += 1 / 32)
+    for (let t = 0; t < 1; t += 1 / 32) {
       put(
         from.map((a, d) => a + t * ((to[d] ?? a) - a)),
         dull(colour),
         "-",
       );
+    }
   }
   for (const at of path) put(at, colour, "o");
   put([0, 0], [255, 255, 255], "*");

@@ -38,9 +38,9 @@ for (const size of [257, 300, 400, 600, 1000, 1500, tokenizer.vocabSize]) {
   const cut = await data.Tokenizer.train(texts, { vocabSize: size });
   const tokens = texts.slice(0, 100).reduce((sum, text) => sum + cut.encode(text).length, 0);
   shrinking.push([size, texts.slice(0, 100).join("").length / tokens]);
-  print(
-    `${String(size).padStart(6)} known ${String(cut.encode(sentence).length).padStart(3)} used  ${show(cut, sentence)}`,
-  );
+  const used = String(cut.encode(sentence).length).padStart(3);
+  const line = `${String(size).padStart(6)} known ${used} used  ${show(cut, sentence)}`;
+  print(colours || columns(line) <= width ? line : `${line.slice(0, width - 1)}…`);
 }
 const ids = tokenizer.tokens(sentence);
 const sizes = ids.map(({ id, text }) => Math.max(columns(text), String(id).length));
@@ -55,8 +55,9 @@ print(...chart([{ name: "bytes of a story in one token, by vocabulary", points: 
 heading("A story, and what its choices cost");
 const story = data.stories.tell(9, 3);
 const prices = new Map<number, number>();
-for (const { at, weight, total } of story.decisions)
+for (const { at, weight, total } of story.decisions) {
   prices.set(at, (prices.get(at) ?? 0) + Math.log(total / weight));
+}
 const most = Math.log(40);
 let [line, at] = ["", 0];
 for (const word of story.text.split(" ")) {
@@ -76,7 +77,7 @@ for (const word of story.text.split(" ")) {
   at += word.length + 1;
 }
 print(line, "");
-if (colours)
+if (colours) {
   print(
     Array.from({ length: 8 }, (_, i) =>
       ink(
@@ -86,6 +87,7 @@ if (colours)
       ),
     ).join("") + " nats: the less likely, the brighter",
   );
+}
 const tokens = tokenizer.encode(story.text).length + 1;
 const { entropy } = data.stories;
 say(

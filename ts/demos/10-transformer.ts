@@ -95,7 +95,7 @@ if (done === null) {
   const floor = done.floor === null ? "" : `; the floor is ${done.floor.toFixed(3)}`;
   say(
     `Held out: ${bold(done.validation.toFixed(3))} nats a token${floor}. As unsure as of a fair draw among
-     ${Math.exp(done.validation).toFixed(0)} tokens.`,
+     ${Math.exp(done.validation).toFixed(1)} tokens.`,
   );
 }
 
@@ -126,6 +126,8 @@ try {
   if (!(error instanceof StrataError && error.code === "aborted")) fail(error);
 }
 print("", "");
-say(dim("A story worth hearing takes longer: --preset gpt-1m --steps 800 --batch 8, a minute or two on a laptop;"));
-say(dim("or all of it, --steps 2000 --batch 64 --device cuda, some minutes on a card."));
+say(
+  dim(`A story worth hearing takes longer: --preset gpt-1m --steps 800 --batch 8 is a minute or two on a laptop,
+       --steps 2000 --batch 64 --device cuda some minutes on a card.`),
+);
 process.off("SIGINT", stop);

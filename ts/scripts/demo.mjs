@@ -26,7 +26,7 @@ function about(file) {
 
 function list(to) {
   to("npm run demo -- NN [flags]\n");
-  for (const file of demos()) to(`  ${file.slice(0, 2)}  ${about(file)}`);
+  for (const file of demos()) to(`  ${about(file)}`);
 }
 
 function run(file, flags) {

@@ -1,14 +1,16 @@
 // Runs the notebook's code cells, one after the other, as one module: in Deno if it is there, else in Node.
 //
-//   node scripts/notebook.mjs [--quick] [--node]
+//   node scripts/notebook.mjs [--quick] [--node] [--built]
 //
-// --quick trains for a few steps only; --node leaves Deno out.
-import { spawn, spawnSync } from "node:child_process";
+// --quick, or STRATA_QUICK=1, trains for a few steps only; --node leaves Deno out; --built builds nothing.
+import { spawn } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import process from "node:process";
-import { BuildError, build, main } from "./build.mjs";
+import { build, main } from "./build.mjs";
+import { resultLine, tally } from "./result.mjs";
+import { find } from "./runtimes.mjs";
 
 const notebook = fileURLToPath(new URL("../notebooks/strata.ipynb", import.meta.url));
 
@@ -35,15 +37,11 @@ const Deno = {
 `;
 
 /** The code cells as the text of one module. */
-function moduleOf(quick) {
+function moduleOf() {
   const { cells } = JSON.parse(readFileSync(notebook, "utf8"));
   const code = cells.filter((cell) => cell.cell_type === "code");
   const texts = code.map((cell, i) => `// Cell ${i + 1}\n${cell.source.join("")};\nconsole.log("cell ${i + 1} of ${code.length}");\n`);
-  const text = [prelude, ...texts, 'console.log(pictures, "pictures");\n'].join("\n");
-  if (!quick) return text;
-  const short = text.replace(/^const steps = \d+;$/m, "const steps = 3;");
-  if (short === text) throw new BuildError("no cell says how many steps to train");
-  return short;
+  return [prelude, ...texts, 'console.log(pictures, "pictures");\n'].join("\n");
 }
 
 function run(program, args) {
@@ -55,21 +53,30 @@ function run(program, args) {
 }
 
 await main(async () => {
-  const unknown = process.argv.slice(2).find((flag) => !["--quick", "--node"].includes(flag));
+  const unknown = process.argv.slice(2).find((flag) => !["--quick", "--node", "--built"].includes(flag));
   if (unknown !== undefined) {
-    console.error(`${unknown}? node scripts/notebook.mjs [--quick] [--node]`);
+    console.error(`${unknown}? node scripts/notebook.mjs [--quick] [--node] [--built]`);
     return 2;
   }
-  await build();
+  if (!process.argv.includes("--built")) await build();
+  if (process.argv.includes("--quick")) process.env["STRATA_QUICK"] = "1";
+  const counts = tally();
+  const code = await runCells();
+  counts[code === 0 ? "passed" : "failed"] = 1;
+  console.log(resultLine(counts));
+  return code;
+});
+
+async function runCells() {
   // Beside the notebook, so that packages are found from here as from there.
   const file = fileURLToPath(new URL(`../notebooks/.cells-${process.pid}.ts`, import.meta.url));
-  writeFileSync(file, moduleOf(process.argv.includes("--quick")));
+  writeFileSync(file, moduleOf());
   try {
-    const deno = !process.argv.includes("--node") && spawnSync("deno", ["--version"]).status === 0;
-    if (deno) return await run("deno", ["run", "--allow-all", file]);
+    const deno = !process.argv.includes("--node") && find("deno");
+    if (deno) return await run(deno, ["run", "-A", "--no-check", file]);
     const tsx = createRequire(import.meta.url).resolve("tsx");
     return await run(process.execPath, ["--import", pathToFileURL(tsx).href, file]);
   } finally {
     rmSync(file, { force: true });
   }
-});
+}

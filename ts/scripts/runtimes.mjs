@@ -10,7 +10,7 @@ const workspace = fileURLToPath(new URL("..", import.meta.url));
 const windows = process.platform === "win32";
 
 /** A program: what `npm ci` in ts/runtimes brought, else what PATH has; undefined if neither. */
-function find(name) {
+export function find(name) {
   const folders = [join(workspace, "runtimes", "node_modules", ".bin"), ...(process.env["PATH"] ?? "").split(delimiter)];
   const names = windows ? [`${name}.exe`, `${name}.cmd`] : [name];
   return folders.flatMap((folder) => names.map((file) => join(folder, file))).find((path) => existsSync(path));

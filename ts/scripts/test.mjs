@@ -109,6 +109,13 @@ await main(async () => {
   }
   const suite = filesIn("packages/strata/test", ".test.ts");
   good = (await onNode([...suite, ...filesIn("scripts/test", ".test.mjs")])) && good;
+  if (wanted("notebook")) {
+    say("\nnotebook");
+    // Its runner prints the count.
+    const args = [join(workspace, "scripts", "notebook.mjs"), "--built"];
+    const child = spawn(process.execPath, args, { cwd: workspace, stdio: "inherit", env: { ...process.env, STRATA_QUICK: "1" } });
+    good = (await new Promise((done, fail) => child.on("error", fail).on("close", done))) === 0 && good;
+  }
   const { otherRuntimes } = await import("./runtimes.mjs");
   good = (await otherRuntimes(suite, filter, say)) && good;
   return good ? 0 : 1;

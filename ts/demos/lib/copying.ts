@@ -35,8 +35,9 @@ export async function share(
   for (let at = 0; at < hits.length; at++) {
     const [query, key] = [Math.floor(at / length), at % length];
     const row = Math.floor(query / length);
-    if (key >= query % length || !rule(ids.subarray(row * length, (row + 1) * length), query % length, key))
+    if (key >= query % length || !rule(ids.subarray(row * length, (row + 1) * length), query % length, key)) {
       continue;
+    }
     hits[at] = 1;
     queries.add(query);
   }

@@ -18,8 +18,9 @@ const SHADES = [" ", "░", "▒", "▓", "█"];
 
 function scale(values: ArrayLike<number>, options: HeatOptions): (value: number) => number {
   let [low, high] = [Infinity, -Infinity];
-  for (const value of Array.from(values))
+  for (const value of Array.from(values)) {
     if (Number.isFinite(value)) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  }
   const { min = low, max = high } = options;
   return (value) => (max > min ? (value - min) / (max - min) : 0);
 }

@@ -117,6 +117,7 @@ function help(about: string, flags: Flags): void {
   print(about, "", `npm run demo -- ${about.slice(0, 2)} [flags]`, "");
   const lines = Object.entries(flags).map(([name, flag]) => [`  --${name} ${flag.value}`, flag.help] as const);
   const size = Math.max(...lines.map(([left]) => left.length));
-  for (const [left, right] of [...lines, ["  --help", "print this"] as const])
+  for (const [left, right] of [...lines, ["  --help", "print this"] as const]) {
     print(`${left.padEnd(size)}  ${right}`);
+  }
 }

@@ -15,11 +15,17 @@ export const colours = live && (process.env["NO_COLOR"] ?? "") === "";
 
 const rich = /truecolor|24bit/.test(process.env["COLORTERM"] ?? "");
 
-function code(layer: 38 | 48, [red, green, blue]: Rgb): string {
-  if (rich) return `\x1b[${layer};2;${Math.round(red)};${Math.round(green)};${Math.round(blue)}m`;
-  // Terminals without 24 bits have a cube of 6 by 6 by 6 colours.
-  const step = (c: number): number => Math.round((Math.min(Math.max(c, 0), 255) / 255) * 5);
-  return `\x1b[${layer};5;${16 + 36 * step(red) + 6 * step(green) + step(blue)}m`;
+const LEVELS = [0, 95, 135, 175, 215, 255];
+
+function code(layer: 38 | 48, colour: Rgb): string {
+  if (rich) return `\x1b[${layer};2;${colour.map(Math.round).join(";")}m`;
+  // Terminals without 24 bits have a cube of 6 by 6 by 6 colours, and 24 greys.
+  const steps = colour.map((c) => LEVELS.findIndex((level, i) => c < (level + (LEVELS[i + 1] ?? 999)) / 2));
+  const far = (other: number[]): number => colour.reduce((sum, c, i) => sum + (c - (other[i] ?? 0)) ** 2, 0);
+  const grey = Math.min(23, Math.max(0, Math.round((colour.reduce((sum, c) => sum + c, 0) / 3 - 8) / 10)));
+  const [red = 0, green = 0, blue = 0] = steps;
+  const nearer = far([0, 1, 2].map(() => 8 + 10 * grey)) < far(steps.map((step) => LEVELS[step] ?? 0));
+  return `\x1b[${layer};5;${nearer ? 232 + grey : 16 + 36 * red + 6 * green + blue}m`;
 }
 
 const wrap = (open: string, text: string): string => (colours ? `${open}${text}\x1b[0m` : text);

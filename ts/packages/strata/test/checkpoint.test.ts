@@ -97,6 +97,12 @@ test("an aborted run is saved first; another run's folder is not written over", 
     assert.equal((await GPT.load(path)).trainer?.step, 3);
     await other.fit(text, { ...FAST, steps: 1, checkpoint: path, overwrite: true });
     assert.equal((await GPT.load(path)).trainer?.step, 1);
+    // Nor is a file of somebody else's that happens to have a checkpoint's name.
+    const theirs = join(folder, "theirs");
+    await mkdir(theirs);
+    await writeFile(join(theirs, "config.json"), "{}");
+    await rejects("checkpoint", /theirs holds/, other.fit(text, { ...FAST, steps: 1, checkpoint: theirs }));
+    assert.equal(await readFile(join(theirs, "config.json"), "utf8"), "{}");
     // A trainer of one's own saves the same kind of folder.
     await other.trainer?.save(join(folder, "own"), text.tokenizer, "stories");
     assert.equal((await GPT.load(join(folder, "own"))).trainer?.step, 1);

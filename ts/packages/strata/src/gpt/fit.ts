@@ -13,6 +13,7 @@ import { Trainer, insideOf } from "./trainer.js";
 import { heldOut } from "./wire.js";
 
 const OP = "fit";
+const FILES = ["config.json", "model.safetensors", "tokenizer.json", "optimizer.safetensors", "trainer.json"];
 
 function argument(message: string): StrataError {
   return new StrataError("argument", `${OP}: ${message}`, OP);
@@ -63,12 +64,13 @@ function goingOn(model: GPT, data: Dataset, options: GptFitOptions): Trainer {
   return trainer;
 }
 
-/** Refuses to write over another run's checkpoint. */
+/** Refuses to write over another run's checkpoint, or over files that merely bear its names. */
 function checkFolder(folder: string, own: string | null, overwrite: boolean): void {
-  const held = ["model.safetensors", "trainer.json"].some((name) => existsSync(join(folder, name)));
+  // Any of a checkpoint's files would be replaced, whoever wrote it.
+  const held = FILES.some((name) => existsSync(join(folder, name)));
   if (!held || overwrite || (own !== null && resolve(own) === resolve(folder))) return;
   const ways = "go on with it (GPT.load and resume), choose another folder, or give overwrite: true";
-  throw new StrataError("checkpoint", `${OP}: ${folder} holds another run's checkpoint; ${ways}`, OP);
+  throw new StrataError("checkpoint", `${OP}: ${folder} holds another run's checkpoint, or files of its names; ${ways}`, OP);
 }
 
 /** Trains a GPT with Rust's loop; see {@link GPT.fit}. */
