@@ -143,8 +143,11 @@ fn report() {
     // A variable with its place on the tape, its notes and its handle, beside its elements.
     const EACH: i64 = 2 << 10;
     let now = (in_use() + EACH * i64::from(live_handles()) - SHOWN.get()).max(0);
-    let change = now - REPORTED.get();
-    if change.abs() < STEP {
+    let told = REPORTED.get();
+    let change = now - told;
+    // A training step grows and shrinks by hundreds of megabytes. To tell of each swing would have
+    // the collector at work in every step, for nothing: it hears of new heights, and of real lows.
+    if change < STEP.max(told / 4) && change > -STEP.max(told / 8 * 7) {
         return;
     }
     if let Some(env) = env() {
