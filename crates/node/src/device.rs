@@ -74,7 +74,10 @@ fn describe(info: &Info) -> Value {
 /// The processor.
 #[napi]
 pub fn cpu_device() -> napi::Result<NativeDevice> {
-    guard(|| Ok(NativeDevice::new(Device::open("cpu", Settings::default())?)))
+    guard(|| {
+        crate::threads::take_part();
+        Ok(NativeDevice::new(Device::open("cpu", Settings::default())?))
+    })
 }
 
 /// The device of that name.

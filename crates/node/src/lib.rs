@@ -28,6 +28,7 @@ mod schedule;
 mod shapes;
 mod stories;
 mod table;
+mod threads;
 mod tokenizer;
 mod trainer;
 mod writer;

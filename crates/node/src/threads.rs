@@ -1,0 +1,14 @@
+//! Who computes: JavaScript's thread, and helpers of its own.
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+thread_local! {
+    /// For this thread alone, and for its whole life: a pool of all threads would have this one
+    /// sleep while it waits for another's work.
+    static HELPERS: Option<ThreadPool> = ThreadPoolBuilder::new().use_current_thread().build().ok();
+}
+
+/// Has this thread take part in the work that it shares out from now on. If it slept instead, the
+/// system would wake its helpers on one core, and short work is over before it moves one.
+pub(crate) fn take_part() {
+    HELPERS.with(|_| ());
+}
