@@ -127,14 +127,11 @@ impl Tensor {
         if self.device().same(device) {
             return Ok(self.clone());
         }
-        if self.numel() == 0 {
-            return Tensor::empty(device, self.dtype(), self.shape());
-        }
-        let whole = self.contiguous()?;
-        let size = self.dtype().size();
-        let bytes = whole.buffer().read_blocking(whole.offset() * size, whole.numel() * size)?;
+        let bytes = self.to_bytes()?;
         let tensor = Tensor::empty(device, self.dtype(), self.shape())?;
-        tensor.buffer().write(0, &bytes)?;
+        if !bytes.is_empty() {
+            tensor.buffer().write(0, &bytes)?;
+        }
         Ok(tensor)
     }
 }

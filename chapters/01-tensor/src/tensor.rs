@@ -187,6 +187,20 @@ impl Tensor {
         pollster::block_on(self.read())
     }
 
+    /// The bytes of the elements in row-major order, whatever their dtype. Waits; native only.
+    ///
+    /// # Errors
+    /// The device fails; a step is being recorded.
+    #[cfg(not(target_family = "wasm"))]
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        if self.numel() == 0 {
+            return Ok(Vec::new());
+        }
+        let whole = self.contiguous()?;
+        let size = self.dtype.size();
+        Ok(whole.buffer.read_blocking(whole.offset() * size, whole.numel() * size)?)
+    }
+
     /// The only element of a tensor that has one.
     ///
     /// # Errors

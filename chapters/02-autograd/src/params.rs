@@ -33,6 +33,17 @@ pub struct ParamInfo {
     pub offset: usize,
 }
 
+impl ParamInfo {
+    /// This parameter's place in an arena: of values, of gradients, of an optimizer's moments.
+    ///
+    /// # Errors
+    /// The buffer is too small to be an arena of this model.
+    pub fn place(&self, arena: &Buffer) -> Result<Tensor> {
+        let layout = Layout { offset: self.offset, ..Layout::contiguous(&self.shape) };
+        Tensor::from_buffer(arena.clone(), DType::F32, layout)
+    }
+}
+
 /// A parameter as a layer holds it: declared first, given its memory by [`ParamBuilder::build`].
 #[derive(Clone, Debug)]
 pub struct Parameter(Arc<OnceLock<Var>>, Arc<str>);
@@ -134,8 +145,7 @@ impl ParamBuilder {
         let mut vars = Vec::with_capacity(declared.len());
         let mut infos = Vec::with_capacity(declared.len());
         for (info, parameter) in declared {
-            let value = view(&values, &info)?;
-            let var = Var::parameter(&info.name, value, view(&grads, &info)?);
+            let var = Var::parameter(&info.name, info.place(&values)?, info.place(&grads)?);
             // A parameter is declared once and built once: `declared` was emptied above.
             let _ = parameter.0.set(var.clone());
             vars.push(var);
@@ -145,11 +155,6 @@ impl ParamBuilder {
         all.zero_grad()?;
         Ok(all)
     }
-}
-
-fn view(arena: &Buffer, info: &ParamInfo) -> Result<Tensor> {
-    let layout = Layout { offset: info.offset, ..Layout::contiguous(&info.shape) };
-    Tensor::from_buffer(arena.clone(), DType::F32, layout)
 }
 
 fn draw(info: &ParamInfo, seed: u64, stream: u32) -> Result<Vec<f32>> {

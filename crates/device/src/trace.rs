@@ -56,7 +56,13 @@ pub fn drain() -> Vec<Traced> {
 pub(crate) fn note(device: &Device, launch: &Launch) {
     if is_on() {
         let noted = Traced { device: device.clone(), launch: launch.clone() };
-        LOG.with_borrow_mut(|log| log.push(noted));
+        LOG.with_borrow_mut(|log| {
+            // Most ops launch once, and what they launched stays with their result.
+            if log.is_empty() {
+                log.reserve_exact(1);
+            }
+            log.push(noted);
+        });
     }
 }
 

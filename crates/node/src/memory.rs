@@ -13,29 +13,19 @@ use strata_ml::autograd::Var;
 use strata_ml::device::{Buffer, DType, cpu, trace};
 use strata_ml::tensor::{Layout, Tensor, ops};
 
-/// The elements in row-major order. Waits for the device.
-pub(crate) fn bytes_of(tensor: &Tensor) -> Outcome<Vec<u8>> {
-    if tensor.numel() == 0 {
-        return Ok(Vec::new());
-    }
-    let whole = tensor.contiguous()?;
-    let size = whole.dtype().size();
-    Ok(whole.buffer().read_blocking(whole.offset() * size, whole.numel() * size)?)
-}
-
 /// A copy of the elements, read off this thread.
 #[napi(js_name = "read", ts_return_type = "Promise<ArrayBuffer>")]
 pub fn read_off_thread(a: u32) -> napi::Result<AsyncTask<Job<Vec<u8>, Bytes>>> {
     guard(|| {
         let tensor = get(a)?.value().clone();
-        Ok(job(move || bytes_of(&tensor), |bytes| Ok(Bytes(bytes))))
+        Ok(job(move || Ok(tensor.to_bytes()?), |bytes| Ok(Bytes(bytes))))
     })
 }
 
 /// A copy of the elements, now.
 #[napi]
 pub fn read_sync(a: u32) -> napi::Result<Bytes> {
-    guard(|| Ok(Bytes(bytes_of(get(a)?.value())?)))
+    guard(|| Ok(Bytes(get(a)?.value().to_bytes()?)))
 }
 
 /// The only element.
@@ -186,13 +176,12 @@ pub fn fill(a: u32, value: f64) -> napi::Result<()> {
     guard(|| {
         let var = writable("fill", a)?;
         let to = var.value();
-        let one = Tensor::full(to.device(), &[1], value as f32)?.cast(to.dtype())?;
-        let exact = match to.dtype() {
+        let one = match to.dtype() {
             DType::U32 => Tensor::from_slice(to.device(), &[value as u32], &[1])?,
             DType::I32 => Tensor::from_slice(to.device(), &[value as i32], &[1])?,
-            _ => one,
+            float => Tensor::full(to.device(), &[1], value as f32)?.cast(float)?,
         };
-        Ok(ops::copy_into(&exact.broadcast_to(to.shape())?, to)?)
+        Ok(ops::copy_into(&one.broadcast_to(to.shape())?, to)?)
     })
 }
 

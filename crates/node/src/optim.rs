@@ -11,7 +11,7 @@ use strata_ml::adamw::{
 };
 use strata_ml::autograd::{ParamInfo, Var};
 use strata_ml::device::{Buffer, StepState};
-use strata_ml::tensor::{DType, Layout, Tensor, ops};
+use strata_ml::tensor::{DType, Tensor, ops};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -166,11 +166,6 @@ fn joint_norm(grads: &[&Tensor]) -> Outcome<Option<Tensor>> {
     }
 }
 
-fn part(arena: &Tensor, info: &ParamInfo) -> Outcome<Tensor> {
-    let layout = Layout { offset: info.offset, ..Layout::contiguous(&info.shape) };
-    Ok(Tensor::from_buffer(arena.buffer().clone(), DType::F32, layout)?)
-}
-
 #[napi]
 impl NativeOptimizer {
     /// Moves every parameter that has a gradient.
@@ -212,7 +207,7 @@ impl NativeOptimizer {
                 Over::Sgd(a, infos) => (a.velocity().into_iter().collect(), infos),
             };
             let info = infos.get(i).ok_or_else(none)?;
-            arenas.into_iter().map(|arena| Ok(put_tensor(part(arena, info)?))).collect()
+            arenas.into_iter().map(|arena| Ok(put_tensor(info.place(arena.buffer())?))).collect()
         })
     }
 

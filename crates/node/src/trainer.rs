@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use strata_ml::autograd::ParamInfo;
 use strata_ml::data::{Batch, IGNORE};
-use strata_ml::tensor::{DType, Layout, Tensor};
+use strata_ml::tensor::Tensor;
 use strata_ml::transformer::checkpoint::CheckpointState;
 use strata_ml::transformer::train::{Length, StepReport, TrainConfig, Trainer};
 
@@ -136,6 +136,15 @@ impl NativeTrainer {
         })
     }
 
+    /// The learning rate that a run gives the next step.
+    #[napi]
+    pub fn scheduled_lr(&self) -> napi::Result<f64> {
+        guard(|| {
+            let trainer = take(&self.trainer, "step")?;
+            Ok(f64::from(trainer.scheduled_lr(trainer.done().step)?))
+        })
+    }
+
     /// One step, off this thread.
     #[napi(ts_return_type = "Promise<string>")]
     pub fn step(
@@ -162,11 +171,8 @@ impl NativeTrainer {
             let info = self.infos.iter().find(|info| info.name == name).ok_or_else(|| {
                 Failure::argument("moments", format!("the model has no parameter {name:?}"))
             })?;
-            let part = |arena: &Tensor| {
-                let layout = Layout { offset: info.offset, ..Layout::contiguous(&info.shape) };
-                Ok(put_tensor(Tensor::from_buffer(arena.buffer().clone(), DType::F32, layout)?))
-            };
-            self.moments.iter().map(part).collect()
+            let place = |arena: &Tensor| Ok(put_tensor(info.place(arena.buffer())?));
+            self.moments.iter().map(place).collect()
         })
     }
 

@@ -143,11 +143,6 @@ impl Trainer {
         }
     }
 
-    /// The step state on the device: step, seed and learning rate of the last step.
-    pub fn state(&self) -> &Buffer {
-        &self.state
-    }
-
     pub(crate) fn note_time(&mut self, seconds: f64, validation: Option<f64>) {
         self.done.seconds += seconds;
         self.done.validation = validation.or(self.done.validation);

@@ -2,8 +2,8 @@
  * The engine's own interface: what the napi addon exports (and, in the browser, the WebAssembly
  * module). Everything a reader uses is built on it in the files beside this one.
  *
- * Tensors cross this border as small numbers, {@link Handle}s into a table on Rust's side: making a
- * JavaScript object in native code costs three times as much as a whole addition. Each number
+ * Tensors cross this border as small numbers, {@link Handle}s into a table on Rust's side: an object
+ * made in native code would cost more than a small addition does. Each number
  * belongs to exactly one `Tensor`, which gives it back (see `memory.ts`). Structured answers come
  * as JSON text, which every runtime parses quickly and types cheaply.
  *
@@ -171,6 +171,8 @@ export interface NativeTrainer {
   done(): string;
   /** A new length: JSON `{ "steps": n }` or `{ "minutes": m }`. */
   setLength(json: string): void;
+  /** The learning rate that a run of so many steps gives the next one; refuses runs in minutes. */
+  scheduledLr(): number;
   /** One step on this batch; resolves to JSON `{ step, loss, norm, lr }`. */
   step(inputs: Uint32Array, targets: Uint32Array, lr: number): Promise<string>;
   /** The same, waiting for it: what the overhead of this package is measured against. */

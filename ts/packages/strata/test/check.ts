@@ -1,7 +1,7 @@
 /** What tests ask of numbers and errors. */
 import assert from "node:assert/strict";
 import { StrataError } from "strata-ml";
-import type { ErrorCode, Tensor } from "strata-ml";
+import type { ErrorCode, nn, Tensor } from "strata-ml";
 
 /** Numbers equal up to a tolerance, relative above 1; NaN equals NaN only. */
 export function close(got: ArrayLike<number>, want: ArrayLike<number>, tolerance = 1e-5, what = ""): void {
@@ -52,4 +52,15 @@ export function fails(code: ErrorCode, message: RegExp, fn: () => unknown): void
 /** The promise rejects with a StrataError with this code and message. */
 export async function rejects(code: ErrorCode, message: RegExp, promise: Promise<unknown>): Promise<void> {
   await assert.rejects(promise, (error) => expected(error, code, message));
+}
+
+/** Whether every parameter is a finite number. */
+export async function finite(model: nn.AnyModule): Promise<boolean> {
+  const all = await Promise.all(model.parameters().map((p) => p.read()));
+  return all.every((values) => values.every(Number.isFinite));
+}
+
+/** An error of that code with that cause. */
+export function expects(code: string, cause: unknown): (error: unknown) => boolean {
+  return (error) => error instanceof StrataError && error.code === code && error.cause === cause;
 }

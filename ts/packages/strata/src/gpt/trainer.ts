@@ -7,7 +7,6 @@ import { StrataError } from "../error.js";
 import { parse } from "../json.js";
 import { native } from "../load.js";
 import type { NativeTrainer } from "../native.js";
-import { Schedule } from "../optim/schedule.js";
 import { real, whole } from "../shared/options.js";
 import { wrap } from "../tensor/tensor.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -160,8 +159,7 @@ export class Trainer {
    */
   async trainOn(batch: Batch, lr?: number): Promise<StepReport> {
     const { arena, native: engine } = this.#inside;
-    const rate = this.#lr(lr);
-    return this.#note(await alone(arena, "trainOn", () => engine.step(batch.inputs, batch.targets, rate)));
+    return this.#note(await alone(arena, "trainOn", () => engine.step(batch.inputs, batch.targets, this.#lr(lr))));
   }
 
   /** {@link trainOn}, waiting for it: the event loop stands still meanwhile. */
@@ -174,8 +172,7 @@ export class Trainer {
   #lr(lr: number | undefined): number {
     const op = "trainOn";
     if (lr !== undefined) return real(op, "lr", lr, 0, 10);
-    const { length, lr: peak, schedule } = this.config;
-    if ("steps" in length) return Schedule.named(schedule, peak).lr(this.step, length.steps);
+    if ("steps" in this.length) return this.#inside.native.scheduledLr();
     throw new StrataError("argument", `${op}: give lr; this run's is by the clock, not by the step`, op);
   }
 
