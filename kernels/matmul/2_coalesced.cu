@@ -22,9 +22,7 @@ matmul(const float* a, const float* b, const float* bias, const float* residual,
        float* activated, Params p) {
     unsigned total = p.batches * p.m * p.n;
     for (unsigned e = blockIdx.x * WG + threadIdx.x; e < total; e += gridDim.x * WG) {
-        // region: place
         unsigned j = e % p.n, i = e / p.n % p.m, batch = e / p.n / p.m;
-        // end region
         const float* row = a + a_start(p, batch) + i * p.a_row;
         const float* column = b + b_start(p, batch) + j * p.b_col;
         float sum = 0.0f;

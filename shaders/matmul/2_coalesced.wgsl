@@ -23,11 +23,9 @@ fn matmul(
 ) {
     let total = p.batches * p.m * p.n;
     for (var e = id.x; e < total; e += groups.x * WG) {
-        // region: place
         let j = e % p.n;
         let i = e / p.n % p.m;
         let batch = e / p.n / p.m;
-        // end region
         let row = a_start(batch) + i * p.a_row;
         let column = b_start(batch) + j * p.b_col;
         var sum = 0.0;

@@ -1,6 +1,12 @@
 /** What the terminal can do, and text in colour where it can. */
 import process from "node:process";
 
+// Piped into `head`, say: whoever stops reading has seen enough.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
+
 /** A colour: red, green, blue from 0 to 255. */
 export type Rgb = readonly [red: number, green: number, blue: number];
 
