@@ -39,13 +39,13 @@ pub struct BenchArgs {
     /// What each kernel contributes to the training step
     #[arg(long, conflicts_with = "ops")]
     profile: bool,
-    /// An op's whole ladder, from small sizes to large: matmul, map, gelu, layernorm or softmax. Each
-    /// rung is compared with the oracle first; what would take longer than two seconds a run is left
-    /// out. Can be given several times
+    /// An op's whole ladder, from small sizes to large: matmul, reduce, attention and a dozen others (a
+    /// name that is none lists them). Each rung is compared with the oracle first; what would take
+    /// longer than two seconds a run is left out. Can be given several times
     #[arg(long = "ladder", value_name = "OP", value_parser = scaled,
           conflicts_with_all = ["ops", "step", "profile"])]
     ladders: Vec<String>,
-    /// With --ladder: at this size only (rows of a square matrix, or elements); can be given several
+    /// With --ladder: at this size only (rows of a square matrix, elements, or positions); can be given several
     /// times
     #[arg(long = "size", value_name = "N", value_parser = whole(1, 1 << 28), requires = "ladders")]
     sizes: Vec<u64>,
