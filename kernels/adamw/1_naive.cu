@@ -28,6 +28,7 @@ extern "C" __global__ void adamw(
     const StepState* state, const float* norm, Params p
 ) {
     if (!is_finite(norm[0])) return;
+    // region: once
     float lr = state->lr;
     float step = (float)max(state->step, 1u);
     // The moments start at zero and are too small at first: divide by 1 - beta^step. For beta near 1
@@ -36,8 +37,10 @@ extern "C" __global__ void adamw(
     float root = 1.0f / sqrtf(-expm1f(step * p.ln_beta2));
     float clip = CLIP ? clip_factor(norm[0], p.max_norm) : 1.0f;
     float keep = 1.0f - lr * p.weight_decay;
+    // end: once
 
     for (size_t i = blockIdx.x * (size_t)blockDim.x + threadIdx.x; i < p.n; i += gridDim.x * (size_t)blockDim.x) {
+        // region: loop
         float g = grads[i] * clip;
         float m_new = p.beta1 * m[i] + p.rest1 * g;
         float v_new = p.beta2 * v[i] + p.rest2 * (g * g);
@@ -45,5 +48,6 @@ extern "C" __global__ void adamw(
         m[i] = m_new;
         v[i] = v_new;
         values[i] = value - rate * (m_new / (sqrtf(v_new) * root + p.eps));
+        // end: loop
     }
 }

@@ -46,6 +46,7 @@ extern "C" __global__ void adamw(
 
     unsigned fours = p.n / 4;
     for (size_t i = blockIdx.x * (size_t)blockDim.x + threadIdx.x; i < fours; i += gridDim.x * (size_t)blockDim.x) {
+        // region: loop
         float4 x = values[i], g = grads[i], mi = m[i], vi = v[i];
         size_t e = 4 * i;
         update(x.x, g.x * clip, mi.x, vi.x, e + 0 < p.decayed ? keep : 1.0f, rate, root, p);
@@ -55,5 +56,6 @@ extern "C" __global__ void adamw(
         values[i] = x;
         m[i] = mi;
         v[i] = vi;
+        // end: loop
     }
 }

@@ -2,7 +2,7 @@
 //
 // Idea: one thread a row, front to back. Only a strictly larger element takes over, so the first of
 // equals wins; NaN counts as larger than everything, so the first NaN wins and stays.
-// Cost: 1 comparison and 4 bytes an element. Neighbouring threads read a whole row apart, so each
+// Cost: 1 comparison and 4 bytes an element. Neighboring threads read a whole row apart, so each
 // read fetches a 32-byte sector for 4 bytes of it, until the cache has the other 28 at hand.
 
 #ifndef WG

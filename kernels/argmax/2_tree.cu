@@ -1,6 +1,6 @@
 // Argmax by a tree: a block shares each row.
 //
-// Idea: every thread looks at its share of the row, side by side with its neighbours, and keeps the
+// Idea: every thread looks at its share of the row, side by side with its neighbors, and keeps the
 // best value and where it stood; then the upper half of the threads hands its finds to the lower
 // half, in shared memory, until one is left. Of equals the one further in front wins, whoever looked
 // at it; NaN counts as larger than everything.

@@ -15,6 +15,7 @@ extern "C" __global__ void scores(const float* q, const float* k, const float* v
     unsigned n = p.batch * p.heads * p.rows * p.keys;
     for (unsigned i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x) {
         unsigned key = i % p.keys, row = i / p.keys % p.rows, bh = i / p.keys / p.rows;
+        // region: score
         float score = __uint_as_float(0xff800000u);  // -inf: e^-inf = 0
         if (key < visible(p, valid_keys(p, state), row)) {
             const float* a = q + head_at(p.q, p, bh) + row * p.q.row;
@@ -24,6 +25,7 @@ extern "C" __global__ void scores(const float* q, const float* k, const float* v
             score = p.scale * sum;
         }
         probabilities[i] = score;
+        // end: score
     }
 }
 
@@ -33,6 +35,7 @@ extern "C" __global__ void softmax(const float* q, const float* k, const float* 
                                    float* lse, Params p) {
     unsigned rows = p.batch * p.heads * p.rows;
     for (unsigned i = blockIdx.x * blockDim.x + threadIdx.x; i < rows; i += gridDim.x * blockDim.x) {
+        // region: row
         float* row = probabilities + i * p.keys;
         float largest = row[0], sum = 0.0f;
         for (unsigned j = 1; j < p.keys; j++) largest = fmaxf(largest, row[j]);
@@ -45,6 +48,7 @@ extern "C" __global__ void softmax(const float* q, const float* k, const float* 
             row[j] = probability;
         }
         lse[i] = largest + logf(sum);
+        // end: row
     }
 }
 
@@ -55,11 +59,13 @@ extern "C" __global__ void weighted_sum(const float* q, const float* k, const fl
     unsigned n = p.batch * p.heads * p.rows * p.dim;
     for (unsigned i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x) {
         unsigned d = i % p.dim, row = i / p.dim % p.rows, bh = i / p.dim / p.rows;
+        // region: mix
         unsigned seen = visible(p, valid_keys(p, state), row);
         const float* weights = probabilities + (bh * p.rows + row) * p.keys;
         const float* values = v + head_at(p.v, p, bh) + d;
         float sum = 0.0f;
         for (unsigned key = 0; key < seen; key++) sum += weights[key] * values[key * p.v.row];
         out[head_at(p.out, p, bh) + row * p.out.row + d] = sum;
+        // end: mix
     }
 }

@@ -31,13 +31,16 @@ extern "C" __global__ __launch_bounds__(256) void flash1(const float* q, const f
 
         const unsigned end = visible(p, valid, min(first + TILE, p.rows) - 1);
         for (unsigned start = 0; start < end; start += TILE) {
+            // region: scores
             load_tile(keys, k + head_at(p.k, p, bh), p.k.row, start, valid, p.dim);
             load_tile(values, v + head_at(p.v, p, bh), p.v.row, start, valid, p.dim);
             __syncthreads();
             float s[R][R];
             scores_of(s, queries, keys, tx, ty);
+            // end: scores
 #pragma unroll
             for (unsigned r = 0; r < R; r++) {
+                // region: online
                 const unsigned row = first + ty + 16 * r, seen = visible(p, valid, row);
                 float largest = m[r], sum = 0.0f;
 #pragma unroll
@@ -55,6 +58,7 @@ extern "C" __global__ __launch_bounds__(256) void flash1(const float* q, const f
                 l[r] = l[r] * correction + sum;
 #pragma unroll
                 for (unsigned n = 0; n < N; n++) o[r][n] *= correction;
+                // end: online
 #if DROPOUT
                 float mask[R];
                 mask_of(mask, p, state, bh, row, start, tx);
@@ -68,11 +72,13 @@ extern "C" __global__ __launch_bounds__(256) void flash1(const float* q, const f
         }
 #pragma unroll
         for (unsigned r = 0; r < R; r++) {
+            // region: finish
             for (int lane = 8; lane > 0; lane /= 2)
                 l[r] += __shfl_xor_sync(0xffffffffu, l[r], lane);
             for (unsigned n = 0; n < N; n++) o[r][n] /= l[r];
             const unsigned row = first + ty + 16 * r;
             if (tx == 0 && row < p.rows) lse[bh * p.rows + row] = m[r] + logf(l[r]);
+            // end: finish
         }
         store_sums(out + head_at(p.out, p, bh), p.out.row, o, 1.0f, first, p.rows, p.dim, tx, ty);
     }

@@ -48,6 +48,7 @@ extern "C" __global__ void softmax_backward(const float* q, const float* k, cons
     for (unsigned i = blockIdx.x * blockDim.x + threadIdx.x; i < rows; i += gridDim.x * blockDim.x) {
         float* weights = scratch + i * p.keys;
         float* gradients = scratch + (rows + i) * p.keys;
+        // region: d_scores
         float sum = 0.0f;
         for (unsigned j = 0; j < p.keys; j++) sum += weights[j] * gradients[j];
         for (unsigned j = 0; j < p.keys; j++) {
@@ -56,6 +57,7 @@ extern "C" __global__ void softmax_backward(const float* q, const float* k, cons
             weights[j] *= dropout_mask_of(p, state, i / p.rows, i % p.rows, j);
 #endif
         }
+        // end: d_scores
     }
 }
 

@@ -59,17 +59,21 @@ extern "C" __global__ __launch_bounds__(256, BLOCKS) void dkdv(
 #endif
 #pragma unroll
                 for (unsigned r = 0; r < R; r++) {
+                    // region: again
                     const bool sees = start + ty + 16 * r < seen;
                     const float probability = sees ? expf(p.scale * s[r][c] - of_lse) : 0.0f;
                     const float kept = DROPOUT ? mask[r] : 1.0f;
                     s[r][c] = probability * kept;
                     d[r][c] = probability * (d[r][c] * kept - of_delta);
+                    // end: again
                 }
             }
+            // region: sums
             store_scores(weights, s, tx, ty);
             add_weighted(dv, weights, d_outs, tx, ty);
             store_scores(weights, d, tx, ty);
             add_weighted(dk, weights, queries, tx, ty);
+            // end: sums
             __syncthreads();
         }
         float* to_k = grads + head_at(p.dk, p, bh);

@@ -61,8 +61,10 @@ extern "C" __global__ __launch_bounds__(256, BLOCKS) void dq(
                     d[r][c] = probability * (d[r][c] * kept - of_delta[r]);
                 }
             }
+            // region: sum
             store_scores(weights, d, tx, ty);
             add_weighted(dq, weights, keys, tx, ty);
+            // end: sum
             __syncthreads();
         }
         float* to = grads + head_at(p.dq, p, bh);

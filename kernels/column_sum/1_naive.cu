@@ -1,6 +1,6 @@
 // Column sums, the definition: one thread for each column walks down all rows.
 //
-// Cost: m n FLOPs, 4 m n bytes. Neighbouring threads read neighbouring columns, so whole lines are
+// Cost: m n FLOPs, 4 m n bytes. Neighboring threads read neighboring columns, so whole lines are
 // used; but a matrix has few columns, and most of the card has nothing to do.
 #ifndef WG
 #define WG 256

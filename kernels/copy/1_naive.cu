@@ -33,6 +33,7 @@ struct Params {
 // __grid_constant__: the params are indexed in a loop, and would otherwise be copied to each thread.
 extern "C" __global__ void __launch_bounds__(WG) copy(const Element* src, Element* dst, const __grid_constant__ Params p) {
     size_t step = (size_t)gridDim.x * WG;
+    // region: move
     for (size_t i = (size_t)blockIdx.x * WG + threadIdx.x; i < p.n; i += step) {
         unsigned rest = (unsigned)i, from = p.from_offset, to = p.to_offset;
         for (unsigned d = p.rank; d > 1; d--) {
@@ -45,4 +46,5 @@ extern "C" __global__ void __launch_bounds__(WG) copy(const Element* src, Elemen
         // What is left is the first dimension's index: no division.
         dst[to + rest * p.to_strides[0]] = src[from + rest * p.from_strides[0]];
     }
+    // end: move
 }

@@ -19,6 +19,7 @@ extern "C" __global__ void __launch_bounds__(WG)
                   Params p) {
     for (unsigned row = blockIdx.x * WG + threadIdx.x; row < p.rows; row += gridDim.x * WG) {
         const float* x = logits + (size_t)row * p.width;
+        // region: walks
         float largest = -3.402823466e38f, sum = 0.0f;
         for (unsigned j = 0; j < p.width; j++) largest = fmaxf(largest, x[j]);
         for (unsigned j = 0; j < p.width; j++) sum += expf(x[j] - largest);
@@ -28,5 +29,6 @@ extern "C" __global__ void __launch_bounds__(WG)
         losses[row] = target == 0xffffffffu ? 0.0f  // not scored
                       : target < p.width    ? total - x[target]
                                             : p.invalid;
+        // end: walks
     }
 }

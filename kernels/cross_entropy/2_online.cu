@@ -21,6 +21,7 @@ extern "C" __global__ void __launch_bounds__(WG)
                   Params p) {
     for (unsigned row = blockIdx.x; row < p.rows; row += gridDim.x) {
         const float* x = logits + (size_t)row * p.width;
+        // region: row
         Online all = online_row(x, p.width);
         if (threadIdx.x == 0) {
             float total = all.max + logf(all.sum);
@@ -30,5 +31,6 @@ extern "C" __global__ void __launch_bounds__(WG)
                           : target < p.width    ? total - x[target]
                                                 : p.invalid;
         }
+        // end: row
     }
 }

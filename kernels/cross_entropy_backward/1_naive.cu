@@ -23,9 +23,11 @@ extern "C" __global__ void __launch_bounds__(WG)
     float factor = weight[0] * dloss[0] * p.scale;
     size_t n = (size_t)p.rows * p.width, step = (size_t)gridDim.x * WG;
     for (size_t i = (size_t)blockIdx.x * WG + threadIdx.x; i < n; i += step) {
+        // region: element
         unsigned row = (unsigned)i / p.width, j = (unsigned)i % p.width, target = targets[row];
         float probability = expf(logits[i] - lse[row]);
         float gradient = (probability - (j == target ? 1.0f : 0.0f)) * factor;
         dlogits[i] = target == 0xffffffffu ? 0.0f : target < p.width ? gradient : p.invalid;
+        // end: element
     }
 }

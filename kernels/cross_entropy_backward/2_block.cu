@@ -22,6 +22,7 @@ extern "C" __global__ void __launch_bounds__(WG)
                            const float* weight, const float* dloss, float* dlogits, Params p) {
     float scored = weight[0] * dloss[0] * p.scale;
     for (unsigned row = blockIdx.x; row < p.rows; row += gridDim.x) {
+        // region: gradient
         const float* x = logits + (size_t)row * p.width;
         float* dx = dlogits + (size_t)row * p.width;
         unsigned target = targets[row];
@@ -34,5 +35,6 @@ extern "C" __global__ void __launch_bounds__(WG)
         for (unsigned j = threadIdx.x; j < p.width; j += WG) {
             dx[j] = (expf(x[j] - total) - (j == target ? 1.0f : 0.0f)) * factor;
         }
+        // end: gradient
     }
 }

@@ -25,6 +25,7 @@ extern "C" __global__ void dropout(
     unsigned step = state->step;
     unsigned fours = p.n / 4 + (p.n % 4 != 0);
     for (size_t i = blockIdx.x * (size_t)blockDim.x + threadIdx.x; i < fours; i += gridDim.x * (size_t)blockDim.x) {
+        // region: draw
         uint4 r = philox(make_uint4((unsigned)i, p.op, step, 0u), key);
         unsigned words[4] = {r.x, r.y, r.z, r.w};
 #pragma unroll
@@ -35,5 +36,6 @@ extern "C" __global__ void dropout(
                 out[e] = RESIDUAL ? y + residual[e] : y;
             }
         }
+        // end: draw
     }
 }

@@ -1,6 +1,6 @@
 // Embedding, rung 1: one thread an element of the output.
 //
-// Idea: a gather. Neighbouring threads copy neighbouring elements of one row, so that the reads are
+// Idea: a gather. Neighboring threads copy neighboring elements of one row, so that the reads are
 // coalesced although the rows lie anywhere; the row of the position is added on the way.
 // Cost: one addition and 12 bytes an element: bound by memory.
 #include "step_state.cuh"
@@ -27,6 +27,7 @@ extern "C" __global__ void embedding(
     unsigned start = STATE ? state->position : 0u;
     size_t elements = (size_t)p.n * p.width;
     for (size_t e = blockIdx.x * (size_t)blockDim.x + threadIdx.x; e < elements; e += gridDim.x * (size_t)blockDim.x) {
+        // region: gather
         unsigned i = (unsigned)(e / p.width), c = (unsigned)(e % p.width);
         unsigned id = ids[i];
         unsigned place = start + i % p.rows;
@@ -39,5 +40,6 @@ extern "C" __global__ void embedding(
             if (POSITIONS) y += positions[(size_t)place * p.width + c];
         }
         out[e] = y;
+        // end: gather
     }
 }

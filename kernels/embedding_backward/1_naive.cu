@@ -24,12 +24,14 @@ extern "C" __global__ void embedding_backward(
     for (unsigned row = blockIdx.x; row < p.vocab; row += gridDim.x) {
         float sum = 0.0f;
         bool named = false;
+        // region: walk
         for (unsigned i = 0; i < p.n; i++) {
             if (ids[i] == row) {
                 sum += dy[(size_t)i * p.width + c];
                 named = true;
             }
         }
+        // end: walk
         size_t e = (size_t)row * p.width + c;
         if (!p.accumulate) {
             dtokens[e] = sum;

@@ -28,10 +28,13 @@ extern "C" __global__ void embedding_backward(
         float sum = 0.0f;
         bool named = false;
         for (unsigned base = 0; base < p.n; base += WG) {
+            // region: look
             unsigned i = base + threadIdx.x;
             unsigned mask = __ballot_sync(0xffffffffu, i < p.n && ids[i] == row);
             if (lane == 0) found[set][warp] = mask;
             __syncthreads();
+            // end: look
+            // region: sum
             for (unsigned w = 0; w < WG / 32; w++) {
                 for (unsigned bits = found[set][w]; bits != 0; bits &= bits - 1) {
                     unsigned token = base + 32 * w + (__ffs(bits) - 1);
@@ -39,6 +42,7 @@ extern "C" __global__ void embedding_backward(
                     named = true;
                 }
             }
+            // end: sum
             set ^= 1;
         }
         size_t e = (size_t)row * p.width + c;

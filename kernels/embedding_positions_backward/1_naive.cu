@@ -1,7 +1,7 @@
 // Gradient of the position table, rung 1: one thread an element of the table.
 //
 // Idea: row t of every sequence took row t of the table, so its gradient is the sum over the batch.
-// Each thread walks down its own column; neighbours read neighbouring elements.
+// Each thread walks down its own column; neighbors read neighboring elements.
 // Cost: one addition and 4 bytes an element of dy: bound by memory.
 struct Params {
     unsigned batch;
@@ -14,6 +14,7 @@ struct Params {
 extern "C" __global__ void embedding_positions_backward(const float* dy, float* dpositions, Params p) {
     size_t elements = (size_t)p.context * p.width, used = (size_t)p.rows * p.width;
     for (size_t e = blockIdx.x * (size_t)blockDim.x + threadIdx.x; e < elements; e += gridDim.x * (size_t)blockDim.x) {
+        // region: sum
         float sum = 0.0f;
         if (e < used)
             for (unsigned b = 0; b < p.batch; b++) sum += dy[b * used + e];
@@ -22,5 +23,6 @@ extern "C" __global__ void embedding_positions_backward(const float* dy, float* 
         } else if (e < used) {
             dpositions[e] += sum;
         }
+        // end: sum
     }
 }

@@ -1,7 +1,7 @@
 // Fill: every word of a tensor gets the same bits.
 //
 // Idea: one thread a word, walking on by the width of the grid (a grid-stride loop), so that any
-// number of words is served by at most 65,535 blocks. Neighbouring threads write neighbouring words,
+// number of words is served by at most 65,535 blocks. Neighboring threads write neighboring words,
 // which the memory system merges into whole lines.
 // Cost: no arithmetic, 4 bytes a word. Bound by write bandwidth alone.
 //

@@ -31,10 +31,12 @@ struct Params {
     View dq, dk, dv;     // written in backward, all in one buffer
 };
 
+// region: head
 // The first element of a head; `bh` counts heads over all batches.
 __device__ __forceinline__ unsigned head_at(View v, const Params& p, unsigned bh) {
     return v.offset + bh / p.heads * v.batch + bh % p.heads * v.head;
 }
+// end: head
 
 // How many keys are valid: all, or with a cache as many as there are tokens so far.
 __device__ __forceinline__ unsigned valid_keys(const Params& p, const StepState* state) {
@@ -45,6 +47,7 @@ __device__ __forceinline__ unsigned valid_keys(const Params& p, const StepState*
 #endif
 }
 
+// region: visible
 // How many keys, from the first, a query sees. The queries are the last of the keys.
 __device__ __forceinline__ unsigned visible(const Params& p, unsigned keys, unsigned row) {
 #if CAUSAL
@@ -53,6 +56,7 @@ __device__ __forceinline__ unsigned visible(const Params& p, unsigned keys, unsi
     return keys;
 #endif
 }
+// end: visible
 
 // Dropout's mask, 0 or 1 / (1 - p), for four keys of a row: j, j + 16, j + 32, j + 48, where j % 64
 // is below 16. One draw gives four words, and those are the keys that one thread of a tile owns.

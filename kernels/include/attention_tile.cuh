@@ -5,7 +5,7 @@
 //   sums     O[r][n] += P[row][j] B[j][d]          weights times rows: P V, dS K, ...
 //
 // Thread (tx, ty) owns R = TILE / 16 rows ty + 16 r. In scores it owns the columns tx + 16 c: then 16
-// threads read 16 neighbouring rows of B, which with rows DIM + 4 apart lie in different banks. In
+// threads read 16 neighboring rows of B, which with rows DIM + 4 apart lie in different banks. In
 // sums it owns the N = DIM / 16 columns tx N + n. The sixteen threads that share rows are half a warp,
 // so a row of scores is reduced by shuffles and needs no barrier.
 //
@@ -59,6 +59,7 @@ __device__ __forceinline__ void scores_of(float (&s)[R][R], const float* a, cons
         for (unsigned c = 0; c < R; c++) s[r][c] = 0.0f;
 #pragma unroll 4
     for (unsigned d = 0; d < DIM; d += 4) {
+        // region: products
         float4 x[R], y[R];
 #pragma unroll
         for (unsigned r = 0; r < R; r++) x[r] = *(const float4*)(a + (ty + 16 * r) * WIDE + d);
@@ -69,10 +70,11 @@ __device__ __forceinline__ void scores_of(float (&s)[R][R], const float* a, cons
 #pragma unroll
             for (unsigned c = 0; c < R; c++)
                 s[r][c] += x[r].x * y[c].x + x[r].y * y[c].y + x[r].z * y[c].z + x[r].w * y[c].w;
+        // end: products
     }
 }
 
-// N neighbouring floats of shared memory, in the widest loads their number allows.
+// N neighboring floats of shared memory, in the widest loads their number allows.
 __device__ __forceinline__ void load_columns(float (&x)[N], const float* from) {
 #pragma unroll
     for (unsigned n = 0; n < N; n += N % 4 == 0 ? 4 : N % 2 == 0 ? 2 : 1) {

@@ -9,12 +9,15 @@
 #define GELU_LINEAR -1.5957691216057308f  // -2 sqrt(2/pi)
 #define GELU_CUBIC -0.07135481627260025f  // LINEAR * 0.044715
 
+// region: value
 // Far below 0 the exponential is infinite and the quotient -0, as it should be.
 __device__ __forceinline__ float gelu_of(float x) {
     float power = x * (GELU_LINEAR + GELU_CUBIC * x * x);
     return x / (1.0f + expf(power));
 }
+// end: value
 
+// region: slope
 // With e = e^power and s = 1 / (1 + e): gelu = x s, and s' = -power' e s^2. Beyond 10 the derivative
 // is 0 or 1 to every digit; holding x there keeps its powers from overflowing, and lets NaN through.
 __device__ __forceinline__ float gelu_slope(float x) {
@@ -23,3 +26,4 @@ __device__ __forceinline__ float gelu_slope(float x) {
     float s = 1.0f / (1.0f + e);
     return s - x * (GELU_LINEAR + 3.0f * GELU_CUBIC * x * x) * (e * s) * s;
 }
+// end: slope

@@ -50,10 +50,12 @@ __device__ __forceinline__ void finish(const Params& p, unsigned b, unsigned i, 
                                        float* activated) {
     unsigned at = p.c_offset + b / p.inner * p.c_outer + b % p.inner * p.c_inner + i * p.c_row + j;
     unsigned dense = (b * p.m + i) * p.n + j;
+    // region: finish
     float value = p.alpha * sum;
     if (ACCUMULATE) value += c[at];
     if (BIAS) value += bias[j];
     if (RESIDUAL) value += residual[dense];
     c[at] = value;
     if (GELU) activated[dense] = gelu(value);
+    // end: finish
 }

@@ -18,6 +18,7 @@ __device__ __forceinline__ Online online_start() {
     return none;
 }
 
+// region: add
 __device__ __forceinline__ void online_add(Online& o, float x) {
     float e = expf(-fabsf(x - o.max));
     if (x > o.max) {
@@ -27,7 +28,9 @@ __device__ __forceinline__ void online_add(Online& o, float x) {
         o.sum += e;
     }
 }
+// end: add
 
+// region: join
 // The pair of the whole row, for every thread of the block, which walks it together.
 __device__ __forceinline__ Online online_row(const float* row, unsigned width) {
     Online o = online_start();
@@ -36,3 +39,4 @@ __device__ __forceinline__ Online online_row(const float* row, unsigned width) {
     Online all = {largest, block_sum(o.sum * expf(o.max - largest))};
     return all;
 }
+// end: join

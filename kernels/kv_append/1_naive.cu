@@ -13,6 +13,7 @@ struct Params {
 extern "C" __global__ void kv_append(const float* qkv, const StepState* state, float* cache, Params p) {
     const unsigned width = p.heads * p.head_dim;
     for (unsigned i = blockIdx.x * blockDim.x + threadIdx.x; i < p.n; i += gridDim.x * blockDim.x) {
+        // region: place
         const unsigned column = i % width, row = i / width;
         const unsigned batch = row / p.rows, place = state->position + row % p.rows;
         const unsigned head = column / p.head_dim, d = column % p.head_dim;
@@ -20,5 +21,6 @@ extern "C" __global__ void kv_append(const float* qkv, const StepState* state, f
             cache[((batch * p.heads + head) * p.positions + place) * p.head_dim + d] =
                 qkv[row * 3 * width + p.part * width + column];
         }
+        // end: place
     }
 }

@@ -2,7 +2,9 @@
 //
 // Idea: one thread a row, three walks along it: the mean, the variance, the output.
 // Cost: 8 FLOPs an element, and 8 bytes if the row stayed in cache. It does not: the threads of a warp
-// read 32 elements that lie a row apart, so that each request brings 32 lines for 128 useful bytes.
+// touch 32 elements that lie a row apart, so that each request takes 32 lines for 128 useful bytes.
+// Most of the time goes into the third walk's writing: a line that was read serves the next 31 steps
+// from cache, but a store is sent on at once, 4 bytes for a whole sector of 32.
 // That access pattern, not the three walks, is what the next rung mends.
 
 #ifndef WG

@@ -1,6 +1,6 @@
 // LayerNorm: out = (x - mean) rstd gamma + beta for each row, rstd = 1 / sqrt(var + eps).
 //
-// Idea: a block for each row. Neighbouring threads read neighbouring elements, and each keeps its PER
+// Idea: a block for each row. Neighboring threads read neighboring elements, and each keeps its PER
 // elements in registers, so that memory is read once although the row is needed three times.
 // That also settles how to get the variance. Welford's method finds it in one walk, at a division an
 // element; E[x^2] - mean^2 in one walk too, but loses every digit when the mean is large. With the
@@ -28,6 +28,7 @@ extern "C" __global__ void __launch_bounds__(WG)
     unsigned lane = threadIdx.x;
     for (unsigned row = blockIdx.x; row < p.rows; row += gridDim.x) {
         size_t start = (size_t)row * p.width;
+        // region: load
         float v[PER], total = 0.0f, squares = 0.0f;
 #pragma unroll
         for (unsigned k = 0; k < PER; k++) {
@@ -36,12 +37,15 @@ extern "C" __global__ void __launch_bounds__(WG)
             total += v[k];
         }
         float mean = block_sum(total) / p.width;
+        // end: load
+        // region: variance
 #pragma unroll
         for (unsigned k = 0; k < PER; k++) {
             float deviation = lane + k * WG < p.width ? v[k] - mean : 0.0f;
             squares += deviation * deviation;
         }
         float rstd = 1.0f / sqrtf(block_sum(squares) / p.width + p.eps);
+        // end: variance
 #pragma unroll
         for (unsigned k = 0; k < PER; k++) {
             unsigned j = lane + k * WG;

@@ -20,6 +20,7 @@ extern "C" __global__ void __launch_bounds__(WG)
                        const float* dy, float* dx, Params p) {
     for (unsigned row = blockIdx.x * WG + threadIdx.x; row < p.rows; row += gridDim.x * WG) {
         size_t start = (size_t)row * p.width;
+        // region: row
         float m = mean[row], r = rstd[row], sum_g = 0.0f, sum_gx = 0.0f;
         for (unsigned j = 0; j < p.width; j++) {
             float g = dy[start + j] * gamma[j];
@@ -31,5 +32,6 @@ extern "C" __global__ void __launch_bounds__(WG)
             float xhat = (x[start + j] - m) * r;
             dx[start + j] = r * (dy[start + j] * gamma[j] - mean_g - xhat * mean_gx);
         }
+        // end: row
     }
 }

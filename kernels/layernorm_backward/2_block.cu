@@ -38,6 +38,7 @@ extern "C" __global__ void __launch_bounds__(WG)
     unsigned end = min(p.rows, first + p.rows_per_chunk);
     for (unsigned row = first; row < end; row++) {
         size_t start = (size_t)row * p.width;
+        // region: gather
         float m = mean[row], r = rstd[row], xhat[PER], g[PER], sum_g = 0.0f, sum_gx = 0.0f;
 #pragma unroll
         for (unsigned k = 0; k < PER; k++) {
@@ -50,13 +51,17 @@ extern "C" __global__ void __launch_bounds__(WG)
             sum_g += g[k];
             sum_gx += g[k] * xhat[k];
         }
+        // end: gather
+        // region: input
         float mean_g = block_sum(sum_g) / p.width, mean_gx = block_sum(sum_gx) / p.width;
 #pragma unroll
         for (unsigned k = 0; k < PER; k++) {
             unsigned j = lane + k * WG;
             if (j < p.width) dx[start + j] = r * (g[k] - mean_g - xhat[k] * mean_gx);
         }
+        // end: input
     }
+    // region: partial
     float* mine = partial + (size_t)blockIdx.x * 2 * p.width;
 #pragma unroll
     for (unsigned k = 0; k < PER; k++) {
@@ -66,4 +71,5 @@ extern "C" __global__ void __launch_bounds__(WG)
             mine[p.width + j] = dbeta[k];
         }
     }
+    // end: partial
 }

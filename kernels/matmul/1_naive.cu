@@ -20,7 +20,9 @@ matmul(const float* a, const float* b, const float* bias, const float* residual,
        float* activated, Params p) {
     unsigned total = p.batches * p.m * p.n;
     for (unsigned e = blockIdx.x * WG + threadIdx.x; e < total; e += gridDim.x * WG) {
+        // region: place
         unsigned i = e % p.m, j = e / p.m % p.n, batch = e / p.m / p.n;
+        // end: place
         const float* row = a + a_start(p, batch) + i * p.a_row;
         const float* column = b + b_start(p, batch) + j * p.b_col;
         float sum = 0.0f;

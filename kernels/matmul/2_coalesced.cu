@@ -1,7 +1,7 @@
-// Matrix multiply, neighbours side by side.
+// Matrix multiply, neighbors side by side.
 //
-// Idea: 1_naive with one line changed. Threads are counted along the rows of the result: neighbouring
-// lanes of a warp compute neighbouring columns, so they touch neighbouring addresses of b and of c, and
+// Idea: 1_naive with one line changed. Threads are counted along the rows of the result: neighboring
+// lanes of a warp compute neighboring columns, so they touch neighboring addresses of b and of c, and
 // share their element of a. What a warp asks for side by side is fetched in one piece: it coalesces.
 // Cost: as 1_naive, 2 m n k FLOPs and 8 m n k bytes asked of the caches. But a step of a warp along k
 // takes 5 sectors of 32 bytes (1 of a, 4 of b) where 1_naive takes 33, and nothing in those of b is
@@ -22,7 +22,9 @@ matmul(const float* a, const float* b, const float* bias, const float* residual,
        float* activated, Params p) {
     unsigned total = p.batches * p.m * p.n;
     for (unsigned e = blockIdx.x * WG + threadIdx.x; e < total; e += gridDim.x * WG) {
+        // region: place
         unsigned j = e % p.n, i = e / p.n % p.m, batch = e / p.n / p.m;
+        // end: place
         const float* row = a + a_start(p, batch) + i * p.a_row;
         const float* column = b + b_start(p, batch) + j * p.b_col;
         float sum = 0.0f;

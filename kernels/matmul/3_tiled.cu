@@ -23,9 +23,11 @@
 extern "C" __global__ void __launch_bounds__(TILE * TILE)
 matmul(const float* a, const float* b, const float* bias, const float* residual, float* c,
        float* activated, Params p) {
+    // region: shared
     // One column of padding: threads that walk down a column touch 16 different banks.
     __shared__ float a_tile[TILE][TILE + 1], b_tile[TILE][TILE + 1];  // [row][l] and [l][column]
     unsigned x = threadIdx.x % TILE, y = threadIdx.x / TILE;
+    // end: shared
     unsigned wide = (p.n + TILE - 1) / TILE, high = (p.m + TILE - 1) / TILE;
     for (unsigned tile = blockIdx.x; tile < p.batches * high * wide; tile += gridDim.x) {
         unsigned batch = tile / wide / high;
@@ -34,18 +36,24 @@ matmul(const float* a, const float* b, const float* bias, const float* residual,
         const float* right = b + b_start(p, batch);
         float sum = 0.0f;
         for (unsigned l0 = 0; l0 < p.k; l0 += TILE) {
-            // Neighbouring threads (x) read neighbouring addresses, whichever way the matrix lies.
+            // region: load
+            // Neighboring threads (x) read neighboring addresses, whichever way the matrix lies.
             unsigned ar = A_ALONG_K ? y : x, al = A_ALONG_K ? x : y;
             unsigned bl = B_ALONG_K ? x : y, bc = B_ALONG_K ? y : x;
             bool in_a = i0 + ar < p.m && l0 + al < p.k, in_b = l0 + bl < p.k && j0 + bc < p.n;
             a_tile[ar][al] = in_a ? left[(i0 + ar) * p.a_row + (l0 + al) * p.a_col] : 0.0f;
             b_tile[bl][bc] = in_b ? right[(l0 + bl) * p.b_row + (j0 + bc) * p.b_col] : 0.0f;
+            // end: load
+            // region: multiply
             __syncthreads();
 #pragma unroll
             for (unsigned l = 0; l < TILE; l++) sum += a_tile[y][l] * b_tile[l][x];
             __syncthreads();
+            // end: multiply
         }
+        // region: store
         if (i0 + y < p.m && j0 + x < p.n)
             finish(p, batch, i0 + y, j0 + x, sum, bias, residual, c, activated);
+        // end: store
     }
 }

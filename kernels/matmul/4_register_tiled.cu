@@ -12,6 +12,7 @@
 // of their own add up; split_sum adds the parts and finishes.
 #include "matmul.cuh"
 
+// region: tune
 #ifndef TM
 #define TM 8  // tune: 4 8
 #endif
@@ -21,6 +22,7 @@
 #ifndef BK
 #define BK 8  // tune: 8 16
 #endif
+// end: tune
 #ifndef A_ALONG_K
 #define A_ALONG_K 1  // the elements of a row of a lie side by side
 #endif
@@ -43,7 +45,7 @@ struct Lines {
     unsigned count;       // lines there are
 };
 
-// Element e of a slab of BK x WIDTH: neighbouring threads take neighbouring addresses.
+// Element e of a slab of BK x WIDTH: neighboring threads take neighboring addresses.
 template <bool ALONG_K, unsigned WIDTH>
 __device__ __forceinline__ void split_index(unsigned e, unsigned& line, unsigned& l) {
     line = ALONG_K ? e / BK : e % WIDTH;
@@ -54,6 +56,7 @@ __device__ __forceinline__ void split_index(unsigned e, unsigned& line, unsigned
 template <bool ALONG_K, unsigned WIDTH, unsigned SHARE>
 __device__ __forceinline__ void fetch(float (&share)[SHARE], Lines x, unsigned first, unsigned from,
                                       unsigned end) {
+    // region: fetch
 #pragma unroll
     for (unsigned s = 0; s < SHARE; s++) {
         unsigned line, l;
@@ -61,6 +64,7 @@ __device__ __forceinline__ void fetch(float (&share)[SHARE], Lines x, unsigned f
         bool in = first + line < x.count && from + l < end;
         share[s] = in ? x.data[(first + line) * x.line + (from + l) * x.step] : 0.0f;
     }
+    // end: fetch
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS, 2)
@@ -102,11 +106,12 @@ matmul(const float* a, const float* b, const float* bias, const float* residual,
                     for (unsigned r = 0; r < TM; r++)
 #pragma unroll
                         for (unsigned s = 0; s < TN; s++) sums[r][s] += rows[r] * columns[s];
-                    // end region
+                    // end: multiply
                 }
                 half ^= 1;
             }
             if (more) {
+                // region: put
                 // The other half was read one slab ago, before the last barrier.
                 unsigned to = l0 > from ? half : 0;
 #pragma unroll
@@ -115,12 +120,13 @@ matmul(const float* a, const float* b, const float* bias, const float* residual,
                     split_index<A_ALONG_K, BM>(threadIdx.x + s * THREADS, line, l);
                     a_slab[to][l][line] = a_share[s];
                 }
+                // end: put
 #pragma unroll
                 for (unsigned s = 0; s < BK * BN / THREADS; s++) {
                     unsigned line, l;
                     split_index<B_ALONG_K, BN>(threadIdx.x + s * THREADS, line, l);
                     // Column 16 q + x of 64 goes to place 4 x + q: a thread's four columns are one
-                    // 16-byte load here, and in c its neighbours' columns lie beside its own.
+                    // 16-byte load here, and in c its neighbors' columns lie beside its own.
                     b_slab[to][l][line / 64 * 64 + line % 16 * 4 + line % 64 / 16] = b_share[s];
                 }
             }

@@ -15,8 +15,10 @@ split_sum(const float* a, const float* b, const float* bias, const float* residu
           float* activated, Params p) {
     unsigned total = p.batches * p.m * p.n;
     for (unsigned e = blockIdx.x * WG + threadIdx.x; e < total; e += gridDim.x * WG) {
+        // region: parts
         float sum = 0.0f;
         for (unsigned part = 0; part < p.span; part++) sum += a[part * total + e];
+        // end: parts
         finish(p, e / p.n / p.m, e / p.n % p.m, e % p.n, sum, bias, residual, c, activated);
     }
 }

@@ -16,6 +16,7 @@ struct Params {
 
 extern "C" __global__ void __launch_bounds__(WG)
     parts(const float* losses, const unsigned* targets, float* partial, Params p) {
+    // region: parts
     float sum = 0.0f, scored = 0.0f;
     for (unsigned i = blockIdx.x * WG + threadIdx.x; i < p.count; i += gridDim.x * WG) {
         if (targets[i] != 0xffffffffu) {
@@ -29,6 +30,7 @@ extern "C" __global__ void __launch_bounds__(WG)
         partial[2 * blockIdx.x] = sum;
         partial[2 * blockIdx.x + 1] = scored;
     }
+    // end: parts
 }
 
 extern "C" __global__ void __launch_bounds__(WG)

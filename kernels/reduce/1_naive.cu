@@ -49,6 +49,7 @@ __device__ __forceinline__ float fold(float a, float x) {
 // __grid_constant__: the params are indexed in a loop, and would otherwise be copied to each thread.
 extern "C" __global__ void __launch_bounds__(WG) reduce(const float* x, float* out, const __grid_constant__ Params p) {
     size_t step = (size_t)gridDim.x * WG;
+    // region: walk
     for (size_t i = (size_t)blockIdx.x * WG + threadIdx.x; i < p.n; i += step) {
         unsigned first = p.offset + place(p, (unsigned)i, 0, p.kept);
         float total = neutral();
@@ -57,4 +58,5 @@ extern "C" __global__ void __launch_bounds__(WG) reduce(const float* x, float* o
         }
         out[i] = p.scale * total;
     }
+    // end: walk
 }

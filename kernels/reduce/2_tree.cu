@@ -4,7 +4,7 @@
 // terms; then the upper half of the threads hands its results to the lower half, in shared memory,
 // until one row of COLS is left: log2(WG / COLS) rounds instead of WG / COLS steps.
 //   COLS = 1   outputs are rows: the threads of a block read one row side by side.
-//   COLS = 32  outputs are columns: the threads of a warp read 32 neighbouring columns.
+//   COLS = 32  outputs are columns: the threads of a warp read 32 neighboring columns.
 // Where there are few outputs and many terms, `parts` blocks share an output, each taking `length`
 // terms; a second launch folds the parts. The split depends on the shape alone, so the bits do not
 // depend on the card.
@@ -64,6 +64,7 @@ extern "C" __global__ void __launch_bounds__(WG) reduce(const float* x, float* o
     unsigned wide = (p.n + COLS - 1) / COLS;  // blocks that cover all outputs once
     for (unsigned group = blockIdx.x; group < wide * p.parts; group += gridDim.x) {
         unsigned part = group / wide, i = (group % wide) * COLS + column;
+        // region: gather
         float total = neutral();
         if (i < p.n) {
             unsigned first = p.offset + place(p, i, 0, p.kept);
@@ -72,6 +73,8 @@ extern "C" __global__ void __launch_bounds__(WG) reduce(const float* x, float* o
                 total = fold(total, x[first + place(p, j, p.kept, p.rank)]);
             }
         }
+        // end: gather
+        // region: tree
         scratch[lane] = total;
         __syncthreads();
         for (unsigned half = WG / 2; half >= COLS; half /= 2) {
@@ -80,5 +83,6 @@ extern "C" __global__ void __launch_bounds__(WG) reduce(const float* x, float* o
         }
         if (lane < COLS && i < p.n) out[part * p.n + i] = p.scale * scratch[lane];
         __syncthreads();  // the next round writes the scratch again
+        // end: tree
     }
 }

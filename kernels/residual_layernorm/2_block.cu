@@ -1,6 +1,6 @@
 // Residual and LayerNorm: sum = x + residual, out = layernorm(sum).
 //
-// Idea: a block for each row with the sum in registers, as in layernorm/2_block. The normalisation
+// Idea: a block for each row with the sum in registers, as in layernorm/2_block. The normalization
 // needs no read of its own: it works on the sum before that has left the chip.
 // Cost: 9 FLOPs and 16 bytes an element, where two kernels move 20. Expected gain over them: a fifth,
 // and a launch; over naive: ten times and more.
@@ -25,6 +25,7 @@ extern "C" __global__ void __launch_bounds__(WG)
     unsigned lane = threadIdx.x;
     for (unsigned row = blockIdx.x; row < p.rows; row += gridDim.x) {
         size_t start = (size_t)row * p.width;
+        // region: sum
         float v[PER], total = 0.0f, squares = 0.0f;
 #pragma unroll
         for (unsigned k = 0; k < PER; k++) {
@@ -37,6 +38,7 @@ extern "C" __global__ void __launch_bounds__(WG)
             total += v[k];
         }
         float mean = block_sum(total) / p.width;
+        // end: sum
 #pragma unroll
         for (unsigned k = 0; k < PER; k++) {
             float deviation = lane + k * WG < p.width ? v[k] - mean : 0.0f;

@@ -25,9 +25,11 @@ extern "C" __global__ void sgd(
     float* values, const float* grads, float* velocity,
     const StepState* state, const float* norm, Params p
 ) {
+    if (!is_finite(norm[0])) return;
     float lr = state->lr;
     float clip = CLIP ? clip_factor(norm[0], p.max_norm) : 1.0f;
     for (size_t i = blockIdx.x * (size_t)blockDim.x + threadIdx.x; i < p.n; i += gridDim.x * (size_t)blockDim.x) {
+        // region: loop
         float value = values[i];
         float u = grads[i] * clip + (i < p.decayed ? p.weight_decay * value : 0.0f);
 #if MOMENTUM
@@ -35,5 +37,6 @@ extern "C" __global__ void sgd(
         velocity[i] = u;
 #endif
         values[i] = value - lr * u;
+        // end: loop
     }
 }

@@ -22,11 +22,13 @@ struct Params {
 extern "C" __global__ void __launch_bounds__(WG) softmax(const float* x, float* out, Params p) {
     for (unsigned row = blockIdx.x; row < p.rows; row += gridDim.x) {
         size_t start = (size_t)row * p.width;
+        // region: row
         Online all = online_row(x + start, p.width);
         float log_sum = logf(all.sum), scale = 1.0f / all.sum;
         for (unsigned j = threadIdx.x; j < p.width; j += WG) {
             float v = x[start + j] - all.max;
             out[start + j] = LOG ? v - log_sum : expf(v) * scale;
         }
+        // end: row
     }
 }

@@ -20,10 +20,12 @@ extern "C" __global__ void __launch_bounds__(WG)
     softmax_backward(const float* y, const float* dy, float* dx, Params p) {
     for (unsigned row = blockIdx.x * WG + threadIdx.x; row < p.rows; row += gridDim.x * WG) {
         size_t start = (size_t)row * p.width;
+        // region: walks
         float sum = 0.0f;
         for (size_t i = start; i < start + p.width; i++) sum += LOG ? dy[i] : dy[i] * y[i];
         for (size_t i = start; i < start + p.width; i++) {
             dx[i] = LOG ? dy[i] - expf(y[i]) * sum : y[i] * (dy[i] - sum);
         }
+        // end: walks
     }
 }

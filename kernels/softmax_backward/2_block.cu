@@ -1,7 +1,7 @@
 // Softmax backward, from the output: dx = y (dy - sum(dy y)). With LOG = 1, log-softmax backward:
 // dx = dy - e^y sum(dy).
 //
-// Idea: a block for each row; neighbouring threads read neighbouring elements, and the second walk
+// Idea: a block for each row; neighboring threads read neighboring elements, and the second walk
 // finds the row in cache.
 // Cost: 4 FLOPs (LOG: 13) and 12 bytes an element. Expected gain over naive: ten times and more.
 #include "reduce.cuh"
@@ -21,6 +21,7 @@ struct Params {
 extern "C" __global__ void __launch_bounds__(WG)
     softmax_backward(const float* y, const float* dy, float* dx, Params p) {
     for (unsigned row = blockIdx.x; row < p.rows; row += gridDim.x) {
+        // region: row
         size_t start = (size_t)row * p.width + threadIdx.x, end = (size_t)(row + 1) * p.width;
         float mine = 0.0f;
         for (size_t i = start; i < end; i += WG) mine += LOG ? dy[i] : dy[i] * y[i];
@@ -28,5 +29,6 @@ extern "C" __global__ void __launch_bounds__(WG)
         for (size_t i = start; i < end; i += WG) {
             dx[i] = LOG ? dy[i] - expf(y[i]) * sum : y[i] * (dy[i] - sum);
         }
+        // end: row
     }
 }

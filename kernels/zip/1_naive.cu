@@ -15,6 +15,7 @@
 #define OP 0
 #endif
 
+// region: params
 struct Params {
     unsigned shape[8];
     unsigned a_strides[8];
@@ -24,6 +25,7 @@ struct Params {
     unsigned a_offset;
     unsigned b_offset;
 };
+// end: params
 
 // NaN where either is NaN, in max and min too (fmaxf would drop it).
 __device__ __forceinline__ float apply(float a, float b) {
@@ -41,10 +43,12 @@ __device__ __forceinline__ float apply(float a, float b) {
 }
 
 // __grid_constant__: the params are indexed in a loop, and would otherwise be copied to each thread.
+// region: lanes
 extern "C" __global__ void __launch_bounds__(WG)
     zip(const float* a, const float* b, float* out, const __grid_constant__ Params p) {
     size_t step = (size_t)gridDim.x * WG;
     for (size_t i = (size_t)blockIdx.x * WG + threadIdx.x; i < p.n; i += step) {
+        // region: place
         unsigned rest = (unsigned)i, left = p.a_offset, right = p.b_offset;
         for (unsigned d = p.rank; d > 1; d--) {
             unsigned quotient = rest / p.shape[d - 1];
@@ -53,6 +57,8 @@ extern "C" __global__ void __launch_bounds__(WG)
             right += index * p.b_strides[d - 1];
             rest = quotient;
         }
+        // end: place
         out[i] = apply(a[left + rest * p.a_strides[0]], b[right + rest * p.b_strides[0]]);
     }
 }
+// end: lanes

@@ -40,6 +40,7 @@ fn adamw(
     if (!is_finite(norm[0])) {
         return;
     }
+    // region: once
     let lr = state.lr;
     let step = f32(max(state.step, 1u));
     // The moments start at zero and are too small at first: divide by 1 - beta^step. For beta near 1
@@ -51,8 +52,10 @@ fn adamw(
         clip = clip_factor(norm[0], p.max_norm);
     }
     let keep = 1.0 - lr * p.weight_decay;
+    // end: once
 
     for (var i = id.x; i < p.n; i += groups.x * WG) {
+        // region: loop
         let g = grads[i] * clip;
         let m_new = p.beta1 * m[i] + p.rest1 * g;
         let v_new = p.beta2 * v[i] + p.rest2 * (g * g);
@@ -60,5 +63,6 @@ fn adamw(
         m[i] = m_new;
         v[i] = v_new;
         values[i] = value - rate * (m_new / (sqrt(v_new) * root + p.eps));
+        // end: loop
     }
 }

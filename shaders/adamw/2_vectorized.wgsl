@@ -52,6 +52,7 @@ fn adamw(
     let lanes = vec4<u32>(0u, 1u, 2u, 3u);
 
     for (var i = id.x; i < p.n / 4u; i += groups.x * WG) {
+        // region: loop
         let g = grads[i] * clip;
         let m_new = p.beta1 * m[i] + p.rest1 * g;
         let v_new = p.beta2 * v[i] + p.rest2 * (g * g);
@@ -60,5 +61,6 @@ fn adamw(
         m[i] = m_new;
         v[i] = v_new;
         values[i] = value - rate * (m_new / (sqrt(v_new) * root + p.eps));
+        // end: loop
     }
 }

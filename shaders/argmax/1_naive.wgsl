@@ -3,8 +3,8 @@
 //
 // Idea: one invocation a row, front to back. Only a strictly larger element takes over, so the first
 // of equals wins; NaN counts as larger than everything, so the first NaN wins and stays.
-// Cost: 1 comparison and 4 bytes an element. Neighbouring invocations read a whole row apart, which
-// wastes most of each cache line until the neighbours on it are asked for.
+// Cost: 1 comparison and 4 bytes an element. Neighboring invocations read a whole row apart, which
+// wastes most of each cache line until the neighbors on it are asked for.
 
 override WG: u32 = 256u;
 

@@ -1,7 +1,7 @@
 // include: math
 // Argmax by a tree: a workgroup shares each row.
 //
-// Idea: every invocation looks at its share of the row, side by side with its neighbours, and keeps
+// Idea: every invocation looks at its share of the row, side by side with its neighbors, and keeps
 // the best value and where it stood; then the upper half hands its finds to the lower half, in
 // workgroup memory, until one is left. Of equals the one further in front wins, whoever looked at it;
 // NaN counts as larger than everything.

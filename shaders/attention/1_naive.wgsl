@@ -28,6 +28,7 @@ fn scores(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
         let key = i % p.keys;
         let row = i / p.keys % p.rows;
         let bh = i / p.keys / p.rows;
+        // region: score
         var score = LOWEST;
         if (key < visible(valid_keys(), row)) {
             let a = row_at(p.q, bh, row);
@@ -39,6 +40,7 @@ fn scores(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
             score = p.scale * sum;
         }
         probabilities[i] = score;
+        // end: score
     }
 }
 
@@ -47,6 +49,7 @@ fn scores(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
 fn softmax(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>) {
     let rows = p.batch * p.heads * p.rows;
     for (var i = id.x; i < rows; i += grid.x * WG) {
+        // region: row
         let first = i * p.keys;
         let seen = visible(valid_keys(), i % p.rows);
         var largest = LOWEST;
@@ -66,6 +69,7 @@ fn softmax(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
             probabilities[first + j] = probability;
         }
         lse[i] = largest + log(sum);
+        // end: row
     }
 }
 
@@ -80,6 +84,7 @@ fn weighted_sum(
         let d = i % p.dim;
         let row = i / p.dim % p.rows;
         let bh = i / p.dim / p.rows;
+        // region: mix
         let weights = (bh * p.rows + row) * p.keys;
         let values = row_at(p.v, bh, 0u) + d;
         let seen = visible(valid_keys(), row);
@@ -88,5 +93,6 @@ fn weighted_sum(
             sum += probabilities[weights + key] * v[values + key * p.v.w];
         }
         out[row_at(p.out, bh, row) + d] = sum;
+        // end: mix
     }
 }

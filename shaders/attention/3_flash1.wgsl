@@ -57,7 +57,10 @@ fn flash1(
 
         let end = visible(valid, min(first + 64u, p.rows) - 1u);
         for (var start = 0u; start < end; start += 32u) {
+            // region: scores
             var s = scores_of(queries, first, keys, start, lane);
+            // end: scores
+            // region: online
             let columns = vec4<u32>(0u, 1u, 2u, 3u) + start + 4u * tx;
             for (var r = 0u; r < 4u; r++) {
                 let seen = visible(valid, first + ty + 16u * r);
@@ -86,6 +89,7 @@ fn flash1(
                 }
                 weights[row * 8u + tx] = s[r];
             }
+            // end: online
             add_weighted(&o, values, start, lane);
         }
 
@@ -94,6 +98,7 @@ fn flash1(
         }
         workgroupBarrier();
         for (var r = 0u; r < 4u; r++) {
+            // region: finish
             let row = first + ty + 16u * r;
             var sum = 0.0;
             for (var i = 0u; i < 8u; i++) {
@@ -113,6 +118,7 @@ fn flash1(
                     }
                 }
             }
+            // end: finish
         }
     }
 }

@@ -60,6 +60,7 @@ fn softmax_backward(
     for (var i = id.x; i < rows; i += grid.x * WG) {
         let weights = i * p.keys;
         let gradients = (rows + i) * p.keys;
+        // region: d_scores
         var sum = 0.0;
         for (var j = 0u; j < p.keys; j++) {
             sum += scratch[weights + j] * scratch[gradients + j];
@@ -69,6 +70,7 @@ fn softmax_backward(
             scratch[gradients + j] = weight * (scratch[gradients + j] - sum);
             scratch[weights + j] = weight * dropout_mask(i / p.rows, i % p.rows, j);
         }
+        // end: d_scores
     }
 }
 

@@ -75,6 +75,7 @@ fn dkdv(
                     of_delta = delta[bh * p.rows + row];
                 }
                 for (var r = 0u; r < 4u; r++) {
+                    // region: again
                     let key = start + ty + 16u * r;
                     var probability = 0.0;
                     var kept = 1.0;
@@ -84,8 +85,10 @@ fn dkdv(
                     }
                     s[r][c] = probability * kept;
                     d[r][c] = probability * (d[r][c] * kept - of_delta);
+                    // end: again
                 }
             }
+            // region: sums
             for (var r = 0u; r < 4u; r++) {
                 weights[(ty + 16u * r) * 8u + tx] = s[r];
             }
@@ -95,6 +98,7 @@ fn dkdv(
                 weights[(ty + 16u * r) * 8u + tx] = d[r];
             }
             add_weighted(&dk, queries, first, lane);
+            // end: sums
         }
 
         for (var r = 0u; r < 4u; r++) {

@@ -78,7 +78,9 @@ fn dq(
                 }
                 weights[(ty + 16u * r) * 8u + tx] = d[r];
             }
+            // region: sum
             add_weighted(&sums, keys, start, lane);
+            // end: sum
         }
 
         for (var r = 0u; r < 4u; r++) {

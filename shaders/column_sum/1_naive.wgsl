@@ -1,6 +1,6 @@
 // Column sums, the definition: one invocation for each column walks down all rows.
 //
-// Cost: m n FLOPs, 4 m n bytes. Neighbouring invocations read neighbouring columns, so whole lines are
+// Cost: m n FLOPs, 4 m n bytes. Neighboring invocations read neighboring columns, so whole lines are
 // used; but a matrix has few columns, and most of the GPU has nothing to do.
 
 override WG: u32 = 256u;

@@ -61,9 +61,11 @@ fn copy(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
             dst[w] = low | high;
         }
     } else {
+        // region: move
         for (var i = id.x; i < p.n; i += step) {
             let at = places(i);
             dst[at.y] = src[at.x];
         }
+        // end: move
     }
 }

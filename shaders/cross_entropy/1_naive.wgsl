@@ -2,7 +2,7 @@
 //
 // Idea: one invocation a row, two walks along it: the maximum, the sum.
 // Cost: 13 FLOPs an element; 4 bytes if the row stayed in cache, in truth far more, since
-// neighbouring invocations read elements that lie a row apart.
+// neighboring invocations read elements that lie a row apart.
 
 override WG: u32 = 256u;
 
@@ -25,6 +25,7 @@ fn cross_entropy(
 ) {
     for (var row = id.x; row < p.rows; row += groups.x * WG) {
         let start = row * p.width;
+        // region: walks
         var largest = -3.40282347e+38;
         for (var j = 0u; j < p.width; j++) {
             largest = max(largest, logits[start + j]);
@@ -43,5 +44,6 @@ fn cross_entropy(
             loss = total - logits[start + goal];
         }
         losses[row] = loss;
+        // end: walks
     }
 }

@@ -28,6 +28,7 @@ fn cross_entropy(
 ) {
     for (var row = id.x; row < p.rows; row += groups.x) {
         let start = row * p.width;
+        // region: row
         var mine = online_start();
         for (var j = lane; j < p.width; j += WG) {
             mine = online_add(mine, logits[start + j]);
@@ -45,5 +46,6 @@ fn cross_entropy(
             }
             losses[row] = loss;
         }
+        // end: row
     }
 }

@@ -30,6 +30,7 @@ fn cross_entropy_backward(
 ) {
     let factor = weight[0] * dloss[0] * p.scale;
     for (var i = id.x; i < p.rows * p.width; i += groups.x * WG) {
+        // region: element
         let row = i / p.width;
         let goal = targets[row];
         var gradient = p.invalid;
@@ -40,5 +41,6 @@ fn cross_entropy_backward(
             gradient = (exp(logits[i] - lse[row]) - one_hot) * factor;
         }
         dlogits[i] = gradient;
+        // end: element
     }
 }

@@ -30,6 +30,7 @@ fn cross_entropy_backward(
 ) {
     let factor = weight[0] * dloss[0] * p.scale;
     for (var row = id.x; row < p.rows; row += groups.x) {
+        // region: gradient
         let start = row * p.width;
         let goal = targets[row];
         let total = lse[row];
@@ -42,5 +43,6 @@ fn cross_entropy_backward(
             }
             dlogits[start + j] = gradient;
         }
+        // end: gradient
     }
 }

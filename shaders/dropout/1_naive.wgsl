@@ -31,6 +31,7 @@ fn dropout(
     let step = state.step;
     let fours = p.n / 4u + select(0u, 1u, p.n % 4u != 0u);
     for (var i = id.x; i < fours; i += groups.x * WG) {
+        // region: draw
         let words = philox(vec4<u32>(i, p.op, step, 0u), key);
         for (var j = 0u; j < 4u; j++) {
             let e = 4u * i + j;
@@ -45,5 +46,6 @@ fn dropout(
                 out[e] = y;
             }
         }
+        // end: draw
     }
 }

@@ -1,6 +1,6 @@
 // Embedding, rung 1: one invocation an element of the output.
 //
-// Idea: a gather. Neighbouring invocations copy neighbouring elements of one row, so that the reads
+// Idea: a gather. Neighboring invocations copy neighboring elements of one row, so that the reads
 // are coalesced although the rows lie anywhere; the row of the position is added on the way.
 // Cost: one addition and 12 bytes an element: bound by memory.
 // include: step_state
@@ -35,6 +35,7 @@ fn embedding(
     }
     let elements = p.n * p.width;
     for (var e = invocation.x; e < elements; e += groups.x * WG) {
+        // region: gather
         let i = e / p.width;
         let c = e % p.width;
         let id = ids[i];
@@ -50,5 +51,6 @@ fn embedding(
             }
         }
         out[e] = y;
+        // end: gather
     }
 }

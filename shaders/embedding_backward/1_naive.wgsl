@@ -33,12 +33,14 @@ fn embedding_backward(
     for (var row = group.x; row < p.vocab; row += groups.x) {
         var sum = 0.0;
         var named = false;
+        // region: walk
         for (var i = 0u; i < p.n; i++) {
             if (ids[i] == row) {
                 sum += dy[i * p.width + c];
                 named = true;
             }
         }
+        // end: walk
         let e = row * p.width + c;
         if (p.accumulate == 0u) {
             dtokens[e] = sum;

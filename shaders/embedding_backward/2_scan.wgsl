@@ -37,6 +37,7 @@ fn embedding_backward(
         var sum = 0.0;
         var named = false;
         for (var base = 0u; base < p.n; base += WG) {
+            // region: look
             if (lane < WORDS) {
                 atomicStore(&found[lane], 0u);
             }
@@ -48,6 +49,8 @@ fn embedding_backward(
                 }
             }
             workgroupBarrier();
+            // end: look
+            // region: sum
             for (var w = 0u; w < WORDS; w++) {
                 var bits = atomicLoad(&found[w]);
                 while (bits != 0u) {
@@ -59,6 +62,7 @@ fn embedding_backward(
                     bits &= bits - 1u;
                 }
             }
+            // end: sum
             workgroupBarrier();
         }
         let e = row * p.width + c;

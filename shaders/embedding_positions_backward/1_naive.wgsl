@@ -1,7 +1,7 @@
 // Gradient of the position table, rung 1: one invocation an element of the table.
 //
 // Idea: row t of every sequence took row t of the table, so its gradient is the sum over the batch.
-// Each invocation walks down its own column; neighbours read neighbouring elements.
+// Each invocation walks down its own column; neighbors read neighboring elements.
 // Cost: one addition and 4 bytes an element of dy: bound by memory.
 
 override WG: u32 = 256u;
@@ -26,6 +26,7 @@ fn embedding_positions_backward(
     let elements = p.context * p.width;
     let used = p.rows * p.width;
     for (var e = id.x; e < elements; e += groups.x * WG) {
+        // region: sum
         var sum = 0.0;
         if (e < used) {
             for (var b = 0u; b < p.batch; b++) {
@@ -37,5 +38,6 @@ fn embedding_positions_backward(
         } else if (e < used) {
             dpositions[e] += sum;
         }
+        // end: sum
     }
 }

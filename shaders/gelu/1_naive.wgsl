@@ -1,7 +1,7 @@
 // include: gelu
 // GELU: out[i] = gelu(x[i]).
 //
-// Idea: one invocation an element; neighbouring invocations read neighbouring elements.
+// Idea: one invocation an element; neighboring invocations read neighboring elements.
 // Cost: about 16 FLOPs and 8 bytes an element. Memory decides, and the prediction to check is
 // time = 8 n bytes / bandwidth.
 

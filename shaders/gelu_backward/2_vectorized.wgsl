@@ -21,9 +21,11 @@ fn gelu_backward(
     @builtin(num_workgroups) groups: vec3<u32>,
 ) {
     for (var i = id.x; i < (p.n + 3u) / 4u; i += groups.x * WG) {
+        // region: fours
         let v = x[i];
         let slope = vec4<f32>(gelu_slope(v.x), gelu_slope(v.y), gelu_slope(v.z), gelu_slope(v.w));
         let g = dy[i] * slope;
+        // end: fours
         if (i < p.n / 4u) {
             dx[i] = g;
         } else {

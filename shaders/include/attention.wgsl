@@ -27,10 +27,12 @@ struct Params {
     dv: vec4<u32>,
 }
 
+// region: head
 // The first element of a row; `bh` counts heads over all batches.
 fn row_at(view: vec4<u32>, bh: u32, row: u32) -> u32 {
     return view.x + bh / p.heads * view.y + bh % p.heads * view.z + row * view.w;
 }
+// end: head
 
 // How many keys are valid: all, or with a cache as many as there are tokens so far.
 fn valid_keys() -> u32 {
@@ -40,6 +42,7 @@ fn valid_keys() -> u32 {
     return p.keys;
 }
 
+// region: visible
 // How many keys, from the first, a query sees. The queries are the last of the keys.
 fn visible(valid: u32, row: u32) -> u32 {
     if (CAUSAL == 1u) {
@@ -47,6 +50,7 @@ fn visible(valid: u32, row: u32) -> u32 {
     }
     return valid;
 }
+// end: visible
 
 // Dropout's mask for a key of a query: 0 or 1 / (1 - p). One draw gives the words of four keys, 16
 // apart: those that one thread of the CUDA kernels owns.

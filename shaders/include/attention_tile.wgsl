@@ -48,7 +48,7 @@ fn four(x: Rows, row: u32, d: u32) -> vec4<f32> {
     return y;
 }
 
-// Number d of four neighbouring rows.
+// Number d of four neighboring rows.
 fn column_of_four(x: Rows, row: u32, d: u32) -> vec4<f32> {
     var y = vec4<f32>();
     if (d < p.dim) {
@@ -71,12 +71,13 @@ fn scores_of(a: Rows, a_from: u32, b: Rows, b_from: u32, lane: u32) -> array<vec
         for (var i = lane; i < 256u; i += WG) {
             stage[i] = four(a, a_from + i / 4u, d + i % 4u * 4u);
         }
-        // By columns: 16 neighbouring invocations read 16 neighbours of a row. Where they store is
+        // By columns: 16 neighboring invocations read 16 neighbors of a row. Where they store is
         // turned by xor, or eight of them would want the same bank of memory.
         let e = lane % 16u;
         stage[256u + e * 8u + ((lane / 16u) ^ (e % 8u))] =
             column_of_four(b, b_from + lane / 16u * 4u, d + e);
         workgroupBarrier();
+        // region: products
         for (var e = 0u; e < 16u; e += 4u) {
             let y0 = stage[256u + e * 8u + (tx ^ (e % 8u))];
             let y1 = stage[264u + e * 8u + (tx ^ (e % 8u + 1u))];
@@ -87,6 +88,7 @@ fn scores_of(a: Rows, a_from: u32, b: Rows, b_from: u32, lane: u32) -> array<vec
                 s[r] += x.x * y0 + x.y * y1 + x.z * y2 + x.w * y3;
             }
         }
+        // end: products
     }
     return s;
 }

@@ -61,6 +61,7 @@ fn gelu(x: f32) -> f32 {
 fn finish(batch: u32, i: u32, j: u32, sum: f32) {
     let at = p.c_offset + batch / p.inner * p.c_outer + batch % p.inner * p.c_inner + i * p.c_row + j;
     let dense = (batch * p.m + i) * p.n + j;
+    // region: finish
     var value = p.alpha * sum;
     if (ACCUMULATE != 0u) {
         value += c[at];
@@ -75,4 +76,5 @@ fn finish(batch: u32, i: u32, j: u32, sum: f32) {
     if (GELU != 0u) {
         activated[dense] = gelu(value);
     }
+    // end: finish
 }

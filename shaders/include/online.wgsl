@@ -17,6 +17,7 @@ fn online_start() -> Online {
     return Online(-3.40282347e+38, 0.0);
 }
 
+// region: add
 fn online_add(o: Online, x: f32) -> Online {
     let e = exp(-abs(x - o.max));
     if (x > o.max) {
@@ -24,9 +25,12 @@ fn online_add(o: Online, x: f32) -> Online {
     }
     return Online(o.max, o.sum + e);
 }
+// end: add
 
+// region: join
 // The pair of the whole row from each invocation's own; every invocation makes the call.
 fn online_join(o: Online, lane: u32) -> Online {
     let largest = block_max(o.max, lane);
     return Online(largest, block_sum(o.sum * exp(o.max - largest), lane));
 }
+// end: join

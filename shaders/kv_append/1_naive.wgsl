@@ -25,6 +25,7 @@ fn kv_append(
 ) {
     let width = p.heads * p.head_dim;
     for (var i = id.x; i < p.n; i += groups.x * WG) {
+        // region: place
         let column = i % width;
         let row = i / width;
         let batch = row / p.rows;
@@ -35,5 +36,6 @@ fn kv_append(
             cache[((batch * p.heads + head) * p.positions + place) * p.head_dim + d] =
                 qkv[row * 3u * width + p.part * width + column];
         }
+        // end: place
     }
 }

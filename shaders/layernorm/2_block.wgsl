@@ -1,7 +1,7 @@
 // include: reduce
 // LayerNorm: out = (x - mean) rstd gamma + beta for each row, rstd = 1 / sqrt(var + eps).
 //
-// Idea: a workgroup for each row. Neighbouring invocations read neighbouring elements, and each keeps
+// Idea: a workgroup for each row. Neighboring invocations read neighboring elements, and each keeps
 // its PER elements in registers, so that memory is read once although the row is needed three times.
 // That also settles how to get the variance. Welford's method finds it in one walk, at a division an
 // element; E[x^2] - mean^2 in one walk too, but loses every digit when the mean is large. With the
@@ -34,6 +34,7 @@ fn layernorm(
 ) {
     for (var row = id.x; row < p.rows; row += groups.x) {
         let start = row * p.width;
+        // region: load
         var v: array<f32, PER>;
         var total = 0.0;
         for (var k = 0u; k < PER; k++) {
@@ -45,12 +46,15 @@ fn layernorm(
             total += v[k];
         }
         let mean = block_sum(total, lane) / f32(p.width);
+        // end: load
+        // region: variance
         var squares = 0.0;
         for (var k = 0u; k < PER; k++) {
             let deviation = select(0.0, v[k] - mean, lane + k * WG < p.width);
             squares += deviation * deviation;
         }
         let rstd = 1.0 / sqrt(block_sum(squares, lane) / f32(p.width) + p.eps);
+        // end: variance
         for (var k = 0u; k < PER; k++) {
             let j = lane + k * WG;
             if (j < p.width) {

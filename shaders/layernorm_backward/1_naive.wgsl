@@ -28,6 +28,7 @@ fn layernorm_backward(
 ) {
     for (var row = id.x; row < p.rows; row += groups.x * WG) {
         let start = row * p.width;
+        // region: row
         let m = mean[row];
         let r = rstd[row];
         var sum_g = 0.0;
@@ -43,5 +44,6 @@ fn layernorm_backward(
             let xhat = (x[start + j] - m) * r;
             dx[start + j] = r * (dy[start + j] * gamma[j] - mean_g - xhat * mean_gx);
         }
+        // end: row
     }
 }

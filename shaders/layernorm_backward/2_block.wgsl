@@ -49,6 +49,7 @@ fn layernorm_backward(
     let end = min(p.rows, first + p.rows_per_chunk);
     for (var row = first; row < end; row++) {
         let start = row * p.width;
+        // region: gather
         let m = mean[row];
         let r = rstd[row];
         var sum_g = 0.0;
@@ -65,6 +66,8 @@ fn layernorm_backward(
                 sum_gx += g[k] * xhat[k];
             }
         }
+        // end: gather
+        // region: input
         let mean_g = block_sum(sum_g, lane) / f32(p.width);
         let mean_gx = block_sum(sum_gx, lane) / f32(p.width);
         for (var k = 0u; k < PER; k++) {
@@ -73,7 +76,9 @@ fn layernorm_backward(
                 dx[start + j] = r * (g[k] - mean_g - xhat[k] * mean_gx);
             }
         }
+        // end: input
     }
+    // region: partial
     let mine = id.x * 2u * p.width;
     for (var k = 0u; k < PER; k++) {
         let j = lane + k * WG;
@@ -82,4 +87,5 @@ fn layernorm_backward(
             partial_sums[mine + p.width + j] = dbeta[k];
         }
     }
+    // end: partial
 }

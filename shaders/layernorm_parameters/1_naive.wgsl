@@ -2,7 +2,7 @@
 //
 //   dgamma = sum over rows of dy xhat,   dbeta = sum over rows of dy,   xhat = (x - mean) rstd
 //
-// Idea: one invocation a column, all the way down. Neighbouring invocations read neighbouring
+// Idea: one invocation a column, all the way down. Neighboring invocations read neighboring
 // columns, which is good; but a width of 384 employs 384 invocations of a GPU that runs thousands.
 // Cost: 5 FLOPs and 8 bytes an element; x and dy are read a second time, after layernorm_backward.
 
@@ -28,6 +28,7 @@ fn layernorm_parameters(
     @builtin(num_workgroups) groups: vec3<u32>,
 ) {
     for (var j = id.x; j < p.width; j += groups.x * WG) {
+        // region: column
         var gain = 0.0;
         var bias = 0.0;
         for (var row = 0u; row < p.rows; row++) {
@@ -35,6 +36,7 @@ fn layernorm_parameters(
             gain += dy[i] * ((x[i] - mean[row]) * rstd[row]);
             bias += dy[i];
         }
+        // end: column
         if (p.accumulate == 1u) {
             gain += dgamma[j];
             bias += dbeta[j];

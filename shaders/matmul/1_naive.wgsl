@@ -20,9 +20,11 @@ fn matmul(
 ) {
     let total = p.batches * p.m * p.n;
     for (var e = id.x; e < total; e += groups.x * WG) {
+        // region: place
         let i = e % p.m;
         let j = e / p.m % p.n;
         let batch = e / p.m / p.n;
+        // end: place
         let row = a_start(batch) + i * p.a_row;
         let column = b_start(batch) + j * p.b_col;
         var sum = 0.0;

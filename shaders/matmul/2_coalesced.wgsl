@@ -1,8 +1,8 @@
 // include: matmul
-// Matrix multiply, neighbours side by side.
+// Matrix multiply, neighbors side by side.
 //
 // Idea: 1_naive with its index turned around. Invocations are counted along the rows of the result:
-// neighbouring lanes compute neighbouring columns, so they touch neighbouring addresses of b and of c,
+// neighboring lanes compute neighboring columns, so they touch neighboring addresses of b and of c,
 // and share their element of a. What lanes ask for side by side is fetched in one piece: it coalesces.
 // Cost: as 1_naive, 2 m n k FLOPs and 8 m n k bytes asked of the caches. But a step of 32 lanes along k
 // takes 5 sectors of 32 bytes (1 of a, 4 of b) where 1_naive takes 33, and nothing in those of b is
@@ -23,9 +23,11 @@ fn matmul(
 ) {
     let total = p.batches * p.m * p.n;
     for (var e = id.x; e < total; e += groups.x * WG) {
+        // region: place
         let j = e % p.n;
         let i = e / p.n % p.m;
         let batch = e / p.n / p.m;
+        // end: place
         let row = a_start(batch) + i * p.a_row;
         let column = b_start(batch) + j * p.b_col;
         var sum = 0.0;

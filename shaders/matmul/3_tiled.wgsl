@@ -16,11 +16,13 @@
 override A_ALONG_K: u32 = 1u;  // the elements of a row of a lie side by side
 override B_ALONG_K: u32 = 0u;  // the elements of a column of b lie side by side: a transposed view
 const TILE: u32 = 16u;
+// region: shared
 // One column of padding: invocations that walk down a column touch 16 different banks.
 const PITCH: u32 = TILE + 1u;
 
 var<workgroup> a_tile: array<f32, TILE * PITCH>;  // [row][l]
 var<workgroup> b_tile: array<f32, TILE * PITCH>;  // [l][column]
+// end: shared
 
 @compute @workgroup_size(256)
 fn matmul(
@@ -38,13 +40,14 @@ fn matmul(
         let j0 = tile % wide * TILE;
         let left = a_start(batch);
         let right = b_start(batch);
-        // Neighbouring invocations (x) read neighbouring addresses, whichever way the matrix lies.
+        // Neighboring invocations (x) read neighboring addresses, whichever way the matrix lies.
         let ar = select(x, y, A_ALONG_K != 0u);
         let al = select(y, x, A_ALONG_K != 0u);
         let bl = select(y, x, B_ALONG_K != 0u);
         let bc = select(x, y, B_ALONG_K != 0u);
         var sum = 0.0;
         for (var l0 = 0u; l0 < p.k; l0 += TILE) {
+            // region: load
             var from_a = 0.0;
             if (i0 + ar < p.m && l0 + al < p.k) {
                 from_a = a[left + (i0 + ar) * p.a_row + (l0 + al) * p.a_col];
@@ -55,14 +58,19 @@ fn matmul(
             }
             a_tile[ar * PITCH + al] = from_a;
             b_tile[bl * PITCH + bc] = from_b;
+            // end: load
+            // region: multiply
             workgroupBarrier();
             for (var l = 0u; l < TILE; l++) {
                 sum += a_tile[y * PITCH + l] * b_tile[l * PITCH + x];
             }
             workgroupBarrier();
+            // end: multiply
         }
+        // region: store
         if (i0 + y < p.m && j0 + x < p.n) {
             finish(batch, i0 + y, j0 + x, sum);
         }
+        // end: store
     }
 }

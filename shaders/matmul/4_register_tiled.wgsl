@@ -16,9 +16,11 @@
 // slab's time to answer. Where there are few tiles and many terms (a weight's gradient), `span` cuts k
 // into parts that workgroups of their own add up; split_sum adds the parts and finishes.
 
+// region: tune
 const TM: u32 = 4u; // tune: 4 8
 const TN: u32 = 4u; // tune: 4 8
 const BK: u32 = 16u; // tune: 8 16
+// end: tune
 override A_ALONG_K: u32 = 1u;  // the elements of a row of a lie side by side
 override B_ALONG_K: u32 = 0u;  // the elements of a column of b lie side by side: a transposed view
 override SPLIT: u32 = 0u;  // c holds the sums of each part, unfinished
@@ -36,8 +38,8 @@ const V: u32 = TN / 4u;  // vectors in a row of an invocation's results
 var<workgroup> a_slab: array<vec4<f32>, BK * A_PITCH>;  // [l][row / 4]
 var<workgroup> b_slab: array<vec4<f32>, BK * B_PITCH>;  // [l][column / 4]
 
-// Line (row of a, column of b) and place along k of element e of a slab: neighbouring invocations
-// take neighbouring addresses.
+// Line (row of a, column of b) and place along k of element e of a slab: neighboring invocations
+// take neighboring addresses.
 fn split_index(e: u32, along_k: u32, width: u32) -> vec2<u32> {
     return select(vec2(e % width, e / width), vec2(e / BK, e % BK), along_k != 0u);
 }
@@ -72,6 +74,7 @@ fn matmul(
         }
         // Round 0 only fetches, the last one only multiplies.
         for (var l0 = start; l0 < end + BK; l0 += BK) {
+            // region: fetch
             for (var s = 0u; s < A_SHARE; s++) {
                 let at = split_index(lane + s * THREADS, A_ALONG_K, BM);
                 a_share[s] = 0.0;
@@ -79,6 +82,7 @@ fn matmul(
                     a_share[s] = a[left + (i0 + at.x) * p.a_row + (l0 + at.y) * p.a_col];
                 }
             }
+            // end: fetch
             for (var s = 0u; s < B_SHARE; s++) {
                 let at = split_index(lane + s * THREADS, B_ALONG_K, BN);
                 b_share[s] = 0.0;
@@ -88,6 +92,7 @@ fn matmul(
             }
             if (l0 > start) {
                 for (var l = 0u; l < BK; l++) {
+                    // region: multiply
                     var columns: array<vec4<f32>, V>;
                     for (var s = 0u; s < V; s++) {
                         columns[s] = b_slab[l * B_PITCH + s * 16u + x];
@@ -101,8 +106,10 @@ fn matmul(
                             sums[(4u * r + 3u) * V + s] += rows.w * columns[s];
                         }
                     }
+                    // end: multiply
                 }
             }
+            // region: put
             workgroupBarrier();
             for (var s = 0u; s < A_SHARE; s++) {
                 let at = split_index(lane + s * THREADS, A_ALONG_K, BM);
@@ -113,6 +120,7 @@ fn matmul(
                 b_slab[at.y * B_PITCH + at.x / 4u][at.x % 4u] = b_share[s];
             }
             workgroupBarrier();
+            // end: put
         }
         for (var r = 0u; r < TM; r++) {
             let i = i0 + (r / 4u * 16u + y) * 4u + r % 4u;

@@ -15,10 +15,12 @@ fn split_sum(
 ) {
     let total = p.batches * p.m * p.n;
     for (var e = id.x; e < total; e += groups.x * WG) {
+        // region: parts
         var sum = 0.0;
         for (var part = 0u; part < p.span; part++) {
             sum += a[part * total + e];
         }
+        // end: parts
         finish(e / p.n / p.m, e / p.n % p.m, e % p.n, sum);
     }
 }

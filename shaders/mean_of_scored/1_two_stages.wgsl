@@ -29,6 +29,7 @@ fn parts(
     @builtin(workgroup_id) id: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
 ) {
+    // region: parts
     var sum = 0.0;
     var scored = 0.0;
     for (var i = id.x * WG + lane; i < p.count; i += groups.x * WG) {
@@ -42,6 +43,7 @@ fn parts(
     if (lane == 0u) {
         sums[id.x] = vec2<f32>(all, count);
     }
+    // end: parts
 }
 
 @compute @workgroup_size(WG)

@@ -62,6 +62,7 @@ fn reduce(
     @builtin(global_invocation_id) id: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
 ) {
+    // region: walk
     for (var i = id.x; i < p.n; i += groups.x * WG) {
         let first = p.offset + place(i, 0u, p.kept);
         var total = neutral();
@@ -70,4 +71,5 @@ fn reduce(
         }
         out[i] = p.scale * total;
     }
+    // end: walk
 }

@@ -5,7 +5,7 @@
 // share of the terms; then the upper half hands its results to the lower half, in workgroup memory,
 // until one row of COLS is left: log2(WG / COLS) rounds instead of WG / COLS steps.
 //   COLS = 1   outputs are rows: the invocations of a workgroup read one row side by side.
-//   COLS = 32  outputs are columns: 32 neighbouring invocations read 32 neighbouring columns.
+//   COLS = 32  outputs are columns: 32 neighboring invocations read 32 neighboring columns.
 // Where there are few outputs and many terms, `parts` workgroups share an output, each taking
 // `length` terms; a second launch folds the parts. The split depends on the shape alone.
 // Cost: as naive, n k FLOPs and 4 n k bytes. Expected gain: a sum of everything uses the whole GPU
@@ -80,6 +80,7 @@ fn reduce(
     for (var group = id.x; group < wide * p.parts; group += groups.x) {
         let part = group / wide;
         let i = (group % wide) * COLS + column;
+        // region: gather
         var total = neutral();
         if (i < p.n) {
             let first = p.offset + place(i, 0u, p.kept);
@@ -88,6 +89,8 @@ fn reduce(
                 total = fold(total, x[first + place(j, p.kept, p.rank)]);
             }
         }
+        // end: gather
+        // region: tree
         scratch[lane] = total;
         workgroupBarrier();
         for (var half = WG / 2u; half >= COLS; half /= 2u) {
@@ -100,5 +103,6 @@ fn reduce(
             out[part * p.n + i] = p.scale * scratch[lane];
         }
         workgroupBarrier();  // the next round writes the scratch again
+        // end: tree
     }
 }

@@ -2,7 +2,7 @@
 //
 // Idea: one invocation a row, as in layernorm/1_naive; the first walk writes the sum.
 // Cost: 9 FLOPs and at least 16 bytes an element: two reads, two writes. A separate addition and
-// normalisation move 20, and need one dispatch more.
+// normalization move 20, and need one dispatch more.
 
 override WG: u32 = 256u;
 

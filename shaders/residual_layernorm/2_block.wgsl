@@ -2,7 +2,7 @@
 // Residual and LayerNorm: sum = x + residual, out = layernorm(sum).
 //
 // Idea: a workgroup for each row with the sum in registers, as in layernorm/2_block. The
-// normalisation needs no read of its own: it works on the sum before that has left the chip.
+// normalization needs no read of its own: it works on the sum before that has left the chip.
 // Cost: 9 FLOPs and 16 bytes an element, where two kernels move 20. Expected gain over them: a fifth,
 // and a dispatch; over naive: ten times and more on a GPU.
 
@@ -33,6 +33,7 @@ fn residual_layernorm(
 ) {
     for (var row = id.x; row < p.rows; row += groups.x) {
         let start = row * p.width;
+        // region: sum
         var v: array<f32, PER>;
         var total = 0.0;
         for (var k = 0u; k < PER; k++) {
@@ -45,6 +46,7 @@ fn residual_layernorm(
             total += v[k];
         }
         let mean = block_sum(total, lane) / f32(p.width);
+        // end: sum
         var squares = 0.0;
         for (var k = 0u; k < PER; k++) {
             let deviation = select(0.0, v[k] - mean, lane + k * WG < p.width);

@@ -29,12 +29,16 @@ fn sgd(
     @builtin(global_invocation_id) id: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
 ) {
+    if (!is_finite(norm[0])) {
+        return;
+    }
     let lr = state.lr;
     var clip = 1.0;
     if (CLIP == 1u) {
         clip = clip_factor(norm[0], p.max_norm);
     }
     for (var i = id.x; i < p.n; i += groups.x * WG) {
+        // region: loop
         let value = values[i];
         var u = grads[i] * clip + select(0.0, p.weight_decay * value, i < p.decayed);
         if (MOMENTUM == 1u) {
@@ -42,5 +46,6 @@ fn sgd(
             velocity[i] = u;
         }
         values[i] = value - lr * u;
+        // end: loop
     }
 }

@@ -3,7 +3,7 @@
 // Idea: one invocation a row, three walks along it: the maximum, the sum of e^(x - max), the output.
 // The maximum changes nothing on paper; without it e^100 overflows.
 // Cost: 25 FLOPs an element; 8 bytes if the row stayed in cache, in truth far more, since
-// neighbouring invocations read elements that lie a row apart.
+// neighboring invocations read elements that lie a row apart.
 
 override WG: u32 = 256u;
 override LOG: u32 = 0u;

@@ -27,6 +27,7 @@ fn softmax(
 ) {
     for (var row = id.x; row < p.rows; row += groups.x) {
         let start = row * p.width;
+        // region: row
         var mine = online_start();
         for (var j = lane; j < p.width; j += WG) {
             mine = online_add(mine, x[start + j]);
@@ -41,5 +42,6 @@ fn softmax(
                 out[start + j] = exp(v) / all.sum;
             }
         }
+        // end: row
     }
 }

@@ -24,6 +24,7 @@ fn softmax_backward(
 ) {
     for (var row = id.x; row < p.rows; row += groups.x * WG) {
         let start = row * p.width;
+        // region: walks
         var sum = 0.0;
         for (var i = start; i < start + p.width; i++) {
             if (LOG == 1u) {
@@ -39,5 +40,6 @@ fn softmax_backward(
                 dx[i] = y[i] * (dy[i] - sum);
             }
         }
+        // end: walks
     }
 }

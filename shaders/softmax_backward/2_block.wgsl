@@ -2,7 +2,7 @@
 // Softmax backward, from the output: dx = y (dy - sum(dy y)). With LOG = 1, log-softmax backward:
 // dx = dy - e^y sum(dy).
 //
-// Idea: a workgroup for each row; neighbouring invocations read neighbouring elements, and the second
+// Idea: a workgroup for each row; neighboring invocations read neighboring elements, and the second
 // walk finds the row in cache.
 // Cost: 4 FLOPs (LOG: 13) and 12 bytes an element. Expected gain over naive: ten times and more on a
 // GPU.
@@ -27,6 +27,7 @@ fn softmax_backward(
     @builtin(num_workgroups) groups: vec3<u32>,
 ) {
     for (var row = id.x; row < p.rows; row += groups.x) {
+        // region: row
         let start = row * p.width;
         var mine = 0.0;
         for (var j = lane; j < p.width; j += WG) {
@@ -45,5 +46,6 @@ fn softmax_backward(
                 dx[i] = y[i] * (dy[i] - sum);
             }
         }
+        // end: row
     }
 }

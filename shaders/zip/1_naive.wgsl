@@ -11,6 +11,7 @@
 override WG: u32 = 256u;
 override OP: u32 = 0u;
 
+// region: params
 struct Params {
     shape: array<vec4<u32>, 2>,
     a_strides: array<vec4<u32>, 2>,
@@ -20,6 +21,7 @@ struct Params {
     a_offset: u32,
     b_offset: u32,
 }
+// end: params
 
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> b: array<f32>;
@@ -28,6 +30,7 @@ struct Params {
 
 // Where element i lies in a (x) and in b (y).
 fn places(i: u32) -> vec2<u32> {
+    // region: place
     var rest = i;
     var at = vec2<u32>(p.a_offset, p.b_offset);
     for (var d = p.rank; d > 1u; d--) {
@@ -39,6 +42,7 @@ fn places(i: u32) -> vec2<u32> {
     }
     // What is left is the first dimension's index: no division.
     return at + rest * vec2<u32>(p.a_strides[0].x, p.b_strides[0].x);
+    // end: place
 }
 
 fn apply(x: f32, y: f32) -> f32 {
@@ -55,6 +59,7 @@ fn apply(x: f32, y: f32) -> f32 {
     }
 }
 
+// region: lanes
 @compute @workgroup_size(WG)
 fn zip(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     for (var i = id.x; i < p.n; i += groups.x * WG) {
@@ -62,3 +67,4 @@ fn zip(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) gr
         out[i] = apply(a[at.x], b[at.y]);
     }
 }
+// end: lanes

@@ -8,6 +8,7 @@ import { beside, bold, colours, dim, heading, ink, print, say, width } from "./l
 
 const { device } = await start(import.meta.url);
 
+// region: cells
 /** The memory cell of every element, in row-major order: an odometer over the indices. */
 function cells({ shape, strides, offset }: Tensor): number[] {
   return shape.reduce(
@@ -16,6 +17,7 @@ function cells({ shape, strides, offset }: Tensor): number[] {
     [offset],
   );
 }
+// end: cells
 
 /** A view's elements, each on the colour of the cell that it is read from. */
 async function draw(title: string, view: Tensor): Promise<string[]> {
@@ -57,6 +59,7 @@ say(
 );
 
 heading("JavaScript and Rust share that memory");
+// region: shared
 const here = Device.cpu();
 const shared = arange(12, { device: here }).reshape(3, 4);
 const numbers = shared.view();
@@ -66,6 +69,7 @@ print(
   `numbers[5] = 500              ${dim("// so that in Rust x.T.at(1, 1) is")} ${bold(String(shared.T.at(1, 1).item()))}`,
 );
 shared.slice(null, 2).fill(-1);
+// end: shared
 print(`x.slice(null, 2).fill(-1)     ${dim("// Rust writes a column, JavaScript sees it:")}`);
 print(
   "",
@@ -83,6 +87,7 @@ large.dispose();
 
 heading("Broadcasting: a row against a column is a plane");
 const [across, down] = [width, Math.round(width * 0.6)];
+// region: plane
 const re = linspace(-2.15, 0.75, across, { device });
 const im = linspace(-1.15, 1.15, down, { device }).unsqueeze(1);
 let [zr, zi, steps] = [re.mul(0).add(im.mul(0)), im.add(re.mul(0)), full([down, across], 0, { device })];
@@ -96,6 +101,7 @@ for (let step = 0; step < 60; step++) {
   for (const old of [zr, zi, steps]) old.dispose();
   [zr, zi, steps] = next;
 }
+// end: plane
 const calm = await steps.add(1).log().read();
 print(...pixels(calm, across, { palette: [...fire.slice(0, -1), [12, 10, 30]] }));
 say(

@@ -29,6 +29,7 @@ const arms = tensor(
   { device },
 );
 
+// region: model
 const model = new nn.Sequential(
   new nn.Linear(2, 24, { device, seed: 1 }),
   new nn.Tanh(),
@@ -37,13 +38,16 @@ const model = new nn.Sequential(
   new nn.Linear(24, 1, { device, seed: 3 }),
 );
 const optimizer = new optim.AdamW(model, { lr: 0.01 });
+// end: model
 
+// region: hook
 // A hook hears of a gradient while backward computes it.
 const first = model.parameters()[0] ?? inputs;
 const norms: number[] = [];
 first.registerHook((gradient) => {
   norms.push(gradient.norm().item());
 });
+// end: hook
 
 const side = 44;
 const place = (i: number): number => (2.4 * (i + 0.5)) / side - 1.2;
@@ -101,10 +105,12 @@ const { loss } = await model.fit([[inputs, arms]], {
 picture.done();
 
 heading("The tape of one loss, with what ran");
+// region: tape
 const error = functional.mseLoss(model.forward(inputs), arms);
 const graph = error.graph();
 model.zeroGrad();
 error.backward();
+// end: tape
 // Parameters are leaves to the tape; their storage tells which.
 const names = new Map(model.namedParameters().map(([name, parameter]) => [parameter.storage.id, name]));
 const label = (node: GraphNode): string => {
@@ -118,12 +124,14 @@ const kernels = (runs: readonly KernelRun[]): string => {
   for (const { op } of runs) times.set(op, (times.get(op) ?? 0) + 1);
   return Array.from(times, ([op, n]) => (n > 1 ? `${n} ${op}` : op)).join(", ");
 };
+// region: about
 const about = (node: GraphNode): string => {
   const gradient = node.grad === null ? "" : node.grad.norm().item().toExponential(1);
   const forward = node.kernels.map(({ name }) => name).join(" ");
   const backward = node.inputs.length > 0 ? kernels(node.backwardKernels) : "";
   return `${gradient.padStart(8)}  ${dim(pad(forward, 17))}  ${dim(backward)}`;
 };
+// end: about
 const [root] = graph.nodes.slice(-1);
 if (root !== undefined) {
   print(...tree(root, label, about, `${"|grad|".padStart(8)}  ${pad("forward", 17)}  backward`));

@@ -12,6 +12,7 @@ import { bar, table, unit } from "./lib/table.ts";
 const { device, size } = await start(import.meta.url, { size: amount("rows and columns of the matrices") });
 const n = size ?? by(device, 512, 2048, 128);
 
+// region: multiply
 /** A product of two random matrices by one rung: its kernel, as it ran, and the numbers that came out. */
 async function multiply(size: number, rung: string): Promise<{ kernel: KernelRun; values: Float32Array }> {
   const on = device.withRung("matmul", rung);
@@ -22,6 +23,7 @@ async function multiply(size: number, rung: string): Promise<{ kernel: KernelRun
   if (kernel === undefined) throw new Error("a product is one launch");
   return { kernel, values: await c.read() };
 }
+// end: multiply
 
 const ladder = ladders().find(({ op }) => op === "matmul");
 const here = ladder?.rungs.filter(({ machines }) => machines.includes(device.machine)) ?? [];
@@ -76,11 +78,13 @@ heading("Where the tiles pay");
 const sizes = [16, 32, 64, 128, 256, 512, 1024].filter((size) => size <= by(device, 256, 1024, 128));
 const curves = [];
 for (const { name } of here) {
+  // region: sizes
   const points: Point[] = [];
   for (const size of sizes) {
     const { kernel } = await multiply(size, name);
     points.push([size, kernel.flops / (await kernel.time())]);
   }
+  // end: sizes
   curves.push({ name, points });
 }
 print(

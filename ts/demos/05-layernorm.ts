@@ -12,10 +12,12 @@ const { device } = await start(import.meta.url);
 
 heading("Ten rows, each with a level and a size of its own");
 const [rows, width] = [10, 15];
+// region: stats
 const level = linspace(-6, 6, rows, { device }).unsqueeze(1);
 const size = linspace(0.2, 4, rows, { device }).unsqueeze(1);
 const x = randn([rows, width], { device, seed: 3 }).mul(size).add(level);
 const { out, mean, rstd } = functional.layerNormStats(x, ones([width], { device }), zeros([width], { device }));
+// end: stats
 const [before, after, means, rstds] = await Promise.all([x.read(), out.read(), mean.read(), rstd.read()]);
 const label = (text: string): string => bold(pad(text, 2 * width));
 const stats = Array.from(
@@ -40,6 +42,7 @@ say(
 );
 
 heading("The layer does not see level and size, so its gradient has neither");
+// region: gradient
 const leaf = x.detach();
 leaf.requiresGrad = true;
 functional
@@ -50,6 +53,7 @@ functional
 const grad = leaf.grad ?? leaf;
 const flat = grad.sum(-1).abs().max().item();
 const along = grad.mul(out).sum(-1).abs().max().item();
+// end: gradient
 print(
   `  sum of a row's gradient      at most ${bold(flat.toExponential(0))}   ${dim("to add a constant changes nothing")}`,
 );

@@ -24,8 +24,10 @@ for (const temperature of [0.5, 1, 2]) {
 print(...beside([["", ...words], ...blocks]).map((line) => `  ${line}`));
 
 heading("Softmax on the run: one pass, and no score that was seen is needed again");
+// region: running
 const row = Float32Array.from([0.5, 1.1, -0.7, 2.4, 2.1, -1.3, 0.2, 3.6, 1.9, 3.1, -0.4, 2.8]);
 const { max, sum } = functional.runningSoftmax(row);
+// end: running
 const steps = Array.from(row, (score, i) => {
   const [before = -Infinity, now = NaN] = [max[i - 1], max[i]];
   const rescaled =
@@ -57,9 +59,11 @@ const targets = tensor(
   Uint32Array.from({ length: rows }, (_, r) => (r * 2_654_435) % vocabulary),
   { device },
 );
+// region: rows
 const logits = randn([rows, vocabulary], { device, seed: 1, requiresGrad: true });
 const each = functional.crossEntropyRows(logits, targets);
 const [losses, lse] = [await each.rows.read(), await each.lse.read()];
+// end: rows
 const edges = Array.from({ length: 9 }, (_, i) => 5 + i);
 const counts = edges.map((edge) => losses.filter((loss) => loss >= edge && loss < edge + 1).length);
 const tall = Math.max(...counts);
@@ -93,6 +97,7 @@ const mask = targets
       { device },
     ),
   );
+// region: ways
 const ways = {
   "softmax, log, pick, mean": (x: Tensor) =>
     x
@@ -109,6 +114,7 @@ const ways = {
       .mul(-1 / rows),
   "functional.crossEntropy": (x: Tensor) => functional.crossEntropy(x, targets),
 };
+// end: ways
 const lines: string[][] = [];
 let slowest = 0;
 for (const [name, way] of Object.entries(ways)) {

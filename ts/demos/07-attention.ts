@@ -25,6 +25,7 @@ class Copier extends nn.Module {
   readonly norms = [0, 1, 2].map(() => new nn.LayerNorm(width, { device }));
   readonly head = new nn.Linear(width, letters, { device });
 
+  // region: look
   override forward(ids: Tensor, look = (_layer: nn.MultiHeadAttention, _input: Tensor): void => {}): Tensor {
     let x = functional.embedding(ids, this.tokens.weight, this.places.weight);
     const normed = (i: number): Tensor => this.norms[i]?.forward(x) ?? x;
@@ -42,6 +43,7 @@ class Copier extends nn.Module {
     this.forward(ids, (layer, input) => weights.push(layer.weights(input)));
     return weights;
   }
+  // end: look
 }
 
 const draw = (): Sequences => repeats(rows, length, letters);
@@ -136,16 +138,18 @@ say(
 
 heading(`What looking costs: 2 heads of 64, causal, on ${device.label}`);
 const lines: string[][] = [];
+// region: costs
 for (const tokens of [256, 512, 1024]) {
   const line = [`${tokens} tokens`];
   for (const rung of ["1_naive", "3_flash1"]) {
     const random = (seed: number): Tensor =>
       randn([1, 2, tokens, 64], { device: device.withRung("attention", rung), seed, requiresGrad: true });
     const out = functional.attention(random(1), random(2), random(3), { causal: true });
-    const { seconds, written } = await spent(out.graph().nodes.at(-1)?.kernels ?? []);
-    line.push(unit(seconds, "s"), unit(written, "B"));
+    const { seconds, moved } = await spent(out.graph().nodes.at(-1)?.kernels ?? []);
+    line.push(unit(seconds, "s"), unit(moved, "B"));
   }
   lines.push(line);
 }
-print(...table(["", "1_naive", "written", "3_flash1", "written"], lines));
+// end: costs
+print(...table(["", "1_naive", "moved", "3_flash1", "moved"], lines));
 say("Twice the tokens, four times the probabilities: if they are written at all.");

@@ -23,6 +23,7 @@ interface Step {
   readonly size: number;
 }
 
+// region: walk
 /** Lets an optimizer walk down the ravine; every step is the real thing, on the device. */
 async function* walk(point: Tensor, optimizer: optim.Optimizer): AsyncGenerator<Step> {
   for (let step = 0; step < steps; step++) {
@@ -32,6 +33,7 @@ async function* walk(point: Tensor, optimizer: optim.Optimizer): AsyncGenerator<
     yield { at: [...(await point.read())], size: optimizer.inspect()[0]?.updateNorm ?? 0 };
   }
 }
+// end: walk
 
 /** The ravine from above, lines of equal height in it, and a way through. */
 function draw(path: readonly (readonly number[])[], colour: Rgb): string[] {
@@ -109,6 +111,7 @@ const optimizer = adamw(point);
 const rows: string[][] = [];
 const signed = (x = 0): string => `${x < 0 ? "" : " "}${x.toFixed(3)}`;
 let before = begin;
+// region: remembers
 for await (const { at } of walk(point, optimizer)) {
   const { steps: step } = optimizer;
   const { m, v } = optimizer.state(point) ?? { m: point, v: point };
@@ -122,6 +125,7 @@ for await (const { at } of walk(point, optimizer)) {
   if ([1, 2, 4, 8, 16, 32, 64].includes(step)) rows.push([`step ${step}`, ...row(0), ...row(1)]);
   before = [...at];
 }
+// end: remembers
 print(...table(["", "∂f/∂x", "m", "√v", "moved", "∂f/∂y", "m", "√v", "moved"], rows));
 say(
   `At the start the slope across is eleven times the slope along, and both coordinates move alike: m / √v

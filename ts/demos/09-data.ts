@@ -10,10 +10,12 @@ import { beside, bold, colours, columns, dim, heading, ink, pad, print, say, wid
 await start(import.meta.url);
 
 heading("Merges: the pair of neighbours that stands most often becomes a token");
+// region: merges
 const texts = Array.from({ length: 1000 }, (_, i) => data.stories.tell(9, i).text);
 const bytes = texts.reduce((sum, text) => sum + text.length, 0);
 const tokenizer = await data.Tokenizer.train(texts, { vocabSize: 4096 });
 const merges = tokenizer.merges();
+// end: merges
 const block = (from: number): string[] =>
   merges.slice(from, from + 8).map(({ left, right, id }, i) => {
     const [one, other, both] = [left, right, id].map((token) => tokenizer.show(token));
@@ -53,11 +55,13 @@ print(
 print(...chart([{ name: "bytes of a story in one token, by vocabulary", points: shrinking }], { height: 7 }));
 
 heading("A story, and what its choices cost");
+// region: prices
 const story = data.stories.tell(9, 3);
 const prices = new Map<number, number>();
 for (const { at, weight, total } of story.decisions) {
   prices.set(at, (prices.get(at) ?? 0) + Math.log(total / weight));
 }
+// end: prices
 const most = Math.log(40);
 let [line, at] = ["", 0];
 for (const word of story.text.split(" ")) {
@@ -98,9 +102,11 @@ say(
 );
 
 heading("Text in, batches out");
+// region: batches
 const dataset = await data.prepare({ source: "stories", vocabSize: 1024, context: 256, seed: 1 });
 const batch = dataset.train(0, 6);
 const words = dataset.tokenizer;
+// end: batches
 for (let row = 0; row < batch.batch; row++) {
   const [from, to] = [row * batch.context, (row + 1) * batch.context];
   const scored = batch.targets.subarray(from, to).filter((id) => id !== data.IGNORE).length;

@@ -73,12 +73,14 @@ function show({ step, loss, norm, lr, floor, tokensPerSecond, fraction, left }: 
 /** Trains; null if Ctrl-C ended it. */
 async function train(): Promise<GptFit | null> {
   try {
+    // region: train
     return await model.fit(dataset, {
       ...goesOn,
       ...(checkpoint === undefined ? {} : { checkpoint }),
       signal: stops[0].signal,
       callbacks: { onStep: show, onEvaluate: ({ step, loss }) => void seen.held.push([step, loss]) },
     });
+    // end: train
   } catch (error) {
     if (error instanceof StrataError && error.code === "aborted") return null;
     return fail(error);
@@ -105,9 +107,11 @@ if (trainer !== null) {
   const wanted = /wte|h\.0\.(ln_1\.weight|attn\.c_attn\.weight|mlp\.c_proj\.weight)|ln_f\.bias/;
   const rows = model.namedParameters().filter(([name]) => wanted.test(name));
   const numbers = rows.map(([name, parameter]) => {
+    // region: moments
     const { m, v } = trainer.moments(name);
     const [weight, mean, spread] = [parameter.norm().item(), m.norm().item(), v.mean().sqrt().item()];
     return [name, parameter.shape.join("×"), weight.toFixed(2), mean.toExponential(1), spread.toExponential(1)];
+    // end: moments
   });
   print(...table(["parameter", "shape", "|weight|", "|m|", "√mean v"], numbers));
   const { tokens, seconds } = trainer;
@@ -120,8 +124,10 @@ if (trainer !== null) {
 heading(flags.data === undefined ? "It tells a story" : "It writes");
 const write = flowing();
 try {
+  // region: write
   const sampling = { maxTokens: 150, temperature: 0.8, seed: 7, signal: stops[1].signal };
   for await (const piece of model.generate("", sampling)) write(piece);
+  // end: write
 } catch (error) {
   if (!(error instanceof StrataError && error.code === "aborted")) fail(error);
 }

@@ -43,7 +43,7 @@ impl Tensor {
         if bytes == 0 {
             return Ok(());
         }
-        // Devices are written by the word: half a word at either end would take its neighbour along.
+        // Devices are written by the word: half a word at either end would take its neighbor along.
         if first % 4 > 0 || (bytes % 4 > 0 && first + bytes < buffer.bytes()) {
             let reason = "a 16-bit view is written in whole pairs of elements; use `copy_into`";
             return Err(Error::shape("write", &[self.shape()], reason));

@@ -9,6 +9,7 @@ pub enum Error {
     /// The device said no.
     #[error(transparent)]
     Device(#[from] strata_device::Error),
+    // region: shape
     /// Shapes that do not fit together, or not with the op.
     #[error("{op}: {reason} (shapes {shapes})")]
     Shape {
@@ -19,6 +20,7 @@ pub enum Error {
         /// What does not fit.
         reason: String,
     },
+    // end: shape
     /// A dtype the op does not take.
     #[error("{op} takes {want}, got {got}; convert with `cast`")]
     DType {

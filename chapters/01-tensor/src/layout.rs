@@ -9,7 +9,7 @@ pub const MAX_RANK: usize = 6;
 pub struct Layout {
     /// Elements along each dimension.
     pub shape: Vec<usize>,
-    /// Steps between neighbours along each dimension; 0 repeats one element (broadcasting).
+    /// Steps between neighbors along each dimension; 0 repeats one element (broadcasting).
     pub strides: Vec<usize>,
     /// The first element.
     pub offset: usize,
@@ -32,7 +32,7 @@ pub fn numel(op: &'static str, shape: &[usize]) -> Result<usize> {
 }
 
 impl Layout {
-    /// Row-major: the last dimension's neighbours lie side by side.
+    /// Row-major: the last dimension's neighbors lie side by side.
     pub fn contiguous(shape: &[usize]) -> Self {
         let mut strides = vec![1usize; shape.len()];
         for d in (1..shape.len()).rev() {

@@ -69,7 +69,7 @@ impl Tensor {
         &self.layout.shape
     }
 
-    /// Steps between neighbours along each dimension, in elements.
+    /// Steps between neighbors along each dimension, in elements.
     pub fn strides(&self) -> &[usize] {
         &self.layout.strides
     }
@@ -142,6 +142,13 @@ impl Tensor {
     pub fn flat(&self) -> Slice {
         debug_assert!(self.is_contiguous() && self.is_aligned());
         self.bind().0
+    }
+
+    /// [`flat`](Self::flat) for kernels that move 16 bytes at once: its length rounded up to whole
+    /// groups of 16. Every allocation, and every parameter in an arena, has that room behind it.
+    pub fn in_sixteens(&self) -> Slice {
+        let slice = self.flat();
+        Slice { bytes: slice.bytes.next_multiple_of(16), ..slice }
     }
 
     /// A binding of a contiguous, aligned tensor.

@@ -23,7 +23,7 @@ fn telling() -> Vec<f32> {
         f32::NEG_INFINITY,
         f32::NAN,
     ];
-    // bf16: 1 + 2^-8 lies midway between neighbours; f16: 1 + 2^-11.
+    // bf16: 1 + 2^-8 lies midway between neighbors; f16: 1 + 2^-11.
     for base in [1.0f32, -3.0, 100.0, 6e-5, 6e-8] {
         for k in -3i32..=3 {
             list.push(base * (1.0 + k as f32 * 2f32.powi(-8)));
@@ -228,7 +228,7 @@ fn fills_touch_their_own_elements_only() {
             Tensor::full(&device, &[70_001], 2.5).unwrap().to_vec::<f32>().unwrap(),
             vec![2.5; 70_001]
         );
-        // An odd view at the front of a 16-bit tensor: the neighbour in its last word stays.
+        // An odd view at the front of a 16-bit tensor: the neighbor in its last word stays.
         let x = Tensor::from_slice(&device, &[bf16::ONE; 8], &[8]).unwrap();
         fill_bits(&x.narrow(0, 0, 3).unwrap(), 0).unwrap();
         let want: Vec<bf16> = [0., 0., 0., 1., 1., 1., 1., 1.].map(bf16::from_f32).to_vec();

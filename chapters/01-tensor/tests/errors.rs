@@ -24,10 +24,12 @@ fn tensor(shape: &[usize]) -> Tensor {
 
 #[test]
 fn shapes_that_do_not_broadcast_name_the_op_and_both() {
+    // region: message
     let device = cpu();
     let t = |shape: &[usize]| Tensor::ones(&device, shape).unwrap();
     let error = says(t(&[2, 3]).add(&t(&[2, 4])), &["add", "[2, 3]", "[2, 4]", "3 against 4"]);
     assert!(matches!(error, Error::Shape { .. }));
+    // end: message
     says(t(&[3]).gt(&t(&[2, 2])), &["gt", "[3]", "[2, 2]"]);
     says(t(&[0]).mul(&t(&[2])), &["mul", "[0]", "[2]"]);
     says(t(&[2, 3]).broadcast_to(&[3]), &["broadcast_to", "[2, 3]", "[3]"]);
@@ -200,7 +202,7 @@ fn writes_go_where_they_may() {
         &["accumulate", "contiguous"],
     );
     says(fill_bits(&x.t().unwrap(), 0), &["fill"]);
-    // Half words: a write would take the neighbour along.
+    // Half words: a write would take the neighbor along.
     let h = Tensor::from_slice(&device, &[bf16::ONE; 6], &[6]).unwrap();
     says(h.narrow(0, 0, 3).unwrap().write(&[bf16::ZERO; 3]), &["write", "16-bit"]);
     says(h.narrow(0, 1, 2).unwrap().write(&[bf16::ZERO; 2]), &["write", "16-bit"]);

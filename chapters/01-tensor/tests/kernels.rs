@@ -7,7 +7,7 @@ use strata_tensor::ops::ladders;
 fn constants(op: &str, rung: &str) -> Vec<Vec<(&'static str, u32)>> {
     let each = |name, count| (0..count).map(|v| vec![(name, v)]).collect();
     match (op, rung) {
-        ("copy", _) => vec![vec![("SIZE", 2)], vec![("SIZE", 4)]],
+        ("copy", "1_naive") => vec![vec![("SIZE", 2)], vec![("SIZE", 4)]],
         ("map", _) => each("OP", 15),
         ("zip", _) => each("OP", 9),
         ("reduce", "2_tree") => {

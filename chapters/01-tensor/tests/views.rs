@@ -84,7 +84,7 @@ fn apply(pair: &Pair, (op, x, y, z): Step) -> Pair {
             }
         }
         6 | 7 => {
-            // Another shape with as many elements: factors moved between neighbours, or all in one.
+            // Another shape with as many elements: factors moved between neighbors, or all in one.
             let n = tensor.numel();
             let (a, b) = (1 + x % 6, 1 + y % 6);
             let new = match z % 4 {

@@ -66,6 +66,7 @@ pub fn demo(out: &mut dyn Write, device: &Device) -> Result<(), Box<dyn Error>> 
     writeln!(out, "A network of {} parameters learns which arm a point is on.\n", params.count())?;
     let steps = 1200;
     for step in 0..=steps {
+        // region: step
         params.zero_grad()?;
         let loss = net.forward(&x)?.sub(&y)?.square()?.mean_all()?;
         if step % 400 == 0 {
@@ -77,6 +78,7 @@ pub fn demo(out: &mut dyn Write, device: &Device) -> Result<(), Box<dyn Error>> 
         let next = velocity.affine(0.95, 0.0)?.add(&params.grads()?)?;
         ops::copy_into(&next, &velocity)?;
         ops::accumulate(&params.values()?, &velocity, -0.02)?;
+        // end: step
     }
     writeln!(out, "\n{}", picture(device, &net, &points, &arms)?)?;
     let loss = net.forward(&x)?.sub(&y)?.square()?.mean_all()?;

@@ -40,6 +40,7 @@ pub fn check_gradients(
         let mut check = GradCheck { input: i, index: 0, tape: 0.0, numeric: 0.0, error: 0.0 };
         let (mut worst, mut largest) = (-1.0, 0f32);
         for j in 0..start.len() {
+            // region: difference
             let at = |value: f32| -> Result<f32> {
                 let mut moved = start.clone();
                 moved[j] = value;
@@ -50,6 +51,7 @@ pub fn check_gradients(
                 f(&vars)?.value().item()
             };
             let numeric = (at(start[j] + epsilon)? - at(start[j] - epsilon)?) / (2.0 * epsilon);
+            // end: difference
             largest = largest.max(numeric.abs());
             // A NaN must be found, not skipped: it is the worst difference of all.
             let difference = (tape[j] - numeric).abs();

@@ -122,6 +122,7 @@ impl ParamBuilder {
             }
             draws.push(draw(info, seed, i as u32)?);
         }
+        // region: layout
         let mut order: Vec<usize> = (0..declared.len()).collect();
         order.sort_by_key(|&i| !declared[i].0.decay);
         let (mut total, mut decayed) = (0usize, 0);
@@ -134,6 +135,7 @@ impl ParamBuilder {
                 decayed = total;
             }
         }
+        // end: layout
         let total = total.max(ALIGN);
         let mut host = vec![0f32; total];
         for ((info, _), values) in declared.iter().zip(&draws) {

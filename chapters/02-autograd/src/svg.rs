@@ -9,7 +9,7 @@ const GAP_Y: usize = 16;
 
 impl Graph {
     /// The graph as a drawing: leaves at the left, the result at the right, each variable in the
-    /// column after the last of its inputs. Colours follow the page (`currentColor`).
+    /// column after the last of its inputs. Colors follow the page (`currentColor`).
     pub fn svg(&self) -> String {
         let mut column: HashMap<u64, usize> = HashMap::new();
         let mut filled: Vec<usize> = Vec::new();

@@ -80,9 +80,12 @@ impl Var {
     /// What an op returns: its value, and how to get the inputs' gradients from the value's.
     ///
     /// `backward` is called with the complete gradient of `value` and a [`Grads`] to hand the
-    /// inputs' gradients to. It must not hold a `Var` (tensors are fine), or the tape would hold
-    /// itself. Without a tape (no input wants a gradient, or [`no_grad`](crate::no_grad)) the
-    /// result is a constant.
+    /// inputs' gradients to. It should hold tensors, not `Var`s. The tape already holds the inputs;
+    /// any other `Var` would keep all that it was made of alive, and get no gradient; and the op's
+    /// own result, put there later through a cell, would hold itself and never be freed.
+    ///
+    /// Without a tape (no input wants a gradient, or [`no_grad`](crate::no_grad)) the result is a
+    /// constant.
     pub fn from_op(
         op: &'static str,
         value: Tensor,

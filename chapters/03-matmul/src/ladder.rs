@@ -204,6 +204,7 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             accepts: fits_one_loop,
             plan: |a, device| each(&COALESCED, a, device),
         },
+        // region: rung
         Rung {
             name: "3_tiled",
             kernels: &[&TILED],
@@ -211,6 +212,7 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             accepts: |_| true,
             plan: |a, device| Ok(vec![tiles(launch(&TILED, a, device)?, a, 16, 16)]),
         },
+        // end: rung
         Rung {
             name: "4_register_tiled",
             kernels: &[&REGISTER_TILED, &SPLIT_SUM],

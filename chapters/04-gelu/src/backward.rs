@@ -1,5 +1,5 @@
 use crate::cpu;
-use crate::forward::{FLOPS, in_fours};
+use crate::forward::FLOPS;
 use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, Slice, cpu_text};
 use strata_tensor::{DType, Error, Result, Tensor};
 
@@ -51,7 +51,7 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             accepts: |_| true,
             plan: |a, _| {
                 let fours = a.x.numel().div_ceil(4);
-                Ok(vec![launch(&VECTORIZED, a, in_fours).cover(fours, 256)])
+                Ok(vec![launch(&VECTORIZED, a, Tensor::in_sixteens).cover(fours, 256)])
             },
         },
     ],

@@ -16,20 +16,22 @@ pub fn demo(out: &mut dyn Write, device: &Device) -> std::result::Result<(), Box
     let n = 4 << 20;
     let x = Tensor::randn(device, &[n], 1)?;
     let dy = Tensor::ones(device, &[n])?;
+    let naive = Tensor::randn(&device.with_rung("gelu", "1_naive"), &[n], 1)?;
     let bytes = n as f64 * 4.0;
     let flops = n as f64 * 16.0;
     let copy = time(device, || ops::copy(&x))?;
+    let [first, best] =
+        [time(device, || gelu_forward(&naive))?, time(device, || gelu_forward(&x))?];
     let point = |name: &str, work: f64, moved: f64, time| Point {
         name: name.into(),
         flops: work * flops,
         bytes: moved * bytes,
         time,
     };
-    let naive = Tensor::randn(&device.with_rung("gelu", "1_naive"), &[n], 1)?;
     let points = [
         point("gelu, op by op", 1.0, 2.0, time(device, || composed(&x))?),
-        point("gelu, 1_naive", 1.0, 2.0, time(device, || gelu_forward(&naive))?),
-        point("gelu, best rung", 1.0, 2.0, time(device, || gelu_forward(&x))?),
+        point("gelu, 1_naive", 1.0, 2.0, first),
+        point("gelu, best rung", 1.0, 2.0, best),
         point("gelu_backward", 1.5, 3.0, time(device, || gelu_backward(&x, &dy))?),
     ];
     let bandwidth = 2.0 * bytes / copy;
@@ -40,11 +42,24 @@ pub fn demo(out: &mut dyn Write, device: &Device) -> std::result::Result<(), Box
     writeln!(out, "chapter 3's matrix product at {compute:.0} GFLOP/s: the two ceilings.\n")?;
     write!(out, "{}", ceiling.draw(&points))?;
     writeln!(out, "\nOp by op, every step goes through memory. Fused into one kernel, GELU is")?;
-    writeln!(out, "one read and one write: what it computes hardly matters.")?;
+    writeln!(out, "one read and one write, as a copy is. {}", verdict(first / copy, best / copy))?;
     Ok(())
 }
 
-/// The same function as a chain of chapter 1's ops: eight kernels, each a pass over memory.
+/// What the arithmetic costs, from how many times as long as a copy the first rung and the best take.
+fn verdict(first: f64, best: f64) -> String {
+    const LITTLE: f64 = 1.5;
+    let times = format!("1_naive takes {first:.1} times as long,\nthe best rung {best:.1}");
+    if best >= LITTLE {
+        format!("{times}: here what it computes counts too.")
+    } else if first >= LITTLE {
+        format!("{times}: computed well, what it computes hardly matters.")
+    } else {
+        format!("{times}: what it computes hardly matters.")
+    }
+}
+
+/// The same function as a chain of chapter 1's ops: a kernel for each, and each a pass over memory.
 fn composed(x: &Tensor) -> Result<Tensor> {
     let inner = x.mul(&x.square()?.affine(0.044_715, 1.0)?)?;
     let tanh = inner.affine(0.797_884_6, 0.0)?.tanh()?;
@@ -92,4 +107,16 @@ fn curve(out: &mut dyn Write, device: &Device) -> std::result::Result<(), Box<dy
     }
     writeln!(out)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::verdict;
+
+    #[test]
+    fn the_verdict_is_what_was_measured() {
+        assert!(verdict(1.1, 1.0).ends_with("the best rung 1.0: what it computes hardly matters."));
+        assert!(verdict(9.0, 1.1).contains("computed well, what it computes hardly matters"));
+        assert!(verdict(9.0, 3.0).ends_with("here what it computes counts too."));
+    }
 }

@@ -33,13 +33,6 @@ fn launch(kernel: &'static Kernel, a: &Args, slice: fn(&Tensor) -> Slice) -> Lau
         .cost(FLOPS * n as f64, 8.0 * n as f64)
 }
 
-/// A binding for kernels that read four elements at once: its length rounded up to whole groups of
-/// four. Every allocation, and every parameter in an arena, has that room behind it.
-pub(crate) fn in_fours(tensor: &Tensor) -> Slice {
-    let slice = tensor.flat();
-    Slice { bytes: slice.bytes.next_multiple_of(16), ..slice }
-}
-
 pub(crate) static LADDER: Ladder<Args> = Ladder {
     op: "gelu",
     rungs: &[
@@ -57,7 +50,7 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             accepts: |_| true,
             plan: |a, _| {
                 let fours = a.x.numel().div_ceil(4);
-                Ok(vec![launch(&VECTORIZED, a, in_fours).cover(fours, 256)])
+                Ok(vec![launch(&VECTORIZED, a, Tensor::in_sixteens).cover(fours, 256)])
             },
         },
     ],

@@ -1,4 +1,4 @@
-//! The exponential, in a form that a compiler can vectorise.
+//! The exponential, in a form that a compiler can vectorize.
 //!
 //! `f32::exp` is a call into the system's library, one number at a time. These lines have no branch
 //! and no table, so a loop over them runs on eight numbers at once: about 1 ns for eight instead of

@@ -4,12 +4,12 @@ use strata_tensor::{DType, Error, Result, Tensor};
 /// The widest row that the block rungs hold in registers: 32 numbers for each of 256 invocations.
 pub(crate) const WIDEST: usize = 8192;
 
-/// Rows and their width, of a tensor whose last dimension is normalised.
+/// Rows and their width, of a tensor whose last dimension is normalized.
 pub(crate) fn rows(op: &'static str, x: &Tensor) -> Result<(usize, usize)> {
     x.expect_dtype(op, DType::F32)?;
     match x.shape().split_last() {
         Some((&width, rows)) if width > 0 => Ok((rows.iter().product(), width)),
-        _ => Err(Error::shape(op, &[x.shape()], "needs a last dimension above 0 to normalise")),
+        _ => Err(Error::shape(op, &[x.shape()], "needs a last dimension above 0 to normalize")),
     }
 }
 

@@ -3,7 +3,7 @@ use crate::cpu;
 use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 use strata_tensor::{DType, Result, Tensor};
 
-/// A normalised tensor and what its backward needs.
+/// A normalized tensor and what its backward needs.
 #[derive(Clone, Debug)]
 pub struct Normalized {
     /// The input's shape.
@@ -83,7 +83,7 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
     ],
 };
 
-/// Normalises the last dimension of `x`. `gamma` and `beta` have its length; `eps` (1e-5 in GPT-2)
+/// Normalizes the last dimension of `x`. `gamma` and `beta` have its length; `eps` (1e-5 in GPT-2)
 /// keeps rows of equal numbers from dividing by 0.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Chapter 5: layer normalisation (Ba, Kiros and Hinton, 2016). Every row of activations is shifted
+//! Chapter 5: layer normalization (Ba, Kiros and Hinton, 2016). Every row of activations is shifted
 //! to mean 0 and scaled to variance 1, then given a learned gain and bias:
 //!
 //! ```text
@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The chapter is about reductions along rows. Every element is needed twice (once for the
-//! statistics, once to be normalised) but should come from memory once. And about sums over rows:
+//! statistics, once to be normalized) but should come from memory once. And about sums over rows:
 //! the gains' gradients add up what thousands of workgroups know, in the same order every time.
 //!
 //! ```

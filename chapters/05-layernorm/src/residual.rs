@@ -76,7 +76,7 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
     ],
 };
 
-/// `sum = x + residual` and the normalisation of `sum`, in one pass: what stands between the
+/// `sum = x + residual` and the normalization of `sum`, in one pass: what stands between the
 /// layers of a transformer. Returns both; the sum is the next residual.
 ///
 /// # Errors

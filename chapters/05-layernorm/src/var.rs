@@ -94,7 +94,7 @@ impl LayerNorm {
         }
     }
 
-    /// Normalises the last dimension of `x`.
+    /// Normalizes the last dimension of `x`.
     ///
     /// # Errors
     /// As [`layernorm`]; parameters that were never built.
@@ -102,7 +102,7 @@ impl LayerNorm {
         layernorm(x, self.weight.var()?, self.bias.var()?, self.eps)
     }
 
-    /// Adds, then normalises: `(x + residual, layernorm(x + residual))`.
+    /// Adds, then normalizes: `(x + residual, layernorm(x + residual))`.
     ///
     /// # Errors
     /// As [`residual_layernorm`]; parameters that were never built.
@@ -117,7 +117,7 @@ impl Module for LayerNorm {
     }
 }
 
-/// Normalisation as a method.
+/// Normalization as a method.
 pub trait LayerNormExt {
     /// [`layernorm`] with these parameters.
     ///

@@ -36,7 +36,7 @@ struct Data {
 impl Data {
     fn new(rows: usize, width: usize, seed: u64) -> Self {
         let n = rows * width;
-        // Off centre and of another scale, so that a wrong mean shows.
+        // Off center and of another scale, so that a wrong mean shows.
         let x = sample::normal(seed, n).iter().map(|x| 3.0 * x + 5.0).collect();
         Data {
             rows,
@@ -147,6 +147,13 @@ fn wide_rows_and_many_rows() {
         }
         // Wider than the block rungs take: the naive rung steps in.
         compare("any", &device, &Data::new(1, 8193, 10));
+        // Asked for by name, a block rung says that it does not take them.
+        let block = device.with_rung("layernorm", "2_block");
+        let [x, gain] = [&[1, 8193][..], &[8193]].map(|s| Tensor::ones(&block, s).unwrap());
+        let error = layernorm_forward(&x, &gain, &gain, EPS).unwrap_err().to_string();
+        let want = "layernorm: rung 2_block does not take f32 [1, 8193], f32 [8193], f32 [8193], ";
+        assert!(error.starts_with(want) && error.ends_with("; 1_naive would serve"), "{error}");
+        assert!(!error.contains('{'), "{error}");
     }
 }
 

@@ -88,9 +88,10 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
 /// ```
 ///
 /// All four tensors are f32 of one shape, contiguous and aligned. `lr` and `step` (from 1; 0 counts
-/// as 1) are read from `state`, a [`StepState`], on the device; `norm` holds one f32, the gradient's
-/// norm ([`global_norm`](crate::global_norm)), read only if `config.clip` is set. A norm that is not
-/// a number makes every parameter so: look at it before you trust a step.
+/// as 1) are read from `state`, a [`StepState`], on the device, and so is `norm`, one f32: the
+/// gradient's norm ([`global_norm`](crate::global_norm)), with `config.clip` or without. Where it is
+/// infinite or not a number the step is left out, and parameters and moments stay as they were: look
+/// at the norm to learn of it.
 ///
 /// # Errors
 /// Shapes, dtypes or devices that do not fit; a number in `config` out of its range.

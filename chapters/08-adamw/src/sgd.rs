@@ -64,8 +64,9 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
 /// ```
 ///
 /// `values`, `grads` and `velocity` are f32 of one shape, contiguous and aligned; without momentum
-/// `velocity` may be `None`. `lr` is read from `state` on the device; `norm` holds one f32, read only
-/// if `config.clip` is set.
+/// `velocity` may be `None`. `lr` is read from `state` on the device, and so is `norm`, one f32: the
+/// gradient's norm ([`global_norm`](crate::global_norm)), with `config.clip` or without. Where it is
+/// infinite or not a number the step is left out, as in [`adamw`](crate::adamw).
 ///
 /// # Errors
 /// Shapes, dtypes or devices that do not fit; momentum without a velocity; a number in `config` out

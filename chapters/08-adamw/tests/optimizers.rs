@@ -234,6 +234,21 @@ fn what_is_not_finite_stays_visible_and_changes_nothing() {
             assert_eq!(now, [[3.0; 4], [0.5; 4], [0.25; 4]], "{rung} on {}", device.info().label());
         }
     }
+    for (rung, device) in rungs("sgd") {
+        // With a velocity and without, clipped and not: the norm is looked at in each.
+        for (momentum, clip) in [(0.9, Some(1.0)), (0.9, None), (0.0, Some(1.0)), (0.0, None)] {
+            for bad in [f32::NAN, f32::INFINITY] {
+                let fresh = |x: f32| vector(&device, &[x; 4]);
+                let (p, g, u) = (fresh(3.0), fresh(bad), fresh(0.5));
+                let held = (momentum > 0.0).then_some(&u);
+                let config = SgdConfig { momentum, weight_decay: 0.01, clip };
+                let norm = scalar(&device, bad);
+                sgd(&p, &g, held, &state(&device, 1, 0.1), &norm, 4, config).unwrap();
+                let now = [read(&p), read(&u)];
+                assert_eq!(now, [[3.0; 4], [0.5; 4]], "{rung} on {}", device.info().label());
+            }
+        }
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ pub type Result<T> = std::result::Result<T, DataError>;
 #[non_exhaustive]
 pub enum DataError {
     /// There is nothing at the path.
-    #[error("{}: no such file or folder; give --data a UTF-8 text file, a folder of them, or `stories`", path.display())]
+    #[error("{}: no such file or folder; give --data a UTF-8 text file, a folder of them, `stories` or `book`", path.display())]
     Missing {
         /// The path that was asked for.
         path: PathBuf,

@@ -67,6 +67,12 @@ pub(crate) fn documents(path: &Path) -> Result<Vec<Document>> {
     Ok(documents)
 }
 
+/// The pages of this project's book, a document each.
+pub(crate) fn book() -> Result<Vec<Document>> {
+    let pages = strata_book::pages().map_err(io("read", Path::new(strata_book::FOLDER)))?;
+    Ok(pages.into_iter().map(|text| Document { text }).collect())
+}
+
 /// Every file below a folder. Links to folders are not followed: they may lead back.
 fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     for entry in fs::read_dir(folder).map_err(io("read", folder))? {

@@ -42,7 +42,7 @@ impl Stream {
     /// A number below `bound`, every one exactly as likely as the next.
     ///
     /// Lemire's method: the high half of `word * bound` is the answer, and the few low halves that
-    /// would favour some answers are drawn again. Exactness matters here: the probabilities that
+    /// would favor some answers are drawn again. Exactness matters here: the probabilities that
     /// the entropy is computed from are the ones really used. A `bound` of 0 gives 0.
     pub fn below(&mut self, bound: u32) -> u32 {
         if bound <= 1 {

@@ -26,6 +26,20 @@ fn texts(dataset: &Dataset, batch: &Batch) -> Vec<String> {
 }
 
 #[test]
+fn the_book_is_a_text_like_any_other() {
+    assert_eq!("book".parse(), Ok(Source::Book));
+    let tokenizer = TokenizerChoice::Train(TokenizerKind::Bpe);
+    let options =
+        Options { source: Source::Book, tokenizer, vocab_size: 300, context: 16, seed: 1 };
+    let dataset = prepare(options, &mut |_| {}).unwrap();
+    assert!(!dataset.is_stories() && dataset.train_tokens().is_some_and(|tokens| tokens > 1000));
+    // A page begins where the last one ended: with that a sample begins, too.
+    assert_eq!(dataset.prompt(), [dataset.tokenizer().end_of_text().unwrap()]);
+    let rows = texts(&dataset, &dataset.whole(0, 4));
+    assert!(rows.iter().all(|row| !row.contains("{{#")), "{rows:?}");
+}
+
+#[test]
 fn every_row_is_a_whole_story_and_knows_its_floor() {
     let dataset = stories_at(256, 4096, 5);
     let end = dataset.tokenizer().end_of_text().unwrap();

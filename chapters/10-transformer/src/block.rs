@@ -23,9 +23,11 @@ pub(crate) struct Block {
 impl Block {
     pub fn new(b: &ParamBuilder, config: &GptConfig, index: usize) -> Self {
         let (c, eps) = (config.n_embd, config.layer_norm_epsilon);
+        // region: init
         let wide = Init::Normal(0.02);
         // What a block adds to the residual stream starts smaller the more blocks add to it.
         let out = Init::Normal(0.02 / (2.0 * config.n_layer as f32).sqrt());
+        // end: init
         let (attn, mlp) = (b.at("attn"), b.at("mlp"));
         Block {
             index: index as u32,

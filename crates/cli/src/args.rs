@@ -1,8 +1,8 @@
 //! What can be typed.
 
 use crate::commands::{
-    bench, bundle, check, demo, diff, doctor, eval, exercises, generate, hint, inspect, list, next,
-    parity, progress, reset, reveal, test, train, watch,
+    bench, book, bundle, check, demo, diff, doctor, eval, exercises, generate, hint, inspect, list,
+    next, parity, progress, reset, reveal, test, train, watch,
 };
 use crate::failure::{Failure, Outcome};
 use crate::ui;
@@ -59,6 +59,8 @@ pub enum Command {
     Bench(bench::BenchArgs),
     /// Run all tests
     Test(test::TestArgs),
+    /// Print the book, serve it, or check it
+    Book(book::BookArgs),
     /// Pack one binary and a script for a GPU machine without Rust
     Bundle(bundle::BundleArgs),
     /// List the exercises, and how far you are with each task

@@ -97,26 +97,26 @@ pub enum Error {
         when: &'static str,
     },
     /// No rung of the ladder takes these arguments on this device.
-    #[error("{op} has no rung for {device} that takes these arguments: {detail}")]
+    #[error("{op} has no rung for {device} that takes {detail}")]
     NoRung {
         /// The op.
         op: &'static str,
         /// The device's name.
         device: String,
-        /// The arguments.
+        /// The arguments' dtypes and shapes.
         detail: String,
     },
     /// A rung that does not exist or cannot serve was asked for by name.
-    #[error("{op} has no rung {name:?} {why}; it has {have}")]
+    #[error("{op}: rung {name} {why}; {fits} would serve")]
     UnknownRung {
         /// The op.
         op: String,
         /// What was asked for.
         name: String,
-        /// On which device, or for which arguments.
+        /// What it lacks: a kernel for the device, or room for such arguments.
         why: String,
-        /// The rungs there are.
-        have: String,
+        /// The rungs that take these arguments on this device.
+        fits: String,
     },
     /// A folder of kernels that cannot be read.
     #[error("kernel folder {path}: {reason}")]

@@ -71,29 +71,26 @@ impl<A: Debug> Ladder<A> {
     /// No rung serves them, or the forced one does not.
     pub fn choose(&self, args: &A, device: &Device) -> Result<&'static Rung<A>> {
         let machine = device.machine();
+        let label = || device.info().label();
         let here = |r: &&'static Rung<A>| r.runs_on(machine) && r.needs.met_by(device);
-        if let Some(name) = device.settings().rungs.get(self.op) {
-            let unknown = |why: String| Error::UnknownRung {
-                op: self.op.into(),
-                name: name.clone(),
-                why,
-                have: self.names(device),
-            };
-            let rung = self.rungs.iter().filter(here).find(|r| r.name == name);
-            let rung = rung.ok_or_else(|| unknown(format!("on {}", device.info().label())))?;
-            return match (rung.accepts)(args) {
-                true => Ok(rung),
-                false => Err(unknown(format!("for {args:?}"))),
-            };
-        }
         let fits = || self.rungs.iter().filter(here).filter(|r| (r.accepts)(args));
-        fits().rev().find(|r| r.overlaid(device)).or_else(|| fits().next_back()).ok_or_else(|| {
-            Error::NoRung {
-                op: self.op,
-                device: device.info().label(),
-                detail: format!("{args:?}"),
-            }
-        })
+        if let Some(name) = device.settings().rungs.get(self.op) {
+            let why = match self.rungs.iter().find(|r| r.name == name) {
+                None => "does not exist".into(),
+                Some(r) if !r.runs_on(machine) => format!("has no kernel for {}", label()),
+                Some(r) if !here(&r) => format!("needs more than {} offers", label()),
+                Some(r) if (r.accepts)(args) => return Ok(r),
+                Some(_) => format!("does not take {} on {}", tensors(args), label()),
+            };
+            let fits: Vec<_> = fits().map(|r| r.name).collect();
+            let fits = if fits.is_empty() { "none of its rungs".into() } else { fits.join(", ") };
+            return Err(Error::UnknownRung { op: self.op.into(), name: name.clone(), why, fits });
+        }
+        fits()
+            .rev()
+            .find(|r| r.overlaid(device))
+            .or_else(|| fits().next_back())
+            .ok_or_else(|| Error::NoRung { op: self.op, device: label(), detail: tensors(args) })
     }
 
     /// Chooses a rung, plans and launches it.
@@ -118,12 +115,15 @@ impl<A: Debug> Ladder<A> {
         };
         LadderInfo { op: self.op, rungs: self.rungs.iter().map(row).collect() }
     }
+}
 
-    fn names(&self, device: &Device) -> String {
-        let names: Vec<_> =
-            self.rungs.iter().filter(|r| r.runs_on(device.machine())).map(|r| r.name).collect();
-        names.join(", ")
-    }
+/// The dtypes and shapes of the tensors among an op's arguments. This crate knows no tensors, only
+/// how they show themselves: `Tensor(f32 [2, 3] on cpu:0 (..))`.
+fn tensors(args: &impl Debug) -> String {
+    let text = format!("{args:?}");
+    let tensors = text.split("Tensor(").skip(1).filter_map(|t| Some(t.split_once(" on ")?.0));
+    let tensors: Vec<_> = tensors.collect();
+    if tensors.is_empty() { "these arguments".into() } else { tensors.join(", ") }
 }
 
 /// A ladder as data: what the parity table, the book and `inspect` list.

@@ -61,5 +61,5 @@ fn a_ladder_is_checked_and_climbed_until_it_takes_too_long() {
         &Climb { ops: vec!["stew".into()], ..Climb::default() },
         |_| {},
     );
-    assert!(unknown.unwrap_err().to_string().contains("matmul, map"));
+    assert!(unknown.unwrap_err().to_string().contains("matmul, copy, map"));
 }

@@ -11,7 +11,7 @@
 pub struct Layout {
     /// Elements along each dimension.
     pub shape: Vec<usize>,
-    /// Cells from an element to its neighbour along each dimension.
+    /// Cells from an element to its neighbor along each dimension.
     pub strides: Vec<usize>,
     /// The cell of the first element.
     pub offset: usize,

@@ -22,7 +22,7 @@ pub fn add_block(
     terms: Range<usize>,
 ) {
     let [_, n, k] = sizes;
-    // TODO, about 7 lines: Three loops. Which of them goes inside, so that neighbours in
+    // TODO, about 7 lines: Three loops. Which of them goes inside, so that neighbors in
     //   memory are read one after the other?
     todo!("add the products of this block to c")
 }

@@ -1,3 +1,3 @@
-//! Exercises of chapter 5: layer normalisation.
+//! Exercises of chapter 5: layer normalization.
 
 pub mod welford;

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-/// The ids of one word. Start with its bytes; of all neighbours that may merge, merge the pair of
+/// The ids of one word. Start with its bytes; of all neighbors that may merge, merge the pair of
 /// the lowest rank, and where it stands more than once the leftmost; go on until none may.
 pub fn encode(word: &[u8], merges: &[(u32, u32)]) -> Vec<u32> {
     let mut ids: Vec<u32> = word.iter().map(|&byte| byte.into()).collect();

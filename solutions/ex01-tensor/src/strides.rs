@@ -2,7 +2,7 @@
 //!
 //! Memory is one long row of cells. A tensor of shape [2, 3] is a promise about that row: element
 //! (i, j) lies in cell `offset + i * strides[0] + j * strides[1]`. In row-major order the last
-//! dimension's neighbours lie side by side, and every other stride is the size of what it steps over.
+//! dimension's neighbors lie side by side, and every other stride is the size of what it steps over.
 
 /// The row-major strides of a shape: `contiguous(&[2, 3, 4])` is `[12, 4, 1]`.
 pub fn contiguous(shape: &[usize]) -> Vec<usize> {

@@ -21,7 +21,7 @@ pub fn add_block(
     terms: Range<usize>,
 ) {
     let [_, n, k] = sizes;
-    // exercise: begin, about 7 lines: Three loops. Which of them goes inside, so that neighbours in
+    // exercise: begin, about 7 lines: Three loops. Which of them goes inside, so that neighbors in
     //   memory are read one after the other?
     // stub: todo!("add the products of this block to c")
     for i in rows {

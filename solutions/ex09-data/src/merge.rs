@@ -5,14 +5,14 @@
 
 use std::collections::HashMap;
 
-/// Two neighbours, left and right.
+/// Two neighbors, left and right.
 pub type Pair = (u32, u32);
 
 /// How often each pair stands in the text: once for every place where its right half follows its
 /// left half, so `a a a` has the pair `(a, a)` twice.
 pub fn count(words: &[(Vec<u32>, u64)]) -> HashMap<Pair, u64> {
     let mut counts: HashMap<Pair, u64> = HashMap::new();
-    // exercise: begin, about 5 lines: Add each word's count to each pair of neighbours in it.
+    // exercise: begin, about 5 lines: Add each word's count to each pair of neighbors in it.
     // stub: todo!("count the pairs")
     for (tokens, count) in words {
         for pair in tokens.windows(2) {

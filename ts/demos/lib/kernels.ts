@@ -29,12 +29,18 @@ export function source(kernel: KernelRun): { language: string; file: string | nu
   return { language: NAMES[language], file: language === "cpu" ? kernel.cpuFile : `${kernel.name}`, lines };
 }
 
-/** What launches cost together: seconds, each timed alone, and bytes of the memory that they write. */
-export async function spent(runs: readonly KernelRun[]): Promise<{ seconds: number; written: number }> {
-  let [seconds, written] = [0, 0];
+/**
+ * What launches cost together: seconds, each timed alone, the fewest bytes that they must move, and the
+ * bytes of all buffers that they may write (kernels of one file may share a list, and not write all of it).
+ */
+export async function spent(
+  runs: readonly KernelRun[],
+): Promise<{ seconds: number; moved: number; written: number }> {
+  let [seconds, moved, written] = [0, 0, 0];
   for (const run of runs) {
     seconds += await run.time();
+    moved += run.bytes;
     for (const { access, bytes } of run.bindings) written += access === "write" ? bytes : 0;
   }
-  return { seconds, written };
+  return { seconds, moved, written };
 }

@@ -94,6 +94,7 @@ fn pairs(
         strides: [&p[8..8 + rank], &p[16..16 + rank]],
         offsets: [args.size(26), args.size(27)],
     };
+    // region: lanes
     walk.rows(&mut out[..n], |out, [i, j], steps| match steps {
         [1, 1] => {
             let (a, b) = (&a[i..i + out.len()], &b[j..j + out.len()]);
@@ -107,4 +108,5 @@ fn pairs(
             out.iter_mut().enumerate().for_each(|(k, o)| *o = f(a[i + k * s], b[j + k * t]));
         }
     });
+    // end: lanes
 }

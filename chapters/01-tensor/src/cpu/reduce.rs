@@ -19,7 +19,7 @@ pub(crate) fn reduce(mut args: CpuArgs) {
 
 /// Lanes of partial results: they let the compiler use vectors, and make long sums more exact.
 const LANES: usize = 16;
-/// Neighbouring columns folded together, so that whole cache lines are used.
+/// Neighboring columns folded together, so that whole cache lines are used.
 const COLUMNS: usize = 64;
 /// Terms added up before they join the total: errors grow with the square root of this, not of k.
 const RUN: usize = 128;
@@ -83,6 +83,7 @@ impl<'a> Terms<'a> {
         while i < terms.end {
             let run = (width - i % width).min(terms.end - i);
             let at = base + self.inner.at(i)[0];
+            // region: partial
             if step == 1 {
                 let (whole, rest) = self.input[at..at + run].as_chunks::<LANES>();
                 for x in whole {
@@ -96,6 +97,7 @@ impl<'a> Terms<'a> {
                     lanes[l % LANES] = f(lanes[l % LANES], self.input[at + l * step]);
                 }
             }
+            // end: partial
             i += run;
         }
         lanes.into_iter().fold(start, f)

@@ -8,42 +8,70 @@ pub(super) struct Args {
     dst: Tensor,
 }
 
-static COPY: Kernel = Kernel::new("copy/1_naive", "copy", &[Access::Read, Access::Write])
+const BINDINGS: &[Access] = &[Access::Read, Access::Write];
+
+static NAIVE: Kernel = Kernel::new("copy/1_naive", "copy", BINDINGS)
     .cuda(strata_kernels::source("copy/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("copy/1_naive"), strata_shaders::INCLUDES)
     .cpu(cpu::copy)
     .rust(cpu_text!("chapters/01-tensor" / "src/cpu/copy.rs", copy));
 
+// The CPU has no such rung: naive finds out by itself that its rows are one, and copies that.
+static VECTORIZED: Kernel = Kernel::new("copy/2_vectorized", "copy", BINDINGS)
+    .cuda(strata_kernels::source("copy/2_vectorized"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("copy/2_vectorized"), strata_shaders::INCLUDES);
+
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "copy",
-    rungs: &[Rung {
-        name: "1_naive",
-        kernels: &[&COPY],
-        needs: Needs::NONE,
-        accepts: |_| true,
-        plan: |a, _| {
-            let merged = Layout::collapse(&[a.src.layout().clone(), a.dst.layout().clone()]);
-            let (src, from) = a.src.bind();
-            let (dst, to) = a.dst.bind();
-            let (n, size) = (a.src.numel(), a.src.dtype().size());
-            // WGSL's 16-bit elements share a word: one invocation writes both.
-            Ok(vec![
-                Launch::new(&COPY)
-                    .bind(&src)
-                    .bind(&dst)
-                    .sizes(&merged[0].shape, 8, 1)
-                    .sizes(&merged[0].strides, 8, 0)
-                    .sizes(&merged[1].strides, 8, 0)
-                    .size(n)
-                    .size(merged[0].shape.len())
-                    .size(from)
-                    .size(to)
-                    .cover(n, 256)
-                    .constant("SIZE", size as u32)
-                    .cost(0.0, (2 * n * size) as f64),
-            ])
+    rungs: &[
+        Rung {
+            name: "1_naive",
+            kernels: &[&NAIVE],
+            needs: Needs::NONE,
+            accepts: |_| true,
+            plan: |a, _| {
+                let merged = Layout::collapse(&[a.src.layout().clone(), a.dst.layout().clone()]);
+                let (src, from) = a.src.bind();
+                let (dst, to) = a.dst.bind();
+                let (n, size) = (a.src.numel(), a.src.dtype().size());
+                // WGSL's 16-bit elements share a word: one invocation writes both.
+                Ok(vec![
+                    Launch::new(&NAIVE)
+                        .bind(&src)
+                        .bind(&dst)
+                        .sizes(&merged[0].shape, 8, 1)
+                        .sizes(&merged[0].strides, 8, 0)
+                        .sizes(&merged[1].strides, 8, 0)
+                        .size(n)
+                        .size(merged[0].shape.len())
+                        .size(from)
+                        .size(to)
+                        .cover(n, 256)
+                        .constant("SIZE", size as u32)
+                        .cost(0.0, (2 * n * size) as f64),
+                ])
+            },
         },
-    }],
+        Rung {
+            name: "2_vectorized",
+            kernels: &[&VECTORIZED],
+            needs: Needs::NONE,
+            accepts: |a| [&a.src, &a.dst].iter().all(|t| t.is_contiguous() && t.is_aligned()),
+            plan: |a, _| {
+                let bytes = a.src.numel() * a.src.dtype().size();
+                let (words, odd) = (bytes / 4, usize::from(bytes % 4 > 0));
+                Ok(vec![
+                    Launch::new(&VECTORIZED)
+                        .bind(&a.src.in_sixteens())
+                        .bind(&a.dst.in_sixteens())
+                        .size(words)
+                        .size(odd)
+                        .cover((words + odd).div_ceil(4), 256)
+                        .cost(0.0, (2 * bytes) as f64),
+                ])
+            },
+        },
+    ],
 };
 
 /// A contiguous copy in new memory.

@@ -66,7 +66,7 @@ impl View {
         View { outer: part(0, kept), inner: part(kept, layout.shape.len()) }
     }
 
-    /// Whether neighbouring outputs read neighbouring elements: sums of columns.
+    /// Whether neighboring outputs read neighboring elements: sums of columns.
     fn columns(&self) -> bool {
         let last = |l: &Layout| l.strides.last().copied().unwrap_or(usize::MAX);
         last(&self.outer) < last(&self.inner) && self.outer.shape.last().is_some_and(|&n| n >= 32)

@@ -65,6 +65,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
         needs: Needs::NONE,
         accepts: |_| true,
         plan: |a, _| {
+            // region: plan
             let merged = Layout::collapse(&[a.a.layout().clone(), a.b.layout().clone()]);
             let n = a.out.numel();
             let (left, from_a) = a.a.bind();
@@ -86,6 +87,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
                     .constant("OP", a.op as u32)
                     .cost(n as f64, 4.0 * (n + read) as f64),
             ])
+            // end: plan
         },
     }],
 };

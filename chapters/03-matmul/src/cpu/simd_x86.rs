@@ -62,12 +62,14 @@ fn avx512(k: usize, a: &[f32], b: &[f32], tile: &mut [f32]) {
         _mm_prefetch::<_MM_HINT_T0>(b.wrapping_add(32 * AHEAD + 16).cast());
         // SAFETY: the caller checked that `a` holds 14k and `b` 32k elements.
         unsafe {
+            // region: step
             let (b0, b1) = (_mm512_loadu_ps(b), _mm512_loadu_ps(b.add(16)));
             for i in 0..14 {
                 let x = _mm512_set1_ps(*a.add(i));
                 sums[i][0] = _mm512_fmadd_ps(x, b0, sums[i][0]);
                 sums[i][1] = _mm512_fmadd_ps(x, b1, sums[i][1]);
             }
+            // end: step
             (a, b) = (a.add(14), b.add(32));
         }
     }

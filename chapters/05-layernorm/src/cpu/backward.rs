@@ -85,6 +85,7 @@ impl Body for Rows<'_> {
         let inputs = self.x.chunks_exact(width).zip(self.dy.chunks_exact(width));
         let rows = inputs.zip(self.dx.chunks_exact_mut(width));
         for (((x, dy), dx), (&mean, &rstd)) in rows.zip(self.mean.iter().zip(self.rstd)) {
+            // region: input
             let mean_g = sum([dy, self.gamma], |[dy, gamma]| dy * gamma) / width as f32;
             let product = |[x, dy, gamma]: [f32; 3]| dy * gamma * ((x - mean) * rstd);
             let mean_gx = sum([x, dy, self.gamma], product) / width as f32;
@@ -96,6 +97,7 @@ impl Body for Rows<'_> {
                 *dbeta += dy;
                 *dx = rstd * (dy * gamma - mean_g - xhat * mean_gx);
             }
+            // end: input
         }
     }
 }

@@ -92,9 +92,11 @@ impl Body for Rows<'_> {
         let width = self.gamma.len();
         let rows = self.x.chunks_exact(width).zip(self.out.chunks_exact_mut(width));
         for ((x, out), (m, r)) in rows.zip(self.mean.iter_mut().zip(self.rstd)) {
+            // region: variance
             let mean = sum([x], |[x]| x) / width as f32;
             let var = sum([x], |[x]| (x - mean) * (x - mean)) / width as f32;
             let rstd = 1.0 / (var + self.eps).sqrt();
+            // end: variance
             let affine = self.gamma.iter().zip(self.beta);
             for ((out, x), (gamma, beta)) in out.iter_mut().zip(x).zip(affine) {
                 *out = (x - mean) * rstd * gamma + beta;

@@ -27,7 +27,8 @@ pub(crate) fn cross_entropy_naive(mut args: CpuArgs) {
     });
 }
 
-/// Params: rows, width. Bindings: logits, targets, lse, losses. Vectors.
+/// Params: rows, width. Bindings: logits, targets, lse, losses. Vectors. As little online as
+/// [`softmax_online`](super::softmax_online), and for the same reason.
 pub(crate) fn cross_entropy_online(mut args: CpuArgs) {
     let [logits, targets, mut lse, mut losses] = args.take();
     let width = args.size(1);
@@ -55,8 +56,10 @@ impl Body for LogSumExp<'_> {
     #[inline(always)]
     fn run<const FMA: bool>(self) {
         for (lse, x) in self.lse.iter_mut().zip(self.x.chunks_exact(self.width)) {
+            // region: row
             let max = max(x);
             *lse = max + sum([x], |[x]| exp::<FMA>(x - max)).ln();
+            // end: row
         }
     }
 }
@@ -150,6 +153,7 @@ impl Body for Rows<'_> {
     fn run<const FMA: bool>(self) {
         let rows = self.x.chunks_exact(self.width).zip(self.dx.chunks_exact_mut(self.width));
         for ((x, dx), (&target, &lse)) in rows.zip(self.targets.iter().zip(self.lse)) {
+            // region: gradient
             if target == IGNORE {
                 dx.fill(0.0);
                 continue;
@@ -160,6 +164,7 @@ impl Body for Rows<'_> {
                 // Not `-= weight`: p - 1 is to be rounded before it is scaled, as everywhere else.
                 *dx = (exp::<FMA>(x[target as usize] - lse) - 1.0) * weight;
             }
+            // end: gradient
         }
     }
 }

@@ -86,6 +86,7 @@ impl Body for Tile<'_, '_> {
                     s.fill(0.0);
                     continue;
                 }
+                // region: online
                 // Online softmax: what was summed under the old maximum is scaled to the new one.
                 s[seen..].fill(f32::NEG_INFINITY);
                 let new = largest(s).max(max[i]);
@@ -94,6 +95,7 @@ impl Body for Tile<'_, '_> {
                 total[i] = total[i] * correction + sum(s);
                 max[i] = new;
                 sums[i * width..][..width].iter_mut().for_each(|x| *x *= correction);
+                // end: online
                 if let Some(dropout) = &p.dropout {
                     dropout.mask(self.head, self.first + i, start, &mut mask);
                     s.iter_mut().zip(&mask).for_each(|(x, m)| *x *= m);

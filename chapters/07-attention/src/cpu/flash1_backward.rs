@@ -117,6 +117,7 @@ impl Body for Head<'_, '_> {
                     }
                 }
                 // dV += P^T dO, dK += dS^T Q, dQ += dS K
+                // region: sums
                 if !self.dk.is_empty() {
                     let g = Gemm {
                         m: pack::height(n),
@@ -144,6 +145,7 @@ impl Body for Head<'_, '_> {
                     };
                     I::gemm(&g, &d_scores, &k[start * width..], &mut dq[rows]);
                 }
+                // end: sums
             }
             let wanted = self.dk.iter_mut().zip(self.dv.iter_mut()).skip(start).take(n).enumerate();
             for (j, (to_k, to_v)) in wanted {

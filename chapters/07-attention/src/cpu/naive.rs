@@ -13,12 +13,14 @@ pub(crate) fn scores(mut args: CpuArgs) {
     scores.par_chunks_mut(p.capacity).enumerate().for_each(|(at, scores)| {
         let (head, row) = (at / p.rows, at % p.rows);
         let seen = p.visible(row);
+        // region: score
         let q = p.row(q, &p.q, head, row);
         for (key, score) in scores[..seen].iter_mut().enumerate() {
             let k = p.row(k, &p.k, head, key);
             *score = p.scale * q.iter().zip(k).map(|(q, k)| q * k).sum::<f32>();
         }
         scores[seen..].fill(f32::NEG_INFINITY);
+        // end: score
     });
 }
 

@@ -48,7 +48,7 @@ pub(super) fn columns(
     out.resize(count.div_ceil(TILE) * width * TILE, 0.0);
     for (tile, out) in out.chunks_exact_mut(width * TILE).enumerate() {
         let first = tile * TILE;
-        // Eight rows at a time: eight neighbours are written before the line is left again.
+        // Eight rows at a time: eight neighbors are written before the line is left again.
         for start in (0..TILE.min(count - first)).step_by(8) {
             let end = (start + 8).min(count - first);
             let mut rows: [&[f32]; 8] = [&[]; 8];

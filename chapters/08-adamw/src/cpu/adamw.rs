@@ -12,6 +12,7 @@ pub(crate) fn adamw(mut args: CpuArgs) {
         return;
     }
     let state = step_state(&state);
+    // region: once
     let step = state.step.max(1) as f32;
     let correction = |ln_beta: f32| -(step * ln_beta).exp_m1();
     let rule = Rule {
@@ -25,6 +26,7 @@ pub(crate) fn adamw(mut args: CpuArgs) {
         eps: args.float(8),
     };
     let keep = 1.0 - state.lr * args.float(9);
+    // end: once
     let moments =
         m.f32_mut()[..n].par_chunks_mut(CHUNK).zip(v.f32_mut()[..n].par_chunks_mut(CHUNK));
     values.f32_mut()[..n]
@@ -60,10 +62,12 @@ impl Rule {
     fn apply(&self, p: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], keep: f32) {
         let Rule { clip, beta1, rest1, beta2, rest2, rate, root, eps } = *self;
         for (((p, &g), m), v) in p.iter_mut().zip(g).zip(m).zip(v) {
+            // region: loop
             let g = g * clip;
             *m = beta1 * *m + rest1 * g;
             *v = beta2 * *v + rest2 * (g * g);
             *p = *p * keep - rate * (*m / (v.sqrt() * root + eps));
+            // end: loop
         }
     }
 }

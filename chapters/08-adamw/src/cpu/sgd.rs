@@ -6,6 +6,10 @@ use strata_device::CpuArgs;
 pub(crate) fn sgd(mut args: CpuArgs) {
     let [mut values, grads, mut velocity, state, norm] = args.take();
     let (n, decayed, momentum, decay) = (args.size(0), args.size(1), args.float(2), args.float(3));
+    // As in AdamW: a gradient with a NaN changes nothing.
+    if !norm.f32()[0].is_finite() {
+        return;
+    }
     let lr = step_state(&state).lr;
     let clip = clip_factor(&args, &norm, args.float(4));
     let pairs = values.f32_mut()[..n]
@@ -23,8 +27,10 @@ pub(crate) fn sgd(mut args: CpuArgs) {
     }
     pairs.zip(velocity.f32_mut()[..n].par_chunks_mut(CHUNK)).for_each(|((c, (p, g)), u)| {
         for (j, ((p, &g), u)) in p.iter_mut().zip(g).zip(u).enumerate() {
+            // region: loop
             *u = momentum * *u + (g * clip + decay_at(c * CHUNK + j) * *p);
             *p -= lr * *u;
+            // end: loop
         }
     });
 }

@@ -7,7 +7,7 @@ mod stories;
 mod text;
 
 use crate::error::{DataError, Result};
-use crate::files::documents;
+use crate::files::{book, documents};
 use crate::tokenizer::{Tokenizer, TokenizerKind};
 use std::path::PathBuf;
 
@@ -22,6 +22,8 @@ const LARGEST_CONTEXT: usize = 1 << 20;
 pub enum Source {
     /// The embedded stories.
     Stories,
+    /// The pages of this project's book.
+    Book,
     /// A UTF-8 file, or a folder of them.
     Path(PathBuf),
 }
@@ -29,10 +31,14 @@ pub enum Source {
 impl std::str::FromStr for Source {
     type Err = std::convert::Infallible;
 
-    /// `stories` is the embedded text; anything else is a path (a folder that happens to be
-    /// called so is `./stories`).
+    /// `stories` and `book` are texts that come with Strata; anything else is a path (a folder that
+    /// happens to be called so is `./stories`).
     fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
-        Ok(if text == "stories" { Self::Stories } else { Self::Path(text.into()) })
+        Ok(match text {
+            "stories" => Self::Stories,
+            "book" => Self::Book,
+            path => Self::Path(path.into()),
+        })
     }
 }
 
@@ -182,9 +188,13 @@ pub fn prepare(options: Options, progress: &mut dyn FnMut(Progress)) -> Result<D
             let rows = stories::Stories::new(&tokenizer, context, seed, &mut notes)?;
             (tokenizer, Rows::Stories(rows))
         }
-        Source::Path(path) => {
+        Source::Book | Source::Path(_) => {
             progress(Progress { stage: Stage::Reading, done: 0, total: 1 });
-            let texts = text::Split::new(documents(&path)?);
+            let (path, documents) = match source {
+                Source::Path(path) => (path.clone(), documents(&path)?),
+                _ => (strata_book::FOLDER.into(), book()?),
+            };
+            let texts = text::Split::new(documents);
             progress(Progress { stage: Stage::Reading, done: 1, total: 1 });
             let tokenizer = text::tokenizer(tokenizer, &texts, vocab_size, &mut notes, progress)?;
             let rows = text::Text::new(&path, &texts, &tokenizer, context, seed, progress)?;

@@ -76,7 +76,7 @@ impl Grammar {
     }
 }
 
-/// Do these neighbours belong to one pre-token? Enough for stories: letters join letters, marks
+/// Do these neighbors belong to one pre-token? Enough for stories: letters join letters, marks
 /// join marks.
 fn joined(left: u8, right: u8) -> bool {
     let class = |byte: u8| match byte {

@@ -162,12 +162,14 @@ impl Account<'_> {
         let mut after = Belief::new();
         for (situation, mass) in belief {
             let held = (situation.filled & table.slots).count_ones() as usize;
+            // region: draw
             let free = table.rows.len().saturating_sub(held);
             if free == 0 || situation.filled & 1 << slot != 0 {
                 self.exhausted.get_or_insert(slot);
                 continue;
             }
             self.entropy += mass * (free as f64).ln();
+            // end: draw
             let mut next = situation.clone();
             next.filled |= 1 << slot;
             if !owner.decides {

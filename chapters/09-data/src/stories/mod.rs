@@ -6,7 +6,7 @@
 //! the choices that lead to it, and the expected value of −ln of that is the *entropy*: the loss
 //! that no model can beat on average. The loss curve is drawn against this floor.
 //!
-//! The stories are worth learning: a name, what its owner is like, a thing's colour, where it
+//! The stories are worth learning: a name, what its owner is like, a thing's color, where it
 //! was left and what the weather did to it are drawn once and said again up to a hundred words
 //! later. A model that sees five bytes back pays for each of them again; attention need not.
 

@@ -1,6 +1,6 @@
 //! Applying merges: from the bytes of a word to token ids.
 //!
-//! The rule is: of all neighbours that may merge, merge the pair that was learned first, the
+//! The rule is: of all neighbors that may merge, merge the pair that was learned first, the
 //! leftmost if it stands there twice; repeat. Done literally that is quadratic in the word, and
 //! "words" can be long (a line of dashes, a page without blanks). With the symbols in a linked
 //! list and the possible merges in a heap it is O(n log n).
@@ -94,6 +94,7 @@ impl Bpe {
                 heap.push(Reverse((rank, at - 1)));
             }
         }
+        // region: merge
         while let Some(Reverse((rank, at))) = heap.pop() {
             let (left, right, token) = self.merges[rank as usize];
             let other = next[at];
@@ -118,6 +119,7 @@ impl Bpe {
                 heap.push(Reverse((rank, earlier)));
             }
         }
+        // end: merge
         ids.extend(symbols.into_iter().filter(|&symbol| symbol != NONE));
         Ok(())
     }

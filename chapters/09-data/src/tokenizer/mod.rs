@@ -234,7 +234,7 @@ impl Tokenizer {
     }
 }
 
-/// One learned merge: two neighbours became one token.
+/// One learned merge: two neighbors became one token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Merge {
     /// The id that stood left.

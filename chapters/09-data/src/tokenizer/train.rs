@@ -1,6 +1,6 @@
 //! Learning merges: byte-pair encoding.
 //!
-//! Start with bytes. Find the pair of neighbours that stands most often in the text, make it a
+//! Start with bytes. Find the pair of neighbors that stands most often in the text, make it a
 //! token, and do it again until the vocabulary is full (Sennrich, Haddow and Birch, *Neural
 //! Machine Translation of Rare Words with Subword Units*, 2016; Gage 1994 for compression).
 //!
@@ -86,6 +86,7 @@ pub(crate) fn learn(
         spelled.insert(alphabet[usize::from(byte)], vec![byte]);
     }
     let mut learned = Learned { merges: Vec::new(), added: Vec::new(), exhausted: false };
+    // region: learn
     while learned.added.len() < room {
         let Some((left, right)) = trainer.next_pair() else {
             learned.exhausted = true;
@@ -105,6 +106,7 @@ pub(crate) fn learn(
             progress(learned.added.len(), room);
         }
     }
+    // end: learn
     progress(room, room);
     learned
 }

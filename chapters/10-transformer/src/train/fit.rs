@@ -121,10 +121,12 @@ pub fn fit(
     let mut score = None;
     let mut stop = Stop::Finished;
     while clock.fraction(trainer.done().step) < 1.0 {
+        // region: loop
         let step = trainer.done().step;
         let batch = data.train(step, config.batch);
         let started = Instant::now();
         let report = trainer.step(&batch, clock.lr(step)?)?;
+        // end: loop
         let fraction = clock.fraction(report.step);
         speed.add((config.batch * config.context) as f64, started.elapsed());
         let progress = Progress {

@@ -161,6 +161,7 @@ impl Trainer {
     pub fn step(&mut self, batch: &Batch, lr: f32) -> Result<StepReport> {
         self.upload(batch)?;
         let step = self.done.step + 1;
+        // region: state
         let state = StepState {
             step: step as u32,
             seed: self.config.seed as u32,
@@ -170,6 +171,7 @@ impl Trainer {
         };
         self.state.write(0, bytemuck::bytes_of(&state))?;
         let loss = self.run()?;
+        // end: state
         let (loss, norm) = (loss.item::<f32>()?, self.optimizer.norm().item::<f32>()?);
         if !loss.is_finite() || !norm.is_finite() {
             let tensor = diagnose::first_non_finite(self)?;

@@ -18,7 +18,7 @@ const EXAMPLES: &str = "\
 Examples:
   cargo strata eval --checkpoint runs/gpt-12m-stories --data stories
   cargo strata eval --checkpoint runs/gpt-1m-shakespeare --data shakespeare.txt
-  cargo strata eval --checkpoint gpt2/ --data book.txt --json
+  cargo strata eval --checkpoint gpt2/ --data novel.txt --json
 
 Of the text a model was trained on, the last tenth is scored, which training never saw; of any
 other text all of it. --part decides otherwise.";
@@ -43,8 +43,8 @@ pub struct EvalArgs {
     /// The checkpoint: a folder that `strata train` wrote, or a GPT-2 that transformers saved
     #[arg(long, value_name = "DIR")]
     checkpoint: PathBuf,
-    /// The text: a UTF-8 file, a folder of them, or `stories`
-    #[arg(long, value_name = "stories|PATH")]
+    /// The text: `stories`, `book`, a UTF-8 file, or a folder of them
+    #[arg(long, value_name = "stories|book|PATH")]
     data: Source,
     /// Tokens in a row; a token sees at most so many before it. As in training, if not given
     #[arg(long, value_name = "N", value_parser = whole(1, 1 << 20), allow_negative_numbers = true)]

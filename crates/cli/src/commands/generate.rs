@@ -135,14 +135,15 @@ fn write(args: &GenerateArgs, loaded: &Loaded) -> Outcome<Written> {
     Ok(Written { text, tokens, first, rest, ended })
 }
 
-/// The tokens to begin with. Stories begin with `<|endoftext|>` in training, so here as well; a
-/// model of plain text that is given nothing begins after a line break.
+/// The tokens to begin with. Stories begin with `<|endoftext|>` in training, so here as well, and so
+/// do the book's pages; a model of plain text that is given nothing begins after a line break.
 fn prompt(args: &GenerateArgs, loaded: &Loaded) -> Outcome<Vec<u32>> {
     let tokenizer = &loaded.tokenizer;
-    let stories = loaded.state.as_ref().is_some_and(|state| state.data == "stories");
+    let data = loaded.state.as_ref().map_or("", |state| state.data.as_str());
     let end = tokenizer.end_of_text();
     let text = args.prompt.as_deref().unwrap_or_default();
-    let mut ids: Vec<u32> = end.filter(|_| stories).into_iter().collect();
+    let begins = data == "stories" || (data == "book" && text.is_empty());
+    let mut ids: Vec<u32> = end.filter(|_| begins).into_iter().collect();
     ids.extend(tokenizer.encode(text.as_bytes())?);
     if ids.is_empty() {
         // Only a model that Strata trained on a plain text has never seen `<|endoftext|>`.

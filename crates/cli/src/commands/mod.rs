@@ -1,6 +1,7 @@
 //! One file, or one folder, for each subcommand.
 
 pub mod bench;
+pub mod book;
 pub mod bundle;
 pub mod check;
 pub mod demo;
@@ -40,6 +41,7 @@ pub fn run(command: Command) -> Outcome {
         Command::Parity(args) => parity::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Book(args) => book::run(&args),
         Command::Bundle(args) => bundle::run(&args),
         Command::List(args) => list::run(&args),
         Command::Watch(args) => watch::run(&args),

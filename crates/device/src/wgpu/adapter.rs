@@ -30,11 +30,8 @@ pub(super) async fn open(index: Option<usize>) -> Result<Opened> {
     let mut adapters = adapters().await?;
     let index = index.unwrap_or(0);
     if index >= adapters.len() {
-        let have = adapters.len();
-        return Err(unavailable(
-            format!("there is no adapter number {index}, only {have}"),
-            format!("Use wgpu:0 to wgpu:{}, or leave the number out", have - 1),
-        ));
+        let (reason, fix) = no_such(index, adapters.len());
+        return Err(unavailable(reason, fix));
     }
     let adapter = adapters.swap_remove(index);
     let limits = limits(&adapter);
@@ -66,6 +63,16 @@ pub(super) async fn open(index: Option<usize>) -> Result<Opened> {
         )
     })?;
     Ok(Opened { info, device, queue })
+}
+
+/// What is wrong with a number past the last adapter, and what to use instead.
+fn no_such(index: usize, have: usize) -> (String, String) {
+    let reason = format!("there is no adapter number {index}, only {have}");
+    let fix = match have {
+        1 => "Use wgpu:0, or leave the number out".into(),
+        _ => format!("Use wgpu:0 to wgpu:{}, or leave the number out", have - 1),
+    };
+    (reason, fix)
 }
 
 fn unavailable(reason: String, fix: String) -> Error {
@@ -203,4 +210,15 @@ fn tensor_cores(adapter: &Adapter) -> bool {
             && p.ab_type == CooperativeScalarType::F16
             && p.cr_type == CooperativeScalarType::F32
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::no_such;
+
+    #[test]
+    fn a_wrong_number_is_told_the_right_ones() {
+        assert_eq!(no_such(5, 1).1, "Use wgpu:0, or leave the number out");
+        assert_eq!(no_such(5, 3).1, "Use wgpu:0 to wgpu:2, or leave the number out");
+    }
 }

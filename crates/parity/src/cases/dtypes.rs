@@ -62,10 +62,22 @@ pub(super) fn fill_halves(probe: &mut Probe) -> Outcome {
     Ok(())
 }
 
+/// Turned, and in one piece: lengths that end with a word, and with half a word.
 pub(super) fn copy_halves(probe: &mut Probe) -> Outcome {
     let data: Vec<f32> = (0..7 * 9).map(|i| i as f32).collect();
     let x = probe.tensor(&data, &[7, 9])?.cast(DType::F16)?;
-    let got = ops::copy(&x.t()?)?.cast(DType::F32)?;
-    let want = strata_check::oracle::copy::transpose(&sample::widen(&data), 7, 9);
-    probe.check("f16, transposed", &got, &want, &Tolerance::Exact)
+    if let Some(got) = probe.taken(ops::copy(&x.t()?))? {
+        let want = strata_check::oracle::copy::transpose(&sample::widen(&data), 7, 9);
+        probe.check("f16, transposed", &got.cast(DType::F32)?, &want, &Tolerance::Exact)?;
+    }
+    for n in [1, 2, 7, 8, 9, 62] {
+        let room = probe.tensor(&vec![-7f32; 128 + n + 3], &[128 + n + 3])?.cast(DType::F16)?;
+        let source = x.reshape(&[7 * 9])?.narrow(0, 0, n)?;
+        if probe.taken(ops::copy_into(&source, &room.narrow(0, 128, n)?))?.is_some() {
+            let want = [&[-7.0; 128], &sample::widen(&data[..n])[..], &[-7.0; 3]].concat();
+            let what = format!("f16, {n} between neighbors");
+            probe.check(&what, &room.cast(DType::F32)?, &want, &Tolerance::Exact)?;
+        }
+    }
+    Ok(())
 }

@@ -27,26 +27,50 @@ fn fill(probe: &mut Probe) -> Outcome {
 }
 
 fn copy(probe: &mut Probe) -> Outcome {
+    let exact = &Tolerance::Exact;
     let (data, x) = probe.normal(1, &[3, 17, 33])?;
     let wide = sample::widen(&data);
-    let turned = ops::copy(&x.permute(&[2, 0, 1])?)?;
-    let want = moved::permute(&wide, &[3, 17, 33], &[2, 0, 1]);
-    probe.check("permuted", &turned, &want, &Tolerance::Exact)?;
-    let part = ops::copy(&x.narrow(2, 5, 20)?.select(1, 3)?)?;
-    let want = moved::gather(&wide, &[3, 20], &[17 * 33, 1], 3 * 33 + 5);
-    probe.check("narrowed", &part, &want, &Tolerance::Exact)?;
-    let row = ops::copy(&x.narrow(0, 2, 1)?.broadcast_to(&[4, 17, 33])?)?;
-    let want = moved::gather(&wide, &[4, 17, 33], &[0, 33, 1], 2 * 17 * 33);
-    probe.check("broadcast", &row, &want, &Tolerance::Exact)?;
+    let row = x.narrow(0, 2, 1)?;
+    let views = [
+        ("permuted", x.permute(&[2, 0, 1])?, moved::permute(&wide, &[3, 17, 33], &[2, 0, 1])),
+        (
+            "narrowed",
+            x.narrow(2, 5, 20)?.select(1, 3)?,
+            moved::gather(&wide, &[3, 20], &[17 * 33, 1], 3 * 33 + 5),
+        ),
+        (
+            "broadcast",
+            row.broadcast_to(&[4, 17, 33])?,
+            moved::gather(&wide, &[4, 17, 33], &[0, 33, 1], 2 * 17 * 33),
+        ),
+        ("from the middle", row, wide[2 * 17 * 33..].to_vec()),
+        ("whole", x, wide),
+    ];
+    for (what, view, want) in views {
+        probe.device().trim();
+        let Some(got) = probe.taken(ops::copy(&view))? else { continue };
+        probe.check(what, &got, &want, exact)?;
+    }
     // Into a view: what lies between its elements stays.
     let room = probe.tensor(&[7f32; 5 * 12], &[5, 12])?;
     let (data, source) = probe.normal(2, &[6, 5])?;
-    ops::copy_into(&source.t()?, &room.slice_step(1, 1, 12, 2)?)?;
-    let mut want = vec![7.0; 60];
-    for (i, x) in data.iter().enumerate() {
-        want[i % 5 * 12 + 1 + i / 5 * 2] = f64::from(*x);
+    let copied = ops::copy_into(&source.t()?, &room.slice_step(1, 1, 12, 2)?);
+    if probe.taken(copied)?.is_some() {
+        let mut want = vec![7.0; 60];
+        for (i, x) in data.iter().enumerate() {
+            want[i % 5 * 12 + 1 + i / 5 * 2] = f64::from(*x);
+        }
+        probe.check("into a view", &room, &want, exact)?;
     }
-    probe.check("into a view", &room, &want, &Tolerance::Exact)?;
+    // Between neighbors: they stay. Odd lengths, and more elements than one workgroup's.
+    for (n, from) in [(1, 64), (2, 0), (3, 128), (255, 64), (1030, 5), (4099, 64)] {
+        let room = probe.tensor(&vec![7f32; from + n + 5], &[from + n + 5])?;
+        let (data, source) = probe.normal(n as u64, &[n])?;
+        if probe.taken(ops::copy_into(&source, &room.narrow(0, from, n)?))?.is_some() {
+            let want = [&vec![7.0; from], &sample::widen(&data)[..], &[7.0; 5]].concat();
+            probe.check(&format!("{n} between neighbors"), &room, &want, exact)?;
+        }
+    }
     dtypes::copy_halves(probe)
 }
 

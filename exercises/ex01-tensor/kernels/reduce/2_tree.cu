@@ -4,7 +4,7 @@
 // terms; then the upper half of the threads hands its results to the lower half, in shared memory,
 // until one row of COLS is left: log2(WG / COLS) rounds instead of WG / COLS steps.
 //   COLS = 1   outputs are rows: the threads of a block read one row side by side.
-//   COLS = 32  outputs are columns: the threads of a warp read 32 neighbouring columns.
+//   COLS = 32  outputs are columns: the threads of a warp read 32 neighboring columns.
 // Where there are few outputs and many terms, `parts` blocks share an output, each taking `length`
 // terms; a second launch folds the parts. The split depends on the shape alone, so the bits do not
 // depend on the card.

@@ -5,7 +5,7 @@
 // share of the terms; then the upper half hands its results to the lower half, in workgroup memory,
 // until one row of COLS is left: log2(WG / COLS) rounds instead of WG / COLS steps.
 //   COLS = 1   outputs are rows: the invocations of a workgroup read one row side by side.
-//   COLS = 32  outputs are columns: 32 neighbouring invocations read 32 neighbouring columns.
+//   COLS = 32  outputs are columns: 32 neighboring invocations read 32 neighboring columns.
 // Where there are few outputs and many terms, `parts` workgroups share an output, each taking
 // `length` terms; a second launch folds the parts. The split depends on the shape alone.
 // Cost: as naive, n k FLOPs and 4 n k bytes. Expected gain: a sum of everything uses the whole GPU

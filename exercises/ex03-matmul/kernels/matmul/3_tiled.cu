@@ -34,7 +34,7 @@ matmul(const float* a, const float* b, const float* bias, const float* residual,
         const float* right = b + b_start(p, batch);
         float sum = 0.0f;
         for (unsigned l0 = 0; l0 < p.k; l0 += TILE) {
-            // Neighbouring threads (x) read neighbouring addresses, whichever way the matrix lies.
+            // Neighboring threads (x) read neighboring addresses, whichever way the matrix lies.
             unsigned ar = A_ALONG_K ? y : x, al = A_ALONG_K ? x : y;
             unsigned bl = B_ALONG_K ? x : y, bc = B_ALONG_K ? y : x;
             bool in_a = i0 + ar < p.m && l0 + al < p.k, in_b = l0 + bl < p.k && j0 + bc < p.n;

@@ -4,10 +4,10 @@
 // forward pass, q k^T. Nothing is transposed beforehand: c[i, j] is row i of a times row j of b.
 //
 // Idea: tiles of 16 x 16 again. Rows are now what both matrices are read along, so that threads with
-// neighbouring x read neighbours in both; a tile of b holds 16 of its rows, and a column of the result
+// neighboring x read neighbors in both; a tile of b holds 16 of its rows, and a column of the result
 // belongs to a row of that tile.
 // Cost: 2 m n k FLOPs; 8 m n k / 16 bytes from global memory instead of 8 m n k.
-// Expected gain over one dot product a thread: two to four times; and there more, for neighbours there
+// Expected gain over one dot product a thread: two to four times; and there more, for neighbors there
 // read k numbers apart.
 #define TILE 16
 

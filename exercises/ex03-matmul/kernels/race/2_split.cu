@@ -5,7 +5,7 @@
 // a block takes 32 columns and splits the terms among its 8 warps. 256 terms at a time, the numbers of a
 // are brought into shared memory, since all warps need them. Warp s multiplies every eighth of them, and
 // then the 8 sums of a column are added. They go where a was: its numbers are used up by then.
-// Cost: 2 k n FLOPs, 4 k n bytes: every number of b is read once, and neighbours by neighbours.
+// Cost: 2 k n FLOPs, 4 k n bytes: every number of b is read once, and neighbors by neighbors.
 // Expected gain over a thread for each column: up to eight times, where columns are few.
 
 #define CHUNK 256

@@ -38,7 +38,7 @@ fn matmul(
         let j0 = tile % wide * TILE;
         let left = a_start(batch);
         let right = b_start(batch);
-        // Neighbouring invocations (x) read neighbouring addresses, whichever way the matrix lies.
+        // Neighboring invocations (x) read neighboring addresses, whichever way the matrix lies.
         let ar = select(x, y, A_ALONG_K != 0u);
         let al = select(y, x, A_ALONG_K != 0u);
         let bl = select(y, x, B_ALONG_K != 0u);

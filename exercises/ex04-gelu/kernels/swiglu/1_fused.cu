@@ -4,8 +4,8 @@
 // of them bent by silu(x) = x / (1 + e^-x). One matrix product makes both, so they arrive in one
 // tensor x of shape [rows, 2 * width]: row i is [gate[i, 0 .. width], up[i, 0 .. width]].
 //
-// Idea: one pass. A thread reads one number of each half and writes one; threads that are neighbours
-// read neighbours in both.
+// Idea: one pass. A thread reads one number of each half and writes one; threads that are neighbors
+// read neighbors in both.
 // Cost: about 16 FLOPs and 12 bytes a result. Op by op, as a sigmoid and two products, it is 32 bytes.
 // Memory decides: the expected gain is 32 / 12, between two and three times.
 

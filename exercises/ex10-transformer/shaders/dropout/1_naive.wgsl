@@ -3,7 +3,7 @@
 //
 // Idea: the mask is a pure function of (seed, step, op, index). Nothing is stored for backward: it
 // draws the same numbers again, which costs less than reading a mask would. One call of Philox gives
-// four words, so an invocation takes four neighbours: element e has word e % 4 of the call with counter
+// four words, so an invocation takes four neighbors: element e has word e % 4 of the call with counter
 // (e / 4, op, step, 0). It stays if the upper 24 bits of the word are at least the threshold.
 // Cost: some 300 integer instructions for four elements (WGSL multiplies 32 x 32 bits by hand), and
 // 8 bytes an element (12 with a residual). Expected gain over one call an element: four times fewer of

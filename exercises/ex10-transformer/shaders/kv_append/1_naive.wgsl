@@ -5,7 +5,7 @@
 // of a row side by side: qkv is [batch, rows, 3, heads, head_dim]. Attention wants a head's rows side
 // by side, to read them in one sweep: the cache is [batch, heads, positions, head_dim]. The position
 // of the first new row is read on the device, so that one recorded step serves every token.
-// Cost: no FLOPs, 8 bytes an element (one read, one write). Neighbours in a row stay neighbours, so
+// Cost: no FLOPs, 8 bytes an element (one read, one write). Neighbors in a row stay neighbors, so
 // reads and writes are as fast as a copy's.
 // include: step_state
 

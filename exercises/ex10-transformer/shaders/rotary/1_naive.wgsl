@@ -5,7 +5,7 @@
 // and a key then depends on the distance between them only, so that nothing is to be learned about
 // positions and none has to be added to the input.
 // Two conventions are about. Here, as in Llama's weights as Hugging Face writes them, pair i is
-// (x[i], x[i + head_dim / 2]): the row is split in halves. The paper pairs neighbours.
+// (x[i], x[i + head_dim / 2]): the row is split in halves. The paper pairs neighbors.
 // Cost: 6 FLOPs a pair beside the power, sine and cosine; 8 bytes a number. It waits for memory:
 // expect the bandwidth of a copy.
 

@@ -4,11 +4,11 @@
 // forward pass, q k^T. Nothing is transposed beforehand: c[i, j] is row i of a times row j of b.
 //
 // Idea: tiles of 16 x 16 again. Rows are now what both matrices are read along, so that lanes with
-// neighbouring x read neighbours in both; a tile of b holds 16 of its rows, and a column of the result
+// neighboring x read neighbors in both; a tile of b holds 16 of its rows, and a column of the result
 // belongs to a row of that tile.
 // Cost: 2 m n k FLOPs; 8 m n k / 16 bytes from global memory instead of 8 m n k.
 // Expected gain over one dot product an invocation: two to four times on a GPU; and there more, for
-// neighbours there read k numbers apart. (On a CPU adapter both memories are the same: no gain there.)
+// neighbors there read k numbers apart. (On a CPU adapter both memories are the same: no gain there.)
 
 const TILE: u32 = 16u;
 // One column of padding: lanes that walk down a column touch 16 different banks.

@@ -3,7 +3,7 @@
 // LayerNorm without the mean and without the bias (Zhang and Sennrich, 2019): what most large models
 // use today. One sum a row instead of two, and nothing is subtracted.
 //
-// Idea: a workgroup for each row. Neighbouring invocations read neighbouring elements, each adds up
+// Idea: a workgroup for each row. Neighboring invocations read neighboring elements, each adds up
 // its own share of the squares, and a tree in workgroup memory adds up the shares: in every round the
 // lower half of the invocations adds what the upper half holds, so WG numbers take log2(WG) rounds.
 // Cost: 4 FLOPs and 8 bytes an element (the second read comes from cache while the row fits there),

@@ -6,7 +6,7 @@
 //   sum_j P_j dP_j  =  sum_j P_j sum_d dO_d V_jd  =  sum_d dO_d sum_j P_j V_jd  =  sum_d dO_d O_d
 //
 // Idea: a sum over head_dim instead of one over all keys, of two rows that are there already. A
-// warp for each query: its 32 threads read neighbours, and warp_sum adds up what they have.
+// warp for each query: its 32 threads read neighbors, and warp_sum adds up what they have.
 // Cost: 2 FLOPs and 8 bytes for each number of the output.
 #include "attention.cuh"
 #include "reduce.cuh"

@@ -1,7 +1,7 @@
 // Embedding: for every token the row of a table, plus the row of its place.
 //
-// Idea: a gather, one invocation an element of the result. The rows lie anywhere, but neighbouring
-// invocations copy neighbouring elements of one row, so that the reads are coalesced all the same.
+// Idea: a gather, one invocation an element of the result. The rows lie anywhere, but neighboring
+// invocations copy neighboring elements of one row, so that the reads are coalesced all the same.
 // Cost: one addition and 12 bytes an element: bound by memory.
 // Gain: this is the only rung; there is nothing here that could be computed faster than it is read.
 //

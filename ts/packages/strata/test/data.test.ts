@@ -127,7 +127,7 @@ test("stories: batches are a function of seed and step", async () => {
 
 test("a text of one's own, with a tokenizer of one's own", async () => {
   await withFolder(async (folder) => {
-    const path = join(folder, "book.txt");
+    const path = join(folder, "novel.txt");
     await writeFile(path, TEXT);
     const chars = await data.prepare({ source: path, tokenizer: "char", context: 16 });
     assert.equal(chars.tokenizer.kind, "char");

@@ -12,9 +12,9 @@ Examples:
   cargo strata train                                         gpt-12m on stories, on the best device
   cargo strata train --minutes 3                             the same, three minutes long
   cargo strata train --preset gpt-1m --steps 1000            a small model for a laptop
-  cargo strata train --data book.txt --tokenizer char --dropout 0.2
+  cargo strata train --data novel.txt --tokenizer char --dropout 0.2
   cargo strata train --resume runs/gpt-12m-stories           go on where a run stopped
-  cargo strata train --init runs/gpt-12m-stories --data book.txt --steps 500
+  cargo strata train --init runs/gpt-12m-stories --data novel.txt --steps 500
   cargo strata train --kernels my-kernels/ --rung matmul=1_naive
   cargo strata train --mine                                  on the kernels you wrote in exercises
 
@@ -54,8 +54,9 @@ pub struct TrainArgs {
     /// tests [default: gpt-12m]
     #[arg(long, value_name = "NAME", value_parser = GptConfig::PRESETS, hide_possible_values = true)]
     pub preset: Option<String>,
-    /// The text: `stories`, a UTF-8 file, or a folder of them [default: stories]
-    #[arg(long, value_name = "stories|PATH")]
+    /// The text: `stories`, `book` (this book's own pages), a UTF-8 file, or a folder of them
+    /// [default: stories]
+    #[arg(long, value_name = "stories|book|PATH")]
     pub data: Option<Source>,
     /// How text is cut into tokens: bpe learns frequent pieces, char takes single characters
     /// [default: bpe]

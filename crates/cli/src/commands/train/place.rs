@@ -1,5 +1,6 @@
 //! The run's folder: found, made and tried before any work is done.
 
+use super::plan::about;
 use crate::failure::{Failure, Outcome};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -84,9 +85,9 @@ pub fn holds_checkpoint(folder: &Path) -> bool {
     ["model.safetensors", "trainer.json"].iter().any(|name| folder.join(name).exists())
 }
 
-/// `stories`, or the file's own name in letters that every system takes.
+/// `stories`, `book`, or the file's own name in letters that every system takes.
 pub fn short_name(data: &Source) -> String {
-    let Source::Path(path) = data else { return "stories".into() };
+    let Source::Path(path) = data else { return about(data) };
     let full = fs::canonicalize(path).unwrap_or_else(|_| path.clone());
     let stem = full.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
     let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
@@ -102,6 +103,7 @@ mod tests {
     #[test]
     fn a_folder_is_named_after_the_text() {
         assert_eq!(short_name(&Source::Stories), "stories");
+        assert_eq!(short_name(&Source::Book), "book");
         assert_eq!(short_name(&Source::Path("x/Tiny Shakespeare.txt".into())), "tiny-shakespeare");
         assert_eq!(short_name(&Source::Path("...".into())), "text");
     }

@@ -173,10 +173,12 @@ pub fn preset(args: &TrainArgs) -> Outcome<(String, GptConfig)> {
     Ok((name, model))
 }
 
-/// What the checkpoint remembers of its text, so that a resumed run finds it: `stories` or the path.
+/// What the checkpoint remembers of its text, so that a resumed run finds it: `stories`,
+/// `book` or the path.
 pub fn about(source: &Source) -> String {
     match source {
         Source::Stories => "stories".into(),
+        Source::Book => "book".into(),
         Source::Path(path) => {
             let full = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
             full.display().to_string()

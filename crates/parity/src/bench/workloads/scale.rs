@@ -98,7 +98,7 @@ pub static SCALES: [Scale; 15] = [
         let targets = indices(device, &[logits.shape()[0]], logits.shape()[1])?;
         Run::new(label(&logits), move || Ok(cross_entropy_forward(&logits, &targets).map(drop)?))
     }),
-    contexts("attention", |context, device| {
+    contexts("attention", 1, |context, device| {
         let qkv = noise(device, &[BATCH, context, 3 * HEADS * HEAD_DIM])?;
         let [q, k, v] = split_qkv(&qkv, HEADS)?;
         let options = Options::causal();
@@ -106,7 +106,7 @@ pub static SCALES: [Scale; 15] = [
             Ok(forward(&q, &k, &v, &options).map(drop)?)
         })
     }),
-    contexts("attention_backward", |context, device| {
+    contexts("attention_backward", 2, |context, device| {
         let qkv = noise(device, &[BATCH, context, 3 * HEADS * HEAD_DIM])?;
         let [q, k, v] = split_qkv(&qkv, HEADS)?;
         let options = Options::causal();
@@ -137,10 +137,17 @@ const BATCH: usize = 4;
 const HEADS: usize = 6;
 const HEAD_DIM: usize = 64;
 
-const fn contexts(op: &'static str, build: fn(usize, &Device) -> Outcome<Run>) -> Scale {
+/// The largest tensor holds `tables` tables of probabilities, where a rung stores them.
+const fn contexts(
+    op: &'static str,
+    tables: usize,
+    build: fn(usize, &Device) -> Outcome<Run>,
+) -> Scale {
     const SIZES: [usize; 7] = [64, 128, 256, 512, 1024, 2048, 4096];
-    // The probabilities, where a rung stores them, are the largest tensor.
-    let elements = |n| BATCH * HEADS * n * n;
+    let elements: fn(usize) -> usize = match tables {
+        1 => |n| BATCH * HEADS * n * n,
+        _ => |n| 2 * BATCH * HEADS * n * n,
+    };
     Scale { op, unit: "positions of the context", sizes: &SIZES, power: 2, elements, build }
 }
 

@@ -22,7 +22,7 @@ export interface PrepareProgress {
 
 /** What to prepare. */
 export interface PrepareOptions {
-  /** `"stories"`, the embedded text, or the path of a UTF-8 file or folder. Default `"stories"`. */
+  /** `"stories"`, the embedded text; `"book"`, the pages of Strata's book; or the path of a UTF-8 file or folder. Default `"stories"`. */
   readonly source?: string | undefined;
   /** The kind to make from the text, or one that is there already. Default `"bpe"`. */
   readonly tokenizer?: "bpe" | "char" | Tokenizer | undefined;
@@ -57,7 +57,7 @@ export async function prepare(options: PrepareOptions = {}): Promise<Dataset> {
   const kind = given instanceof Tokenizer ? given.kind : oneOf(op, "tokenizer", given, ["bpe", "char"]);
   const source = options.source ?? "stories";
   if (typeof source !== "string" || source === "") {
-    throw new StrataError("argument", `${op}: source is "stories" or a path`, op);
+    throw new StrataError("argument", `${op}: source is "stories", "book" or a path`, op);
   }
   const shape = options.model?.config;
   const text = JSON.stringify({
@@ -71,7 +71,7 @@ export async function prepare(options: PrepareOptions = {}): Promise<Dataset> {
   const on = (event: string): void => listener.tell(parse<PrepareProgress>(event));
   const start = (): Promise<NativeDataset> => native.prepareDataset(text, ready, on);
   const made = await listener.during(abortable(op, options.signal, start));
-  return wrapDataset(made, source === "stories" ? source : resolve(source));
+  return wrapDataset(made, source === "stories" || source === "book" ? source : resolve(source));
 }
 
 /**
@@ -82,7 +82,7 @@ export class Dataset {
   readonly #native: NativeDataset;
   /** To be saved with the model. */
   readonly tokenizer: Tokenizer;
-  /** `"stories"`, or the absolute path of the text. */
+  /** `"stories"`, `"book"`, or the absolute path of the text. */
   readonly source: string;
   /** Tokens in a row. */
   readonly context: number;

@@ -17,7 +17,7 @@ export interface Checkpoint {
   readonly tokenizer: Tokenizer;
   /** The run it was saved from; null if another program saved it, or only the model was saved. */
   readonly trainer: Trainer | null;
-  /** What it was trained on: `"stories"`, a path, `""` if unknown. */
+  /** What it was trained on: `"stories"`, `"book"`, a path, `""` if unknown. */
   readonly about: string;
 }
 

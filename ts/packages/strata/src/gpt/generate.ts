@@ -28,10 +28,11 @@ export interface GenerateOptions {
 
 const OP = "generate";
 
-/** The tokens to begin with. Stories begin with `<|endoftext|>` in training, so here as well. */
+/** The tokens to begin with. Stories and the book's pages begin with `<|endoftext|>` in training. */
 function promptIds(prompt: string, about: string, tokenizer: Tokenizer): Uint32Array {
   const end = tokenizer.endOfText;
-  const ids = [...(end !== null && about === "stories" ? [end] : []), ...tokenizer.encode(prompt)];
+  const begins = about === "stories" || (about === "book" && prompt === "");
+  const ids = [...(end !== null && begins ? [end] : []), ...tokenizer.encode(prompt)];
   if (ids.length > 0) return Uint32Array.from(ids);
   // A model that was trained on one plain text has never seen `<|endoftext|>`: a line break, then.
   if (about !== "") {

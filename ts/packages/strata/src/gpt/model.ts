@@ -68,7 +68,7 @@ export class GPT extends Module {
   readonly lnF: LayerNorm;
   /** What its text is cut with; set by {@link fit} and {@link load}. */
   tokenizer: Tokenizer | null = null;
-  /** What it was trained on: `"stories"`, a path, `""` if unknown. */
+  /** What it was trained on: `"stories"`, `"book"`, a path, `""` if unknown. */
   about = "";
   #arena: GptArena;
   #trainer: Trainer | null = null;

@@ -1,3 +1,5 @@
+mod gradients;
+
 use crate::{Epilogue, gemm_into, ladder::LADDER};
 use std::error::Error;
 use std::io::Write;
@@ -6,7 +8,7 @@ use strata_device::{Device, Machine};
 use strata_tensor::{DType, Result, Tensor};
 
 /// Climbs the ladder: one product by every rung that stands on this device, with its speed and the
-/// largest difference from the definition.
+/// largest difference from the definition. Then the gradients, checked.
 ///
 /// # Errors
 /// The device fails, or `out` cannot be written.
@@ -41,7 +43,7 @@ pub fn demo(out: &mut dyn Write, device: &Device) -> std::result::Result<(), Box
     }
     writeln!(out, "\nThe bars are logarithmic. The same sums in another order round differently:")?;
     writeln!(out, "differences near 1e-4 are the last bits of sums of {n} products.")?;
-    Ok(())
+    gradients::gradients(out)
 }
 
 /// The fastest of a few runs, within a second or so.
@@ -73,5 +75,9 @@ mod tests {
         super::demo(&mut text, &device).unwrap();
         let text = String::from_utf8(text).unwrap();
         assert!(text.contains("1_naive") && text.contains("5_threaded"), "{text}");
+        let apart = text.lines().filter(|l| l.trim().starts_with('d') && l.contains('['));
+        let apart = apart.map(|l| l.split_whitespace().last().unwrap().parse::<f32>().unwrap());
+        let apart: Vec<f32> = apart.collect();
+        assert!(apart.len() == 3 && apart.iter().all(|a| *a < 1e-3), "{text}");
     }
 }

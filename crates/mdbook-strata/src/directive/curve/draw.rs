@@ -1,0 +1,111 @@
+//! The drawing: two logarithmic axes, a line for each rung, its name at the line's end.
+
+use super::Curves;
+use crate::figures::labels::spread;
+use crate::figures::plot::{Axis, Plot, dot};
+use crate::figures::svg::{Anchor, Svg};
+use crate::results::auto;
+
+/// A size as readers see it: `512`, `64 Ki`, `16 Mi`.
+pub(in crate::directive) fn size(size: f64) -> String {
+    match size as u64 {
+        n if n >= 1 << 20 && n % (1 << 20) == 0 => format!("{} Mi", n >> 20),
+        n if n >= 1 << 14 && n % (1 << 10) == 0 => format!("{} Ki", n >> 10),
+        n => n.to_string(),
+    }
+}
+
+/// The mark of an axis: no zeros after the point.
+pub(in crate::directive) fn mark(value: f64, unit: &str) -> String {
+    let text = auto(value, unit);
+    let Some((number, unit)) = text.split_once('\u{a0}') else { return text };
+    let number = match number.contains('.') {
+        true => number.trim_end_matches('0').trim_end_matches('.'),
+        false => number,
+    };
+    format!("{number}\u{a0}{unit}")
+}
+
+impl Curves<'_> {
+    /// A colour for each device; where there is one device, for each rung.
+    fn fill(&self, line: usize) -> String {
+        let index = if self.devices.len() > 1 { self.lines[line].device } else { line };
+        format!("fill-{}", 1 + index % 4)
+    }
+
+    pub(super) fn draw(&self) -> Svg {
+        let unit = self.measure.2;
+        let said = self.lines.iter().map(|line| {
+            let points =
+                line.points.iter().map(|p| format!("{} at {}", auto(p.1, unit), size(p.0)));
+            let points = points.collect::<Vec<_>>().join(", ");
+            format!("{}, {}: {points}.", self.devices[line.device], line.rung)
+        });
+        let said = said.collect::<Vec<_>>().join(" ");
+        let title = format!("{} over size: {}", self.op, self.measure.3);
+        let heads = if self.devices.len() > 1 { 22.0 * self.devices.len() as f64 } else { 0.0 };
+        let mut svg = Svg::new("curve", 640.0, 356.0 + heads, &title, &said);
+        svg.text(0.0, 18.0, Anchor::Start, "small soft", self.measure.3);
+        for (i, device) in
+            self.devices.iter().enumerate().take(if heads > 0.0 { usize::MAX } else { 0 })
+        {
+            let y = 40.0 + 22.0 * i as f64;
+            dot(&mut svg, (4.0, y - 5.0), &format!("fill-{}", 1 + i % 4));
+            svg.text(16.0, y, Anchor::Start, "small", device);
+        }
+        let (sizes, (least, most)) = (self.sizes(), self.range());
+        let x = Axis::log(sizes[0], sizes[sizes.len() - 1]);
+        let y = Axis::log(least / 1.4, most * 1.3);
+        let plot = Plot { left: 92.0, top: 34.0 + heads, width: 408.0, height: 270.0, x, y };
+        for tick in y.ticks() {
+            plot.y_tick(&mut svg, tick, &mark(tick, unit));
+        }
+        plot.floor(&mut svg);
+        for at in &sizes {
+            plot.x_tick(&mut svg, *at, &size(*at));
+        }
+        if let Some(counted) = &self.counted {
+            svg.text(plot.left, plot.bottom() + 42.0, Anchor::Start, "small soft", counted);
+        }
+        for (i, line) in self.lines.iter().enumerate() {
+            plot.curve(&mut svg, &line.points, 2.5, &self.fill(i));
+            for point in &line.points {
+                dot(&mut svg, plot.at(point.0, point.1), &self.fill(i));
+            }
+        }
+        self.labels(&mut svg, &plot);
+        svg
+    }
+
+    /// The rungs' names, at the ends of their lines and clear of each other.
+    fn labels(&self, svg: &mut Svg, plot: &Plot) {
+        let ends: Vec<(f64, f64)> =
+            self.lines.iter().filter_map(|l| l.points.last()).map(|p| plot.at(p.0, p.1)).collect();
+        let wanted: Vec<f64> = ends.iter().map(|end| end.1 + 4.5).collect();
+        for ((i, line), y) in
+            self.lines.iter().enumerate().zip(spread(&wanted, 16.0, plot.bottom()))
+        {
+            let x = plot.right() + 12.0;
+            if ends[i].0 < plot.right() - 1.0 || (y - wanted[i]).abs() > 6.0 {
+                svg.dashes((ends[i].0 + 6.0, ends[i].1), (x - 3.0, y - 4.5));
+            }
+            svg.text(x, y, Anchor::Start, &format!("mono small {}", self.fill(i)), &line.rung);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_marks_are_short() {
+        assert_eq!(
+            [4096.0, 16384.0, 67_108_864.0, 1000.0].map(size),
+            ["4096", "16 Ki", "64 Mi", "1000"]
+        );
+        assert_eq!(mark(1e12, "FLOP/s"), "1\u{a0}TFLOP/s");
+        assert_eq!(mark(2e10, "B/s"), "20\u{a0}GB/s");
+        assert_eq!(mark(5e-4, "s"), "500\u{a0}µs");
+    }
+}

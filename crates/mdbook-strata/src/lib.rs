@@ -1,0 +1,33 @@
+//! The press of the book: Markdown with directives in, a site out.
+//!
+//! A page (`book/src/*.md`) is prose; code, numbers, output and figures are pulled from the tree by
+//! directives (`{{#kernel matmul/3_tiled}}`). What is unknown, stale, dead or typed by hand where it
+//! should be pulled is a [`Problem`] with file and line, and there is no book.
+//!
+//! - [`page`]: directives and equations are replaced, each line where it was.
+//! - [`directive`]: one file for each directive. [`source`]: code, cut from its file and coloured.
+//!   [`results`], [`captures`], [`figures`], [`math`]: what else is pulled.
+//! - [`lint`]: what prose must not do. [`site`]: mdBook, our theme, and what is checked of the pages
+//!   it wrote. [`serve`]: the site on this machine, built again at every save.
+
+pub mod api;
+pub mod captures;
+pub mod directive;
+mod fault;
+pub mod figures;
+mod front;
+pub mod lint;
+pub mod math;
+pub mod page;
+mod press;
+pub mod results;
+pub mod serve;
+pub mod site;
+pub mod source;
+mod summary;
+mod tree;
+
+pub use fault::{Error, Fault, Problem};
+pub use front::Front;
+pub use press::{Checked, Extras, Press, Printed};
+pub use tree::Tree;

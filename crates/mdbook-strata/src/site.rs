@@ -1,0 +1,301 @@
+//! The site: mdBook with our theme, and our HTML put where the pages left room for it.
+
+use crate::api;
+use crate::fault::{Error, Problem};
+use crate::lint::Ids;
+use crate::page::{Expanded, Page, holder};
+use crate::press::Extras;
+use crate::source::highlight::escape;
+use crate::tree::Tree;
+use mdbook_driver::MDBook;
+use mdbook_driver::config::Config;
+use mdbook_preprocessor::book::{Book, BookItem};
+use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
+use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What mdBook writes and no page of ours loads.
+const UNUSED: [&str; 12] = [
+    "ayu-highlight.css",
+    "clipboard.min.js",
+    "css/chrome.css",
+    "css/variables.css",
+    "fonts",
+    "highlight.css",
+    "highlight.js",
+    "favicon.png",
+    "toc.html",
+    "toc.js",
+    "tomorrow-night.css",
+    "mark.min.js.map",
+];
+
+/// A file that says that a folder was written by the press, and may be emptied by it.
+const MARK: &str = ".strata-book";
+
+/// Loads the book that stands in a folder.
+///
+/// # Errors
+/// mdBook cannot read it; `SUMMARY.md` lists a page that is not there.
+pub fn load(tree: &Tree, book: &Path, out: &Path) -> Result<MDBook, Error> {
+    missing(tree, book)?;
+    let mdbook = |error: mdbook_driver::errors::Error| Error::Book(format!("{error:#}"));
+    let mut config = Config::from_disk(book.join("book.toml")).map_err(mdbook)?;
+    config.build.create_missing = false;
+    config.build.use_default_preprocessors = false;
+    config.build.build_dir = std::path::absolute(out).map_err(Error::file(out))?;
+    MDBook::load_with_config(book, config).map_err(mdbook)
+}
+
+fn missing(tree: &Tree, book: &Path) -> Result<(), Error> {
+    let summary = book.join("src/SUMMARY.md");
+    let text = fs::read_to_string(&summary).map_err(Error::file(&summary))?;
+    let mut problems = Vec::new();
+    for (i, line) in text.lines().enumerate() {
+        let target = line.split_once("](").and_then(|(_, rest)| rest.split_once(')'));
+        let target = target.map(|(target, _)| target).filter(|target| !target.is_empty());
+        if let Some(target) = target.filter(|target| !book.join("src").join(target).is_file()) {
+            let file = tree.relative(&summary);
+            problems.push(Problem {
+                file,
+                line: i + 1,
+                what: format!("there is no page `{target}`"),
+            });
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Error::Problems(problems)) }
+}
+
+/// Hands mdBook the pages whose directives were run.
+struct Texts(HashMap<PathBuf, String>);
+
+impl Preprocessor for Texts {
+    fn name(&self) -> &str {
+        "strata"
+    }
+
+    fn run(
+        &self,
+        _: &PreprocessorContext,
+        mut book: Book,
+    ) -> mdbook_preprocessor::errors::Result<Book> {
+        book.for_each_mut(|item| {
+            if let BookItem::Chapter(chapter) = item
+                && let Some(text) = chapter.source_path.as_ref().and_then(|path| self.0.get(path))
+            {
+                chapter.content.clone_from(text);
+            }
+        });
+        Ok(book)
+    }
+}
+
+/// A site that is to be written.
+pub struct Site<'a> {
+    /// The repository.
+    pub tree: &'a Tree,
+    /// Where it goes.
+    pub out: &'a Path,
+    /// Its pages.
+    pub pages: &'a [Page],
+    /// The same, expanded.
+    pub expanded: &'a [Expanded],
+    /// What there is beside the pages.
+    pub extras: Extras,
+}
+
+impl Site<'_> {
+    /// Writes the site; returns the ids of its pages.
+    ///
+    /// # Errors
+    /// mdBook refuses; a file cannot be written; the folder holds something else.
+    pub fn write(&self, mut book: MDBook) -> Result<Ids, Error> {
+        let occupied = fs::read_dir(self.out).is_ok_and(|mut entries| entries.next().is_some());
+        if occupied && !self.out.join(MARK).exists() {
+            let path = self.out.display().to_string();
+            let what = "the folder is not empty, and was not written by this program";
+            return Err(Error::File { path, error: std::io::Error::other(what) });
+        }
+        let texts = self.pages.iter().zip(self.expanded);
+        let texts = texts.map(|(page, e)| (PathBuf::from(&page.file), e.text.clone())).collect();
+        let outline = outline(&book);
+        book.with_preprocessor(Texts(texts));
+        book.build().map_err(|error| Error::Book(format!("{error:#}")))?;
+        fs::write(self.out.join(MARK), "").map_err(Error::file(self.out))?;
+        for name in UNUSED {
+            let path = self.out.join(name);
+            let removed =
+                if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            // Which of them are there is mdBook's affair.
+            let _ = removed;
+        }
+        let mut ids = Ids::new();
+        for entry in fs::read_dir(self.out).map_err(Error::file(self.out))?.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.ends_with(".html") {
+                let file = entry.path();
+                let html = fs::read_to_string(&file).map_err(Error::file(&file))?;
+                let html = self.finish(&html, &name, &outline);
+                ids.insert(name, found_ids(&html));
+                fs::write(&file, html).map_err(Error::file(&file))?;
+            }
+        }
+        Ok(ids)
+    }
+
+    /// Puts into a page what belongs there: our HTML, the outline, the addresses.
+    fn finish(&self, html: &str, name: &str, outline: &[Entry]) -> String {
+        let page = self.pages.iter().position(|page| page.link() == name);
+        // The first page is written twice: it is the site's front door, too.
+        let page = page.or((name == "index.html").then_some(0));
+        let mut html = html.to_string();
+        if let Some(expanded) = page.and_then(|i| self.expanded.get(i)) {
+            for (key, piece) in &expanded.pieces {
+                for tag in ["div", "span"] {
+                    html = html.replace(&holder(tag, key), piece);
+                }
+            }
+        }
+        let here = page.and_then(|i| self.pages.get(i));
+        html = html.replace("<!-- outline -->", &navigation(outline, here, &html));
+        let promise = here.and_then(|page| page.front.promise.as_deref());
+        if let Some(promise) = promise {
+            let said = format!(
+                "<meta name=\"description\" content=\"You will have {}.\">",
+                escape(promise)
+            );
+            html = html.replace("<!-- description -->", &said);
+        }
+        if self.extras.live {
+            html = html.replace("<!-- live -->", "<script src=\"/live.js\"></script>");
+        }
+        html = self.api(html);
+        // Wide tables scroll by themselves; the keyboard can do that too.
+        let table = "<div class=\"table-wrapper\"";
+        html = html
+            .replace(table, &format!("{table} tabindex=\"0\" role=\"group\" aria-label=\"Table\""));
+        for piece in html.clone().split("href=\"repo:").skip(1) {
+            let path = piece.split('"').next().unwrap_or_default();
+            let (file, anchor) = path
+                .split_once('#')
+                .map_or((path, String::new()), |(file, a)| (file, format!("#{a}")));
+            let address = format!("href=\"{}{anchor}\"", self.tree.address(file));
+            html = html.replace(&format!("href=\"repo:{path}\""), &address);
+        }
+        html
+    }
+
+    /// Links to the docs beside the pages; without them, to the crates in the repository.
+    fn api(&self, html: String) -> String {
+        if self.extras.api {
+            return html.replace("href=\"api:", "href=\"api/");
+        }
+        let mut parts = html.split("href=\"api:");
+        let mut out = parts.next().unwrap_or_default().to_string();
+        for part in parts {
+            let (path, rest) = part.split_once('"').unwrap_or((part, ""));
+            let folder = api::folder(self.tree, path).unwrap_or_default();
+            out.push_str(&format!("href=\"{}\"{rest}", self.tree.address(&folder)));
+        }
+        out
+    }
+
+    /// The heaviest page: its name, and its bytes with the style sheets and scripts it loads.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn heaviest(&self) -> Result<(String, u64), Error> {
+        let mut heaviest = (String::new(), 0);
+        for page in self.pages {
+            let file = self.out.join(page.link());
+            let html = fs::read_to_string(&file).map_err(Error::file(&file))?;
+            let loaded = ["href=\"", "src=\""].iter().flat_map(|key| html.split(key).skip(1));
+            let loaded = loaded.filter_map(|rest| rest.split('"').next());
+            let loaded: BTreeSet<&str> = loaded
+                .filter(|f| f.ends_with(".css") || f.ends_with(".js") || f.ends_with(".svg"))
+                .collect();
+            let size = |f: &&str| fs::metadata(self.out.join(f)).map_or(0, |m| m.len());
+            let bytes = html.len() as u64 + loaded.iter().map(size).sum::<u64>();
+            if bytes > heaviest.1 {
+                heaviest = (page.link(), bytes);
+            }
+        }
+        Ok(heaviest)
+    }
+}
+
+/// A line of the outline.
+enum Entry {
+    Part(String),
+    Page { title: String, number: Option<String>, link: String },
+}
+
+fn outline(book: &MDBook) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for item in book.iter() {
+        match item {
+            BookItem::PartTitle(title) => entries.push(Entry::Part(title.clone())),
+            BookItem::Chapter(chapter) => {
+                let Some(path) = &chapter.path else { continue };
+                let link = path.with_extension("html").display().to_string().replace('\\', "/");
+                // The book counts chapters by their files: 03-matmul.md is 3, whatever precedes it.
+                let digits = link.split_once('-').map(|(digits, _)| digits.to_string());
+                let number =
+                    digits.filter(|d| d.len() == 2 && d.bytes().all(|b| b.is_ascii_digit()));
+                entries.push(Entry::Page { title: chapter.name.clone(), number, link });
+            }
+            BookItem::Separator => {}
+        }
+    }
+    entries
+}
+
+/// The outline as HTML, with the headings of the page that is open.
+fn navigation(outline: &[Entry], here: Option<&Page>, html: &str) -> String {
+    let here = here.map(Page::link).unwrap_or_default();
+    let (mut out, mut open) = (String::new(), false);
+    for entry in outline {
+        match entry {
+            Entry::Part(title) => {
+                out.push_str(if open { "</ol>" } else { "" });
+                open = false;
+                out.push_str(&format!("<p>{}</p>", escape(title)));
+            }
+            Entry::Page { title, number, link } => {
+                out.push_str(if open { "" } else { "<ol>" });
+                open = true;
+                let number =
+                    number.as_ref().map(|n| format!("<span>{n}</span> ")).unwrap_or_default();
+                let current = if *link == here { " aria-current=\"page\"" } else { "" };
+                let title = escape(title);
+                out.push_str(&format!("<li><a href=\"{link}\"{current}>{number}{title}</a>"));
+                if *link == here {
+                    out.push_str(&headings(html));
+                }
+                out.push_str("</li>");
+            }
+        }
+    }
+    out + if open { "</ol>" } else { "" }
+}
+
+fn headings(html: &str) -> String {
+    let mut items = String::new();
+    for rest in html.split("<h2 id=\"").skip(1) {
+        let Some((id, rest)) = rest.split_once('"') else { continue };
+        let Some((inner, _)) = rest.split_once("</h2>") else { continue };
+        let inner = inner.split_once("<a class=\"header\"").map_or(inner, |(_, rest)| rest);
+        let inner = inner.split_once('>').map_or(inner, |(_, rest)| rest);
+        items.push_str(&format!(
+            "<li><a href=\"#{id}\">{}</a></li>",
+            inner.trim_end_matches("</a>")
+        ));
+    }
+    if items.is_empty() { items } else { format!("<ol class=\"headings\">{items}</ol>") }
+}
+
+fn found_ids(html: &str) -> BTreeSet<String> {
+    let ids = html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    ids.map(str::to_string).collect()
+}
