@@ -102,6 +102,7 @@ impl Results {
         match device["machine"].as_str() {
             Some("cuda") => format!("{name}, CUDA"),
             Some("wgpu") => format!("{name}, WebGPU"),
+            Some("torch") => format!("{name}, PyTorch"),
             _ => name.to_string(),
         }
     }

@@ -141,7 +141,8 @@ pub fn climb(choice: Choice, options: &Climb, mut progress: impl FnMut(&str)) ->
         let mut below: Option<(usize, Timed)> = None;
         for &size in sizes {
             progress(&format!("{} {} {size}", scale.op, rung.name));
-            let (seconds, reason) = obstacle(&scale, size, below, options.longest, &info);
+            let (seconds, reason) =
+                obstacle(&scale, rung.name, size, below, options.longest, &info);
             if let Some(reason) = reason {
                 left.skip(scale.op, rung.name, Some(size), seconds, reason);
                 continue;
@@ -217,12 +218,13 @@ fn wanted(options: &Climb) -> Outcome<Vec<Scale>> {
 /// How long a run should take, reckoned from the size below, and why it is not tried.
 fn obstacle(
     scale: &Scale,
+    rung: &str,
     size: usize,
     below: Option<(usize, Timed)>,
     longest: f64,
     info: &Info,
 ) -> (Option<f64>, Option<String>) {
-    let (bytes, most) = (4 * (scale.elements)(size), info.caps.max_binding);
+    let (bytes, most) = (4 * (scale.elements)(rung, size), info.caps.max_binding);
     if bytes > most {
         let reason = format!("a tensor has {bytes} bytes, and this device binds {most} at most");
         return (None, Some(reason));

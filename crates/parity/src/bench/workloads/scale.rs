@@ -23,8 +23,8 @@ pub struct Scale {
     pub sizes: &'static [usize],
     /// Work grows with this power of the size.
     pub power: i32,
-    /// Elements of the largest tensor.
-    pub elements: fn(usize) -> usize,
+    /// Elements of the largest tensor that a rung needs at a size.
+    pub elements: fn(&str, usize) -> usize,
     /// Makes inputs on a device, and the call.
     pub build: fn(usize, &Device) -> Outcome<Run>,
 }
@@ -36,7 +36,7 @@ pub static SCALES: [Scale; 15] = [
         unit: "rows, columns and terms of square matrices",
         sizes: &[256, 512, 1024, 2048, 4096],
         power: 3,
-        elements: |n| n * n,
+        elements: |_, n| n * n,
         build: square,
     },
     Scale {
@@ -44,7 +44,7 @@ pub static SCALES: [Scale; 15] = [
         unit: "rows and columns of a square matrix, transposed",
         sizes: &[256, 512, 1024, 2048, 4096, 8192],
         power: 2,
-        elements: |n| n * n,
+        elements: |_, n| n * n,
         build: transpose,
     },
     elementwise("map", |n, device| {
@@ -98,7 +98,7 @@ pub static SCALES: [Scale; 15] = [
         let targets = indices(device, &[logits.shape()[0]], logits.shape()[1])?;
         Run::new(label(&logits), move || Ok(cross_entropy_forward(&logits, &targets).map(drop)?))
     }),
-    contexts("attention", 1, |context, device| {
+    contexts("attention", |context, device| {
         let qkv = noise(device, &[BATCH, context, 3 * HEADS * HEAD_DIM])?;
         let [q, k, v] = split_qkv(&qkv, HEADS)?;
         let options = Options::causal();
@@ -106,7 +106,7 @@ pub static SCALES: [Scale; 15] = [
             Ok(forward(&q, &k, &v, &options).map(drop)?)
         })
     }),
-    contexts("attention_backward", 2, |context, device| {
+    contexts("attention_backward", |context, device| {
         let qkv = noise(device, &[BATCH, context, 3 * HEADS * HEAD_DIM])?;
         let [q, k, v] = split_qkv(&qkv, HEADS)?;
         let options = Options::causal();
@@ -129,7 +129,7 @@ pub static SCALES: [Scale; 15] = [
 const fn elementwise(op: &'static str, build: fn(usize, &Device) -> Outcome<Run>) -> Scale {
     const SIZES: [usize; 8] =
         [1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24, 1 << 26];
-    Scale { op, unit: "elements", sizes: &SIZES, power: 1, elements: |n| n, build }
+    Scale { op, unit: "elements", sizes: &SIZES, power: 1, elements: |_, n| n, build }
 }
 
 /// The batch, the heads and their width: all that a context is multiplied by.
@@ -137,16 +137,12 @@ const BATCH: usize = 4;
 const HEADS: usize = 6;
 const HEAD_DIM: usize = 64;
 
-/// The largest tensor holds `tables` tables of probabilities, where a rung stores them.
-const fn contexts(
-    op: &'static str,
-    tables: usize,
-    build: fn(usize, &Device) -> Outcome<Run>,
-) -> Scale {
+const fn contexts(op: &'static str, build: fn(usize, &Device) -> Outcome<Run>) -> Scale {
     const SIZES: [usize; 7] = [64, 128, 256, 512, 1024, 2048, 4096];
-    let elements: fn(usize) -> usize = match tables {
-        1 => |n| BATCH * HEADS * n * n,
-        _ => |n| 2 * BATCH * HEADS * n * n,
+    // The naive rungs store probabilities, and their gradients beside them.
+    let elements: fn(&str, usize) -> usize = |rung, n| match rung {
+        "1_naive" => 2 * BATCH * HEADS * n * n,
+        _ => 3 * BATCH * HEADS * HEAD_DIM * n,
     };
     Scale { op, unit: "positions of the context", sizes: &SIZES, power: 2, elements, build }
 }
