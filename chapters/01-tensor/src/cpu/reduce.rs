@@ -50,14 +50,14 @@ impl<'a> Terms<'a> {
         }
         if self.k >= 2 * CHUNK {
             // Long sums are cut into pieces of one size, whatever the number of threads.
-            for (i, o) in out.iter_mut().enumerate() {
+            out.par_iter_mut().enumerate().for_each(|(i, o)| {
                 let [base] = self.outer.at(i);
                 let pieces: Vec<f32> = (0..self.k.div_ceil(CHUNK))
                     .into_par_iter()
                     .map(|c| self.one(base, c * CHUNK..self.k.min((c + 1) * CHUNK), start, &f))
                     .collect();
                 *o = self.scale * pieces.into_iter().fold(start, &f);
-            }
+            });
             return;
         }
         let per_task = (CHUNK / self.k).max(1);
