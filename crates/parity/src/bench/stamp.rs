@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use std::time::{SystemTime, UNIX_EPOCH};
-use strata_ml::device::Info;
+use strata_ml::device::{Info, Machine, cpu};
 
 /// Who was measured.
 #[derive(Clone, Debug, Serialize)]
@@ -41,7 +41,10 @@ impl Stamp {
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
         let device = DeviceStamp {
             machine: info.machine.name(),
-            name: info.name.clone(),
+            name: match info.machine {
+                Machine::Cpu => format!("{}, {}", cpu::processor(), info.name),
+                _ => info.name.clone(),
+            },
             driver: info.driver.clone(),
         };
         let (date, version) = (date(seconds), env!("CARGO_PKG_VERSION"));

@@ -141,6 +141,15 @@ test("a text of one's own, with a tokenizer of one's own", async () => {
   });
 });
 
+test("Strata's own book is a text, too", async () => {
+  const book = await data.prepare({ source: "book", vocabSize: 300, context: 16 });
+  assert.equal(book.source, "book");
+  assert.equal(book.isStories, false);
+  assert.ok((book.trainTokens ?? 0) > 10_000);
+  // Every page begins where another one ended.
+  assert.deepEqual([...book.prompt()], [book.tokenizer.endOfText]);
+});
+
 test("prepare takes vocabulary and context from a model, and checks the rest", async () => {
   const model = new GPT("gpt-nano");
   const stories = await data.prepare({ model });

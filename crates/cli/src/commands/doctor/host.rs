@@ -35,7 +35,7 @@ impl Host {
         Host {
             os: os(),
             arch: std::env::consts::ARCH,
-            cpu: processor(),
+            cpu: cpu::processor(),
             cores: thread::available_parallelism().map_or(1, usize::from),
             threads: strata_ml::device::Backend::info(&device).caps.units as usize,
             simd: cpu::simd(),
@@ -73,16 +73,6 @@ fn os() -> String {
     let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
     let pretty = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
     pretty.map_or(std::env::consts::OS.to_string(), |name| name.trim_matches('"').to_string())
-}
-
-fn processor() -> String {
-    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let line = info.lines().find(|line| line.starts_with("model name"));
-    let linux = line.and_then(|line| line.split_once(':')).map(|(_, name)| name.trim().to_string());
-    let named = linux
-        .or_else(|| sysctl("machdep.cpu.brand_string"))
-        .or_else(|| std::env::var("PROCESSOR_IDENTIFIER").ok());
-    named.filter(|name| !name.is_empty()).unwrap_or_else(|| "of unknown make".into())
 }
 
 fn memory(field: &str) -> Option<u64> {
