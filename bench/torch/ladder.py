@@ -133,7 +133,7 @@ def main():
         "date": about["date"][:10],
         "commit": beside["commit"],
         "device": {"machine": "torch", "name": about["device"], "driver": driver},
-        "rows": list(measure(Timer("cuda"), beside)),
+        "rows": list(measure(Timer("cuda", runs=100, warm=20), beside)),
     }
     # Under another name first: a half-written file must not look like a whole one.
     temporary = options.json.with_suffix(".tmp")

@@ -15,6 +15,7 @@ mod graph;
 mod memory;
 mod nvrtc;
 mod search;
+mod spacer;
 
 pub use compile::{compile, compile_available};
 
@@ -24,6 +25,7 @@ use function::{Function, Module};
 use graph::{Graph, Noted};
 use memory::{Block, Event, Staging};
 use nvrtc::Nvrtc;
+use spacer::SPACER;
 use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
@@ -215,9 +217,11 @@ impl Backend for Cuda {
     }
 
     fn time(&self, launch: &Launch) -> Result<Duration> {
-        let function = self.function(launch)?;
+        let spacer = Launch::new(&SPACER);
+        let (function, wait) = (self.function(launch)?, self.function(&spacer)?);
         let queue = self.queue();
         self.context.bind()?;
+        wait.launch(&spacer)?;
         queue.start.record()?;
         function.launch(launch)?;
         queue.end.record()?;

@@ -2,7 +2,6 @@
 
 use super::{Args, Context, Output};
 use crate::fault::{Fault, list};
-use crate::figures::svg::{Anchor, Svg};
 use crate::results::{self, Results, auto};
 use crate::source::highlight::escape;
 
@@ -43,27 +42,38 @@ pub(super) fn ladder(context: &Context<'_>, words: &str) -> Result<Output, Fault
     for file in args.need("results")?.split(',') {
         groups.push(group(context, file.trim(), op, shape, measure.1)?);
     }
-    let svg = draw(op, &groups, measure);
     let mut rows = String::new();
-    for group in &groups {
+    for (i, group) in groups.iter().enumerate() {
+        let device = escape(&group.device);
+        rows.push_str(&format!(
+            "<tbody><tr><th colspan=\"2\" scope=\"rowgroup\">{device}</th></tr>"
+        ));
+        // Rungs are compared on one device: the longest bar is the device's own.
+        let values = group.bars.iter().map(|(_, value)| *value);
+        let largest = values.fold(f64::MIN_POSITIVE, f64::max);
         for (rung, value) in &group.bars {
-            let (device, value) = (escape(&group.device), auto(*value, measure.2));
+            let (share, value) = ((value / largest).max(0.004), auto(*value, measure.2));
             rows.push_str(&format!(
-                "<tr><td>{device}</td><th scope=\"row\"><code>{rung}</code></th>\
-                 <td class=\"number\">{value}</td></tr>"
+                "<tr><th scope=\"row\"><code>{rung}</code></th><td><span class=\"bar bar-{}\" \
+                 style=\"--share:{share:.3}\"></span>{value}</td></tr>",
+                1 + i % 4
             ));
         }
+        rows.push_str("</tbody>");
     }
-    let captions: Vec<String> = groups.iter().map(|g| escape(&g.caption)).collect();
-    let heads =
-        "<th scope=\"col\">device</th><th scope=\"col\">rung</th><th scope=\"col\">speed</th>";
+    let scale = if groups.len() > 1 { ". Each device has its own scale" } else { "" };
     Ok(Output::Block(format!(
-        "<figure class=\"measured ladder\">{}<details><summary>The numbers</summary><table><thead><tr>\
-         {heads}</tr></thead><tbody>{rows}</tbody></table></details><figcaption>Measured: {}\
-         </figcaption></figure>",
-        svg.inline(context.id()),
-        captions.join("; ")
+        "<figure class=\"measured ladder\"><table><caption><code>{op}</code>: {}{scale}</caption>{rows}\
+         </table><figcaption>{}</figcaption></figure>",
+        measure.3,
+        measured(groups.iter().map(|g| g.caption.as_str()))
     )))
+}
+
+/// What was measured where, a line for each file.
+pub(super) fn measured<'a>(captions: impl Iterator<Item = &'a str>) -> String {
+    let lines: Vec<String> = captions.map(escape).collect();
+    format!("Measured: {}", lines.join("<br>"))
 }
 
 fn group(
@@ -100,33 +110,4 @@ fn group(
         None => results.caption(),
     };
     Ok(Group { device: results.device(), caption, bars })
-}
-
-fn draw(op: &str, groups: &[Group], measure: &Measure) -> Svg {
-    let all = || groups.iter().flat_map(|g| &g.bars);
-    let largest = all().map(|(_, value)| *value).fold(f64::MIN_POSITIVE, f64::max);
-    let numbers = groups.iter().map(|group| {
-        let bars = group.bars.iter().map(|(rung, v)| format!("{rung} {}", auto(*v, measure.2)));
-        format!("{}: {}.", group.device, bars.collect::<Vec<_>>().join(", "))
-    });
-    let text = numbers.collect::<Vec<_>>().join(" ");
-    let height = groups.iter().map(|g| 40.0 + 26.0 * g.bars.len() as f64).sum::<f64>();
-    let title = format!("The rungs of {op}: {}", measure.3);
-    let mut svg = Svg::new("ladder", 520.0, height + 4.0, &title, &text);
-    let (left, wide) = (136.0, 290.0);
-    let mut y = 0.0;
-    for (i, group) in groups.iter().enumerate() {
-        svg.text(0.0, y + 20.0, Anchor::Start, "label strong", &group.device);
-        y += 32.0;
-        for (rung, value) in &group.bars {
-            let length = (wide * value / largest).max(1.5);
-            svg.text(left - 10.0, y + 15.0, Anchor::End, "mono small", rung);
-            svg.rect(left, y + 2.0, length, 18.0, 2.0, &format!("fill-{}", 1 + i % 4));
-            let value = auto(*value, measure.2);
-            svg.text(left + length + 7.0, y + 16.0, Anchor::Start, "small", &value);
-            y += 26.0;
-        }
-        y += 8.0;
-    }
-    svg
 }

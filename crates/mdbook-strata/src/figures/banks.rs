@@ -12,7 +12,7 @@ pub(super) fn draw() -> Svg {
                 one turn. Middle, they read a column of the same tile: 32 words of bank 0, one after the \
                 other, 32 turns. Right, the tile has rows of 33 words: the column now runs diagonally \
                 through the table, one word from each bank, one turn.";
-    let mut svg = Svg::new("banks", 640.0, 326.0, "Banks of shared memory", text);
+    let mut svg = Svg::new("banks", 640.0, 344.0, "Banks of shared memory", text);
     let ways: [(&str, &str, fn(usize) -> usize); 3] = [
         ("a row", "tile[32][32]", |lane| lane),
         ("a column", "tile[32][32]", |lane| 32 * lane),
@@ -25,9 +25,9 @@ pub(super) fn draw() -> Svg {
         0.0,
         318.0,
         Anchor::Start,
-        &["A bank hands out one word at a time. Violet: the words that 32 lanes ask for."],
+        &["A bank hands out one word at a time.", "Violet: the words that 32 lanes ask for."],
     );
-    svg
+    svg.stack(&[[0.0, 0.0, 200.0, 286.0], [222.0, 0.0, 200.0, 286.0], [445.0, 0.0, 195.0, 286.0], [0.0, 304.0, 340.0, 40.0]])
 }
 
 fn one(svg: &mut Svg, x: f64, name: &str, tile: &str, address: fn(usize) -> usize) {

@@ -12,7 +12,7 @@ pub(super) fn draw() -> Svg {
                 queries, keys and values with c_attn, 1152 numbers, mixes them by attention, 384, projects them with \
                 attn.c_proj, 384, and adds the result to the stream. The second half reads it through ln_2, widens it \
                 with c_fc to 1536, applies GELU, comes back to 384 with mlp.c_proj, and adds that to the stream.";
-    let mut svg = Svg::new("block", 640.0, 300.0, "A block, and the stream through it", text);
+    let mut svg = Svg::new("block", 640.0, 318.0, "A block, and the stream through it", text);
     svg.flow((0.0, STREAM), (640.0, STREAM), "fill-3");
     svg.text(0.0, STREAM + 24.0, Anchor::Start, "small strong", "x");
     svg.text(312.0, STREAM + 24.0, Anchor::Middle, "small strong", "h");
@@ -23,11 +23,12 @@ pub(super) fn draw() -> Svg {
     half(&mut svg, 24.0, "attention: between tokens", attention);
     half(&mut svg, 340.0, "MLP: each token alone", mlp);
     let notes = [
-        "Green: the residual stream, [64, 256, 384]. It is added to, never replaced.",
+        "Green: the residual stream, [64, 256, 384].",
+        "It is added to, never replaced.",
         "Numbers: how many each token has there.",
     ];
     svg.notes(0.0, 276.0, Anchor::Start, &notes);
-    svg
+    svg.stack(&[[0.0, 0.0, 314.0, 258.0], [304.0, 0.0, 336.0, 258.0], [0.0, 260.0, 340.0, 58.0]])
 }
 
 /// Up through two boxes, over, and down through two more onto the stream.

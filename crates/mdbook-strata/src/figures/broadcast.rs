@@ -11,7 +11,7 @@ pub(super) fn draw() -> Svg {
                 matrix of shape 3 by 4: 11, 12, 13, 14; 21, 22, 23, 24; 31, 32, 33, 34. The column is \
                 read with stride 0 along its columns, the row with stride 0 along its rows: faint cells \
                 are repetitions, and take no memory.";
-    let mut svg = Svg::new("broadcast", 640.0, 214.0, "Broadcasting a column and a row", text);
+    let mut svg = Svg::new("broadcast", 640.0, 232.0, "Broadcasting a column and a row", text);
     let top = 34.0;
     let grids = [(0.0, "[3, 1]"), (230.0, "[1, 4]"), (460.0, "[3, 4]")];
     for (grid, (left, shape)) in grids.into_iter().enumerate() {
@@ -36,12 +36,7 @@ pub(super) fn draw() -> Svg {
     svg.text(0.0, under + 24.0, Anchor::Start, "small", "strides [1, 0]");
     svg.text(230.0, under + 24.0, Anchor::Start, "small", "strides [0, 1]");
     svg.text(460.0, under + 24.0, Anchor::Start, "small", "strides [4, 1]");
-    svg.text(
-        0.0,
-        under + 60.0,
-        Anchor::Start,
-        "small soft",
-        "Faint cells are read again, not stored: a step of 0 stays where it is.",
-    );
-    svg
+    let faint = ["Faint cells are read again, not stored:", "a step of 0 stays where it is."];
+    svg.notes(0.0, under + 60.0, Anchor::Start, &faint);
+    svg.stack(&[[0.0, 0.0, 210.0, 174.0], [170.0, 0.0, 230.0, 174.0], [400.0, 0.0, 240.0, 174.0], [0.0, 186.0, 340.0, 46.0]])
 }

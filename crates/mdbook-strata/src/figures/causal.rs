@@ -45,5 +45,5 @@ pub(super) fn draw() -> Svg {
         Anchor::Start,
         &["Query i sees i + 1 keys.", "Here a tile is 4 by 4;", "in the kernels, 64 by 64."],
     );
-    svg
+    svg.stack(&[[0.0, 0.0, 380.0, 346.0], [390.0, 52.0, 250.0, 190.0]])
 }

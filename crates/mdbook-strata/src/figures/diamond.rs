@@ -34,7 +34,7 @@ pub(super) fn draw() -> Svg {
         let y = if i == 1 { 78.0 } else { 218.0 };
         svg.text(backward[i].0 - 14.0, y, Anchor::End, "small", step);
     }
-    svg
+    svg.stack(&[[0.0, 0.0, 310.0, 262.0], [330.0, 0.0, 310.0, 262.0]])
 }
 
 /// An arrow from the corner of one box to that of another, or back.

@@ -16,7 +16,7 @@ pub(super) fn draw() -> Svg {
                 sum l of e to the s minus m, and O, the same sum with values. When m grows, l and O are multiplied by \
                 e to the m old minus m new. At the end O divided by l is stored; no tile of scores ever is.";
     let mut svg =
-        Svg::new("flash-tiles", 640.0, 400.0, "Queries stay, keys and values pass by", text);
+        Svg::new("flash-tiles", 640.0, 418.0, "Queries stay, keys and values pass by", text);
     let s = Grid::new(92.0, 118.0, 4, 4, SIDE);
     svg.text(0.0, s.y - 12.0, Anchor::Start, "strong", "Q");
     svg.text(s.x - 12.0, 42.0, Anchor::End, "strong", "K");
@@ -48,9 +48,10 @@ pub(super) fn draw() -> Svg {
     let (from, to) = (s.at(0, NOW).0 + SIDE / 2.0, s.at(OWN, 0).1);
     svg.arrow((from, 106.0), (from, to - 3.0), 0.0);
     state(&mut svg);
-    let note = "Blue, orange: in shared memory. Violet: 64 by 64 scores: they never reach memory.";
-    svg.notes(0.0, 390.0, Anchor::Start, &[note]);
-    svg
+    let notes =
+        ["Blue, orange: in shared memory.", "Violet: 64 by 64 scores: they never reach memory."];
+    svg.notes(0.0, 390.0, Anchor::Start, &notes);
+    svg.stack(&[[0.0, 10.0, 340.0, 362.0], [346.0, 10.0, 240.0, 346.0], [0.0, 374.0, 360.0, 44.0]])
 }
 
 /// What a query's threads remember, and what a tile does to it.

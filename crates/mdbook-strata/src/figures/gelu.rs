@@ -22,13 +22,18 @@ pub(super) fn slope(x: f64) -> f64 {
 }
 
 pub(super) fn draw() -> Svg {
+    draw_in(640.0).or_narrow(draw_in(350.0))
+}
+
+fn draw_in(width: f64) -> Svg {
     let text = "Three curves over x from -4 to 3. GELU is nearly 0 left of -3, dips to -0.17 near x = -0.75, is 0 at \
                 0, 0.84 at 1, and from 2 on nearly x itself. Its derivative is nearly 0 on the left, -0.13 at its \
                 lowest near x = -1.4, one half at 0, 1.13 at its highest near x = 1.4, then falls to 1. ReLU, \
                 faint, is 0 left of 0 and x right of it: a sharp bend where GELU has a soft one.";
-    let mut svg = Svg::new("gelu", 640.0, 378.0, "GELU and its derivative", text);
+    let mut svg = Svg::new("gelu", width, 378.0, "GELU and its derivative", text);
     let (x, y) = (Axis::linear(-4.0, 3.0), Axis::linear(-0.5, 3.0));
-    let plot = Plot { left: 40.0, top: 12.0, width: 480.0, height: 320.0, x, y };
+    let (left, plotted) = if width > 350.0 { (40.0, 480.0) } else { (22.0, 226.0) };
+    let plot = Plot { left, top: 12.0, width: plotted, height: 320.0, x, y };
     for tick in 0..=3 {
         plot.y_tick(&mut svg, f64::from(tick), &tick.to_string());
     }

@@ -8,7 +8,7 @@ pub(super) fn draw() -> Svg {
                 thread has its own, and nobody else can read them. Each SM has up to 228 kilobytes of shared \
                 memory: the threads of one block share their part. All 132 SMs share 50 megabytes of L2 \
                 cache, and behind it 80 gigabytes of HBM, the card's memory, where tensors live.";
-    let mut svg = Svg::new("hierarchy", 640.0, 372.0, "Where numbers can be", text);
+    let mut svg = Svg::new("hierarchy", 640.0, 386.0, "Where numbers can be", text);
     for (i, name) in ["SM 0", "SM 1", "SM 131"].into_iter().enumerate() {
         let x = 220.0 * i as f64;
         svg.rect(x + 1.0, 31.0, 198.0, 144.0, 4.0, "line");
@@ -28,7 +28,7 @@ pub(super) fn draw() -> Svg {
         "fill-0",
         ["HBM, the card's memory", "80 GB, where tensors live"],
     );
-    let note = "Registers: a thread's own. Shared memory: its block's. Sizes: NVIDIA, H100.";
-    svg.notes(0.0, 360.0, Anchor::Start, &[note]);
+    let notes = ["Registers: a thread's own. Shared memory: its block's.", "Sizes: NVIDIA, H100."];
+    svg.notes(0.0, 360.0, Anchor::Start, &notes);
     svg
 }

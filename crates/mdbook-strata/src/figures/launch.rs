@@ -12,7 +12,7 @@ pub(super) fn draw() -> Svg {
                 element 8 g + l: workgroup 0 has elements 0 to 7, workgroup 1 has 8 to 15, workgroup 2 has 16 \
                 to 23, workgroup 3 has 24 to 28. Lanes 5, 6 and 7 of workgroup 3 own nothing: their elements \
                 would be 29, 30 and 31. They compare with the length and do nothing.";
-    let mut svg = Svg::new("grid", 640.0, 346.0, "A grid of workgroups of lanes", text);
+    let mut svg = Svg::new("grid", 640.0, 364.0, "A grid of workgroups of lanes", text);
     for group in 0..GROUPS {
         workgroup(&mut svg, group, 336.0 * (group % 2) as f64, 148.0 * (group / 2) as f64);
     }
@@ -21,9 +21,9 @@ pub(super) fn draw() -> Svg {
         0.0,
         340.0,
         Anchor::Start,
-        &["Above the lanes, below what they own. 29 elements: three lanes have none."],
+        &["Above the lanes, below what they own.", "29 elements: three lanes have none."],
     );
-    svg
+    svg.stack(&[[0.0, 0.0, 310.0, 136.0], [330.0, 0.0, 310.0, 136.0], [0.0, 148.0, 310.0, 140.0], [330.0, 148.0, 310.0, 140.0], [0.0, 302.0, 340.0, 62.0]])
 }
 
 fn workgroup(svg: &mut Svg, group: usize, left: f64, top: f64) {

@@ -30,7 +30,7 @@ pub(super) fn draw() -> Svg {
                 one step along k it loads 8 numbers of A and 8 of B and multiplies each with each: 64 \
                 multiplications for 16 numbers.";
     let mut svg =
-        Svg::new("map-register", 640.0, 412.0, "4_register_tiled: a thread owns 64 elements", text);
+        Svg::new("map-register", 640.0, 430.0, "4_register_tiled: a thread owns 64 elements", text);
     let (left, top, side) = (62.0, 74.0, UNIT * TILE as f64);
     tile(&mut svg, left, top, side);
     thread(&mut svg);
@@ -41,14 +41,17 @@ pub(super) fn draw() -> Svg {
         "strong",
         "A slab for one warp: 32 sectors, each used whole",
     );
-    let solid = "A, B solid: what warp 0 fetches. C pale: its 16 rows; violet: one thread.";
     svg.notes(
         0.0,
         top + side + 50.0,
         Anchor::Start,
-        &[solid, "The slabs are drawn twice as deep as they are."],
+        &[
+            "A, B solid: what warp 0 fetches.",
+            "C pale: its 16 rows; violet: one thread.",
+            "The slabs are drawn twice as deep as they are.",
+        ],
     );
-    svg
+    svg.stack(&[[0.0, 0.0, 340.0, 342.0], [344.0, 10.0, 296.0, 330.0], [0.0, 342.0, 410.0, 88.0]])
 }
 
 fn tile(svg: &mut Svg, left: f64, top: f64, side: f64) {

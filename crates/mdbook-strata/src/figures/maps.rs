@@ -16,12 +16,20 @@ fn corners() -> [Corner; 3] {
     [2.0, 224.0, 446.0].map(|x| Corner { x, y: 46.0 })
 }
 
-const ALONG: &str = "Solid: what the 32 lanes of one warp ask for. Pale: what comes along.";
+const BAR: &str = "Each bar is a sector: 8 floats, 32 bytes.";
+const ALONG: [&str; 2] =
+    ["Solid: what the 32 lanes of one warp ask for.", "Pale: what comes along."];
 
-fn legend(svg: &mut Svg, total: &str, colors: &str) {
-    svg.text(0.0, 302.0, Anchor::Start, "strong", total);
-    let bars = "Each bar is a sector: 8 floats, 32 bytes, the least that memory hands out.";
-    svg.notes(0.0, 326.0, Anchor::Start, &[bars, colors]);
+const PIECES: [[f64; 4]; 4] = [
+    [0.0, 0.0, 200.0, 284.0],
+    [220.0, 0.0, 210.0, 284.0],
+    [440.0, 0.0, 200.0, 284.0],
+    [0.0, 296.0, 410.0, 108.0],
+];
+
+fn legend(svg: &mut Svg, total: [&str; 2], colors: [&str; 2]) {
+    svg.text(0.0, 312.0, Anchor::Start, "strong", total[0]);
+    svg.notes(0.0, 332.0, Anchor::Start, &[total[1], colors[0], colors[1]]);
 }
 
 pub(super) fn naive() -> Svg {
@@ -30,7 +38,7 @@ pub(super) fn naive() -> Svg {
                 step along k they read 32 elements of one column of A, each in a sector of its own, and \
                 all of them the same single element of B. When they store, they touch 32 sectors of C, \
                 one element in each.";
-    let mut svg = Svg::new("map-naive", 640.0, 350.0, "1_naive: a warp stands in a column", text);
+    let mut svg = Svg::new("map-naive", 640.0, 376.0, "1_naive: a warp stands in a column", text);
     let [a, b, c] = corners();
     a.draw(&mut svg, ["A", "one step along k"], ["32 sectors fetched,", "4 bytes used of each"]);
     b.draw(&mut svg, ["B", "the same step"], ["1 sector fetched,", "one float for all lanes"]);
@@ -40,8 +48,8 @@ pub(super) fn naive() -> Svg {
         sectors += a.touch(&mut svg, i, L..L + 1, "fill-1");
         c.touch(&mut svg, i, J..J + 1, "fill-3");
     }
-    legend(&mut svg, &format!("One step of a warp along k: {sectors} sectors"), ALONG);
-    svg
+    legend(&mut svg, [&format!("One step of a warp along k: {sectors} sectors"), BAR], ALONG);
+    svg.stack(&PIECES)
 }
 
 pub(super) fn coalesced() -> Svg {
@@ -50,7 +58,7 @@ pub(super) fn coalesced() -> Svg {
                 element of A, and 32 neighbouring elements of one row of B: 4 sectors, each used whole. \
                 When they store, they touch 4 sectors of C, each filled whole.";
     let mut svg =
-        Svg::new("map-coalesced", 640.0, 350.0, "2_coalesced: a warp stands in a row", text);
+        Svg::new("map-coalesced", 640.0, 376.0, "2_coalesced: a warp stands in a row", text);
     let [a, b, c] = corners();
     a.draw(&mut svg, ["A", "one step along k"], ["1 sector fetched,", "one float for all lanes"]);
     b.draw(&mut svg, ["B", "the same step"], ["4 sectors fetched,", "each used whole"]);
@@ -58,8 +66,8 @@ pub(super) fn coalesced() -> Svg {
     let sectors =
         a.touch(&mut svg, I, L..L + 1, "fill-1") + b.touch(&mut svg, L, 0..SIDE, "fill-2");
     c.touch(&mut svg, I, 0..SIDE, "fill-3");
-    legend(&mut svg, &format!("One step of a warp along k: {sectors} sectors"), ALONG);
-    svg
+    legend(&mut svg, [&format!("One step of a warp along k: {sectors} sectors"), BAR], ALONG);
+    svg.stack(&PIECES)
 }
 
 pub(super) fn tiled() -> Svg {
@@ -68,7 +76,7 @@ pub(super) fn tiled() -> Svg {
                 one tile of B into shared memory, in whole sectors. One warp is shown solid: it computes \
                 2 rows of 16 elements of C, and fetches 2 rows of 16 elements of A and of B, which is 4 \
                 sectors each. The whole block fetches 64 sectors for 16 steps.";
-    let mut svg = Svg::new("map-tiled", 640.0, 350.0, "3_tiled: a block stands in a tile", text);
+    let mut svg = Svg::new("map-tiled", 640.0, 376.0, "3_tiled: a block stands in a tile", text);
     let [a, b, c] = corners();
     a.draw(
         &mut svg,
@@ -87,7 +95,8 @@ pub(super) fn tiled() -> Svg {
             sectors += if fill == "fill-3" { 0 } else { touched * TILE / 2 };
         }
     }
-    let total = format!("16 steps of a block (8 warps): {sectors} sectors; by 2_coalesced, 640");
-    legend(&mut svg, &total, "Solid: one warp's part. Violet edge: copied into shared memory.");
-    svg
+    let total = format!("16 steps of a block (8 warps): {sectors} sectors");
+    let colors = ["Solid: one warp's part.", "Violet edge: copied into shared memory."];
+    legend(&mut svg, [&total, "The same 16 steps by 2_coalesced: 640 sectors."], colors);
+    svg.stack(&PIECES)
 }

@@ -41,5 +41,5 @@ pub(super) fn draw() -> Svg {
         Anchor::Start,
         &["4 multiplications for each of", "9 elements: 36 in all"],
     );
-    svg
+    svg.stack(&[[30.0, 0.0, 310.0, 324.0], [324.0, 64.0, 290.0, 88.0], [324.0, 252.0, 290.0, 78.0]])
 }

@@ -49,5 +49,5 @@ pub(super) fn draw() -> Svg {
         svg.text(325.0, middle + 5.0, Anchor::Middle, "strong", "·");
         svg.text(500.0, middle + 5.0, Anchor::Start, "small soft", summed);
     }
-    svg
+    svg.stack(&[[20.0, 10.0, 480.0, 110.0], [20.0, 136.0, 480.0, 150.0], [20.0, 284.0, 480.0, 130.0]])
 }

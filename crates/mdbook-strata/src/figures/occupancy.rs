@@ -12,7 +12,7 @@ pub(super) fn draw() -> Svg {
                 a thread: a warp takes 1,024, and 64 warps fit, the most an SM takes. Right, a kernel with \
                 128 registers a thread: a warp takes 4,096, and 16 warps fit. While a warp waits for memory \
                 the SM works on another: with fewer warps, each must have more to do while it waits.";
-    let mut svg = Svg::new("occupancy", 640.0, 344.0, "One SM's registers, shared by warps", text);
+    let mut svg = Svg::new("occupancy", 640.0, 362.0, "One SM's registers, shared by warps", text);
     for (i, (each, grid)) in [(32, 8), (128, 4)].into_iter().enumerate() {
         let warps = REGISTERS / (32 * each);
         let x = 340.0 * i as f64;
@@ -29,7 +29,7 @@ pub(super) fn draw() -> Svg {
         0.0,
         338.0,
         Anchor::Start,
-        &["A square: one warp's share. Both areas: 65,536 registers."],
+        &["A square: one warp's share.", "Both areas: 65,536 registers."],
     );
-    svg
+    svg.stack(&[[0.0, 0.0, 300.0, 320.0], [330.0, 0.0, 310.0, 320.0], [0.0, 324.0, 340.0, 38.0]])
 }

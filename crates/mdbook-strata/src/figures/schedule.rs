@@ -17,17 +17,25 @@ fn cosine(step: f64) -> f64 {
 }
 
 pub(super) fn draw() -> Svg {
+    draw_in(640.0).or_narrow(draw_in(350.0))
+}
+
+fn draw_in(width: f64) -> Svg {
     let text = "The learning rate, as a share of its peak, over a run of 1000 steps. All schedules warm up along a straight \
                 line to the peak at step 100. Constant stays there. Cosine falls along half a cosine, slowly, then fast, \
                 then slowly, to a tenth at step 1000. WSD stays at the peak up to step 800, then falls along a straight \
                 line to 0.";
-    let mut svg = Svg::new("schedule", 640.0, 320.0, "Three schedules", text);
+    let mut svg = Svg::new("schedule", width, 320.0, "Three schedules", text);
     let (x, y) = (Axis::linear(0.0, TOTAL), Axis::linear(0.0, 1.0));
-    let plot = Plot { left: 56.0, top: 38.0, width: 480.0, height: 226.0, x, y };
+    let (left, plotted) = if width > 350.0 { (56.0, 480.0) } else { (42.0, 220.0) };
+    let plot = Plot { left, top: 38.0, width: plotted, height: 226.0, x, y };
     for (value, label) in [(0.0, "0"), (0.5, "half"), (1.0, "peak")] {
         plot.y_tick(&mut svg, value, label);
     }
     for tick in [0.0, 100.0, 200.0, 400.0, 600.0, 800.0, 1000.0] {
+        if width <= 350.0 && tick == 100.0 {
+            continue;
+        }
         plot.x_tick(&mut svg, tick, &tick.to_string());
     }
     svg.text(plot.right(), plot.bottom() + 42.0, Anchor::End, "small soft", "step");

@@ -27,6 +27,16 @@ pub struct Svg {
     title: String,
     text: String,
     body: String,
+    narrow: Option<Narrow>,
+}
+
+/// What a phone shows instead, where the whole would be too small to read.
+#[derive(Clone, Debug)]
+enum Narrow {
+    /// Pieces of the same drawing, one below the other: x, y, width, height.
+    Pieces(Vec<[f64; 4]>),
+    /// Another drawing of the same thing.
+    Drawing(Box<Svg>),
 }
 
 /// The looks of a drawing that stands alone.
@@ -47,7 +57,19 @@ impl Svg {
     /// An empty drawing. `title` names it, `text` says all that it shows, for those who cannot see it.
     pub fn new(name: &str, width: f64, height: f64, title: &str, text: &str) -> Self {
         let (name, title, text) = (name.into(), title.into(), text.into());
-        Svg { name, width, height, title, text, body: String::new() }
+        Svg { name, width, height, title, text, body: String::new(), narrow: None }
+    }
+
+    /// On a phone these pieces stand one below the other: x, y, width, height of each.
+    pub fn stack(mut self, pieces: &[[f64; 4]]) -> Self {
+        self.narrow = Some(Narrow::Pieces(pieces.to_vec()));
+        self
+    }
+
+    /// On a phone this drawing of the same thing is shown instead.
+    pub fn or_narrow(mut self, other: Svg) -> Self {
+        self.narrow = Some(Narrow::Drawing(Box::new(other)));
+        self
     }
 
     /// A rectangle with its upper left corner at (x, y).
@@ -125,7 +147,33 @@ impl Svg {
 
     /// For a page that has the style sheet; `id` is different for each drawing of a page.
     pub fn inline(&self, id: usize) -> String {
-        self.write(&format!("{}-{id}", self.name), "")
+        let id = format!("{}-{id}", self.name);
+        let Some(narrow) = &self.narrow else { return self.write(&id, "") };
+        let piece = |[x, y, width, height]: [f64; 4], inner: &str| {
+            let [x, y, width, height] = [x, y, width, height].map(number);
+            format!(
+                "<svg class=\"drawn\" viewBox=\"{x} {y} {width} {height}\" width=\"{width}\" \
+                 height=\"{height}\" aria-hidden=\"true\">{inner}</svg>"
+            )
+        };
+        let (mut whole, mut pieces) = (self.clone(), String::new());
+        match narrow {
+            Narrow::Pieces(all) => {
+                // The same shapes, not a copy of them.
+                whole.body = format!("<g id=\"{id}-all\" class=\"drawn\">{}</g>", self.body);
+                let shapes = format!("<use href=\"#{id}-all\"/>");
+                pieces.extend(all.iter().map(|place| piece(*place, &shapes)));
+            }
+            Narrow::Drawing(other) => {
+                pieces = piece([0.0, 0.0, other.width, other.height], &other.body);
+            }
+        }
+        let whole = whole.write(&id, "").replacen("\"drawn\"", "\"drawn wide\"", 1);
+        // What is said of the whole is said of its pieces.
+        format!(
+            "{whole}<div class=\"narrow\" role=\"img\" aria-labelledby=\"{id}-title {id}-text\">{pieces}\
+             </div>"
+        )
     }
 
     /// For a file of its own.

@@ -16,6 +16,35 @@ fn attribute<'a>(tag: &'a str, name: &str) -> &'a str {
     start.split_once('"').map_or("", |(value, _)| value)
 }
 
+/// Left, top, right and bottom of each text of a drawing, and what it says.
+fn texts(body: &str) -> Vec<([f64; 4], String)> {
+    let mut found = Vec::new();
+    for tag in between(body, "<text ", "</text>") {
+        let Some((tag, words)) = tag.split_once('>') else { continue };
+        let class = attribute(tag, "class");
+        let em = if class.contains("small") { 13.0 } else { 15.0 };
+        // Prose is narrower than that; what is monospaced is not.
+        let letters = words.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+        let letter = if class.contains("mono") { 0.6 } else { 0.56 };
+        let width = letter * em * letters.chars().count() as f64;
+        let (x, y) = (attribute(tag, "x").parse::<f64>(), attribute(tag, "y").parse::<f64>());
+        let (x, y) = (x.unwrap_or(f64::NAN), y.unwrap_or(f64::NAN));
+        let left = match attribute(tag, "text-anchor") {
+            "end" => x - width,
+            "middle" => x - width / 2.0,
+            _ => x,
+        };
+        found.push(([left, y - 0.7 * em, left + width, y + 3.0], words.to_string()));
+    }
+    found
+}
+
+fn inside(text: &[f64; 4], place: &[f64]) -> bool {
+    let (left, top) = (place[0], place[1]);
+    let (right, bottom) = (left + place[2], top + place[3]);
+    text[0] >= left - 1.0 && text[2] <= right + 1.0 && text[1] >= top && text[3] <= bottom
+}
+
 #[test]
 fn figures_are_told_and_stay_inside() {
     let mut names = HashSet::new();
@@ -27,31 +56,32 @@ fn figures_are_told_and_stay_inside() {
         let text = between(&html, "-text\">", "</desc>").next().unwrap_or_default();
         assert!(!title.is_empty() && text.chars().count() > 60, "{name}: {title}, {text}");
         assert!(attribute(&html, "aria-labelledby").starts_with(&format!("{name}-0-title")));
-        let size: Vec<f64> = attribute(&html, "viewBox").split(' ').flat_map(str::parse).collect();
+        let size = |svg: &str| -> Vec<f64> {
+            attribute(svg, "viewBox").split(' ').flat_map(str::parse).collect()
+        };
         let body = html.split_once("</desc>").map_or("", |(_, body)| body);
-        for class in between(body, "class=\"", "\"").flat_map(str::split_whitespace) {
-            assert!(CLASSES.contains(&class), "{name}: class {class}");
+        let (whole, narrow) = body.split_once("</svg>").unwrap_or_default();
+        for class in between(whole, "class=\"", "\"").flat_map(str::split_whitespace) {
+            assert!(CLASSES.contains(&class) || class == "drawn", "{name}: class {class}");
         }
-        for tag in between(body, "<text ", "</text>") {
-            let Some((tag, words)) = tag.split_once('>') else { continue };
-            let class = attribute(tag, "class");
-            let em = if class.contains("small") { 13.0 } else { 15.0 };
-            // Prose is narrower than that; what is monospaced is not.
-            let letters = words.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
-            let letter = if class.contains("mono") { 0.6 } else { 0.56 };
-            let width = letter * em * letters.chars().count() as f64;
-            let (x, y) = (attribute(tag, "x").parse::<f64>(), attribute(tag, "y").parse::<f64>());
-            let (x, y) = (x.unwrap_or(f64::NAN), y.unwrap_or(f64::NAN));
-            let left = match attribute(tag, "text-anchor") {
-                "end" => x - width,
-                "middle" => x - width / 2.0,
-                _ => x,
-            };
-            let inside = left >= -1.0 && left + width <= size[2] + 1.0;
-            assert!(
-                inside && y >= 0.7 * em && y <= size[3] - 3.0,
-                "{name}: {words} at {left}, {y}"
-            );
+        let whole = texts(whole);
+        for (place, words) in &whole {
+            assert!(inside(place, &size(&html)), "{name}: {words} at {place:?}");
+        }
+        let pieces: Vec<&str> = between(narrow, "<svg ", "</svg>").collect();
+        for piece in &pieces {
+            let size = size(piece);
+            // Wider ones would have to shrink too far on a phone.
+            assert!(size[2] <= 490.0, "{name}: a piece of {}", size[2]);
+            for (place, words) in texts(piece) {
+                assert!(inside(&place, &size), "{name}, narrow: {words} at {place:?}");
+            }
+        }
+        if pieces.iter().any(|piece| piece.contains("<use ")) {
+            for (place, words) in &whole {
+                let shown = pieces.iter().any(|piece| inside(place, &size(piece)));
+                assert!(shown, "{name}: no piece shows {words}, {place:?}");
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn draw() -> Svg {
     for step in 0..3 {
         one(&mut svg, step, 224.0 * step as f64);
     }
-    svg
+    svg.stack(&[[0.0, 0.0, 200.0, 336.0], [223.0, 0.0, 200.0, 336.0], [446.0, 0.0, 194.0, 336.0]])
 }
 
 fn one(svg: &mut Svg, step: usize, x: f64) {

@@ -13,7 +13,7 @@ pub(super) fn draw() -> Svg {
                 of the transposed matrix. Left, what they read: column 2 of the matrix as it lies, cells 2, 10, \
                 18 and so on to 58. All 8 lines are fetched, for 4 bytes of each. Right, what they write: row 2 \
                 of the result, cells 16 to 23, side by side in 1 line.";
-    let mut svg = Svg::new("transpose", 640.0, 362.0, "Reading jumps, writing walks", text);
+    let mut svg = Svg::new("transpose", 640.0, 372.0, "Reading jumps, writing walks", text);
     let (x, y) = (Grid::new(2.0, 58.0, N, N, 32.0), Grid::new(382.0, 58.0, N, N, 32.0));
     let cell = |row: usize, column: usize| (N * row + column).to_string();
     svg.text(x.x, 18.0, Anchor::Start, "strong", "x, read by columns");
@@ -32,7 +32,8 @@ pub(super) fn draw() -> Svg {
     }
     svg.arrow((x.right() + 16.0, 180.0), (y.x - 16.0, 150.0), 0.0);
     svg.text(320.0, 146.0, Anchor::Middle, "small", "8 lanes");
-    let frames = "Violet: the lines of memory that 8 lanes touch. Numbers: cells, not values.";
-    svg.notes(0.0, 338.0, Anchor::Start, &[frames]);
-    svg
+    let frames =
+        ["Violet: the lines of memory that 8 lanes touch.", "Numbers: cells, not values."];
+    svg.notes(0.0, 346.0, Anchor::Start, &frames);
+    svg.stack(&[[0.0, 0.0, 374.0, 322.0], [268.0, 0.0, 372.0, 322.0], [0.0, 330.0, 360.0, 42.0]])
 }

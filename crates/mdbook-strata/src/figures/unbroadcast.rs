@@ -10,7 +10,7 @@ pub(super) fn draw() -> Svg {
                 gradient: 1, 2, 0, -1; 3, 0, 1, 2; -2, 1, 1, 4. The column was repeated along each row, so its \
                 gradient is the sum of each row: 2, 6, 4. The row was repeated down each column, so its gradient \
                 is the sum of each column: 2, 3, 2, 5.";
-    let mut svg = Svg::new("unbroadcast", 640.0, 310.0, "What was repeated is summed", text);
+    let mut svg = Svg::new("unbroadcast", 640.0, 316.0, "What was repeated is summed", text);
     let g = Grid::new(0.0, 44.0, 3, 4, 44.0);
     let column = Grid::new(g.right() + 72.0, g.y, 3, 1, 44.0);
     let row = Grid::new(0.0, g.bottom() + 60.0, 1, 4, 44.0);
@@ -35,7 +35,7 @@ pub(super) fn draw() -> Svg {
         x,
         row.y + 36.0,
         Anchor::Start,
-        &["It was read again down each column: sum the column."],
+        &["It was read again down", "each column: sum the column."],
     );
-    svg
+    svg.stack(&[[0.0, 0.0, 310.0, 316.0], [310.0, 76.0, 200.0, 70.0], [196.0, 226.0, 220.0, 74.0]])
 }

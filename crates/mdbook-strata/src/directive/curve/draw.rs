@@ -6,6 +6,9 @@ use crate::figures::plot::{Axis, Plot, dot};
 use crate::figures::svg::{Anchor, Svg};
 use crate::results::auto;
 
+/// How wide a drawing for phones is.
+pub(in crate::directive) const NARROW: f64 = 350.0;
+
 /// A size as readers see it: `512`, `64 Ki`, `16 Mi`.
 pub(in crate::directive) fn size(size: f64) -> String {
     match size as u64 {
@@ -34,6 +37,10 @@ impl Curves<'_> {
     }
 
     pub(super) fn draw(&self) -> Svg {
+        self.draw_in(640.0).or_narrow(self.draw_in(NARROW))
+    }
+
+    fn draw_in(&self, width: f64) -> Svg {
         let unit = self.measure.2;
         let said = self.lines.iter().map(|line| {
             let points =
@@ -44,7 +51,7 @@ impl Curves<'_> {
         let said = said.collect::<Vec<_>>().join(" ");
         let title = format!("{} over size: {}", self.op, self.measure.3);
         let heads = if self.devices.len() > 1 { 22.0 * self.devices.len() as f64 } else { 0.0 };
-        let mut svg = Svg::new("curve", 640.0, 356.0 + heads, &title, &said);
+        let mut svg = Svg::new("curve", width, 356.0 + heads, &title, &said);
         svg.text(0.0, 18.0, Anchor::Start, "small soft", self.measure.3);
         for (i, device) in
             self.devices.iter().enumerate().take(if heads > 0.0 { usize::MAX } else { 0 })
@@ -56,16 +63,23 @@ impl Curves<'_> {
         let (sizes, (least, most)) = (self.sizes(), self.range());
         let x = Axis::log(sizes[0], sizes[sizes.len() - 1]);
         let y = Axis::log(least / 1.4, most * 1.3);
-        let plot = Plot { left: 92.0, top: 34.0 + heads, width: 408.0, height: 270.0, x, y };
+        // Room for the rungs' names, at 8 a letter, and for the values, where there is some.
+        let letters = self.lines.iter().map(|line| line.rung.chars().count()).max().unwrap_or(0);
+        let left = if width > NARROW { 92.0 } else { 0.0 };
+        let wide = width - left - 14.0 - 8.0 * letters as f64;
+        let plot = Plot { left, top: 34.0 + heads, width: wide, height: 270.0, x, y };
         for tick in y.ticks() {
             plot.y_tick(&mut svg, tick, &mark(tick, unit));
         }
         plot.floor(&mut svg);
-        for at in &sizes {
+        // As many sizes as there is room for; the last is always named.
+        let apart = wide / (sizes.len() - 1) as f64;
+        let every = (46.0 / apart).ceil().max(1.0) as usize;
+        for at in sizes.iter().rev().step_by(every) {
             plot.x_tick(&mut svg, *at, &size(*at));
         }
         if let Some(counted) = &self.counted {
-            svg.text(plot.left, plot.bottom() + 42.0, Anchor::Start, "small soft", counted);
+            svg.text(plot.right(), plot.bottom() + 42.0, Anchor::End, "small soft", counted);
         }
         for (i, line) in self.lines.iter().enumerate() {
             plot.curve(&mut svg, &line.points, 2.5, &self.fill(i));

@@ -2,7 +2,7 @@
 
 mod draw;
 
-pub(super) use draw::{mark, size};
+pub(super) use draw::{NARROW, mark, size};
 
 use super::ladder::{self, Measure};
 use super::{Args, Context, Output};
@@ -71,10 +71,10 @@ pub(super) fn curve(context: &Context<'_>, words: &str) -> Result<Output, Fault>
     Ok(Output::Block(format!(
         "<figure class=\"measured ladder drawing\"><div class=\"scroll\" tabindex=\"0\" role=\"group\" \
          aria-label=\"Figure\">{}</div><details><summary>The numbers</summary>{}</details>\
-         <figcaption>Measured: {}</figcaption></figure>",
+         <figcaption>{}</figcaption></figure>",
         curves.draw().inline(context.id()),
         curves.table(),
-        escape(&curves.captions.join("; "))
+        ladder::measured(curves.captions.iter().map(String::as_str))
     )))
 }
 

@@ -1,12 +1,16 @@
 //! The drawing: the roofs, and every rung's point below them.
 
 use super::{Group, Point, Roof};
-use crate::directive::curve::mark;
+use crate::directive::curve::{NARROW, mark};
 use crate::figures::plot::{Axis, Plot, dot};
 use crate::figures::svg::{Anchor, Svg};
 use crate::results::auto;
 
 pub(super) fn draw(groups: &[Group], roof: &Roof) -> Svg {
+    draw_in(640.0, groups, roof).or_narrow(draw_in(NARROW, groups, roof))
+}
+
+fn draw_in(width: f64, groups: &[Group], roof: &Roof) -> Svg {
     let all = || groups.iter().flat_map(|g| &g.points);
     let said = groups.iter().flat_map(|group| {
         group.points.iter().map(|Point { rung, intensity, speed }| {
@@ -19,7 +23,7 @@ pub(super) fn draw(groups: &[Group], roof: &Roof) -> Svg {
     let said = said.collect::<Vec<_>>().join(" ");
     let said =
         format!("Roofs: a copy at {bandwidth}, the best matrix product at {compute}. {said}");
-    let mut svg = Svg::new("roofline", 640.0, 404.0, "Speeds under the roofline", &said);
+    let mut svg = Svg::new("roofline", width, 404.0, "Speeds under the roofline", &said);
     let corner = roof.compute / roof.bandwidth;
     let (low, high) = all()
         .fold((corner, corner), |(low, high), p| (low.min(p.intensity), high.max(p.intensity)));
@@ -28,7 +32,8 @@ pub(super) fn draw(groups: &[Group], roof: &Roof) -> Svg {
     let x = Axis::log(low, high);
     let least = all().map(|p| p.speed).fold(roof.at(low), f64::min);
     let y = Axis::log(least / 2.0, roof.compute * 2.0);
-    let plot = Plot { left: 92.0, top: 34.0, width: 540.0, height: 310.0, x, y };
+    let left = if width > NARROW { 92.0 } else { 0.0 };
+    let plot = Plot { left, top: 34.0, width: width - left - 8.0, height: 310.0, x, y };
     svg.text(0.0, 18.0, Anchor::Start, "small soft", "FLOPs a second, more is better");
     for tick in y.ticks() {
         plot.y_tick(&mut svg, tick, &mark(tick, "FLOP/s"));
