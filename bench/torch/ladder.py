@@ -69,6 +69,27 @@ def layernorm(n, residual):
     return make, run
 
 
+def layernorm_backward(n):
+    r, c = rows(n)
+
+    def make():
+        x, gamma, beta = randn(r, c), randn(c), randn(c)
+        _, mean, rstd = torch.ops.aten.native_layer_norm(x, [c], gamma, beta, 1e-5)
+        return randn(r, c), x, [c], mean, rstd, gamma, beta, [True, True, True]
+
+    return make, torch.ops.aten.native_layer_norm_backward
+
+
+def cross_entropy_backward(n):
+    r, c = rows(n)
+
+    def make():
+        logits = randn(r, c, grad=True)
+        return F.cross_entropy(logits, torch.randint(c, (r,), device="cuda")), logits
+
+    return make, lambda loss, logits: torch.autograd.grad(loss, logits, retain_graph=True)
+
+
 def op(name, n):
     """What draws an op's inputs, and what is timed."""
     r, c = rows(n)
@@ -86,11 +107,13 @@ def op(name, n):
         ),
         "layernorm": lambda: layernorm(n, False),
         "residual_layernorm": lambda: layernorm(n, True),
+        "layernorm_backward": lambda: layernorm_backward(n),
         "softmax": lambda: (lambda: (randn(r, c),), lambda x: torch.softmax(x, 1)),
         "cross_entropy": lambda: (
             lambda: (randn(r, c), torch.randint(c, (r,), device="cuda")),
             F.cross_entropy,
         ),
+        "cross_entropy_backward": lambda: cross_entropy_backward(n),
         "attention": lambda: (lambda: qkv(n), attend),
         "attention_backward": lambda: attention_backward(n),
         "adamw": lambda: adamw(n),

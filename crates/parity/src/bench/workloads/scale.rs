@@ -6,8 +6,10 @@ use strata_ml::adamw::{AdamWConfig, adamw};
 use strata_ml::attention::{Options, backward_qkv, forward, split_qkv};
 use strata_ml::device::{Device, StepState};
 use strata_ml::gelu::{gelu_backward, gelu_forward};
-use strata_ml::layernorm::{layernorm_forward, residual_layernorm_forward};
-use strata_ml::loss::{cross_entropy_forward, softmax_forward};
+use strata_ml::layernorm::{
+    ParameterGrads, layernorm_backward, layernorm_forward, residual_layernorm_forward,
+};
+use strata_ml::loss::{cross_entropy_backward, cross_entropy_forward, softmax_forward};
 use strata_ml::matmul::{Epilogue, column_sum, gemm_into};
 use strata_ml::tensor::ops::{self, Map, Reduce, Zip};
 use strata_ml::tensor::{DType, Tensor};
@@ -30,7 +32,7 @@ pub struct Scale {
 }
 
 /// All that there are.
-pub static SCALES: [Scale; 15] = [
+pub static SCALES: [Scale; 17] = [
     Scale {
         op: "matmul",
         unit: "rows, columns and terms of square matrices",
@@ -89,6 +91,17 @@ pub static SCALES: [Scale; 15] = [
             Ok(residual_layernorm_forward(&x, &r, &gamma, &beta, 1e-5).map(drop)?)
         })
     }),
+    elementwise("layernorm_backward", |n, device| {
+        let (x, dy) = (rows(n, device)?, rows(n, device)?);
+        let width = [x.shape()[1]];
+        let (gamma, beta) = (noise(device, &width)?, noise(device, &width)?);
+        let stats = layernorm_forward(&x, &gamma, &beta, 1e-5)?;
+        let to = ParameterGrads { dgamma: gamma.add(&gamma)?, dbeta: beta, accumulate: true };
+        Run::new(label(&x), move || {
+            let (mean, rstd) = (&stats.mean, &stats.rstd);
+            Ok(layernorm_backward(&x, &gamma, mean, rstd, &dy, Some(&to)).map(drop)?)
+        })
+    }),
     elementwise("softmax", |n, device| {
         let x = rows(n, device)?;
         Run::new(label(&x), move || Ok(softmax_forward(&x).map(drop)?))
@@ -97,6 +110,15 @@ pub static SCALES: [Scale; 15] = [
         let logits = rows(n, device)?;
         let targets = indices(device, &[logits.shape()[0]], logits.shape()[1])?;
         Run::new(label(&logits), move || Ok(cross_entropy_forward(&logits, &targets).map(drop)?))
+    }),
+    elementwise("cross_entropy_backward", |n, device| {
+        let logits = rows(n, device)?;
+        let targets = indices(device, &[logits.shape()[0]], logits.shape()[1])?;
+        let loss = cross_entropy_forward(&logits, &targets)?;
+        let one = Tensor::ones(device, &[])?;
+        Run::new(label(&logits), move || {
+            Ok(cross_entropy_backward(&logits, &targets, &loss, &one, 1.0).map(drop)?)
+        })
     }),
     contexts("attention", |context, device| {
         let qkv = noise(device, &[BATCH, context, 3 * HEADS * HEAD_DIM])?;
