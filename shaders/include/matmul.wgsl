@@ -57,11 +57,14 @@ fn gelu(x: f32) -> f32 {
     return 0.5 * x * (1.0 + tanh(clamp(u, -10.0, 10.0)));
 }
 
-// Finishes element (i, j) of a product.
-fn finish(batch: u32, i: u32, j: u32, sum: f32) {
-    let at = p.c_offset + batch / p.inner * p.c_outer + batch % p.inner * p.c_inner + i * p.c_row + j;
-    let dense = (batch * p.m + i) * p.n + j;
-    // region: finish
+fn place(batch: u32, i: u32, j: u32) -> u32 {
+    return p.c_offset + batch / p.inner * p.c_outer + batch % p.inner * p.c_inner + i * p.c_row + j;
+}
+
+// region: finish
+// The first half of what happens to element (i, j) of a product.
+fn settle(batch: u32, i: u32, j: u32, sum: f32) {
+    let at = place(batch, i, j);
     var value = p.alpha * sum;
     if (ACCUMULATE != 0u) {
         value += c[at];
@@ -69,12 +72,24 @@ fn finish(batch: u32, i: u32, j: u32, sum: f32) {
     if (BIAS != 0u) {
         value += bias[j];
     }
-    if (RESIDUAL != 0u) {
-        value += residual[dense];
-    }
     c[at] = value;
-    if (GELU != 0u) {
-        activated[dense] = gelu(value);
+}
+
+// The second half, of what was settled.
+fn follow(batch: u32, i: u32, j: u32) {
+    let at = place(batch, i, j);
+    let dense = (batch * p.m + i) * p.n + j;
+    if (RESIDUAL != 0u) {
+        c[at] += residual[dense];
     }
-    // end: finish
+    if (GELU != 0u) {
+        activated[dense] = gelu(c[at]);
+    }
+}
+// end: finish
+
+// Finishes element (i, j) of a product.
+fn finish(batch: u32, i: u32, j: u32, sum: f32) {
+    settle(batch, i, j, sum);
+    follow(batch, i, j);
 }
