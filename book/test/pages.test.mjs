@@ -7,7 +7,14 @@ import { after, before, describe, test } from "node:test";
 import { browse, obstacle, pages, serve } from "./site.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const WIDTHS = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 900 } };
+const WIDTHS = {
+  phone: { width: 390, height: 844 },
+  tablet: { width: 768, height: 1024 },
+  desktop: { width: 1280, height: 900 },
+  wide: { width: 1800, height: 1100 },
+};
+/** The smallest that text in a drawing may become, in pixels. */
+const LEGIBLE = 9;
 /** A page with all that it loads. */
 const HEAVIEST = 500_000;
 
@@ -16,7 +23,7 @@ if (obstacle) {
   assert.ok(!process.env.STRATA_REQUIRE_BROWSER, obstacle);
 }
 
-describe("the book's pages", { skip: obstacle }, () => {
+describe("the book's pages", { skip: obstacle, concurrency: 2 }, () => {
   let site, browser;
   before(async () => {
     site = await serve();
@@ -38,62 +45,133 @@ describe("the book's pages", { skip: obstacle }, () => {
     page.on("requestfailed", (request) => said.push(`failed: ${request.url()}`));
     page.on("response", (response) => response.status() >= 400 && said.push(`${response.status()}: ${response.url()}`));
     page.on("request", (request) => request.url().startsWith(site.address) || said.push(`leaves the site: ${request.url()}`));
-    page.on("requestfinished", async (request) => {
-      bytes += (await request.sizes()).responseBodySize;
-    });
-    await page.goto(`${site.address}/${name}`, { waitUntil: "networkidle" });
-    return { page, said, weight: () => bytes, close: () => context.close() };
+    const sizes = [];
+    page.on("requestfinished", (request) => sizes.push(request.sizes().then((size) => size.responseBodySize)));
+    await page.goto(`${site.address}/${name}`, { waitUntil: "load" });
+    const weight = async () => (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+    return { page, said, weight, close: () => context.close() };
+  }
+
+  /** What axe finds, by all rules or by some. */
+  async function axe(page, rules) {
+    const { violations } = await page.evaluate((rules) => {
+      const all = { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"] };
+      return globalThis.axe.run(document, {
+        runOnly: rules ? { type: "rule", values: rules } : all,
+        resultTypes: ["violations"],
+        // It takes a heading that is an equation for an empty one.
+        ...(!rules && { rules: { "empty-table-header": { enabled: false } } }),
+      });
+    }, rules);
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.html.slice(0, 120)} ${node.failureSummary?.split("\n")[1] ?? ""}`).join(" | ")}`);
   }
 
   for (const name of pages) {
-    for (const [device, viewport] of Object.entries(WIDTHS)) {
-      for (const colorScheme of ["light", "dark"]) {
-        test(`${name}, ${device}, ${colorScheme}`, async () => {
-          const { page, said, weight, close } = await open(name, { viewport, colorScheme });
-          const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-          assert.ok(wide <= 0, `it is ${wide} pixels too wide`);
-          const shots = process.env.SHOTS;
-          if (shots) {
-            mkdirSync(shots, { recursive: true });
-            await page.screenshot({ path: join(shots, `${name.replace(".html", "")}-${device}-${colorScheme}.png`), fullPage: true });
-          }
-          await page.evaluate(AXE);
-          const { violations } = await page.evaluate(() =>
-            globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"], resultTypes: ["violations"],
-              // It takes a heading that is an equation for an empty one.
-              rules: { "empty-table-header": { enabled: false } } }),
-          );
-          const found = violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.html.slice(0, 120)} ${node.failureSummary?.split("\n")[1] ?? ""}`).join(" | ")}`);
-          assert.deepEqual(found, []);
-          const silent = await page.evaluate(() =>
-            [...document.querySelectorAll("main figure > svg, main svg.drawn")].filter(
-              (svg) => !svg.querySelector("title")?.textContent || (svg.querySelector("desc")?.textContent ?? "").length < 40,
-            ).length,
-          );
-          assert.equal(silent, 0, "a figure says nothing to those who cannot see it");
-          assert.ok(weight() < HEAVIEST, `it loads ${weight()} bytes`);
-          assert.deepEqual(said, []);
-          await close();
-        });
+    test(name, async () => {
+      const { page, said, weight, close } = await open(name, { viewport: WIDTHS.desktop, colorScheme: "light" });
+      assert.ok((await weight()) < HEAVIEST, `it loads ${await weight()} bytes`);
+      for (const [device, viewport] of Object.entries(WIDTHS)) {
+        await page.setViewportSize(viewport);
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.ok(wide <= 0, `${device}: it is ${wide} pixels too wide`);
       }
-    }
+      // What is drawn tells those who cannot see it, and is legible to the others.
+      const drawn = await page.evaluate(() => {
+        const told = (svg) => svg.querySelector("title")?.textContent && (svg.querySelector("desc")?.textContent ?? "").length >= 40;
+        const named = (box) => box.getAttribute("aria-labelledby").split(" ").every((id) => document.getElementById(id));
+        return [...document.querySelectorAll("svg.drawn:not([aria-hidden])")].every(told) && [...document.querySelectorAll(".narrow")].every(named);
+      });
+      assert.ok(drawn, "a figure says nothing to those who cannot see it");
+      await page.setViewportSize(WIDTHS.phone);
+      const smallest = await page.evaluate(() => {
+        const shown = [...document.querySelectorAll("svg.drawn")].filter((svg) => svg.checkVisibility());
+        return Math.min(99, ...shown.map((svg) => (13 * svg.getBoundingClientRect().width) / svg.viewBox.baseVal.width));
+      });
+      assert.ok(smallest >= LEGIBLE, `phone: text in a figure is ${smallest.toFixed(1)} pixels high`);
+      await page.evaluate(AXE);
+      // Shades at the edge of what scrolls: axe would not judge the text on them.
+      await page.addStyleTag({ content: "* { background-image: none !important }" });
+      assert.deepEqual(await axe(page, ["scrollable-region-focusable", "target-size"]), [], "phone");
+      await page.setViewportSize(WIDTHS.desktop);
+      assert.deepEqual(await axe(page), [], "light");
+      await page.emulateMedia({ colorScheme: "dark" });
+      assert.deepEqual(await axe(page, ["color-contrast", "link-in-text-block"]), [], "dark");
+      assert.deepEqual(said, []);
+      await close();
+    });
   }
 
-  test("tabs stay in step, move nothing, and are remembered", async () => {
+  const { SHOTS } = process.env;
+  for (const [device, viewport] of SHOTS ? Object.entries(WIDTHS) : []) {
+    test(`pictures, ${device}`, async () => {
+      mkdirSync(SHOTS, { recursive: true });
+      for (const name of pages) {
+        for (const colorScheme of ["light", "dark"]) {
+          const { page, close } = await open(name, { viewport, colorScheme });
+          await page.screenshot({ path: join(SHOTS, `${name.replace(".html", "")}-${device}-${colorScheme}.png`), fullPage: true });
+          await close();
+        }
+      }
+    });
+  }
+
+  test("tabs stay in step and under the hand, and are remembered", async () => {
     const { page, said, close } = await open("03-matmul.html", { viewport: WIDTHS.desktop });
-    const groups = page.locator(".tabs:has(input[value=wgsl])");
-    assert.ok((await groups.count()) > 1, "chapter 3 shows kernels in tabs");
-    const label = groups.nth(1).locator("label", { hasText: "WGSL" });
+    const groups = page.locator(".tabs:has(> input[value=wgsl])");
+    assert.ok((await groups.count()) > 3, "chapter 3 shows kernels in tabs");
+    // Far down: whatever grows or shrinks above it, what was clicked does not move.
+    const label = groups.nth(3).locator("> label", { hasText: "WGSL" });
     await label.scrollIntoViewIfNeeded();
-    const measure = async () => [await page.evaluate(() => document.documentElement.scrollHeight), (await label.boundingBox()).y];
-    const rest = await measure();
+    const place = async () => {
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+      return (await label.boundingBox()).y;
+    };
+    const before = await place();
     await label.click();
-    assert.deepEqual(await measure(), rest);
+    const moved = Math.abs((await place()) - before);
+    assert.ok(moved <= 1, `it moved by ${moved} pixels`);
+    const all = await page.locator(".tabs > input[value=wgsl]").count();
     const checked = () => page.locator(".tabs > input[value=wgsl]:checked").count();
-    assert.equal(await checked(), await page.locator(".tabs > input[value=wgsl]").count());
+    assert.equal(await checked(), all);
+    // A box is as tall as what it shows.
+    const blank = await page.evaluate(() =>
+      Math.max(...[...document.querySelectorAll(".panels")].filter((box) => box.checkVisibility()).map((box) => box.getBoundingClientRect().bottom - [...box.querySelectorAll("pre")].find((pre) => pre.checkVisibility()).getBoundingClientRect().bottom)),
+    );
+    assert.ok(blank <= 2, `${blank} pixels of nothing below some code`);
+    // The choice holds on the next page, from the first picture on.
+    await page.addInitScript(() => {
+      globalThis.shifts = 0;
+      new PerformanceObserver((list) => list.getEntries().forEach((entry) => (globalThis.shifts += entry.value))).observe({ type: "layout-shift", buffered: true });
+    });
     await page.goto(`${site.address}/01-tensor.html`);
     assert.equal(await checked(), await page.locator(".tabs > input[value=wgsl]").count());
+    assert.equal(await page.evaluate(() => globalThis.shifts), 0);
     assert.deepEqual(said, []);
+    await close();
+  });
+
+  test("on paper, code wraps, tabs show what was chosen, answers stay away", async () => {
+    const { page, close } = await open("03-matmul.html", { viewport: { width: 680, height: 900 }, colorScheme: "dark" });
+    await page.locator("#theme").click();
+    await page.locator("#theme").click();
+    await page.emulateMedia({ media: "print", colorScheme: "dark" });
+    const seen = await page.evaluate(() => {
+      const shown = (selector) => [...document.querySelectorAll(selector)].filter((element) => element.checkVisibility());
+      return {
+        cut: shown("main pre, main figure, main .scroll, main .table-wrapper").filter((box) => box.scrollWidth > box.clientWidth + 1).map((box) => box.outerHTML.slice(0, 100)),
+        panels: shown(".tabs").filter((tabs) => [...tabs.querySelectorAll(".panel")].filter((panel) => panel.checkVisibility()).length !== 1).length,
+        answers: shown(".exercise details").length,
+        around: shown(".outline:is(nav), header.bar, .search, .copy, .turn").length,
+        paper: getComputedStyle(document.body).backgroundColor,
+      };
+    });
+    assert.deepEqual(seen, { cut: [], panels: 0, answers: 0, around: 0, paper: "rgb(255, 255, 255)" });
+    await close();
+  });
+
+  test("nothing glides for those who asked for stillness", async () => {
+    const { page, close } = await open("preface.html", { viewport: WIDTHS.desktop, reducedMotion: "reduce" });
+    assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).scrollBehavior), "auto");
     await close();
   });
 

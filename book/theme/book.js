@@ -7,12 +7,11 @@ const stored = {
   set(key, value) { try { localStorage.setItem(key, value); } catch { /* it is not remembered, then */ } },
 };
 
-// Tabs: one choice for all of them, remembered. A group without that language keeps its own.
+// Tabs: one choice for all of them, remembered (the page's head restores it, before anything is
+// painted). A group without that language keeps its own.
 function choose(language) {
   for (const input of document.querySelectorAll(`.tabs > input[value="${CSS.escape(language)}"]`)) input.checked = true;
 }
-const language = stored.get("strata-language");
-if (language) choose(language);
 document.addEventListener("change", ({ target }) => {
   if (!(target instanceof HTMLInputElement) || !target.matches(".tabs > input")) return;
   // What was clicked stays where it is, whatever grows or shrinks above it.

@@ -34,9 +34,57 @@ impl Math {
             let scroll = "class=\"equation\" tabindex=\"0\" role=\"group\"";
             Ok(format!("<div {scroll} {label}>{math}</div>"))
         } else {
-            Ok(math.to_string())
+            Ok(breakable(math))
         }
     }
+}
+
+/// An equation in a sentence, in pieces between which a line may end: browsers break none themselves.
+/// That is after a relation, a plus or a minus which stands in no bracket and no fraction.
+fn breakable(math: &str) -> String {
+    let (open, close) = ("<semantics><mrow>", "</mrow><annotation");
+    let row = math.split_once(open).and_then(|(_, rest)| rest.split_once(close));
+    let Some((row, _)) = row else { return math.to_string() };
+    let (mut pieces, mut piece, mut depth, mut brackets) = (Vec::new(), String::new(), 0, 0);
+    let mut tags = row.split_inclusive('>').peekable();
+    let (mut words, mut letters, mut after_sign) = (0, 0, false);
+    while let Some(tag) = tags.next() {
+        let text = tag.split('<').next().unwrap_or_default();
+        letters += text.chars().count();
+        match tag {
+            _ if tag.contains("</") => depth -= 1,
+            _ if tag.ends_with("/>") => {}
+            _ => depth += 1,
+        }
+        piece.push_str(tag);
+        brackets += match text {
+            "(" | "[" | "{" => 1,
+            ")" | "]" | "}" => -1,
+            _ => 0,
+        };
+        let ends = depth == 0 && brackets == 0 && tags.peek().is_some();
+        words += usize::from(depth == 0);
+        let sign = matches!(text, "+" | "−") && !after_sign;
+        let relation = matches!(text, "=" | "≈" | "≤" | "≥");
+        if depth == 0 {
+            after_sign = tag.ends_with("</mo>") && !matches!(text, ")" | "]" | "}" | "!" | "′");
+        }
+        if ends && words > 1 && (relation || sign) {
+            // Last in its row it would be taken for a sign behind a number.
+            let at = piece.rfind("<mo").unwrap_or_default();
+            piece.insert_str(at + "<mo".len(), " form=\"infix\"");
+            pieces.push(std::mem::take(&mut piece));
+            words = 0;
+        }
+    }
+    pieces.push(piece);
+    if pieces.len() == 1 || letters < 16 {
+        return math.to_string();
+    }
+    let start = math.split_once(open).map_or("", |(start, _)| start);
+    let pieces: Vec<_> =
+        pieces.iter().map(|piece| format!("{start}<mrow>{piece}</mrow></math>")).collect();
+    pieces.join("<wbr>")
 }
 
 #[cfg(test)]
@@ -49,6 +97,17 @@ mod tests {
         let html = math.render(r"c_{ij} = \sum_l a_{il} b_{lj}", true).unwrap();
         assert!(html.contains("<math") && html.contains("display=\"block\""), "{html}");
         assert!(math.render("x^2", false).unwrap().starts_with("<math"));
+    }
+
+    #[test]
+    fn long_equations_may_break() {
+        let math = Math::default();
+        let html = math.render(r"(2 + 16) + (16 \cdot 16 + 16) - x_{i=1} = 337", false).unwrap();
+        assert_eq!(html.matches("<wbr>").count(), 3, "{html}");
+        assert_eq!(html.matches("<math").count(), html.matches("</math>").count());
+        let html = math.render("0.665, -0.755, 0.090 = x + y", false).unwrap();
+        assert_eq!(html.matches("<wbr>").count(), 2, "{html}");
+        assert!(!math.render("y = x + 1", false).unwrap().contains("<wbr>"));
     }
 
     #[test]

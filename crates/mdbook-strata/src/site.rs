@@ -31,6 +31,14 @@ const UNUSED: [&str; 12] = [
     "mark.min.js.map",
 ];
 
+/// What mdBook says where there is no page, and what we say: a heading, and a sentence.
+const LOST: (&str, &str, &str, &str) = (
+    "Document not found (404)",
+    "There is no such page",
+    "This URL is invalid, sorry. Please use the navigation bar or search to continue.",
+    "Perhaps it was one, and has moved. The outline lists all pages, and the search knows what is on them.",
+);
+
 /// A file that says that a folder was written by the press, and may be emptied by it.
 const MARK: &str = ".strata-book";
 
@@ -167,6 +175,15 @@ impl Site<'_> {
             );
             html = html.replace("<!-- description -->", &said);
         }
+        if let Some(number) = here.and_then(Page::chapter) {
+            let number = number.trim_start_matches('0');
+            html =
+                html.replacen("<h1", &format!("<p class=\"eyebrow\">Chapter {number}</p>\n<h1"), 1);
+        }
+        if name == "404.html" {
+            html = html.replace(LOST.0, LOST.1).replace(LOST.2, LOST.3);
+        }
+        html = whole(&glue(&html));
         if self.extras.live {
             html = html.replace("<!-- live -->", "<script src=\"/live.js\"></script>");
         }
@@ -293,6 +310,40 @@ fn headings(html: &str) -> String {
         ));
     }
     if items.is_empty() { items } else { format!("<ol class=\"headings\">{items}</ol>") }
+}
+
+/// Keeps an equation in a sentence and the punctuation behind it on one line.
+fn glue(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some(start) = rest.find("<math") {
+        let Some(length) = rest[start..].find("</math>") else { break };
+        let (before, from) = rest.split_at(start);
+        let (math, after) = from.split_at(length + "</math>".len());
+        let marks = after.len() - after.trim_start_matches(['.', ',', ';', ':', '?', ')']).len();
+        out.push_str(before);
+        if marks == 0 {
+            out.push_str(math);
+        } else {
+            out.push_str(&format!("<span class=\"whole\">{math}{}</span>", &after[..marks]));
+        }
+        rest = &after[marks..];
+    }
+    out + rest
+}
+
+/// Keeps short code in a sentence on one line: `--minutes` has no place where it may break.
+fn whole(html: &str) -> String {
+    let mut parts = html.split("<code>");
+    let mut out = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        let text = part.split("</code>").next().unwrap_or_default();
+        let most = if text.contains(' ') { 16 } else { 24 };
+        let short = text.contains('-') && !text.contains('<') && text.len() <= most;
+        out.push_str(if short { "<code class=\"whole\">" } else { "<code>" });
+        out.push_str(part);
+    }
+    out
 }
 
 fn found_ids(html: &str) -> BTreeSet<String> {

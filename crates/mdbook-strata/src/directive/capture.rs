@@ -3,7 +3,7 @@
 use super::{Context, Output};
 use crate::captures::{Asked, Capture, Kind};
 use crate::fault::Fault;
-use crate::source::highlight::{Language, escape, html};
+use crate::source::highlight::escape;
 
 /// The directive.
 pub(super) fn capture(context: &Context<'_>, words: &str) -> Result<Output, Fault> {
@@ -27,7 +27,7 @@ pub(super) fn capture(context: &Context<'_>, words: &str) -> Result<Output, Faul
         escape(&asked.command)
     );
     let label = "tabindex=\"0\" role=\"group\" aria-label=\"Terminal\"";
-    let output = html(shown, Language::Text);
+    let output = terminal(shown);
     let inner = if asked.hide {
         format!(
             "<pre {label}><code>{command}</code></pre><details><summary>Output</summary><pre {label}>\
@@ -43,4 +43,16 @@ pub(super) fn capture(context: &Context<'_>, words: &str) -> Result<Output, Faul
         }
     };
     Ok(Output::Block(format!("<div class=\"code terminal\">{inner}{note}</div>")))
+}
+
+/// Wider than the page's widest box: such a line is prose, and wraps as it would in a terminal.
+const WIDE: usize = 112;
+
+fn terminal(text: &str) -> String {
+    let line = |line: &str| {
+        let shown = escape(line);
+        let long = line.trim_end_matches('\n').chars().count() > WIDE;
+        if long { format!("<span class=\"long\">{shown}</span>") } else { shown }
+    };
+    text.split_inclusive('\n').map(line).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::{Args, Context, Output, Tab, tabs};
 use crate::fault::Fault;
-use crate::source::highlight::{Language, escape};
+use crate::source::highlight::{self, Language, escape};
 use crate::source::region;
 
 /// The directive.
@@ -22,9 +22,9 @@ pub(super) fn exercise(context: &Context<'_>, words: &str) -> Result<Output, Fau
         // The markers that the exercise is cut by are not part of the answer.
         let lines = text.lines().scan(false, |note, line| {
             let comment = line.trim_start();
-            let marker = comment.strip_prefix("// exercise:");
+            let marker = ["// exercise:", "// stub:"].iter().any(|m| comment.starts_with(m));
             // A note behind a marker may go on, two spaces deeper.
-            *note = marker.is_some() || *note && comment.starts_with("//   ");
+            *note = marker || *note && comment.starts_with("//   ");
             Some((!*note).then_some(line))
         });
         let text: Vec<&str> = lines.flatten().collect();
@@ -58,7 +58,7 @@ pub(super) fn exercise(context: &Context<'_>, words: &str) -> Result<Output, Fau
          aria-label=\"Command\"><code><span class=\"c\">$ </span><span class=\"k\">{command}</span></code>\
          </pre>{hints}<details class=\"solution\"><summary>Solution</summary>{solution}</details></section>",
         id = format_args!("exercise-{}", task.name.replace('_', "-")),
-        title = escape(&task.title),
+        title = highlight::prose(&task.title),
         minutes = task.minutes,
         files = files.join(", "),
         goal = prose(&task.goal),
@@ -66,14 +66,7 @@ pub(super) fn exercise(context: &Context<'_>, words: &str) -> Result<Output, Fau
     )))
 }
 
-/// Plain text with `code` in it.
+/// A paragraph of plain text with `code` in it.
 fn prose(text: &str) -> String {
-    let mut html = String::new();
-    for (i, part) in escape(text.trim()).split('`').enumerate() {
-        match i % 2 {
-            0 => html.push_str(part),
-            _ => html.push_str(&format!("<code>{part}</code>")),
-        }
-    }
-    format!("<p>{html}</p>")
+    format!("<p>{}</p>", highlight::marked(text.trim()))
 }

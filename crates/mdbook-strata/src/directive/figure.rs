@@ -3,7 +3,7 @@
 use super::{Args, Context, Output};
 use crate::fault::{Fault, list};
 use crate::figures;
-use crate::source::highlight::escape;
+use crate::source::highlight::prose;
 
 /// The directive.
 pub(super) fn figure(context: &Context<'_>, words: &str) -> Result<Output, Fault> {
@@ -23,7 +23,7 @@ pub(super) fn figure(context: &Context<'_>, words: &str) -> Result<Output, Fault
         return Err(Fault::Elsewhere { path, line: 1, what });
     }
     let caption =
-        args.get("caption").map(|text| format!("<figcaption>{}</figcaption>", escape(text)));
+        args.get("caption").map(|text| format!("<figcaption>{}</figcaption>", prose(text)));
     Ok(Output::Block(format!(
         "<figure class=\"drawing\"><div class=\"scroll\" tabindex=\"0\" role=\"group\" \
          aria-label=\"Figure\">{}</div>{}</figure>",

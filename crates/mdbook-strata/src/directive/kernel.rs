@@ -2,7 +2,7 @@
 
 use super::{Args, Context, Output, Tab, tabs};
 use crate::fault::Fault;
-use crate::source::highlight::{Language, escape};
+use crate::source::highlight::{Language, escape, marked};
 use crate::source::{kernel as source, region, rust};
 
 /// Where a kernel's texts are: `include/matmul` is a shared part.
@@ -129,9 +129,9 @@ fn paragraph(text: &str) -> String {
         }
         match head {
             Some((label, rest)) => {
-                html.push_str(&format!("<strong>{}:</strong>{}", escape(label), escape(rest)));
+                html.push_str(&format!("<strong>{}:</strong>{}", escape(label), marked(rest)));
             }
-            None => html.push_str(&escape(line)),
+            None => html.push_str(&marked(line)),
         }
     }
     html + "</p>"

@@ -28,6 +28,7 @@ pub(super) fn measure(name: Option<&str>) -> Result<&'static Measure, Fault> {
 struct Group {
     device: String,
     caption: String,
+    shape: Option<String>,
     bars: Vec<(String, f64)>,
 }
 
@@ -48,26 +49,41 @@ pub(super) fn ladder(context: &Context<'_>, words: &str) -> Result<Output, Fault
         rows.push_str(&format!(
             "<tbody><tr><th colspan=\"2\" scope=\"rowgroup\">{device}</th></tr>"
         ));
-        // Rungs are compared on one device: the longest bar is the device's own.
-        let values = group.bars.iter().map(|(_, value)| *value);
+        // Bars of one machine are compared; those of another would vanish beside them.
+        let near = groups.iter().filter(|other| machine(other) == machine(group));
+        let values = near.flat_map(|other| &other.bars).map(|(_, value)| *value);
         let largest = values.fold(f64::MIN_POSITIVE, f64::max);
         for (rung, value) in &group.bars {
             let (share, value) = ((value / largest).max(0.004), auto(*value, measure.2));
             rows.push_str(&format!(
-                "<tr><th scope=\"row\"><code>{rung}</code></th><td><span class=\"bar bar-{}\" \
+                "<tr><th scope=\"row\"><code>{rung}</code></th><td><span class=\"rod fill-{}\" \
                  style=\"--share:{share:.3}\"></span>{value}</td></tr>",
                 1 + i % 4
             ));
         }
         rows.push_str("</tbody>");
     }
-    let scale = if groups.len() > 1 { ". Each device has its own scale" } else { "" };
+    let machines = groups.iter().any(|group| machine(group) != machine(&groups[0]));
+    let scale = if machines { ". Each machine has its own scale" } else { "" };
+    let shapes = groups.iter().all(|group| group.shape == groups[0].shape);
+    let at = groups[0].shape.as_ref().filter(|_| shapes);
+    let at = at.map(|shape| format!(" at {}", escape(shape))).unwrap_or_default();
+    let captions = groups.iter().map(|g| match &g.shape {
+        Some(shape) if !shapes => format!("{} · {shape}", g.caption),
+        _ => g.caption.clone(),
+    });
+    let captions: Vec<String> = captions.collect();
     Ok(Output::Block(format!(
-        "<figure class=\"measured ladder\"><table><caption><code>{op}</code>: {}{scale}</caption>{rows}\
+        "<figure class=\"measured ladder\"><table><caption><code>{op}</code>{at}: {}{scale}</caption>{rows}\
          </table><figcaption>{}</figcaption></figure>",
         measure.3,
-        measured(groups.iter().map(|g| g.caption.as_str()))
+        measured(captions.iter().map(String::as_str))
     )))
+}
+
+/// The machine of a group: its device without the way it was reached.
+fn machine(group: &Group) -> &str {
+    group.device.rsplit_once(", ").map_or(&group.device, |(machine, _)| machine)
 }
 
 /// What was measured where, a line for each file.
@@ -105,9 +121,6 @@ fn group(
         bars.push((rung.to_string(), value));
     }
     let at = results.rows(op, shape)?.last().and_then(|row| row["shape"].as_str());
-    let caption = match at {
-        Some(shape) => format!("{} · {shape}", results.caption()),
-        None => results.caption(),
-    };
-    Ok(Group { device: results.device(), caption, bars })
+    let (device, caption) = (results.device(), results.caption());
+    Ok(Group { device, caption, shape: at.map(str::to_string), bars })
 }

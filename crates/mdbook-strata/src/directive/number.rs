@@ -31,6 +31,9 @@ pub(super) fn number(context: &Context<'_>, words: &str) -> Result<Output, Fault
 pub(super) fn cite(_: &Context<'_>, words: &str) -> Result<Output, Fault> {
     let args = Args::parse(words)?;
     args.known(&["from"])?;
-    let number = args.only("number")?.replace(' ', "\u{a0}");
+    let number = args.only("number")?;
+    // A number stays with its unit; a whole phrase may break.
+    let number =
+        if number.len() <= 20 { number.replace(' ', "\u{a0}") } else { number.to_string() };
     Ok(Output::Text(format!("{number} ({})", args.need("from")?)))
 }

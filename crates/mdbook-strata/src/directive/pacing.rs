@@ -3,7 +3,7 @@
 use super::{Context, Output};
 use crate::fault::Fault;
 use crate::page::{Page, no_arguments};
-use crate::source::highlight::escape;
+use crate::source::highlight::{escape, prose};
 
 /// The box at the head of a chapter.
 pub(super) fn pace(context: &Context<'_>, words: &str) -> Result<Output, Fault> {
@@ -21,7 +21,7 @@ pub(super) fn pace(context: &Context<'_>, words: &str) -> Result<Output, Fault> 
     Ok(Output::Block(format!(
         "<dl class=\"pace\"><div><dt>You will have</dt><dd>{}</dd></div><div><dt>Takes about</dt>\
          <dd>{}</dd></div><div><dt>Needs</dt><dd>{needs}</dd></div></dl>",
-        escape(promise),
+        prose(promise),
         duration(minutes)
     )))
 }
@@ -63,7 +63,7 @@ pub(super) fn outline(context: &Context<'_>, words: &str) -> Result<Output, Faul
             page.chapter().unwrap_or_default(),
             page.link(),
             escape(&page.title),
-            escape(promise),
+            prose(promise),
             escape(&needs)
         ));
     }

@@ -55,5 +55,10 @@ pub(super) fn draw() -> Svg {
         Anchor::Start,
         &["One query's row meets", "all keys and mixes", "all values."],
     );
-    svg
+    svg.stack(&[
+        [0.0, 0.0, 370.0, 160.0],
+        [352.0, 0.0, 288.0, 160.0],
+        [240.0, 168.0, 350.0, 150.0],
+        [0.0, 200.0, 180.0, 62.0],
+    ])
 }

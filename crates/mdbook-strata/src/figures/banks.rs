@@ -27,7 +27,12 @@ pub(super) fn draw() -> Svg {
         Anchor::Start,
         &["A bank hands out one word at a time.", "Violet: the words that 32 lanes ask for."],
     );
-    svg.stack(&[[0.0, 0.0, 200.0, 286.0], [222.0, 0.0, 200.0, 286.0], [445.0, 0.0, 195.0, 286.0], [0.0, 304.0, 340.0, 40.0]])
+    svg.stack(&[
+        [0.0, 0.0, 200.0, 286.0],
+        [222.0, 0.0, 200.0, 286.0],
+        [445.0, 0.0, 195.0, 286.0],
+        [0.0, 304.0, 340.0, 40.0],
+    ])
 }
 
 fn one(svg: &mut Svg, x: f64, name: &str, tile: &str, address: fn(usize) -> usize) {

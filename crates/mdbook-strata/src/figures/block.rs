@@ -28,7 +28,7 @@ pub(super) fn draw() -> Svg {
         "Numbers: how many each token has there.",
     ];
     svg.notes(0.0, 276.0, Anchor::Start, &notes);
-    svg.stack(&[[0.0, 0.0, 314.0, 258.0], [304.0, 0.0, 336.0, 258.0], [0.0, 260.0, 340.0, 58.0]])
+    svg.stack(&[[0.0, 0.0, 316.0, 262.0], [304.0, 0.0, 336.0, 262.0], [0.0, 264.0, 340.0, 54.0]])
 }
 
 /// Up through two boxes, over, and down through two more onto the stream.

@@ -38,5 +38,10 @@ pub(super) fn draw() -> Svg {
     svg.text(460.0, under + 24.0, Anchor::Start, "small", "strides [4, 1]");
     let faint = ["Faint cells are read again, not stored:", "a step of 0 stays where it is."];
     svg.notes(0.0, under + 60.0, Anchor::Start, &faint);
-    svg.stack(&[[0.0, 0.0, 210.0, 174.0], [170.0, 0.0, 230.0, 174.0], [400.0, 0.0, 240.0, 174.0], [0.0, 186.0, 340.0, 46.0]])
+    svg.stack(&[
+        [0.0, 0.0, 210.0, 174.0],
+        [170.0, 0.0, 230.0, 174.0],
+        [400.0, 0.0, 240.0, 174.0],
+        [0.0, 186.0, 340.0, 46.0],
+    ])
 }

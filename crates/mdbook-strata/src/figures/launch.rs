@@ -23,7 +23,13 @@ pub(super) fn draw() -> Svg {
         Anchor::Start,
         &["Above the lanes, below what they own.", "29 elements: three lanes have none."],
     );
-    svg.stack(&[[0.0, 0.0, 310.0, 136.0], [330.0, 0.0, 310.0, 136.0], [0.0, 148.0, 310.0, 140.0], [330.0, 148.0, 310.0, 140.0], [0.0, 302.0, 340.0, 62.0]])
+    svg.stack(&[
+        [0.0, 0.0, 310.0, 136.0],
+        [330.0, 0.0, 310.0, 136.0],
+        [0.0, 148.0, 310.0, 140.0],
+        [330.0, 148.0, 310.0, 140.0],
+        [0.0, 302.0, 340.0, 62.0],
+    ])
 }
 
 fn workgroup(svg: &mut Svg, group: usize, left: f64, top: f64) {

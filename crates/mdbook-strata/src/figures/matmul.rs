@@ -36,10 +36,10 @@ pub(super) fn draw() -> Svg {
     svg.arrow((x + 6.0, y), (c.right() + 6.0, y), 0.0);
     svg.text(x + 14.0, y + 5.0, Anchor::Start, "small", "element (1, 2) of C");
     svg.notes(
-        x,
+        x + 14.0,
         y + 34.0,
         Anchor::Start,
         &["4 multiplications for each of", "9 elements: 36 in all"],
     );
-    svg.stack(&[[30.0, 0.0, 310.0, 324.0], [324.0, 64.0, 290.0, 88.0], [324.0, 252.0, 290.0, 78.0]])
+    svg.stack(&[[30.0, 0.0, 297.0, 324.0], [372.0, 64.0, 250.0, 88.0], [384.0, 252.0, 250.0, 78.0]])
 }

@@ -35,7 +35,7 @@ pub(super) fn draw() -> Svg {
             Matrix("dC", "[m, n]", M, N, "fill-3"),
         ],
     ];
-    let summed = ["summed over k", "summed over n", "summed over m"];
+    let summed = ["over k", "over n", "over m"];
     let middles = [60.0, 200.0, 346.0];
     for ((row, middle), summed) in rows.iter().zip(middles).zip(summed) {
         for (matrix, x) in row.iter().zip([80.0, 240.0, 410.0]) {
@@ -47,7 +47,11 @@ pub(super) fn draw() -> Svg {
         }
         svg.text(160.0, middle + 5.0, Anchor::Middle, "strong", "=");
         svg.text(325.0, middle + 5.0, Anchor::Middle, "strong", "·");
-        svg.text(500.0, middle + 5.0, Anchor::Start, "small soft", summed);
+        svg.notes(480.0, middle - 4.0, Anchor::Start, &["summed", summed]);
     }
-    svg.stack(&[[20.0, 10.0, 480.0, 110.0], [20.0, 136.0, 480.0, 150.0], [20.0, 284.0, 480.0, 130.0]])
+    svg.stack(&[
+        [24.0, 10.0, 500.0, 110.0],
+        [24.0, 136.0, 500.0, 150.0],
+        [24.0, 284.0, 500.0, 130.0],
+    ])
 }

@@ -86,12 +86,7 @@ impl Plot {
     pub fn y_tick(&self, svg: &mut Svg, value: f64, label: &str) {
         let y = self.at(self.x.from, value).1;
         svg.line((self.left, y), (self.right(), y), "line");
-        if self.left < 20.0 {
-            // No room beside the plot: the value stands on its line.
-            svg.text(self.left, y - 5.0, Anchor::Start, "small soft", label);
-        } else {
-            svg.text(self.left - 8.0, y + 4.5, Anchor::End, "small soft", label);
-        }
+        svg.text(self.left - 8.0, y + 4.5, Anchor::End, "small soft", label);
     }
 
     /// The lower edge as a line.

@@ -32,8 +32,7 @@ pub(super) fn draw() -> Svg {
     }
     svg.arrow((x.right() + 16.0, 180.0), (y.x - 16.0, 150.0), 0.0);
     svg.text(320.0, 146.0, Anchor::Middle, "small", "8 lanes");
-    let frames =
-        ["Violet: the lines of memory that 8 lanes touch.", "Numbers: cells, not values."];
+    let frames = ["Violet: the lines of memory that 8 lanes touch.", "Numbers: cells, not values."];
     svg.notes(0.0, 346.0, Anchor::Start, &frames);
     svg.stack(&[[0.0, 0.0, 374.0, 322.0], [268.0, 0.0, 372.0, 322.0], [0.0, 330.0, 360.0, 42.0]])
 }

@@ -106,9 +106,36 @@ impl Language {
     }
 }
 
+/// Prose as HTML: escaped, and its apostrophes as print has them. The prime of a derivative stays.
+pub fn prose(text: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    let curled = letters.iter().enumerate().map(|(i, letter)| {
+        let before = i.checked_sub(1).map(|i| letters[i]).unwrap_or(' ');
+        let after = letters.get(i + 1).copied().unwrap_or(' ');
+        let inside = before.is_alphanumeric() && after.is_alphabetic();
+        let plural = before == 's' && (after.is_whitespace() || after.is_ascii_punctuation());
+        if *letter == '\'' && (inside || plural && after != '(') { '’' } else { *letter }
+    });
+    escape(&curled.collect::<String>())
+}
+
 /// Text made safe for HTML.
 pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// Prose with `code` in it as HTML.
+pub fn marked(text: &str) -> String {
+    let text = prose(text);
+    if text.matches('`').count() % 2 == 1 {
+        return text;
+    }
+    let parts = text.split('`').enumerate();
+    let parts = parts.map(|(i, part)| match i % 2 {
+        0 => part.to_string(),
+        _ => format!("<code>{part}</code>"),
+    });
+    parts.collect()
 }
 
 /// Code as HTML, each piece in a `<span>` of its class.

@@ -29,6 +29,11 @@ pub(in crate::directive) fn mark(value: f64, unit: &str) -> String {
     format!("{number}\u{a0}{unit}")
 }
 
+/// The mark of an axis that has no room for its unit: `20 T`.
+pub(in crate::directive) fn short(mark: &str) -> &str {
+    mark.strip_suffix("FLOP/s").or(mark.strip_suffix("B/s")).unwrap_or(mark)
+}
+
 impl Curves<'_> {
     /// A colour for each device; where there is one device, for each rung.
     fn fill(&self, line: usize) -> String {
@@ -52,7 +57,11 @@ impl Curves<'_> {
         let title = format!("{} over size: {}", self.op, self.measure.3);
         let heads = if self.devices.len() > 1 { 22.0 * self.devices.len() as f64 } else { 0.0 };
         let mut svg = Svg::new("curve", width, 356.0 + heads, &title, &said);
-        svg.text(0.0, 18.0, Anchor::Start, "small soft", self.measure.3);
+        let head = match self.measure.3.split_once(',') {
+            Some((what, rest)) if width <= NARROW => format!("{what} in {unit},{rest}"),
+            _ => self.measure.3.to_string(),
+        };
+        svg.text(0.0, 18.0, Anchor::Start, "small soft", &head);
         for (i, device) in
             self.devices.iter().enumerate().take(if heads > 0.0 { usize::MAX } else { 0 })
         {
@@ -65,11 +74,12 @@ impl Curves<'_> {
         let y = Axis::log(least / 1.4, most * 1.3);
         // Room for the rungs' names, at 8 a letter, and for the values, where there is some.
         let letters = self.lines.iter().map(|line| line.rung.chars().count()).max().unwrap_or(0);
-        let left = if width > NARROW { 92.0 } else { 0.0 };
+        let left = if width > NARROW { 92.0 } else { 50.0 };
         let wide = width - left - 14.0 - 8.0 * letters as f64;
         let plot = Plot { left, top: 34.0 + heads, width: wide, height: 270.0, x, y };
         for tick in y.ticks() {
-            plot.y_tick(&mut svg, tick, &mark(tick, unit));
+            let label = mark(tick, unit);
+            plot.y_tick(&mut svg, tick, if width > NARROW { &label } else { short(&label) });
         }
         plot.floor(&mut svg);
         // As many sizes as there is room for; the last is always named.
@@ -79,7 +89,8 @@ impl Curves<'_> {
             plot.x_tick(&mut svg, *at, &size(*at));
         }
         if let Some(counted) = &self.counted {
-            svg.text(plot.right(), plot.bottom() + 42.0, Anchor::End, "small soft", counted);
+            let end = if width > NARROW { plot.right() } else { width };
+            svg.text(end, plot.bottom() + 42.0, Anchor::End, "small soft", counted);
         }
         for (i, line) in self.lines.iter().enumerate() {
             plot.curve(&mut svg, &line.points, 2.5, &self.fill(i));

@@ -2,7 +2,7 @@
 
 mod draw;
 
-pub(super) use draw::{NARROW, mark, size};
+pub(super) use draw::{NARROW, mark, short, size};
 
 use super::ladder::{self, Measure};
 use super::{Args, Context, Output};

@@ -1,7 +1,7 @@
 //! The drawing: the roofs, and every rung's point below them.
 
 use super::{Group, Point, Roof};
-use crate::directive::curve::{NARROW, mark};
+use crate::directive::curve::{NARROW, mark, short};
 use crate::figures::plot::{Axis, Plot, dot};
 use crate::figures::svg::{Anchor, Svg};
 use crate::results::auto;
@@ -32,11 +32,12 @@ fn draw_in(width: f64, groups: &[Group], roof: &Roof) -> Svg {
     let x = Axis::log(low, high);
     let least = all().map(|p| p.speed).fold(roof.at(low), f64::min);
     let y = Axis::log(least / 2.0, roof.compute * 2.0);
-    let left = if width > NARROW { 92.0 } else { 0.0 };
+    let left = if width > NARROW { 92.0 } else { 50.0 };
     let plot = Plot { left, top: 34.0, width: width - left - 8.0, height: 310.0, x, y };
     svg.text(0.0, 18.0, Anchor::Start, "small soft", "FLOPs a second, more is better");
     for tick in y.ticks() {
-        plot.y_tick(&mut svg, tick, &mark(tick, "FLOP/s"));
+        let label = mark(tick, "FLOP/s");
+        plot.y_tick(&mut svg, tick, if width > NARROW { &label } else { short(&label) });
     }
     plot.floor(&mut svg);
     for tick in x.ticks() {
@@ -57,21 +58,24 @@ fn draw_in(width: f64, groups: &[Group], roof: &Roof) -> Svg {
     );
     let near = corner / 2.0;
     let (right, down) = plot.at(near, roof.at(near));
-    svg.text(
-        right - 12.0,
-        down + 4.5,
-        Anchor::End,
-        "small strong",
-        &format!("a copy, {bandwidth}"),
-    );
-    let mut names = Names { taken: Vec::new(), plot, roof };
+    let copy = format!("a copy, {bandwidth}");
+    let mut taken = Vec::new();
+    if width > NARROW {
+        svg.text(right - 12.0, down + 4.5, Anchor::End, "small strong", &copy);
+    } else {
+        svg.text(right + 14.0, down + 14.0, Anchor::Start, "small strong", &copy);
+        taken.push([right, down, plot.right(), down + 18.0]);
+    }
+    let mut names = Names { taken, plot, roof };
     let mut all = Vec::new();
     for (i, group) in groups.iter().enumerate() {
         for point in &group.points {
             let place = plot.at(point.intensity, point.speed);
             svg.dashes(place, plot.at(point.intensity, roof.at(point.intensity)));
             dot(&mut svg, place, &format!("fill-{}", 1 + i % 4));
-            all.push((place, format!("{} {}", group.op, point.rung), i));
+            let one = groups.len() == 1;
+            let name = format!("{} {}", group.op, point.rung);
+            all.push((place, if one { point.rung.clone() } else { name }, i));
             names.taken.push([place.0 - 5.0, place.1 - 5.0, place.0 + 5.0, place.1 + 5.0]);
         }
     }
@@ -100,7 +104,9 @@ impl Names<'_> {
                 places.push([left, top, left + width, top + 16.0]);
             }
         }
-        let place = *places.iter().find(|place| self.free(place)).unwrap_or(&places[0]);
+        let fits = |place: &&[f64; 4]| place[2] <= self.plot.right();
+        let free = places.iter().find(|place| self.free(place));
+        let place = *free.or(places.iter().find(fits)).unwrap_or(&places[0]);
         let start = place[0] > x;
         let (at, anchor) = if start { (place[0], Anchor::Start) } else { (place[2], Anchor::End) };
         svg.text(at, place[1] + 12.5, anchor, class, name);
