@@ -18,6 +18,7 @@ pub mod figures;
 mod front;
 pub mod lint;
 pub mod math;
+mod outline;
 pub mod page;
 mod press;
 pub mod results;
@@ -26,6 +27,7 @@ pub mod site;
 pub mod source;
 mod summary;
 mod tree;
+mod whole;
 
 pub use fault::{Error, Fault, Problem};
 pub use front::Front;

@@ -28,6 +28,7 @@ impl Math {
             (Some(start), Some(end)) if start < end => &html[start..end + "</math>".len()],
             _ => html.as_str(),
         };
+        let math = &in_order(math);
         if display {
             // Wide equations scroll by themselves; the keyboard can do that too.
             let label = "aria-label=\"Equation\"";
@@ -37,6 +38,26 @@ impl Math {
             Ok(breakable(math))
         }
     }
+}
+
+/// With the attributes of each tag in order: KaTeX keeps them in a hash map, and a book that is printed
+/// twice should be the same book.
+fn in_order(math: &str) -> String {
+    let mut out = String::with_capacity(math.len());
+    for part in math.split_inclusive('>') {
+        let sorted = part.rfind('<').and_then(|start| {
+            let (text, tag) = part.split_at(start);
+            let tag = tag.strip_suffix('>')?;
+            let (tag, end) = tag.strip_suffix('/').map_or((tag, ">"), |tag| (tag, "/>"));
+            let (name, attributes) = tag.split_once(' ')?;
+            let mut attributes: Vec<_> =
+                attributes.trim().split_inclusive("\" ").map(str::trim).collect();
+            attributes.sort_unstable();
+            Some(format!("{text}{name} {}{end}", attributes.join(" ")))
+        });
+        out.push_str(sorted.as_deref().unwrap_or(part));
+    }
+    out
 }
 
 /// An equation in a sentence, in pieces between which a line may end: browsers break none themselves.
@@ -97,6 +118,12 @@ mod tests {
         let html = math.render(r"c_{ij} = \sum_l a_{il} b_{lj}", true).unwrap();
         assert!(html.contains("<math") && html.contains("display=\"block\""), "{html}");
         assert!(math.render("x^2", false).unwrap().starts_with("<math"));
+    }
+
+    #[test]
+    fn attributes_come_in_order() {
+        let told = "<a x=\"1 2\" b=\"3\">y<c/><d w=\"1\" v=\"\"/></a>";
+        assert_eq!(in_order(told), "<a b=\"3\" x=\"1 2\">y<c/><d v=\"\" w=\"1\"/></a>");
     }
 
     #[test]

@@ -3,10 +3,12 @@
 use crate::api;
 use crate::fault::{Error, Problem};
 use crate::lint::Ids;
+use crate::outline;
 use crate::page::{Expanded, Page, holder};
 use crate::press::Extras;
 use crate::source::highlight::escape;
 use crate::tree::Tree;
+use crate::whole;
 use mdbook_driver::MDBook;
 use mdbook_driver::config::Config;
 use mdbook_preprocessor::book::{Book, BookItem};
@@ -127,7 +129,7 @@ impl Site<'_> {
         }
         let texts = self.pages.iter().zip(self.expanded);
         let texts = texts.map(|(page, e)| (PathBuf::from(&page.file), e.text.clone())).collect();
-        let outline = outline(&book);
+        let outline = outline::entries(&book);
         book.with_preprocessor(Texts(texts));
         book.build().map_err(|error| Error::Book(format!("{error:#}")))?;
         fs::write(self.out.join(MARK), "").map_err(Error::file(self.out))?;
@@ -153,7 +155,7 @@ impl Site<'_> {
     }
 
     /// Puts into a page what belongs there: our HTML, the outline, the addresses.
-    fn finish(&self, html: &str, name: &str, outline: &[Entry]) -> String {
+    fn finish(&self, html: &str, name: &str, outline: &[outline::Entry]) -> String {
         let page = self.pages.iter().position(|page| page.link() == name);
         // The first page is written twice: it is the site's front door, too.
         let page = page.or((name == "index.html").then_some(0));
@@ -166,7 +168,7 @@ impl Site<'_> {
             }
         }
         let here = page.and_then(|i| self.pages.get(i));
-        html = html.replace("<!-- outline -->", &navigation(outline, here, &html));
+        html = html.replace("<!-- outline -->", &outline::navigation(outline, here, &html));
         let promise = here.and_then(|page| page.front.promise.as_deref());
         if let Some(promise) = promise {
             let said = format!(
@@ -183,7 +185,7 @@ impl Site<'_> {
         if name == "404.html" {
             html = html.replace(LOST.0, LOST.1).replace(LOST.2, LOST.3);
         }
-        html = whole(&glue(&html));
+        html = whole::code(&whole::equations(&html));
         if self.extras.live {
             html = html.replace("<!-- live -->", "<script src=\"/live.js\"></script>");
         }
@@ -240,110 +242,6 @@ impl Site<'_> {
         }
         Ok(heaviest)
     }
-}
-
-/// A line of the outline.
-enum Entry {
-    Part(String),
-    Page { title: String, number: Option<String>, link: String },
-}
-
-fn outline(book: &MDBook) -> Vec<Entry> {
-    let mut entries = Vec::new();
-    for item in book.iter() {
-        match item {
-            BookItem::PartTitle(title) => entries.push(Entry::Part(title.clone())),
-            BookItem::Chapter(chapter) => {
-                let Some(path) = &chapter.path else { continue };
-                let link = path.with_extension("html").display().to_string().replace('\\', "/");
-                // The book counts chapters by their files: 03-matmul.md is 3, whatever precedes it.
-                let digits = link.split_once('-').map(|(digits, _)| digits.to_string());
-                let number =
-                    digits.filter(|d| d.len() == 2 && d.bytes().all(|b| b.is_ascii_digit()));
-                entries.push(Entry::Page { title: chapter.name.clone(), number, link });
-            }
-            BookItem::Separator => {}
-        }
-    }
-    entries
-}
-
-/// The outline as HTML, with the headings of the page that is open.
-fn navigation(outline: &[Entry], here: Option<&Page>, html: &str) -> String {
-    let here = here.map(Page::link).unwrap_or_default();
-    let (mut out, mut open) = (String::new(), false);
-    for entry in outline {
-        match entry {
-            Entry::Part(title) => {
-                out.push_str(if open { "</ol>" } else { "" });
-                open = false;
-                out.push_str(&format!("<p>{}</p>", escape(title)));
-            }
-            Entry::Page { title, number, link } => {
-                out.push_str(if open { "" } else { "<ol>" });
-                open = true;
-                let number =
-                    number.as_ref().map(|n| format!("<span>{n}</span> ")).unwrap_or_default();
-                let current = if *link == here { " aria-current=\"page\"" } else { "" };
-                let title = escape(title);
-                out.push_str(&format!("<li><a href=\"{link}\"{current}>{number}{title}</a>"));
-                if *link == here {
-                    out.push_str(&headings(html));
-                }
-                out.push_str("</li>");
-            }
-        }
-    }
-    out + if open { "</ol>" } else { "" }
-}
-
-fn headings(html: &str) -> String {
-    let mut items = String::new();
-    for rest in html.split("<h2 id=\"").skip(1) {
-        let Some((id, rest)) = rest.split_once('"') else { continue };
-        let Some((inner, _)) = rest.split_once("</h2>") else { continue };
-        let inner = inner.split_once("<a class=\"header\"").map_or(inner, |(_, rest)| rest);
-        let inner = inner.split_once('>').map_or(inner, |(_, rest)| rest);
-        items.push_str(&format!(
-            "<li><a href=\"#{id}\">{}</a></li>",
-            inner.trim_end_matches("</a>")
-        ));
-    }
-    if items.is_empty() { items } else { format!("<ol class=\"headings\">{items}</ol>") }
-}
-
-/// Keeps an equation in a sentence and the punctuation behind it on one line.
-fn glue(html: &str) -> String {
-    let mut out = String::with_capacity(html.len());
-    let mut rest = html;
-    while let Some(start) = rest.find("<math") {
-        let Some(length) = rest[start..].find("</math>") else { break };
-        let (before, from) = rest.split_at(start);
-        let (math, after) = from.split_at(length + "</math>".len());
-        let marks = after.len() - after.trim_start_matches(['.', ',', ';', ':', '?', ')']).len();
-        out.push_str(before);
-        if marks == 0 {
-            out.push_str(math);
-        } else {
-            out.push_str(&format!("<span class=\"whole\">{math}{}</span>", &after[..marks]));
-        }
-        rest = &after[marks..];
-    }
-    out + rest
-}
-
-/// Keeps short code in a sentence on one line: `--minutes` has no place where it may break.
-fn whole(html: &str) -> String {
-    let mut parts = html.split("<code>");
-    let mut out = parts.next().unwrap_or_default().to_string();
-    for part in parts {
-        let text = part.split("</code>").next().unwrap_or_default();
-        let most = if text.contains(' ') { 16 } else { 24 };
-        let short = text.contains('-') && !text.contains('<') && text.len() <= most;
-        out.push_str(if short { "<code class=\"whole\">" } else { "<code>" });
-        out.push_str(part);
-    }
-    out
 }
 
 fn found_ids(html: &str) -> BTreeSet<String> {
