@@ -3,7 +3,7 @@
 use crate::api;
 use crate::captures::{Asked, Capture, Kind};
 use crate::directive::Context;
-use crate::fault::{Error, Fault};
+use crate::fault::{Error, Fault, Problem};
 use crate::figures;
 use crate::lint;
 use crate::math::Math;
@@ -122,8 +122,10 @@ impl Press {
             Err(Error::Problems(more)) => problems.extend(more),
             Err(error) => return Err(error),
         }
+        let all = self.asked()?;
+        problems.extend(self.orphans(&all));
         let mut done: Vec<(Asked, Option<String>)> = Vec::new();
-        for (page, line, asked) in self.asked()? {
+        for (page, line, asked) in all {
             let Ok(recorded) = Capture::read(&self.book, &asked) else { continue };
             if recorded.kind != Kind::Exact {
                 continue;
@@ -149,6 +151,21 @@ impl Press {
         problems.sort();
         problems.dedup();
         if problems.is_empty() { Ok(checked) } else { Err(Error::Problems(problems)) }
+    }
+
+    /// Recorded output that no page shows any more.
+    fn orphans(&self, asked: &[(Page, usize, Asked)]) -> Vec<Problem> {
+        let folder = self.tree.relative(&self.book.join("captures"));
+        let shown: Vec<PathBuf> =
+            asked.iter().map(|(_, _, asked)| asked.file(&self.book)).collect();
+        let names = self.tree.names(&folder).into_iter();
+        let orphans = names.filter(|name| !shown.contains(&self.book.join("captures").join(name)));
+        let told = |name| Problem {
+            file: format!("{folder}/{name}"),
+            line: 1,
+            what: "no page shows this output any more: remove it".into(),
+        };
+        orphans.map(told).collect()
     }
 
     /// Runs the commands that the book shows and records what they print: those without a record, or

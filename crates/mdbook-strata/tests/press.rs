@@ -114,6 +114,13 @@ fn output_that_changed_is_stale() {
     fixture.capture();
     assert!(fixture.build().unwrap().contains("$ </span><span class=\"k\">cargo --version</span>"));
     fixture.check().unwrap();
+    fixture.write("book/captures/gone.txt", "$ gone\nexact\n\n");
+    let error = fixture.check().unwrap_err().to_string();
+    assert!(
+        error.contains("book/captures/gone.txt:1: no page shows this output any more"),
+        "{error}"
+    );
+    fixture.remove("book/captures/gone.txt");
     fixture.write("book/captures/cargo-version.txt", "$ cargo --version\nexact\ncargo 0.1\n");
     let error = fixture.check().unwrap_err().to_string();
     assert!(

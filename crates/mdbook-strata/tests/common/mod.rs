@@ -47,6 +47,11 @@ impl Fixture {
         fs::write(path, text).unwrap();
     }
 
+    /// Takes a file away.
+    pub fn remove(&self, path: &str) {
+        fs::remove_file(self.folder.path().join(path)).unwrap();
+    }
+
     fn press(&self) -> Press {
         let book = self.folder.path().join("book");
         Press::new(Tree::at(self.folder.path()).unwrap(), &book)
