@@ -24,7 +24,7 @@ mod tests {
             Ok(_) => {
                 compile(&super::SPACER, &[], "sm_90a", None).unwrap();
             }
-            Err(why) => println!("SKIPPED: {why}"),
+            Err(why) => crate::testing::skip("nvrtc", &why.to_string()),
         }
     }
 }
