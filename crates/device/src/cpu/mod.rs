@@ -199,17 +199,19 @@ pub fn processor() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let line = info.lines().find(|line| line.starts_with("model name"));
     let linux = line.and_then(|line| line.split_once(':')).map(|(_, name)| name.trim().to_string());
-    let named = linux.or_else(brand).or_else(|| std::env::var("PROCESSOR_IDENTIFIER").ok());
+    let named = linux
+        .or_else(|| sysctl("machdep.cpu.brand_string"))
+        .or_else(|| std::env::var("PROCESSOR_IDENTIFIER").ok());
     named.filter(|name| !name.is_empty()).unwrap_or_else(|| "of unknown make".into())
 }
 
-fn brand() -> Option<String> {
+/// What macOS answers to `sysctl -n name`; `None` elsewhere.
+pub fn sysctl(name: &str) -> Option<String> {
     if !cfg!(target_os = "macos") {
         return None;
     }
-    let mut sysctl = std::process::Command::new("sysctl");
-    let output = sysctl.args(["-n", "machdep.cpu.brand_string"]).output().ok()?;
-    Some(String::from_utf8_lossy(&output.stdout).trim().to_string())
+    let output = std::process::Command::new("sysctl").args(["-n", name]).output().ok()?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_string()).filter(|text| !text.is_empty())
 }
 
 /// The widest vectors this processor has.

@@ -147,7 +147,7 @@ pub fn climb(choice: Choice, options: &Climb, mut progress: impl FnMut(&str)) ->
                 left.skip(scale.op, rung.name, Some(size), seconds, reason);
                 continue;
             }
-            let build = |device: &_| (scale.build)(size, device);
+            let build = |device: &_| scale.build(size, device);
             match point(&bench, &mut ceilings, &scale, rung, build) {
                 Ok(Some((row, timed))) => {
                     if scale.op == "matmul" {

@@ -77,7 +77,7 @@ fn os() -> String {
 
 fn memory(field: &str) -> Option<u64> {
     let Ok(info) = fs::read_to_string("/proc/meminfo") else {
-        return sysctl("hw.memsize").filter(|_| field == "MemTotal")?.parse().ok();
+        return cpu::sysctl("hw.memsize").filter(|_| field == "MemTotal")?.parse().ok();
     };
     let line = info.lines().find(|line| line.starts_with(field))?;
     let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
@@ -87,12 +87,4 @@ fn memory(field: &str) -> Option<u64> {
 /// In a container, the bound that counts.
 fn cgroup_limit() -> Option<u64> {
     fs::read_to_string("/sys/fs/cgroup/memory.max").ok()?.trim().parse().ok()
-}
-
-fn sysctl(name: &str) -> Option<String> {
-    if !cfg!(target_os = "macos") {
-        return None;
-    }
-    let output = Command::new("sysctl").args(["-n", name]).output().ok()?;
-    Some(String::from_utf8_lossy(&output.stdout).trim().to_string()).filter(|text| !text.is_empty())
 }

@@ -1,17 +1,10 @@
-//! Ops at sizes from small to large, for the plots of their ladders.
+//! Ops at sizes from small to large, for the plots of their ladders: the workloads of the training
+//! step, in other shapes.
 
 use crate::Outcome;
-use crate::bench::workload::{Run, indices, noise};
-use strata_ml::adamw::{AdamWConfig, adamw};
-use strata_ml::attention::{Options, backward_qkv, forward, split_qkv};
-use strata_ml::device::{Device, StepState};
-use strata_ml::gelu::{gelu_backward, gelu_forward};
-use strata_ml::layernorm::{
-    ParameterGrads, layernorm_backward, layernorm_forward, residual_layernorm_forward,
-};
-use strata_ml::loss::{cross_entropy_backward, cross_entropy_forward, softmax_forward};
-use strata_ml::matmul::{Epilogue, column_sum, gemm_into};
-use strata_ml::tensor::ops::{self, Map, Reduce, Zip};
+use crate::bench::workload::{Run, Shapes, noise};
+use strata_ml::device::Device;
+use strata_ml::matmul::{Epilogue, gemm_into};
 use strata_ml::tensor::{DType, Tensor};
 
 /// An op over a range of sizes.
@@ -27,8 +20,29 @@ pub struct Scale {
     pub power: i32,
     /// Elements of the largest tensor that a rung needs at a size.
     pub elements: fn(&str, usize) -> usize,
-    /// Makes inputs on a device, and the call.
-    pub build: fn(usize, &Device) -> Outcome<Run>,
+    of: Of,
+}
+
+/// What is called.
+#[derive(Clone, Copy, Debug)]
+enum Of {
+    /// One of the op's workloads, by its place among them, in shapes that follow from a size.
+    Workload(usize, fn(usize) -> Shapes),
+    /// A product of two squares: none of the training step's is one.
+    Squares,
+}
+
+impl Scale {
+    /// Makes inputs of a size on a device, and the call.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub fn build(&self, size: usize, device: &Device) -> Outcome<Run> {
+        match self.of {
+            Of::Workload(nth, shapes) => (super::of(self.op)[nth].build)(&shapes(size), device),
+            Of::Squares => square(size, device),
+        }
+    }
 }
 
 /// All that there are.
@@ -39,7 +53,7 @@ pub static SCALES: [Scale; 17] = [
         sizes: &[256, 512, 1024, 2048, 4096],
         power: 3,
         elements: |_, n| n * n,
-        build: square,
+        of: Of::Squares,
     },
     Scale {
         op: "copy",
@@ -47,111 +61,30 @@ pub static SCALES: [Scale; 17] = [
         sizes: &[256, 512, 1024, 2048, 4096, 8192],
         power: 2,
         elements: |_, n| n * n,
-        build: transpose,
+        of: Of::Workload(1, |n| rows(n, n / 4)),
     },
-    elementwise("map", |n, device| {
-        let x = noise(device, &[n])?;
-        let shape = format!("tanh of {:?}", x.shape());
-        Run::new(shape, move || Ok(ops::map(Map::Tanh, &x, 0.0, 0.0).map(drop)?))
-    }),
-    elementwise("zip", |n, device| {
-        let (a, b) = (noise(device, &[n])?, noise(device, &[n])?);
-        let shape = format!("{:?} + the same", a.shape());
-        Run::new(shape, move || Ok(ops::zip(Zip::Add, &a, &b).map(drop)?))
-    }),
-    elementwise("reduce", |n, device| {
-        let x = rows(n, device)?;
-        let shape = format!("rows of {:?}", x.shape());
-        Run::new(shape, move || Ok(ops::reduce(Reduce::Sum, &x, &[1], false, 1.0).map(drop)?))
-    }),
-    elementwise("column_sum", |n, device| {
-        let x = rows(n, device)?;
-        let out = Tensor::zeros(device, DType::F32, &[x.shape()[1]])?;
-        Run::new(label(&x), move || Ok(column_sum(&out, &x, true)?))
-    }),
-    elementwise("gelu", |n, device| {
-        let x = noise(device, &[n])?;
-        Run::new(label(&x), move || Ok(gelu_forward(&x).map(drop)?))
-    }),
-    elementwise("gelu_backward", |n, device| {
-        let (x, dy) = (noise(device, &[n])?, noise(device, &[n])?);
-        Run::new(label(&x), move || Ok(gelu_backward(&x, &dy).map(drop)?))
-    }),
-    elementwise("layernorm", |n, device| {
-        let x = rows(n, device)?;
-        let width = [x.shape()[1]];
-        let (gamma, beta) = (noise(device, &width)?, noise(device, &width)?);
-        Run::new(label(&x), move || Ok(layernorm_forward(&x, &gamma, &beta, 1e-5).map(drop)?))
-    }),
-    elementwise("residual_layernorm", |n, device| {
-        let (x, r) = (rows(n, device)?, rows(n, device)?);
-        let width = [x.shape()[1]];
-        let (gamma, beta) = (noise(device, &width)?, noise(device, &width)?);
-        Run::new(label(&x), move || {
-            Ok(residual_layernorm_forward(&x, &r, &gamma, &beta, 1e-5).map(drop)?)
-        })
-    }),
-    elementwise("layernorm_backward", |n, device| {
-        let (x, dy) = (rows(n, device)?, rows(n, device)?);
-        let width = [x.shape()[1]];
-        let (gamma, beta) = (noise(device, &width)?, noise(device, &width)?);
-        let stats = layernorm_forward(&x, &gamma, &beta, 1e-5)?;
-        let to = ParameterGrads { dgamma: gamma.add(&gamma)?, dbeta: beta, accumulate: true };
-        Run::new(label(&x), move || {
-            let (mean, rstd) = (&stats.mean, &stats.rstd);
-            Ok(layernorm_backward(&x, &gamma, mean, rstd, &dy, Some(&to)).map(drop)?)
-        })
-    }),
-    elementwise("softmax", |n, device| {
-        let x = rows(n, device)?;
-        Run::new(label(&x), move || Ok(softmax_forward(&x).map(drop)?))
-    }),
-    elementwise("cross_entropy", |n, device| {
-        let logits = rows(n, device)?;
-        let targets = indices(device, &[logits.shape()[0]], logits.shape()[1])?;
-        Run::new(label(&logits), move || Ok(cross_entropy_forward(&logits, &targets).map(drop)?))
-    }),
-    elementwise("cross_entropy_backward", |n, device| {
-        let logits = rows(n, device)?;
-        let targets = indices(device, &[logits.shape()[0]], logits.shape()[1])?;
-        let loss = cross_entropy_forward(&logits, &targets)?;
-        let one = Tensor::ones(device, &[])?;
-        Run::new(label(&logits), move || {
-            Ok(cross_entropy_backward(&logits, &targets, &loss, &one, 1.0).map(drop)?)
-        })
-    }),
-    contexts("attention", |context, device| {
-        let qkv = noise(device, &[BATCH, context, 3 * HEADS * HEAD_DIM])?;
-        let [q, k, v] = split_qkv(&qkv, HEADS)?;
-        let options = Options::causal();
-        Run::new(format!("{:?}, causal", q.shape()), move || {
-            Ok(forward(&q, &k, &v, &options).map(drop)?)
-        })
-    }),
-    contexts("attention_backward", |context, device| {
-        let qkv = noise(device, &[BATCH, context, 3 * HEADS * HEAD_DIM])?;
-        let [q, k, v] = split_qkv(&qkv, HEADS)?;
-        let options = Options::causal();
-        let attended = forward(&q, &k, &v, &options)?;
-        let dout = noise(device, &[BATCH, context, HEADS, HEAD_DIM])?.transpose(1, 2)?;
-        Run::new(format!("{:?}, causal", q.shape()), move || {
-            Ok(backward_qkv(&qkv, HEADS, &attended, &dout, &options).map(drop)?)
-        })
-    }),
-    elementwise("adamw", |n, device| {
-        let [p, g, m, v] =
-            [noise(device, &[n])?, noise(device, &[n])?, zeros(n, device)?, zeros(n, device)?];
-        let state = device.step_state(StepState { step: 10, lr: 1e-4, ..StepState::default() })?;
-        let norm = Tensor::ones(device, &[])?;
-        let config = AdamWConfig { clip: Some(1.0), ..AdamWConfig::default() };
-        Run::new(label(&p), move || Ok(adamw([&p, &g, &m, &v], &state, &norm, p.numel(), config)?))
-    }),
+    elementwise("map", |n| rows(1, n / 4)),
+    elementwise("zip", |n| rows(1, n)),
+    elementwise("reduce", of_1024),
+    elementwise("column_sum", |n| Shapes { width: of_1024(n).width / 4, ..of_1024(n) }),
+    elementwise("gelu", |n| rows(1, n / 4)),
+    elementwise("gelu_backward", |n| rows(1, n / 4)),
+    elementwise("layernorm", of_1024),
+    elementwise("residual_layernorm", of_1024),
+    elementwise("layernorm_backward", of_1024),
+    elementwise("softmax", of_1024),
+    elementwise("cross_entropy", of_1024),
+    elementwise("cross_entropy_backward", of_1024),
+    contexts("attention"),
+    contexts("attention_backward"),
+    elementwise("adamw", |n| rows(1, n)),
 ];
 
-const fn elementwise(op: &'static str, build: fn(usize, &Device) -> Outcome<Run>) -> Scale {
+const fn elementwise(op: &'static str, shapes: fn(usize) -> Shapes) -> Scale {
     const SIZES: [usize; 8] =
         [1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24, 1 << 26];
-    Scale { op, unit: "elements", sizes: &SIZES, power: 1, elements: |_, n| n, build }
+    let (unit, of) = ("elements", Of::Workload(0, shapes));
+    Scale { op, unit, sizes: &SIZES, power: 1, elements: |_, n| n, of }
 }
 
 /// The batch, the heads and their width: all that a context is multiplied by.
@@ -159,28 +92,28 @@ const BATCH: usize = 4;
 const HEADS: usize = 6;
 const HEAD_DIM: usize = 64;
 
-const fn contexts(op: &'static str, build: fn(usize, &Device) -> Outcome<Run>) -> Scale {
+const fn contexts(op: &'static str) -> Scale {
     const SIZES: [usize; 7] = [64, 128, 256, 512, 1024, 2048, 4096];
     // The naive rungs store probabilities, and their gradients beside them.
     let elements: fn(&str, usize) -> usize = |rung, n| match rung {
         "1_naive" => 2 * BATCH * HEADS * n * n,
         _ => 3 * BATCH * HEADS * HEAD_DIM * n,
     };
-    Scale { op, unit: "positions of the context", sizes: &SIZES, power: 2, elements, build }
+    let shapes = |n| Shapes { batch: BATCH, heads: HEADS, ..rows(n, HEADS * HEAD_DIM) };
+    let (unit, of) = ("positions of the context", Of::Workload(0, shapes));
+    Scale { op, unit, sizes: &SIZES, power: 2, elements, of }
 }
 
-fn label(x: &Tensor) -> String {
-    format!("{:?}", x.shape())
-}
-
-fn zeros(n: usize, device: &Device) -> Outcome<Tensor> {
-    Ok(Tensor::zeros(device, DType::F32, &[n])?)
+/// So many rows of a width, which is that of everything.
+fn rows(rows: usize, width: usize) -> Shapes {
+    let width = width.max(1);
+    Shapes { batch: 1, context: rows, width, heads: 1, vocab: width, parameters: rows * width }
 }
 
 /// So many elements in rows of 1024.
-fn rows(n: usize, device: &Device) -> Outcome<Tensor> {
-    let width = n.min(1024);
-    noise(device, &[n / width, width])
+fn of_1024(n: usize) -> Shapes {
+    let width = n.clamp(1, 1024);
+    rows(n / width, width)
 }
 
 fn square(n: usize, device: &Device) -> Outcome<Run> {
@@ -191,8 +124,27 @@ fn square(n: usize, device: &Device) -> Outcome<Run> {
     })
 }
 
-fn transpose(n: usize, device: &Device) -> Outcome<Run> {
-    let x = noise(device, &[n, n])?.t()?;
-    let y = Tensor::empty(device, DType::F32, x.shape())?;
-    Run::new(format!("{:?}, transposed", x.shape()), move || Ok(ops::copy_into(&x, &y)?))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use strata_ml::device::Settings;
+
+    #[test]
+    fn a_size_is_what_a_call_works_on() {
+        let device = Device::open("cpu", Settings::default()).unwrap();
+        let shape = |op: &str, size| {
+            SCALES.iter().find(|s| s.op == op).unwrap().build(size, &device).unwrap().shape
+        };
+        assert_eq!(shape("copy", 64), "[64, 64], transposed");
+        assert_eq!(shape("zip", 4096), "[1, 4096] + the same");
+        assert_eq!(shape("reduce", 4096), "rows of [4, 1024]");
+        assert_eq!(shape("attention", 64), "[4, 6, 64, 64], causal");
+        for op in ["gelu", "gelu_backward"] {
+            assert_eq!(shape(op, 4096), "[1, 4096]");
+        }
+        for op in ["column_sum", "layernorm", "softmax", "cross_entropy_backward"] {
+            assert_eq!(shape(op, 4096), "[4, 1024]", "{op}");
+        }
+        assert_eq!(shape("adamw", 4096), "[4096]");
+    }
 }
