@@ -177,7 +177,10 @@ impl Capture {
                 .map(|l| format!("{l}\n"))
                 .collect();
         }
-        let kind = if asked.measured { measured() } else { Kind::Exact };
+        let kind = match asked.measured {
+            true => measured().map_err(|error| fail(std::io::Error::other(error)))?,
+            false => Kind::Exact,
+        };
         Ok(Capture { kind, output })
     }
 
@@ -198,14 +201,9 @@ impl Capture {
 }
 
 /// Today, and this machine's processor.
-fn measured() -> Kind {
-    match Device::open("cpu", Settings::default()) {
-        Ok(device) => {
-            let stamp = Stamp::now(device.info(), None);
-            Kind::Measured { date: stamp.date, machine: stamp.device.name }
-        }
-        Err(_) => Kind::Measured { date: "some day".into(), machine: "a processor".into() },
-    }
+fn measured() -> Result<Kind, strata_ml::device::Error> {
+    let stamp = Stamp::now(Device::open("cpu", Settings::default())?.info(), None);
+    Ok(Kind::Measured { date: stamp.date, machine: stamp.device.name })
 }
 
 /// Without cargo's own lines, trailing spaces and the place of the clone.

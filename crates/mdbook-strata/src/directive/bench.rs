@@ -1,4 +1,4 @@
-//! `{{#bench op=matmul device=h200-cuda}}`: a table of what was measured.
+//! `{{#bench op=matmul device=ladder-cuda}}`: a table of what was measured.
 
 use super::{Args, Context, Output};
 use crate::fault::{Fault, list};

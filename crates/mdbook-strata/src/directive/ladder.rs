@@ -1,4 +1,4 @@
-//! `{{#ladder op=matmul results=h200-cuda,cpu}}`: the rungs of an op, as bars.
+//! `{{#ladder op=matmul results=ladder-cuda,ladder-cpu}}`: the rungs of an op, as bars.
 
 use super::{Args, Context, Output};
 use crate::fault::{Fault, list};
