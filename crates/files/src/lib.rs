@@ -1,0 +1,28 @@
+//! Files, as every part of Strata reads and writes them.
+//!
+//! - [`read`], [`read_text`]: a plain file, no larger than the caller can use. A device, a pipe or a
+//!   folder in its place is an error, never a wait without end.
+//! - [`write`]: the old content or the new, never half of it, also when the power goes.
+//! - [`Staged`]: several files that change together; [`current`] finds them after a kill at any
+//!   moment.
+//! - [`Lock`]: one writer in a folder.
+//! - [`fault`]: makes any of these calls fail, or end the process, so that tests can try them all.
+//! - [`printable`]: text that is not ours, safe to show on a terminal.
+
+mod disk;
+mod error;
+pub mod fault;
+mod lock;
+mod printable;
+mod read;
+mod staged;
+mod sweep;
+mod write;
+
+pub use error::{Error, Kind, Result};
+pub use lock::Lock;
+pub use printable::{printable, printable_lines};
+pub use read::{kind, read, read_text};
+pub use staged::{Staged, current, finish};
+pub use sweep::sweep;
+pub use write::{make_folder, write};
