@@ -37,6 +37,6 @@ pub use gradcheck::{GradCheck, check_gradients};
 pub use graph::{Graph, GraphNode};
 pub use mode::{grad_enabled, no_grad};
 pub use module::Module;
-pub use params::{Init, ParamBuilder, ParamInfo, Parameter, Parameters};
+pub use params::{Init, ParamBuilder, ParamInfo, Parameter, Parameters, Weights};
 pub use shape::{concat, stack};
 pub use var::Var;

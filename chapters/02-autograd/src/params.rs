@@ -1,5 +1,6 @@
 use crate::Var;
 use crate::var::lock;
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, OnceLock};
 use strata_device::random::Stream;
 use strata_device::{Buffer, Device};
@@ -112,22 +113,32 @@ impl ParamBuilder {
     /// # Errors
     /// Two parameters of one name; a model too large for the device.
     pub fn build(&self, device: &Device, seed: u64) -> Result<Parameters> {
+        self.build_with(device, &mut Drawn(seed))
+    }
+
+    /// [`build`](Self::build) with values from elsewhere: a file, say. They are asked whether they
+    /// fit before any memory is taken.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build); the values do not fit.
+    pub fn build_with<E: From<Error>>(
+        &self,
+        device: &Device,
+        weights: &mut impl Weights<E>,
+    ) -> Result<Parameters, E> {
         let op = "build";
-        let mut declared = std::mem::take(&mut *lock(&self.declared));
-        // Values are drawn in the order of declaration, whatever the layout.
-        let mut draws = Vec::with_capacity(declared.len());
-        for (i, (info, _)) in declared.iter().enumerate() {
-            if declared[..i].iter().any(|(other, _)| other.name == info.name) {
-                return Err(Error::value(op, format!("two parameters are named {}", info.name)));
-            }
-            draws.push(draw(info, seed, i as u32)?);
+        let (mut infos, declared): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut *lock(&self.declared)).into_iter().unzip();
+        let mut names = HashSet::with_capacity(infos.len());
+        if let Some(twice) = infos.iter().find(|info| !names.insert(info.name.as_str())) {
+            return Err(Error::value(op, format!("two parameters are named {}", twice.name)).into());
         }
         // region: layout
-        let mut order: Vec<usize> = (0..declared.len()).collect();
-        order.sort_by_key(|&i| !declared[i].0.decay);
+        let mut order: Vec<usize> = (0..infos.len()).collect();
+        order.sort_by_key(|&i| !infos[i].decay);
         let (mut total, mut decayed) = (0usize, 0);
         for &i in &order {
-            let info = &mut declared[i].0;
+            let info = &mut infos[i];
             info.offset = total;
             total += numel(op, &info.shape)?.next_multiple_of(ALIGN);
             numel(op, &[total])?;
@@ -137,21 +148,18 @@ impl ParamBuilder {
         }
         // end: layout
         let total = total.max(ALIGN);
+        weights.check(&infos)?;
         let mut host = vec![0f32; total];
-        for ((info, _), values) in declared.iter().zip(&draws) {
-            host[info.offset..info.offset + values.len()].copy_from_slice(values);
-        }
-        let values = device.alloc(total * 4)?;
-        let grads = device.alloc(total * 4)?;
-        values.write(0, bytemuck::cast_slice(&host))?;
-        let mut vars = Vec::with_capacity(declared.len());
-        let mut infos = Vec::with_capacity(declared.len());
-        for (info, parameter) in declared {
+        weights.fill(&infos, &mut host)?;
+        let values = device.alloc(total * 4).map_err(Error::from)?;
+        let grads = device.alloc(total * 4).map_err(Error::from)?;
+        values.write(0, bytemuck::cast_slice(&host)).map_err(Error::from)?;
+        let mut vars = Vec::with_capacity(infos.len());
+        for (info, parameter) in infos.iter().zip(declared) {
             let var = Var::parameter(&info.name, info.place(&values)?, info.place(&grads)?);
             // A parameter is declared once and built once: `declared` was emptied above.
             let _ = parameter.0.set(var.clone());
             vars.push(var);
-            infos.push(info);
         }
         let all = Parameters { values, grads, total, decayed, infos, vars };
         all.zero_grad()?;
@@ -159,15 +167,50 @@ impl ParamBuilder {
     }
 }
 
-fn draw(info: &ParamInfo, seed: u64, stream: u32) -> Result<Vec<f32>> {
-    let n = numel("build", &info.shape)?;
+/// Where a model's first values come from.
+pub trait Weights<E> {
+    /// Do they fit these parameters?
+    ///
+    /// # Errors
+    /// They do not.
+    fn check(&mut self, infos: &[ParamInfo]) -> Result<(), E>;
+
+    /// Writes each parameter's values at its place, [`ParamInfo::offset`], in the arena.
+    ///
+    /// # Errors
+    /// They cannot be had.
+    fn fill(&mut self, infos: &[ParamInfo], arena: &mut [f32]) -> Result<(), E>;
+}
+
+/// Values drawn from a seed, in the order of declaration, whatever the layout.
+struct Drawn(u64);
+
+impl Weights<Error> for Drawn {
+    fn check(&mut self, _: &[ParamInfo]) -> Result<()> {
+        Ok(())
+    }
+
+    fn fill(&mut self, infos: &[ParamInfo], arena: &mut [f32]) -> Result<()> {
+        for (i, info) in infos.iter().enumerate() {
+            let n = numel("build", &info.shape)?;
+            draw(info, self.0, i as u32, &mut arena[info.offset..info.offset + n]);
+        }
+        Ok(())
+    }
+}
+
+fn draw(info: &ParamInfo, seed: u64, stream: u32, into: &mut [f32]) {
     let mut random = Stream::new(seed, stream.wrapping_add(0x5742));
-    Ok(match info.init {
-        Init::Zeros => vec![0.0; n],
-        Init::Ones => vec![1.0; n],
-        Init::Normal(std) => random.normals(n).into_iter().map(|x| x * std).collect(),
-        Init::Uniform(bound) => (0..n).map(|_| (2.0 * random.uniform() - 1.0) * bound).collect(),
-    })
+    match info.init {
+        Init::Zeros => into.fill(0.0),
+        Init::Ones => into.fill(1.0),
+        Init::Normal(std) => {
+            for (x, drawn) in into.iter_mut().zip(random.normals(info.shape.iter().product())) {
+                *x = drawn * std;
+            }
+        }
+        Init::Uniform(bound) => into.fill_with(|| (2.0 * random.uniform() - 1.0) * bound),
+    }
 }
 
 /// A model's parameters in two arenas: all values in one buffer, all gradients in another, so that

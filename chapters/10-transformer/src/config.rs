@@ -60,19 +60,19 @@ impl GptConfig {
     /// an arena can hold; the message names the field.
     pub fn validate(&self) -> Result<()> {
         let fail = |reason: String| Err(Error::value("config", reason));
-        for (name, value) in [
-            ("vocab_size", self.vocab_size),
-            ("n_positions", self.n_positions),
-            ("n_embd", self.n_embd),
-            ("n_layer", self.n_layer),
-            ("n_head", self.n_head),
+        // Each alone bounds an allocation; larger values are a typing error or an attack.
+        for (name, value, most) in [
+            ("vocab_size", self.vocab_size, 1 << 24),
+            ("n_positions", self.n_positions, 1 << 24),
+            ("n_embd", self.n_embd, 1 << 20),
+            ("n_layer", self.n_layer, 1 << 12),
+            ("n_head", self.n_head, 1 << 16),
         ] {
             if value == 0 {
                 return fail(format!("{name} is 0; it must be at least 1"));
             }
-            // Each alone bounds an allocation; larger values are a typing error or an attack.
-            if value > 1 << 24 {
-                return fail(format!("{name} is {value}; at most 16,777,216 makes sense"));
+            if value > most {
+                return fail(format!("{name} is {value}; at most {most} makes sense"));
             }
         }
         if !self.n_embd.is_multiple_of(self.n_head) {

@@ -9,16 +9,9 @@ pub enum Error {
     /// An op or the device said no.
     #[error(transparent)]
     Tensor(#[from] strata_tensor::Error),
-    /// A file that cannot be read or written.
-    #[error("cannot {what} {path}: {source}")]
-    File {
-        /// `read`, `write`, `create`.
-        what: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    /// A file that cannot be read or written, or a folder that another run has.
+    #[error(transparent)]
+    Files(#[from] strata_files::Error),
     /// A checkpoint that does not hold what it should.
     #[error("checkpoint {path}: {reason}")]
     Checkpoint {
@@ -55,10 +48,6 @@ impl From<strata_device::Error> for Error {
 }
 
 impl Error {
-    pub(crate) fn file(what: &'static str, path: &Path, source: std::io::Error) -> Self {
-        Error::File { what, path: path.to_path_buf(), source }
-    }
-
     pub(crate) fn checkpoint(path: &Path, reason: impl Into<String>) -> Self {
         Error::Checkpoint { path: path.to_path_buf(), reason: reason.into() }
     }

@@ -1,7 +1,7 @@
 use crate::block::Block;
 use crate::cache::KvCache;
-use crate::{GptConfig, Result};
-use strata_autograd::{Init, ParamBuilder, Parameter, Parameters, Var};
+use crate::{Error, GptConfig, Result};
+use strata_autograd::{Init, ParamBuilder, Parameter, Parameters, Var, Weights};
 use strata_data::embedding;
 use strata_device::{Buffer, Device};
 use strata_layernorm::LayerNorm;
@@ -41,6 +41,29 @@ impl Gpt {
     /// # Errors
     /// An impossible configuration; the device has no room.
     pub fn new(config: &GptConfig, device: &Device, seed: u64) -> Result<Self> {
+        Self::declared(config, |root| Ok(root.build(device, seed)?))
+    }
+
+    /// A model whose weights come from elsewhere: none are drawn, and no memory is taken before
+    /// they are known to fit.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); the weights do not fit.
+    pub fn with_weights(
+        config: &GptConfig,
+        device: &Device,
+        weights: &mut impl Weights<Error>,
+    ) -> Result<Self> {
+        Self::declared(config, |root| root.build_with(device, weights))
+    }
+
+    /// Tensors of a block: two LayerNorms and four linear layers, each a weight and a bias.
+    pub(crate) const TENSORS_IN_A_LAYER: usize = 12;
+
+    fn declared(
+        config: &GptConfig,
+        build: impl FnOnce(&ParamBuilder) -> Result<Parameters>,
+    ) -> Result<Self> {
         config.validate()?;
         let (v, t, c) = (config.vocab_size, config.n_positions, config.n_embd);
         let root = ParamBuilder::new();
@@ -51,7 +74,7 @@ impl Gpt {
         let block = |i| Block::new(&h.at(&format!("{i}")), config, i);
         let blocks = (0..config.n_layer).map(block).collect();
         let ln_f = LayerNorm { eps: config.layer_norm_epsilon, ..LayerNorm::new(&b.at("ln_f"), c) };
-        let parameters = root.build(device, seed)?;
+        let parameters = build(&root)?;
         Ok(Gpt { config: config.clone(), wte, wpe, blocks, ln_f, parameters })
     }
 

@@ -3,7 +3,7 @@ use std::path::Path;
 use strata_data::{Dataset, Options, Source, TokenizerChoice, TokenizerKind, prepare};
 use strata_device::Device;
 use strata_device::testing::testing_devices;
-use strata_transformer::train::{Event, Length, Stop, TrainConfig, Trainer, fit};
+use strata_transformer::train::{Event, Length, Saves, Stop, TrainConfig, Trainer, fit};
 use strata_transformer::{Error, Gpt, GptConfig};
 
 fn config(steps: u64) -> TrainConfig {
@@ -54,7 +54,8 @@ fn run(trainer: &mut Trainer, data: &Dataset, folder: &Path, until: u64) -> Stop
         Event::Step(p) if p.report.step >= until => std::ops::ControlFlow::Break(()),
         _ => std::ops::ControlFlow::Continue(()),
     };
-    fit(trainer, data, Some(folder), "stories", &mut on).unwrap().stop
+    let saves = Saves::to(folder).unwrap();
+    fit(trainer, data, Some(&saves), "stories", &mut on).unwrap().stop
 }
 
 #[test]

@@ -65,6 +65,7 @@ fn train_takes_every_flag_the_book_names() {
         "seed",
         "out",
         "resume",
+        "save-every",
         "init",
         "kernels",
         "rung",

@@ -14,7 +14,7 @@ use strata_ml::data::{Tokenizer, write_atomically};
 use strata_ml::device::DType;
 use strata_ml::tensor::Tensor;
 use strata_ml::transformer::Gpt;
-use strata_ml::transformer::checkpoint::{self, NamedTensor};
+use strata_ml::transformer::checkpoint::{self, NamedTensor, TrainerFile};
 use strata_ml::transformer::train::Trainer;
 
 /// What a folder held, on its way to JavaScript's thread.
@@ -43,7 +43,7 @@ pub fn load_checkpoint(
     let device = device.device.clone();
     let work = move || {
         let folder = PathBuf::from(folder);
-        if folder.join("trainer.json").is_file() {
+        if TrainerFile::read_if_there(&folder)?.is_some() {
             let (trainer, tokenizer, file) = Trainer::resume(&folder, &device)?;
             let gpt = trainer.model().clone();
             return Ok(Opened { gpt, tokenizer, trainer: Some(trainer), about: file.data });

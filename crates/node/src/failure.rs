@@ -93,7 +93,7 @@ impl From<transformer::Error> for Failure {
         match error {
             Error::Tensor(error) => error.into(),
             Error::Data(error) => error.into(),
-            Error::File { what, .. } => Failure::new("file", what, message),
+            Error::Files(_) => Failure::new("file", "checkpoint", message),
             Error::Checkpoint { .. } => Failure::new("checkpoint", "checkpoint", message),
             Error::Value(_) => Failure::new("value", "gpt", message),
             Error::NonFinite { .. } => Failure::new("non-finite", "step", message),

@@ -14,7 +14,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use strata_ml::data::Dataset;
-use strata_ml::transformer::train::{Event, Stop, Trainer, fit};
+use strata_ml::transformer::train::{Event, Saves, Stop, Trainer, fit};
 
 /// What a run's thread needs.
 struct Plan {
@@ -106,7 +106,8 @@ impl Plan {
             // The listener wants an end, or there is nobody left to listen.
             ControlFlow::Break(())
         };
-        let ended = fit(&mut trainer, &self.data, self.folder.as_deref(), &self.about, &mut on);
+        let saves = self.folder.as_deref().map(Saves::to).transpose()?;
+        let ended = fit(&mut trainer, &self.data, saves.as_ref(), &self.about, &mut on);
         lock(&self.shown).done = trainer.done();
         let outcome = ended?;
         let stop = if outcome.stop == Stop::Finished { "finished" } else { "asked" };
@@ -140,6 +141,9 @@ fn told(event: &Event) -> Value {
         Event::Sample { step, text } => json!({"type": "sample", "step": step, "text": text}),
         Event::Saved { step, folder } => {
             json!({"type": "saved", "step": step, "folder": folder.display().to_string()})
+        }
+        Event::Unsaved { step, error } => {
+            json!({"type": "unsaved", "step": step, "error": error.to_string()})
         }
     }
 }

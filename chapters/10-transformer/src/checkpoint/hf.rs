@@ -1,8 +1,10 @@
 use crate::{Error, GptConfig, Result};
 use serde_json::{Value, json};
-use std::fs;
 use std::path::Path;
 use strata_data::Tokenizer;
+
+/// The largest `config.json` and `trainer.json` that are read; they have a few hundred bytes.
+pub(crate) const MOST: u64 = 1 << 20;
 
 /// `config.json` as `transformers` reads it for a `GPT2LMHeadModel`.
 pub fn write_config(config: &GptConfig, tokenizer: &Tokenizer) -> String {
@@ -36,10 +38,14 @@ pub fn write_config(config: &GptConfig, tokenizer: &Tokenizer) -> String {
 /// # Errors
 /// Missing, not JSON, not a GPT-2, or with a feature that Strata's model does not have.
 pub fn read_config(path: &Path) -> Result<GptConfig> {
-    let text = fs::read_to_string(path).map_err(|e| Error::file("read", path, e))?;
+    parse_config(path, &strata_files::read(path, MOST)?)
+}
+
+/// [`read_config`] of bytes that `path` held.
+pub(crate) fn parse_config(path: &Path, bytes: &[u8]) -> Result<GptConfig> {
     let fail = |reason: String| Error::checkpoint(path, reason);
     let value: Value =
-        serde_json::from_str(&text).map_err(|e| fail(format!("not valid JSON: {e}")))?;
+        serde_json::from_slice(bytes).map_err(|e| fail(format!("not valid JSON: {e}")))?;
     let allowed: [(&str, &[Value]); 7] = [
         ("model_type", &[json!("gpt2")]),
         ("activation_function", &[json!("gelu_new"), json!("gelu_pytorch_tanh")]),

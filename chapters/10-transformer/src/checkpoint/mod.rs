@@ -1,22 +1,32 @@
 //! A checkpoint is a folder: `config.json`, `model.safetensors`, `tokenizer.json`,
 //! `optimizer.safetensors`, `trainer.json`. The first three are what `transformers` and
 //! `tokenizers` write and read.
+//!
+//! A save makes all of them current at once ([`strata_files::Staged`]): whenever the process or the
+//! power is lost, the folder holds the save before or the save after. A file's shapes are held
+//! against its bytes before any memory is taken for them.
 
-mod files;
+mod folder;
 mod hf;
+mod snapshot;
 mod tensors;
 mod trainer;
 
-pub use files::Staged;
+pub use folder::RunFolder;
 pub use hf::{read_config, write_config};
+pub(crate) use snapshot::Snapshot;
 pub use tensors::{NamedTensor, read_tensors, write_tensors};
 pub(crate) use trainer::digest;
 pub use trainer::{CheckpointState, TrainerFile};
 
 use crate::{Error, Gpt, GptConfig, Result};
+use hf::parse_config;
 use std::path::Path;
-use strata_data::Tokenizer;
+use strata_autograd::{ParamInfo, Weights};
+use strata_data::{DataError, Tokenizer};
 use strata_device::Device;
+use strata_files::Staged;
+use tensors::Source;
 
 /// What `generate`, `eval` and fine-tuning need of a checkpoint.
 #[derive(Debug)]
@@ -29,30 +39,99 @@ pub struct Loaded {
     pub state: Option<TrainerFile>,
 }
 
+/// The files that make a model.
+const MODEL: [&str; 3] = ["config.json", "model.safetensors", "tokenizer.json"];
+
 /// Opens a checkpoint folder, Strata's or one that `transformers` saved from a `GPT2LMHeadModel`.
 ///
 /// # Errors
 /// A missing, damaged or foreign file; tensors that are missing or of another shape than
 /// `config.json` says.
 pub fn load(folder: &Path, device: &Device) -> Result<Loaded> {
-    if !folder.is_dir() {
-        return Err(Error::checkpoint(folder, "there is no such folder"));
-    }
-    let config = read_config(&folder.join("config.json"))?;
-    let state = TrainerFile::read_if_there(folder)?;
+    let mut files = Snapshot::read(folder, &MODEL)?;
+    open_model(folder, &mut files, device)
+}
+
+/// The model and tokenizer among the files of a snapshot, the first three of which are [`MODEL`].
+fn open_model(folder: &Path, files: &mut Snapshot, device: &Device) -> Result<Loaded> {
+    let state = files.trainer.clone();
+    let path = folder.join(MODEL[0]);
+    let config = parse_config(&path, &files.take(0))?;
     if let Some(state) = &state {
-        state.verify(folder)?;
+        same_config(&path, &config, &state.config.model)?;
     }
-    let model = Gpt::new(&config, device, 0)?;
-    load_weights(&model, &folder.join("model.safetensors"))?;
-    let path = folder.join("tokenizer.json");
-    let tokenizer = Tokenizer::load(&path)?;
+    let path = folder.join(MODEL[2]);
+    let tokenizer = parse_tokenizer(&path, files.take(2))?;
     if tokenizer.vocab_size() > config.vocab_size {
         let (have, want) = (tokenizer.vocab_size(), config.vocab_size);
         let reason = format!("{have} tokens, but the model's table has {want} rows");
         return Err(Error::checkpoint(&path, reason));
     }
+    let (path, bytes) = (folder.join(MODEL[1]), files.take(1));
+    let mut source = Weighed { config: &config, source: Source::new(&path, &bytes, "")? };
+    source.weigh()?;
+    let model = Gpt::with_weights(&config, device, &mut source)?;
     Ok(Loaded { model, tokenizer, state })
+}
+
+fn parse_tokenizer(path: &Path, bytes: Vec<u8>) -> Result<Tokenizer> {
+    let fail = |reason: String| Error::checkpoint(path, reason);
+    let text = String::from_utf8(bytes).map_err(|e| fail(format!("not UTF-8 text: {e}")))?;
+    Tokenizer::from_json(&text).map_err(|error| match error {
+        DataError::TokenizerFile { message, .. } => fail(message),
+        other => other.into(),
+    })
+}
+
+/// A run's model, tokenizer and trainer's state, with the bytes of its optimizer's.
+pub(crate) fn open_run(folder: &Path, device: &Device) -> Result<(Loaded, Vec<u8>)> {
+    let names = [MODEL[0], MODEL[1], MODEL[2], "optimizer.safetensors"];
+    if TrainerFile::read_if_there(folder)?.is_none() && folder.is_dir() {
+        let reason = "it has no trainer.json, so there is no run to resume; start a new one from \
+                      its weights with --init";
+        return Err(Error::checkpoint(folder, reason));
+    }
+    let mut files = Snapshot::read(folder, &names)?;
+    let moments = files.take(3);
+    Ok((open_model(folder, &mut files, device)?, moments))
+}
+
+/// A file of weights, held against the configuration before memory is taken.
+struct Weighed<'a> {
+    config: &'a GptConfig,
+    source: Source<'a>,
+}
+
+impl Weighed<'_> {
+    /// Are there as many tensors as so many layers need? Asked before the layers are even named.
+    fn weigh(&self) -> Result<()> {
+        let (layers, have) = (self.config.n_layer, self.source.len());
+        let need = layers.saturating_mul(Gpt::TENSORS_IN_A_LAYER);
+        if need > have {
+            let reason = format!(
+                "it holds {have} tensors, but the {layers} layers of config.json have {need}: {}",
+                "the file is damaged or belongs to another model"
+            );
+            return Err(Error::checkpoint(self.source.path(), reason));
+        }
+        Ok(())
+    }
+}
+
+impl Weights<Error> for Weighed<'_> {
+    fn check(&mut self, infos: &[ParamInfo]) -> Result<()> {
+        infos.iter().try_for_each(|info| self.source.check(&info.name, &info.shape))?;
+        if let Some(name) = self.source.stranger(infos) {
+            let layers = self.config.n_layer;
+            let reason = format!("tensor {name} belongs to no GPT-2 of {layers} layers");
+            return Err(Error::checkpoint(self.source.path(), reason));
+        }
+        Ok(())
+    }
+
+    fn fill(&mut self, infos: &[ParamInfo], arena: &mut [f32]) -> Result<()> {
+        infos.iter().try_for_each(|info| self.source.fill(info, arena))
+    }
 }
 
 /// Reads the weights of a file into a model, under GPT-2's names with or without `transformer.`.
@@ -60,35 +139,29 @@ pub fn load(folder: &Path, device: &Device) -> Result<Loaded> {
 /// # Errors
 /// A tensor that is missing, of another shape, or unknown.
 pub fn load_weights(model: &Gpt, path: &Path) -> Result<()> {
-    let mut found = read_tensors(path)?;
+    let bytes = strata_files::read(path, u64::MAX)?;
+    let mut source = Weighed { config: model.config(), source: Source::new(path, &bytes, "")? };
     let params = model.parameters();
+    source.check(params.infos())?;
     let mut arena = vec![0f32; params.arena_len()];
-    for info in params.infos() {
-        let bare = info.name.strip_prefix("transformer.").unwrap_or(&info.name);
-        let tensor = found
-            .remove(&info.name)
-            .or_else(|| found.remove(bare))
-            .ok_or_else(|| Error::checkpoint(path, format!("tensor {} is missing", info.name)))?;
-        if tensor.shape != info.shape {
-            let (have, want) = (&tensor.shape, &info.shape);
-            let reason =
-                format!("tensor {} has shape {have:?}, the model needs {want:?}", info.name);
-            return Err(Error::checkpoint(path, reason));
-        }
-        arena[info.offset..info.offset + tensor.data.len()].copy_from_slice(&tensor.data);
-    }
-    // GPT-2 files may carry the tied head and constant masks beside the parameters.
-    let known = |name: &str| {
-        name == "lm_head.weight"
-            || name.ends_with(".attn.bias")
-            || name.ends_with(".attn.masked_bias")
-    };
-    if let Some(name) = found.keys().find(|name| !known(name)) {
-        let reason =
-            format!("tensor {name} belongs to no GPT-2 of {} layers", model.config().n_layer);
-        return Err(Error::checkpoint(path, reason));
-    }
+    source.fill(params.infos(), &mut arena)?;
     Ok(params.values()?.write(&arena)?)
+}
+
+/// An arena of the optimizer's from the bytes of its file.
+pub(crate) fn read_moments(
+    model: &Gpt,
+    path: &Path,
+    bytes: &[u8],
+    prefix: &'static str,
+    into: &strata_tensor::Tensor,
+) -> Result<()> {
+    let source = Source::new(path, bytes, prefix)?;
+    let mut arena = vec![0f32; model.parameters().arena_len()];
+    for info in model.parameters().infos() {
+        source.fill(info, &mut arena)?;
+    }
+    Ok(into.write(&arena)?)
 }
 
 /// The weights of a model as named tensors, in the order of declaration.
@@ -108,7 +181,7 @@ pub(crate) fn arena_tensors(
     prefix: &str,
 ) -> Result<Vec<NamedTensor>> {
     let host = arena.to_vec::<f32>()?;
-    let cut = |info: &strata_autograd::ParamInfo| NamedTensor {
+    let cut = |info: &ParamInfo| NamedTensor {
         name: format!("{prefix}{}", info.name),
         shape: info.shape.clone(),
         data: host[info.offset..info.offset + info.shape.iter().product::<usize>()].to_vec(),
@@ -119,26 +192,33 @@ pub(crate) fn arena_tensors(
 /// Saves what `generate` and `transformers` need: configuration, weights, tokenizer.
 ///
 /// # Errors
-/// The folder cannot be written; nothing half-written is left.
+/// The folder cannot be written, holds a run, or is in use by one; nothing half-written is left.
 #[cfg(not(target_family = "wasm"))]
 pub fn save_model(folder: &Path, model: &Gpt, tokenizer: &Tokenizer) -> Result<()> {
-    let mut staged = Staged::new(folder)?;
+    let folder = RunFolder::open(folder)?;
+    folder.expect_no_run()?;
+    let mut staged = folder.stage()?;
     stage_model(&mut staged, model, tokenizer)?;
-    staged.commit()
+    Ok(staged.commit()?)
 }
 
+/// Checksums of configuration, weights and tokenizer, as they were written.
 #[cfg(not(target_family = "wasm"))]
 pub(crate) fn stage_model(
     staged: &mut Staged,
     model: &Gpt,
     tokenizer: &Tokenizer,
-) -> Result<String> {
+) -> Result<[String; 3]> {
+    let config = write_config(model.config(), tokenizer);
     let weights = write_tensors(&weights(model)?)?;
-    let digest = digest(&weights);
-    staged.add("model.safetensors", &weights)?;
-    staged.add("config.json", write_config(model.config(), tokenizer).as_bytes())?;
-    staged.add("tokenizer.json", tokenizer.to_json().as_bytes())?;
-    Ok(digest)
+    let words = tokenizer.to_json();
+    let mut digests = <[String; 3]>::default();
+    let files = [config.as_bytes(), &weights, words.as_bytes()];
+    for ((name, bytes), digest) in MODEL.iter().zip(files).zip(&mut digests) {
+        staged.add(name, bytes)?;
+        *digest = trainer::digest(bytes);
+    }
+    Ok(digests)
 }
 
 /// Checks that a checkpoint's configuration is the one a run asks for.

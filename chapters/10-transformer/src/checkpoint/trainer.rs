@@ -1,10 +1,12 @@
+use super::hf::MOST;
+use super::snapshot::Snapshot;
 use crate::train::TrainConfig;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
-use std::fs;
 use std::path::Path;
+use strata_files::{current, read};
 
 /// How far a run had come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -19,6 +21,37 @@ pub struct CheckpointState {
     pub validation: Option<f64>,
 }
 
+impl CheckpointState {
+    /// The longest run that makes sense, in seconds: some three hundred years.
+    const LONGEST: f64 = 1e10;
+
+    /// Checks that a run of this configuration can have come here.
+    ///
+    /// # Errors
+    /// A number that no such run has.
+    pub fn validate(&self, config: &TrainConfig) -> Result<()> {
+        let fail = |text: String| Err(Error::Value(text));
+        let CheckpointState { step, tokens, seconds, .. } = *self;
+        if step > u64::from(u32::MAX) {
+            return fail(format!("step is {step}; at most 4,294,967,295 can be counted"));
+        }
+        if !(0.0..=Self::LONGEST).contains(&seconds) {
+            let most = Self::LONGEST;
+            return fail(format!("seconds is {seconds}; it must lie between 0 and {most}"));
+        }
+        // A row scores a token at least, and as many as it has at most.
+        let rows = u128::from(step) * config.batch as u128;
+        let most = rows * config.context as u128;
+        if step > 0 && !(rows..=most).contains(&u128::from(tokens)) {
+            return fail(format!(
+                "tokens is {tokens}, but {step} steps of {} rows of {} tokens score {rows} to {most}",
+                config.batch, config.context
+            ));
+        }
+        Ok(())
+    }
+}
+
 /// `trainer.json`: what a resumed run continues from, and the checksums of the other files, so that
 /// a damaged one is found before it is trained on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,12 +60,18 @@ pub struct TrainerFile {
     pub config: TrainConfig,
     /// How far it had come.
     pub state: CheckpointState,
-    /// What it was trained on, in words.
+    /// What it was trained on: `stories`, `book`, or a path, from the run's folder on.
     pub data: String,
     /// SHA-256 of `model.safetensors`, in hexadecimal.
     pub model_sha256: String,
     /// SHA-256 of `optimizer.safetensors`, in hexadecimal.
     pub optimizer_sha256: String,
+    /// SHA-256 of `config.json`; none in files of before December 2026.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_sha256: Option<String>,
+    /// SHA-256 of `tokenizer.json`; none in files of before December 2026.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokenizer_sha256: Option<String>,
 }
 
 impl TrainerFile {
@@ -40,39 +79,46 @@ impl TrainerFile {
     /// program).
     ///
     /// # Errors
-    /// It is there but cannot be read.
+    /// It is there but cannot be read, or holds a number that no run has.
     pub fn read_if_there(folder: &Path) -> Result<Option<Self>> {
-        let path = folder.join("trainer.json");
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(Error::file("read", &path, e)),
-        };
-        let parsed = serde_json::from_str(&text);
-        parsed
-            .map(Some)
-            .map_err(|e| Error::checkpoint(&path, format!("not a trainer's state: {e}")))
+        let path = current(folder, "trainer.json");
+        match read(&path, MOST) {
+            Ok(bytes) => Self::parse(&path, &bytes).map(Some),
+            Err(e) if e.is_not_found() => Ok(None),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// Reads the bytes of a `trainer.json` that `path` held.
+    ///
+    /// # Errors
+    /// They are damaged, or hold a number that no run has.
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
+        let fail = |reason: String| Error::checkpoint(path, reason);
+        let file: Self = serde_json::from_slice(bytes)
+            .map_err(|e| fail(format!("not a trainer's state: {e}")))?;
+        let sound = file.config.validate().and_then(|()| file.state.validate(&file.config));
+        sound.map_err(|e| fail(format!("not a trainer's state: {e}")))?;
+        Ok(file)
     }
 
     /// Checks the other files against their checksums.
     ///
     /// # Errors
     /// One is missing or damaged.
-    pub fn verify(&self, folder: &Path) -> Result<()> {
-        let files = [
-            ("model.safetensors", &self.model_sha256),
-            ("optimizer.safetensors", &self.optimizer_sha256),
-        ];
-        for (name, want) in files {
-            let path = folder.join(name);
-            let bytes = fs::read(&path).map_err(|e| Error::file("read", &path, e))?;
-            if digest(&bytes) != *want {
-                let reason = "its bytes are not those that were saved (checksum of trainer.json): \
-                              the file is damaged or belongs to another run";
-                return Err(Error::checkpoint(&path, reason));
-            }
+    pub fn verify(folder: &Path) -> Result<()> {
+        let names = ["config.json", "model.safetensors", "tokenizer.json", "optimizer.safetensors"];
+        Snapshot::read(folder, &names).map(drop)
+    }
+
+    pub(super) fn sha256(&self, name: &str) -> Option<&str> {
+        match name {
+            "model.safetensors" => Some(&self.model_sha256),
+            "optimizer.safetensors" => Some(&self.optimizer_sha256),
+            "config.json" => self.config_sha256.as_deref(),
+            "tokenizer.json" => self.tokenizer_sha256.as_deref(),
+            _ => None,
         }
-        Ok(())
     }
 
     pub(crate) fn to_json(&self) -> Result<String> {

@@ -1,6 +1,7 @@
-use super::{Evaluation, Length, StepReport, TrainConfig, Trainer};
-use crate::Result;
+use super::saves::Due;
+use super::{Evaluation, Length, SaveEvery, Saves, StepReport, TrainConfig, Trainer};
 use crate::generate::{Generator, Sampling};
+use crate::{Error, Result};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -33,6 +34,14 @@ pub enum Event<'a> {
         step: u64,
         /// Where.
         folder: &'a Path,
+    },
+    /// A checkpoint could not be written. The last one is whole, the run goes on, and the next try
+    /// has its time.
+    Unsaved {
+        /// Steps done.
+        step: u64,
+        /// Why.
+        error: &'a Error,
     },
 }
 
@@ -71,8 +80,6 @@ pub struct Outcome {
     pub floor: Option<f64>,
 }
 
-/// Longest time between two checkpoints.
-const SAVE_EVERY: Duration = Duration::from_secs(120);
 /// Time to the first sample, then between samples.
 const FIRST_SAMPLE: Duration = Duration::from_secs(20);
 const SAMPLE_EVERY: Duration = Duration::from_secs(75);
@@ -98,14 +105,15 @@ impl Clock {
 }
 
 /// Trains until the run's length is reached or `on` breaks it off, evaluating, sampling and saving
-/// on the way. A run that is broken off is saved before it returns.
+/// on the way. A run that is broken off is saved before it returns. `about` is what it is trained
+/// on: see [`Trainer::save`].
 ///
 /// # Errors
-/// [`Error::NonFinite`](crate::Error::NonFinite), a device error, a folder that cannot be written.
+/// [`Error::NonFinite`], a device error, a folder that cannot be written at the end.
 pub fn fit(
     trainer: &mut Trainer,
     data: &Dataset,
-    folder: Option<&Path>,
+    saves: Option<&Saves>,
     about: &str,
     on: &mut dyn FnMut(Event) -> ControlFlow<()>,
 ) -> Result<Outcome> {
@@ -116,7 +124,7 @@ pub fn fit(
     let floor = held_out_floor(data, batches, config.batch);
     let mut speed = Speed::default();
     let mut next_sample = FIRST_SAMPLE;
-    let mut last_save = Instant::now();
+    let mut due = Due::new(saves.map_or_else(SaveEvery::default, |s| s.every), trainer.done().step);
     let mut last_note = Instant::now();
     let mut score = None;
     let mut stop = Stop::Finished;
@@ -158,11 +166,16 @@ pub fn fit(
         }
         trainer.note_time(last_note.elapsed().as_secs_f64(), score.map(|s| s.nats_per_token()));
         last_note = Instant::now();
-        let due = last || stop == Stop::Asked || last_save.elapsed() >= SAVE_EVERY;
-        if let Some(folder) = folder.filter(|_| due) {
-            trainer.save(folder, data.tokenizer(), about)?;
-            last_save = Instant::now();
-            let _ = on(Event::Saved { step: report.step, folder });
+        let end = last || stop == Stop::Asked;
+        if let Some(saves) = saves.filter(|_| end || due.is_now(report.step)) {
+            let folder = saves.folder.path();
+            match trainer.save_in(&saves.folder, data.tokenizer(), about) {
+                Ok(()) => _ = on(Event::Saved { step: report.step, folder }),
+                Err(error) if end => return Err(error),
+                // A disk that is full for an hour must not end a run of three days.
+                Err(error) => _ = on(Event::Unsaved { step: report.step, error: &error }),
+            }
+            due.tried(report.step);
         }
         if stop == Stop::Asked {
             break;

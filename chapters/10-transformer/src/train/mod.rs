@@ -4,9 +4,11 @@ mod config;
 mod diagnose;
 mod fit;
 mod report;
+mod saves;
 mod trainer;
 
 pub use config::{Length, TrainConfig};
 pub use fit::{Event, Outcome, Progress, Stop, fit, sample};
 pub use report::{Evaluation, StepReport};
+pub use saves::{SaveEvery, Saves};
 pub use trainer::Trainer;

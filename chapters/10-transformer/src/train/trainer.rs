@@ -1,5 +1,5 @@
 use super::{Evaluation, Length, StepReport, TrainConfig, diagnose};
-use crate::checkpoint::{self, CheckpointState, Staged, TrainerFile};
+use crate::checkpoint::{self, CheckpointState, RunFolder, TrainerFile};
 use crate::{Error, Gpt, Pass, Result};
 use std::path::Path;
 use strata_adamw::{AdamW, AdamWConfig};
@@ -65,35 +65,17 @@ impl Trainer {
     /// # Errors
     /// A checkpoint without a trainer's state, or a damaged one.
     pub fn resume(folder: &Path, device: &Device) -> Result<(Self, Tokenizer, TrainerFile)> {
-        let loaded = checkpoint::load(folder, device)?;
+        let (loaded, moments) = checkpoint::open_run(folder, device)?;
         let Some(file) = loaded.state else {
-            let reason = "it has no trainer.json, so there is no run to resume; \
-                          start a new one from its weights with --init";
-            return Err(Error::checkpoint(folder, reason));
+            return Err(Error::checkpoint(folder, "its trainer.json is gone"));
         };
-        checkpoint::same_config(folder, loaded.model.config(), &file.config.model)?;
         let mut trainer = Trainer::new(loaded.model, file.config.clone())?;
         trainer.done = file.state;
-        trainer.load_moments(&folder.join("optimizer.safetensors"))?;
+        let path = folder.join("optimizer.safetensors");
+        let (m, v) = trainer.optimizer.moments();
+        checkpoint::read_moments(&trainer.model, &path, &moments, "m.", m)?;
+        checkpoint::read_moments(&trainer.model, &path, &moments, "v.", v)?;
         Ok((trainer, loaded.tokenizer, file))
-    }
-
-    fn load_moments(&self, path: &Path) -> Result<()> {
-        let found = checkpoint::read_tensors(path)?;
-        let (m, v) = self.optimizer.moments();
-        for (arena, prefix) in [(m, "m."), (v, "v.")] {
-            let mut host = vec![0f32; self.model.parameters().arena_len()];
-            for info in self.model.parameters().infos() {
-                let name = format!("{prefix}{}", info.name);
-                let fits = found.get(&name).filter(|t| t.shape == info.shape);
-                let tensor = fits.ok_or_else(|| {
-                    Error::checkpoint(path, format!("tensor {name} is missing or misshapen"))
-                })?;
-                host[info.offset..info.offset + tensor.data.len()].copy_from_slice(&tensor.data);
-            }
-            arena.write(&host)?;
-        }
-        Ok(())
     }
 
     /// The model.
@@ -250,26 +232,38 @@ impl Trainer {
         Ok(sum)
     }
 
-    /// Saves a checkpoint; the one that was there survives until the new one is whole.
+    /// Saves a checkpoint; the one that was there survives until the new one is whole. `data` says
+    /// what it is trained on: `stories`, `book`, or a path, from the folder on.
     ///
     /// # Errors
-    /// The folder cannot be written, or has no room; nothing half-written is left.
+    /// The folder cannot be written, has no room, or is in use by another run; nothing half-written
+    /// is left.
     pub fn save(&self, folder: &Path, tokenizer: &Tokenizer, data: &str) -> Result<()> {
+        self.save_in(&RunFolder::open(folder)?, tokenizer, data)
+    }
+
+    /// [`save`](Self::save) into a folder that this run has already.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save).
+    pub fn save_in(&self, folder: &RunFolder, tokenizer: &Tokenizer, data: &str) -> Result<()> {
         let (m, v) = self.optimizer.moments();
         let mut moments = checkpoint::arena_tensors(&self.model, m, "m.")?;
         moments.extend(checkpoint::arena_tensors(&self.model, v, "v.")?);
         let moments = checkpoint::write_tensors(&moments)?;
-        let mut staged = Staged::new(folder)?;
-        let model_sha256 = checkpoint::stage_model(&mut staged, &self.model, tokenizer)?;
+        let mut staged = folder.stage()?;
+        let [config, model, words] = checkpoint::stage_model(&mut staged, &self.model, tokenizer)?;
         staged.add("optimizer.safetensors", &moments)?;
         let file = TrainerFile {
             config: self.config.clone(),
             state: self.done,
             data: data.into(),
-            model_sha256,
+            model_sha256: model,
             optimizer_sha256: checkpoint::digest(&moments),
+            config_sha256: Some(config),
+            tokenizer_sha256: Some(words),
         };
         staged.add("trainer.json", file.to_json()?.as_bytes())?;
-        staged.commit()
+        Ok(staged.commit()?)
     }
 }

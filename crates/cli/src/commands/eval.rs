@@ -1,7 +1,7 @@
 //! `strata eval`: how well does a model predict a text?
 
 use crate::args::{DeviceArgs, folder, whole};
-use crate::commands::train::about;
+use crate::commands::train::same;
 use crate::failure::{Failure, Outcome};
 use crate::ui::{self, Bar, say};
 use clap::{Args, ValueEnum};
@@ -83,7 +83,7 @@ pub fn run(args: &EvalArgs) -> Outcome {
         let text = format!("--context is {context}; this model takes 1 to {most} tokens");
         return Err(Failure::new(text));
     }
-    let own = state.as_ref().is_some_and(|state| state.data == about(&args.data));
+    let own = state.as_ref().is_some_and(|state| same(&state.data, &args.checkpoint, &args.data));
     let part = args.part.unwrap_or(if own { Part::HeldOut } else { Part::All });
     let bar = Bar::new();
     let data = prepare(

@@ -6,6 +6,7 @@ use crate::ui::{self, say};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use strata_files::current;
 use strata_ml::autograd::Graph;
 use strata_ml::device::{LadderInfo, StepState};
 use strata_ml::tensor::Tensor;
@@ -71,14 +72,16 @@ fn drawn_only(what: &str) -> Failure {
 }
 
 fn checkpoint(path: &Path, format: Format) -> Outcome<()> {
-    let file = if path.is_dir() { path.join("model.safetensors") } else { path.to_path_buf() };
+    let file = if path.is_dir() { current(path, "model.safetensors") } else { path.to_path_buf() };
     let tensors = read_tensors(&file)?;
     let (config, trainer) = match path.is_dir() {
-        true => (Some(read_config(&path.join("config.json"))?), TrainerFile::read_if_there(path)?),
+        true => {
+            (Some(read_config(&current(path, "config.json"))?), TrainerFile::read_if_there(path)?)
+        }
         false => (None, None),
     };
-    if let Some(trainer) = &trainer {
-        trainer.verify(path)?;
+    if trainer.is_some() {
+        TrainerFile::verify(path)?;
     }
     match format {
         Format::Json => {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use strata_ml::adamw::Schedule;
 use strata_ml::data::{Source, TokenizerKind};
 use strata_ml::transformer::GptConfig;
+use strata_ml::transformer::train::SaveEvery;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -18,6 +19,7 @@ Examples:
   cargo strata train --kernels my-kernels/ --rung matmul=1_naive
   cargo strata train --mine                                  on the kernels you wrote in exercises
 
+A run whose text lies outside its folder asks before it reads it again; --data names it.
 Ctrl-C finishes the step, saves a checkpoint and says how to go on; a second one stops at once.
 
 The run's folder holds the checkpoint (config.json, model.safetensors, tokenizer.json, which
@@ -110,6 +112,10 @@ pub struct TrainArgs {
     /// that transformers saved will do
     #[arg(long, value_name = "CHECKPOINT", conflicts_with_all = ["preset", "tokenizer"], help_heading = "Files")]
     pub init: Option<PathBuf>,
+    /// Save a checkpoint every so many steps (500) or so often (30s, 2m, 1h), beside the end
+    /// [default: after 10s, then after twice as long each time, up to 2m]
+    #[arg(long, value_name = "EVERY", help_heading = "Files")]
+    pub save_every: Option<SaveEvery>,
     /// Write the whole run there as one JSON object: device, settings, outcome and every step
     #[arg(long, value_name = "FILE", help_heading = "Files")]
     pub json: Option<PathBuf>,

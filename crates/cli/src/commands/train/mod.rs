@@ -6,10 +6,11 @@ mod mine;
 mod place;
 mod plan;
 mod record;
+mod remembered;
 mod session;
 
 pub use args::TrainArgs;
-pub use plan::about;
+pub use remembered::same;
 
 use crate::args::folder;
 use crate::failure::{Failure, Outcome};
@@ -23,9 +24,9 @@ use std::time::Duration;
 use strata_ml::data::{Dataset, Options, Source, Stage, TokenizerChoice, TokenizerKind, prepare};
 use strata_ml::device::Device;
 use strata_ml::transformer::Gpt;
-use strata_ml::transformer::checkpoint::{self, CheckpointState, Loaded};
+use strata_ml::transformer::checkpoint::{self, CheckpointState, Loaded, TrainerFile};
 use strata_ml::transformer::train::{
-    Length, Outcome as RunOutcome, Stop, TrainConfig, Trainer, fit,
+    Length, Outcome as RunOutcome, Saves, Stop, TrainConfig, Trainer, fit,
 };
 
 /// Everything a run needs.
@@ -33,6 +34,8 @@ struct Run {
     trainer: Trainer,
     data: Dataset,
     source: Source,
+    /// What the checkpoint keeps of the text.
+    kept: String,
     place: Place,
     name: String,
     device: Device,
@@ -59,7 +62,10 @@ fn fresh(args: &TrainArgs) -> Outcome<Run> {
         Some(path) => {
             folder("--init", path)?;
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            (format!("{name}-tuned"), checkpoint::read_config(&path.join("config.json"))?)
+            (
+                format!("{name}-tuned"),
+                checkpoint::read_config(&strata_files::current(path, "config.json"))?,
+            )
         }
         None => plan::preset(args)?,
     };
@@ -90,13 +96,26 @@ fn fresh(args: &TrainArgs) -> Outcome<Run> {
     for line in why {
         say!("{}chosen{:#}  {line}", ui::DIM, ui::DIM)?;
     }
-    Ok(Run { trainer, data, source, place, name, device, log: None })
+    let kept = remembered::kept(&source, place.folder());
+    Ok(Run { trainer, data, source, kept, place, name, device, log: None })
 }
 
 fn resumed(args: &TrainArgs, from: &Path) -> Outcome<Run> {
     folder("--resume", from)?;
+    // Before it is read: another run may be at work there.
+    let place = match &args.out {
+        Some(out) if out != from => Place::named(out, false)?,
+        _ => Place::open(from.to_path_buf())?,
+    };
+    let file = TrainerFile::read_if_there(from)?;
+    let source = match (&args.data, &file) {
+        (Some(source), _) => source.clone(),
+        (None, Some(file)) => remembered::recalled(&file.data, from)?,
+        // Without a trainer's state there is nothing to resume, which the trainer says.
+        (None, None) => Source::Stories,
+    };
     let device = open(args)?;
-    let (mut trainer, tokenizer, file) = Trainer::resume(from, &device)?;
+    let (mut trainer, tokenizer, _) = Trainer::resume(from, &device)?;
     let length = match (args.steps, args.minutes) {
         (Some(steps), _) => Some(Length::Steps(steps)),
         (None, minutes) => minutes.map(Length::Minutes),
@@ -105,19 +124,14 @@ fn resumed(args: &TrainArgs, from: &Path) -> Outcome<Run> {
         trainer.set_length(length)?;
     }
     refuse_finished(from, trainer.config().length, trainer.done())?;
-    let place = match &args.out {
-        Some(out) if out != from => Place::named(out, false)?,
-        _ => Place::open(from.to_path_buf())?,
-    };
-    let remembered = || file.data.parse().unwrap_or(Source::Stories);
-    let source = args.data.clone().unwrap_or_else(remembered);
     let data = dataset(&source, TokenizerChoice::Use(tokenizer), trainer.config())?;
     let name = from.file_name().unwrap_or_default().to_string_lossy().into_owned();
     introduce(&name, &source, &data, trainer.config())?;
     let done = trainer.done();
     say!("Going on after step {}: {}", ui::count(done.step), from.display())?;
     let log = Some(from.join("log.json"));
-    Ok(Run { trainer, data, source, place, name, device, log })
+    let kept = remembered::kept(&source, place.folder());
+    Ok(Run { trainer, data, source, kept, place, name, device, log })
 }
 
 fn refuse_finished(from: &Path, length: Length, done: CheckpointState) -> Outcome<()> {
@@ -173,7 +187,7 @@ fn introduce(name: &str, source: &Source, data: &Dataset, config: &TrainConfig) 
     };
     say!(
         "{head}Text{head:#}   {}, {} tokenizer: {size}",
-        plan::about(source),
+        remembered::shown(source),
         data.tokenizer().kind()
     )?;
     for text in data.notes() {
@@ -188,13 +202,12 @@ fn introduce(name: &str, source: &Source, data: &Dataset, config: &TrainConfig) 
 }
 
 fn train(args: &TrainArgs, run: Run) -> Outcome {
-    let Run { mut trainer, data, source, place, name, device, log } = run;
+    let Run { mut trainer, data, source, kept, mut place, name, device, log } = run;
     let out = place.folder().to_path_buf();
     let config = trainer.config().clone();
-    let about = plan::about(&source);
     let label = device.info().label();
     let title = format!("{name} on {}, {label}", place::short_name(&source));
-    let mut record = Record::new(&out, args.json.as_deref(), title, &label, &about, &config);
+    let mut record = Record::new(&out, args.json.as_deref(), title, &label, &kept, &config);
     if log.is_some_and(|log| !record.take_over(&log, trainer.done().step)) {
         ui::warn("the run's log.json cannot be read: the new log begins here");
     }
@@ -203,7 +216,9 @@ fn train(args: &TrainArgs, run: Run) -> Outcome {
     record.write(json!({"status": "running"}))?;
     interrupt::listen()?;
     let mut session = Session::new(record, config.length, before);
-    let ended = fit(&mut trainer, &data, Some(&out), &about, &mut |event| session.on(&event));
+    let every = args.save_every.unwrap_or_default();
+    let saves = place.take().map(|folder| Saves { folder, every });
+    let ended = fit(&mut trainer, &data, saves.as_ref(), &kept, &mut |event| session.on(&event));
     session.close();
     let done = trainer.done();
     let outcome = match ended {
@@ -227,7 +242,8 @@ fn train(args: &TrainArgs, run: Run) -> Outcome {
     if outcome.stop == Stop::Asked {
         let (code, at) = (ui::CODE, out.display());
         say!("Stopped after step {}; saved in {at}", ui::count(done.step))?;
-        say!("Go on with: {code}cargo strata train --resume {at}{code:#}")?;
+        let text = remembered::flag(&source, &out);
+        say!("Go on with: {code}cargo strata train --resume {at}{text}{code:#}")?;
         return Ok(interrupt::CODE);
     }
     farewell(&out, &outcome, done, session.seconds())?;
@@ -259,7 +275,7 @@ fn farewell(out: &Path, outcome: &RunOutcome, done: CheckpointState, seconds: f6
         Some(floor) => format!("; the floor is {floor:.4}, so {:.3} times it", loss / floor),
         None => String::new(),
     };
-    let time = ui::duration(Duration::from_secs_f64(seconds.max(0.0)));
+    let time = ui::duration(Duration::try_from_secs_f64(seconds).unwrap_or_default());
     say!(
         "{head}Done{head:#}   {} steps, {} tokens in {time}",
         ui::count(done.step),

@@ -1,16 +1,19 @@
 //! The run's folder: found, made and tried before any work is done.
 
-use super::plan::about;
+use super::remembered::shown;
 use crate::failure::{Failure, Outcome};
 use std::fs;
 use std::path::{Path, PathBuf};
 use strata_ml::data::Source;
+use strata_ml::transformer::checkpoint::RunFolder;
 
-/// The folder of a run. Dropped before the run has written into it, a folder that was made for it
-/// goes away again.
+/// The folder of a run, which no other run writes to meanwhile. Dropped before the run has written
+/// into it, a folder that was made for it goes away again.
 #[derive(Debug)]
 pub struct Place {
     folder: PathBuf,
+    /// Taken when the run takes it over.
+    held: Option<RunFolder>,
     fresh: bool,
 }
 
@@ -50,29 +53,34 @@ impl Place {
     /// A folder that a run already has.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// It cannot be written; another run is at work there.
     pub fn open(folder: PathBuf) -> Outcome<Self> {
-        let refused = |error: std::io::Error| {
-            let at = folder.display();
-            Failure::new(format!("cannot write into {at}: {error}; choose a folder with --out"))
-        };
         let fresh = !folder.exists();
-        fs::create_dir_all(&folder).map_err(refused)?;
-        let probe = folder.join(format!(".strata-{}.tmp", std::process::id()));
-        let tried = fs::write(&probe, b"may we?");
-        let _ = fs::remove_file(&probe);
-        tried.map_err(refused)?;
-        Ok(Place { folder, fresh })
+        let held = RunFolder::open(&folder).inspect_err(|_| {
+            if fresh {
+                let _ = fs::remove_dir(&folder);
+            }
+        });
+        let held =
+            held.map_err(|error| Failure::new(format!("{error}; choose a folder with --out")))?;
+        Ok(Place { folder, held: Some(held), fresh })
     }
 
     /// Where it is.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
+
+    /// The folder for the run to save to; later calls get none.
+    pub fn take(&mut self) -> Option<RunFolder> {
+        self.held.take()
+    }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
+        // First the lock, which is a file in it.
+        self.held = None;
         if self.fresh {
             // Only an empty folder can be removed this way.
             let _ = fs::remove_dir(&self.folder);
@@ -82,12 +90,14 @@ impl Drop for Place {
 
 /// Whether a checkpoint lies in a folder.
 pub fn holds_checkpoint(folder: &Path) -> bool {
-    ["model.safetensors", "trainer.json"].iter().any(|name| folder.join(name).exists())
+    ["model.safetensors", "trainer.json"]
+        .iter()
+        .any(|name| strata_files::current(folder, name).exists())
 }
 
 /// `stories`, `book`, or the file's own name in letters that every system takes.
 pub fn short_name(data: &Source) -> String {
-    let Source::Path(path) = data else { return about(data) };
+    let Source::Path(path) = data else { return shown(data) };
     let full = fs::canonicalize(path).unwrap_or_else(|_| path.clone());
     let stem = full.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
     let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };

@@ -3,7 +3,6 @@
 use super::args::{TokenizerArg, TrainArgs};
 use crate::failure::Outcome;
 use crate::ui;
-use strata_ml::data::Source;
 use strata_ml::device::{Device, Machine};
 use strata_ml::transformer::GptConfig;
 use strata_ml::transformer::train::{Length, TrainConfig};
@@ -171,17 +170,4 @@ pub fn preset(args: &TrainArgs) -> Outcome<(String, GptConfig)> {
     let name = args.preset.clone().unwrap_or_else(|| "gpt-12m".into());
     let model = GptConfig::preset(&name)?;
     Ok((name, model))
-}
-
-/// What the checkpoint remembers of its text, so that a resumed run finds it: `stories`,
-/// `book` or the path.
-pub fn about(source: &Source) -> String {
-    match source {
-        Source::Stories => "stories".into(),
-        Source::Book => "book".into(),
-        Source::Path(path) => {
-            let full = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
-            full.display().to_string()
-        }
-    }
 }

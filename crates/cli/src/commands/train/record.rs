@@ -4,9 +4,8 @@ use crate::failure::{Failure, Outcome};
 use crate::ui::Chart;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::fs;
 use std::path::{Path, PathBuf};
-use strata_ml::data::write_atomically;
+use strata_files::{Kind, kind, read_text, write};
 use strata_ml::transformer::train::{Progress, TrainConfig};
 
 /// One step, as log.json has it.
@@ -63,8 +62,13 @@ impl Record {
     /// Takes over the steps of an earlier log up to `step`: what came after the checkpoint is done
     /// again. False where there is no log, or none that can be read.
     pub fn take_over(&mut self, log: &Path, step: u64) -> bool {
-        let text = fs::read_to_string(log).unwrap_or_default();
+        // A step is some 150 bytes: this is the log of ten million.
+        let text = read_text(log, 2 << 30).unwrap_or_default();
         let Ok(steps) = serde_json::from_str::<Vec<Step>>(&text) else { return false };
+        let sound = |s: &Step| s.seconds.is_finite() && s.seconds >= 0.0;
+        if !steps.iter().all(sound) || !steps.is_sorted_by_key(|s| s.step) {
+            return false;
+        }
         self.steps = steps.into_iter().filter(|s| s.step <= step).collect();
         true
     }
@@ -106,15 +110,18 @@ impl Record {
     pub fn write(&self, outcome: Value) -> Outcome<()> {
         let rows: Result<Vec<String>, _> = self.steps.iter().map(serde_json::to_string).collect();
         let log = format!("[\n{}\n]\n", rows?.join(",\n"));
-        write_atomically(&self.folder.join("log.json"), log.as_bytes())?;
+        write(&self.folder.join("log.json"), log.as_bytes())?;
         let svg = self.chart().svg().map_err(|e| Failure::new(format!("loss.svg: {e}")))?;
-        write_atomically(&self.folder.join("loss.svg"), svg.as_bytes())?;
-        if let Some(file) = &self.json {
+        write(&self.folder.join("loss.svg"), svg.as_bytes())?;
+        // Into a pipe or a device what was written cannot be written over: it gets the end only.
+        let once = |file: &Path| !matches!(kind(file), Ok(Kind::File | Kind::Folder) | Err(_));
+        let running = outcome["status"] == "running";
+        if let Some(file) = self.json.as_deref().filter(|file| !(running && once(file))) {
             let mut whole = self.head.clone();
             whole["folder"] = json!(self.folder);
             whole["outcome"] = outcome;
             whole["steps"] = json!(self.steps);
-            write_atomically(file, format!("{whole:#}\n").as_bytes())?;
+            write(file, format!("{whole:#}\n").as_bytes())?;
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use crate::ui::{self, Bar, say};
 use serde_json::json;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
+use strata_files::{printable, printable_lines};
 use strata_ml::transformer::train::{Event, Length, Progress};
 
 /// Longest silence where no bar is drawn.
@@ -85,7 +86,17 @@ impl Session {
                 lines.extend(wrapped(text).into_iter().map(|line| format!("  {line}")));
                 self.print(&lines.join("\n"))
             }
-            Event::Saved { .. } => self.record.write(json!({"status": "running"})),
+            Event::Saved { .. } => {
+                if let Err(Failure::Message(why)) = self.record.write(json!({"status": "running"}))
+                {
+                    self.warn(&why);
+                }
+                Ok(())
+            }
+            Event::Unsaved { error, .. } => {
+                self.warn(&format!("{error}. The run goes on and tries again"));
+                Ok(())
+            }
         }
     }
 
@@ -120,6 +131,10 @@ impl Session {
         Ok(self.bar.aside(|| say!("{text}"))?)
     }
 
+    fn warn(&self, text: &str) {
+        self.bar.aside(|| ui::warn(&printable_lines(text)));
+    }
+
     /// Takes the bar away for good.
     pub fn close(&mut self) {
         self.bar = Bar::hidden();
@@ -137,7 +152,7 @@ fn wrapped(text: &str) -> Vec<String> {
             } else if !line.is_empty() {
                 line.push(' ');
             }
-            line.extend(word.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }));
+            line.push_str(&printable(word));
         }
         lines.push(line);
     }

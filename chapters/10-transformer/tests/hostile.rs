@@ -1,0 +1,189 @@
+//! Checkpoints that ask for more than they hold: refused by their numbers, before memory is taken.
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use strata_data::Tokenizer;
+use strata_device::{Device, Settings};
+use strata_transformer::checkpoint;
+use strata_transformer::train::{Length, TrainConfig, Trainer};
+use strata_transformer::{Gpt, GptConfig};
+
+fn cpu() -> Device {
+    Device::open("cpu", Settings::default()).unwrap()
+}
+
+fn saved(folder: &Path) {
+    let model = GptConfig {
+        vocab_size: 280,
+        n_positions: 16,
+        n_embd: 16,
+        n_layer: 1,
+        n_head: 2,
+        layer_norm_epsilon: 1e-5,
+    };
+    let config = TrainConfig {
+        model: model.clone(),
+        batch: 1,
+        context: 8,
+        length: Length::Steps(1),
+        lr: 1e-3,
+        schedule: "constant".into(),
+        betas: (0.9, 0.95),
+        weight_decay: 0.1,
+        clip: None,
+        dropout: 0.0,
+        seed: 1,
+        eval_every: 1,
+        eval_batches: 1,
+    };
+    let (tokenizer, _) = Tokenizer::train(&[b"one two three four five six seven"], 280).unwrap();
+    let gpt = Gpt::new(&model, &cpu(), 1).unwrap();
+    Trainer::new(gpt, config).unwrap().save(folder, &tokenizer, "test").unwrap();
+}
+
+fn edit(path: &Path, change: impl Fn(&mut Value)) {
+    let mut value: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    change(&mut value);
+    fs::write(path, value.to_string()).unwrap();
+}
+
+/// Peak memory of this process so far, in bytes; none where the system does not tell.
+fn peak() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM"))?;
+    Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? << 10)
+}
+
+#[test]
+fn configurations_larger_than_their_file_are_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    saved(folder.path());
+    fs::remove_file(folder.path().join("trainer.json")).unwrap();
+    let config = folder.path().join("config.json");
+    let good = fs::read(&config).unwrap();
+    let start = Instant::now();
+    let sizes: [u64; 11] = [
+        17,
+        281,
+        4096,
+        65_536,
+        1 << 20,
+        1 << 24,
+        (1 << 24) + 1,
+        1 << 32,
+        (1 << 32) + 16,
+        1 << 53,
+        u64::MAX,
+    ];
+    for name in ["vocab_size", "n_positions", "n_embd", "n_layer", "n_head"] {
+        for size in sizes {
+            fs::write(&config, &good).unwrap();
+            edit(&config, |v| v[name] = json!(size));
+            let message = checkpoint::load(folder.path(), &cpu()).unwrap_err().to_string();
+            assert!(message.contains("checkpoint"), "{name} {size}: {message}");
+        }
+        for wrong in [json!(-1), json!(1.5), json!("16"), json!(null), json!([16]), json!(1e300)] {
+            fs::write(&config, &good).unwrap();
+            edit(&config, |v| v[name] = wrong.clone());
+            assert!(checkpoint::load(folder.path(), &cpu()).is_err(), "{name} {wrong}");
+        }
+    }
+    // Two at once, so that each alone would pass.
+    for (layers, width, heads) in [(4096, 1, 1), (4096, 1024, 8), (1, 1 << 16, 512)] {
+        fs::write(&config, &good).unwrap();
+        edit(&config, |v| {
+            v["n_layer"] = json!(layers);
+            v["n_embd"] = json!(width);
+            v["n_head"] = json!(heads);
+        });
+        assert!(checkpoint::load(folder.path(), &cpu()).is_err());
+    }
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    match peak() {
+        Some(bytes) => assert!(bytes < 1 << 30, "{bytes} bytes"),
+        None => println!("SKIPPED: peak memory: this system does not tell it"),
+    }
+}
+
+#[test]
+fn states_that_no_run_has_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    saved(folder.path());
+    let file = folder.path().join("trainer.json");
+    let good = fs::read(&file).unwrap();
+    let refused = |pointer: &str, value: Value| {
+        fs::write(&file, &good).unwrap();
+        edit(&file, |v| *v.pointer_mut(pointer).unwrap() = value.clone());
+        let Err(error) = Trainer::resume(folder.path(), &cpu()) else {
+            panic!("{pointer} {value} was taken")
+        };
+        let message = error.to_string();
+        assert!(message.contains("trainer.json") || message.contains("config.json"), "{message}");
+        assert!(checkpoint::load(folder.path(), &cpu()).is_err());
+    };
+    for seconds in [json!(1e308), json!(2e19), json!(18_446_744_073_709_551_615u64), json!(-1)] {
+        refused("/state/seconds", seconds);
+    }
+    for step in [json!(1u64 << 32), json!(u64::MAX), json!(-1), json!(1.5), json!(7)] {
+        refused("/state/step", step);
+    }
+    for batch in [json!(0), json!(65_537), json!(u64::MAX), json!("1")] {
+        refused("/config/batch", batch);
+    }
+    // So many rows would have scored more tokens.
+    fs::write(&file, &good).unwrap();
+    edit(&file, |v| {
+        v["state"] = json!({"step": 3, "tokens": 24, "seconds": 1.0, "validation": null});
+    });
+    Trainer::resume(folder.path(), &cpu()).unwrap();
+    edit(&file, |v| v["config"]["batch"] = json!(65_536));
+    let message = Trainer::resume(folder.path(), &cpu()).unwrap_err().to_string();
+    assert!(message.contains("3 steps of 65536 rows"), "{message}");
+    for length in [
+        json!({"steps": 0}),
+        json!({"steps": 1u64 << 32}),
+        json!({"minutes": 1e308}),
+        json!({"years": 1}),
+    ] {
+        refused("/config/length", length);
+    }
+    for name in ["vocab_size", "n_positions", "n_embd", "n_layer", "n_head"] {
+        refused(&format!("/config/model/{name}"), json!(1 << 20));
+    }
+    for (name, value) in [
+        ("lr", json!(0)),
+        ("dropout", json!(1)),
+        ("eval_every", json!(0)),
+        ("schedule", json!("fast")),
+    ] {
+        refused(&format!("/config/{name}"), value);
+    }
+}
+
+#[test]
+fn files_that_are_no_plain_files_are_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in [
+        "config.json",
+        "trainer.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "optimizer.safetensors",
+    ] {
+        let path = folder.path().join(name);
+        saved(folder.path());
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        let message = Trainer::resume(folder.path(), &cpu()).unwrap_err().to_string();
+        assert!(message.contains(name) && message.contains("a folder"), "{message}");
+        fs::remove_dir(&path).unwrap();
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+            let message = Trainer::resume(folder.path(), &cpu()).unwrap_err().to_string();
+            assert!(message.contains(name) && message.contains("a device"), "{message}");
+            fs::remove_file(&path).unwrap();
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What a checkpoint remembers of its text, so that a resumed run and `eval` find it.
+//!
+//! A path is kept from the run's folder on, so that both can move together and a checkpoint that is
+//! given away tells nothing of its maker's disk. A stranger's checkpoint may name any file of ours:
+//! one outside its folder is read only if the reader says so.
+
+use crate::commands::practice::agree;
+use crate::failure::{Failure, Outcome};
+use crate::ui;
+use std::fs;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use strata_files::printable;
+use strata_ml::data::Source;
+
+/// The text as the reader knows it.
+pub fn shown(source: &Source) -> String {
+    match source {
+        Source::Stories => "stories".into(),
+        Source::Book => "book".into(),
+        Source::Path(path) => printable(&path.display().to_string()).into_owned(),
+    }
+}
+
+/// What the checkpoint in `folder` keeps of the text: `stories`, `book`, or the way there.
+pub fn kept(source: &Source, folder: &Path) -> String {
+    let Source::Path(path) = source else { return shown(source) };
+    let (text, from) = (whole(path), whole(folder));
+    let way = pathdiff::diff_paths(&text, &from).unwrap_or(text);
+    // On a system with drives there may be no way.
+    let way =
+        if way.is_absolute() || way.starts_with("..") { way } else { Path::new(".").join(way) };
+    way.display().to_string()
+}
+
+/// The text that a checkpoint keeps.
+pub fn source(kept: &str, folder: &Path) -> Source {
+    match kept.parse() {
+        Ok(Source::Path(path)) => Source::Path(folder.join(path)),
+        Ok(source) => source,
+    }
+}
+
+/// Is this the text that the checkpoint keeps?
+pub fn same(kept: &str, folder: &Path, source: &Source) -> bool {
+    match (self::source(kept, folder), source) {
+        (Source::Path(kept), Source::Path(given)) => whole(&kept) == whole(given),
+        (kept, given) => kept == *given,
+    }
+}
+
+/// The text of a run that goes on, and was not named on the command line.
+///
+/// # Errors
+/// It lies outside the run's folder, and nobody says that it may be read.
+pub fn recalled(kept: &str, folder: &Path) -> Outcome<Source> {
+    let source = source(kept, folder);
+    let Source::Path(path) = &source else { return Ok(source) };
+    if whole(path).starts_with(whole(folder)) {
+        return Ok(source);
+    }
+    let text = shown(&Source::Path(tidy(path)));
+    let from = shown(&Source::Path(folder.to_path_buf()));
+    let asked = io::stdin().is_terminal() && ui::watched();
+    let question =
+        format!("The checkpoint {from} asks to be trained on {text}, outside its folder. Read it?");
+    if asked && agree(&question, false)? {
+        return Ok(source);
+    }
+    Err(Failure::new(format!(
+        "the checkpoint {from} asks to be trained on {text}, which lies outside its folder; if that \
+         is the text you mean, say so: --data {}",
+        quoted(&tidy(path))
+    )))
+}
+
+/// `--data PATH`, where a run that goes on would have to ask for its text.
+pub fn flag(source: &Source, folder: &Path) -> String {
+    match source {
+        Source::Path(path) if !whole(path).starts_with(whole(folder)) => {
+            format!(" --data {}", quoted(path))
+        }
+        _ => String::new(),
+    }
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let text = shlex::try_quote(&text).map_or_else(|_| text.clone(), |quoted| quoted.into_owned());
+    printable(&text).into_owned()
+}
+
+/// The path from the root on, links followed; what is not there is taken as it is written.
+fn whole(path: &Path) -> PathBuf {
+    fs::canonicalize(path)
+        .or_else(|_| std::path::absolute(path))
+        .map_or_else(|_| path.to_path_buf(), |path| tidied(&path))
+}
+
+/// The path from here on, if it leads to something.
+fn tidy(path: &Path) -> PathBuf {
+    let here = std::env::current_dir().ok();
+    let way = here.and_then(|here| pathdiff::diff_paths(whole(path), whole(&here)));
+    way.filter(|way| !way.starts_with("../../..")).unwrap_or_else(|| whole(path))
+}
+
+/// Without `.` and `..`, by their names alone.
+fn tidied(path: &Path) -> PathBuf {
+    use std::path::Component::{CurDir, ParentDir};
+    path.components().fold(PathBuf::new(), |mut way, part| {
+        match part {
+            CurDir => {}
+            ParentDir => _ = way.pop(),
+            part => way.push(part),
+        }
+        way
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_found_from_its_run() {
+        let root = tempfile::tempdir().unwrap();
+        let (run, text) = (root.path().join("runs/a"), root.path().join("novel.txt"));
+        fs::create_dir_all(&run).unwrap();
+        fs::write(&text, "text").unwrap();
+        let path = Source::Path(text.clone());
+        let way = kept(&path, &run);
+        assert_eq!(Path::new(&way), Path::new("../../novel.txt"));
+        assert!(same(&way, &run, &path) && !same(&way, &run, &Source::Stories));
+        assert!(recalled(&way, &run).is_err());
+        // In the folder itself it is the run's own; a link out of it is not.
+        fs::write(run.join("stories"), "text").unwrap();
+        let own = kept(&Source::Path(run.join("stories")), &run);
+        assert_eq!(recalled(&own, &run).unwrap(), Source::Path(run.join("./stories")));
+        assert_eq!(recalled("stories", &run).unwrap(), Source::Stories);
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(&text, run.join("link")).unwrap();
+            assert!(recalled("./link", &run).is_err());
+        }
+        for stranger in ["/etc/passwd", "../../../../etc/passwd", "./../../novel.txt", ""] {
+            let refused = recalled(stranger, &run).is_err();
+            assert!(refused || stranger.is_empty(), "{stranger}");
+        }
+    }
+}
