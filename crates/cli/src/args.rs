@@ -2,7 +2,7 @@
 
 use crate::commands::{
     bench, book, bundle, check, demo, diff, doctor, eval, exercises, generate, hint, inspect, list,
-    next, parity, progress, reset, reveal, test, train, watch,
+    next, parity, progress, reset, reveal, soak, test, train, watch,
 };
 use crate::failure::{Failure, Outcome};
 use crate::ui;
@@ -59,6 +59,8 @@ pub enum Command {
     Bench(bench::BenchArgs),
     /// Run all tests
     Test(test::TestArgs),
+    /// Try to lose a checkpoint: kills, failing disks, rivals
+    Soak(soak::SoakArgs),
     /// Print the book, serve it, or check it
     Book(book::BookArgs),
     /// Pack one binary and a script for a GPU machine without Rust

@@ -28,6 +28,14 @@ pub enum Error {
         /// What is there.
         kind: Kind,
     },
+    /// A folder was expected.
+    #[error("{} is {kind}, not a folder", path.display())]
+    NoFolder {
+        /// Where.
+        path: PathBuf,
+        /// What is there.
+        kind: Kind,
+    },
     /// More bytes than are taken from such a file.
     #[error("{} has {size} bytes; at most {most} are read from such a file", path.display())]
     TooLarge {

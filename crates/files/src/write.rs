@@ -9,8 +9,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// # Errors
 /// It cannot be made.
 pub fn make_folder(path: &Path) -> Result<()> {
-    if path.is_dir() {
-        return Ok(());
+    match fs::metadata(path).map(|about| Kind::of(about.file_type())) {
+        Ok(Kind::Folder) => return Ok(()),
+        Ok(kind) => return Err(Error::NoFolder { path: path.to_path_buf(), kind }),
+        Err(_) => {}
     }
     let above = disk::parent(path);
     if above != Path::new(".") {

@@ -19,6 +19,7 @@ pub mod practice;
 pub mod progress;
 pub mod reset;
 pub mod reveal;
+pub mod soak;
 pub mod test;
 pub mod train;
 pub mod watch;
@@ -40,6 +41,7 @@ pub fn run(command: Command) -> Outcome {
         Command::Doctor(args) => doctor::run(&args),
         Command::Parity(args) => parity::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Soak(args) => soak::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Book(args) => book::run(&args),
         Command::Bundle(args) => bundle::run(&args),

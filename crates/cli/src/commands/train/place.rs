@@ -4,7 +4,9 @@ use super::remembered::shown;
 use crate::failure::{Failure, Outcome};
 use std::fs;
 use std::path::{Path, PathBuf};
+use strata_files::Error as FileError;
 use strata_ml::data::Source;
+use strata_ml::transformer::Error;
 use strata_ml::transformer::checkpoint::RunFolder;
 
 /// The folder of a run, which no other run writes to meanwhile. Dropped before the run has written
@@ -61,8 +63,13 @@ impl Place {
                 let _ = fs::remove_dir(&folder);
             }
         });
-        let held =
-            held.map_err(|error| Failure::new(format!("{error}; choose a folder with --out")))?;
+        let held = held.map_err(|error| match error {
+            Error::Files(FileError::Locked { .. }) => Failure::from(error),
+            other => {
+                let at = folder.display();
+                Failure::new(format!("cannot write into {at}: {other}; choose a folder with --out"))
+            }
+        })?;
         Ok(Place { folder, held: Some(held), fresh })
     }
 
