@@ -43,7 +43,7 @@ impl Sampling {
         Ok(())
     }
 
-    /// Draws a token.
+    /// Draws a token; token 0 where there are no logits at all.
     pub fn draw(&self, logits: &[f32], random: &mut Stream) -> u32 {
         let mut order: Vec<u32> = (0..logits.len() as u32).collect();
         // NaN logits sort last, and ties by token, so that a draw is the same everywhere.
@@ -52,13 +52,14 @@ impl Sampling {
             if x.is_nan() { f32::NEG_INFINITY } else { x }
         };
         order.sort_by(|a, b| key(b).total_cmp(&key(a)).then(a.cmp(b)));
+        let Some(&likeliest) = order.first() else { return 0 };
         if self.temperature == 0.0 || order.len() == 1 {
-            return order[0];
+            return likeliest;
         }
         if self.top_k > 0 {
             order.truncate(self.top_k);
         }
-        let top = key(&order[0]);
+        let top = key(&likeliest);
         let weight = |i: &u32| (f64::from(key(i) - top) / f64::from(self.temperature)).exp();
         let weights: Vec<f64> = order.iter().map(weight).collect();
         let total: f64 = weights.iter().sum();

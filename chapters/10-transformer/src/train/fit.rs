@@ -226,7 +226,7 @@ fn left(clock: &Clock, step: u64, speed: &Speed) -> Duration {
             total.saturating_sub(step) as f64 * each
         }
     };
-    Duration::from_secs_f64(seconds.clamp(0.0, 1e9))
+    Duration::try_from_secs_f64(seconds.clamp(0.0, 1e9)).unwrap_or_default()
 }
 
 /// A text of the model's own, as long as its context at most.
