@@ -1,7 +1,7 @@
 // The printed book, served, and a browser to read it with.
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { createServer } from "node:http";
-import { dirname, extname, join, normalize } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
@@ -31,17 +31,33 @@ export const obstacle = !browserPath
 /** The pages, as files. */
 export const pages = obstacle ? [] : readdirSync(folder).filter((name) => name.endsWith(".html") && name !== "404.html");
 
-/** Serves the site; answers its address and what ends it. */
+/** The file that a path of this site means, if there is one. */
+function fileOf(path) {
+  try {
+    const parts = decodeURIComponent(path).split("/").filter(Boolean);
+    if (parts.some((part) => part.startsWith(".") || /[\\:\0]/.test(part))) return undefined;
+    const file = join(folder, ...(parts.length ? parts : ["index.html"]));
+    return statSync(file).isFile() ? file : undefined;
+  } catch {
+    // A percent sign that encodes nothing, or no such file.
+    return undefined;
+  }
+}
+
+/** Serves the site to the browser that looks at it; answers its address and what ends it. */
 export async function serve() {
+  let host;
   const server = createServer((request, response) => {
-    const path = decodeURIComponent(new URL(request.url, "http://x").pathname);
-    const file = join(folder, normalize(path === "/" ? "index.html" : path));
-    if (!file.startsWith(folder) || !existsSync(file)) return response.writeHead(404).end();
-    response.writeHead(200, { "content-type": `${KINDS[extname(file)] ?? "application/octet-stream"}; charset=utf-8` });
+    // Pages of other sites have no business here, under whatever name they come.
+    if (request.headers.host !== host) return response.writeHead(421).end();
+    const file = fileOf(request.url.split("?")[0]);
+    if (!file) return response.writeHead(404).end();
+    response.writeHead(200, { "content-type": `${KINDS[extname(file)] ?? "application/octet-stream"}; charset=utf-8`, "x-content-type-options": "nosniff" });
     response.end(readFileSync(file));
   });
   await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
-  return { address: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
+  host = `127.0.0.1:${server.address().port}`;
+  return { address: `http://${host}`, close: () => server.close() };
 }
 
 export async function browse() {

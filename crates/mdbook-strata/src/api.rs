@@ -1,5 +1,6 @@
 //! The crates' rustdoc, beside the book: `api:strata_tensor/struct.Tensor.html`.
 
+use crate::children::Kept;
 use crate::fault::Error;
 use crate::tree::Tree;
 use std::fs;
@@ -27,7 +28,7 @@ pub fn document(tree: &Tree) -> Result<PathBuf, Error> {
     let fail = |error| Error::Run { command: "cargo doc --no-deps".into(), error };
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["doc", "--no-deps", "--quiet"]).current_dir(tree.root());
-    let status = cargo.status().map_err(fail)?;
+    let status = Kept::start(&mut cargo).and_then(Kept::wait).map_err(fail)?;
     if !status.success() {
         return Err(fail(std::io::Error::other(format!("it ended with {status}"))));
     }

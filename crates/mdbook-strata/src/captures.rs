@@ -1,16 +1,20 @@
 //! Recorded output: `captures/*.txt`, written by running the command.
 
+use crate::children::Kept;
 use crate::fault::{Error, Fault};
 use crate::tree::Tree;
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 use strata_ml::device::{Device, Settings};
 use strata_parity::bench::Stamp;
 
 /// Columns that a command may use.
 const WIDTH: &str = "100";
+/// Bytes that a command may print, and how long it may take: the first has to compile the tree.
+const MOST: usize = 1 << 20;
+const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// What a page asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -151,7 +155,7 @@ impl Capture {
             return Err(fail(std::io::Error::other("its quotes do not match")));
         };
         let program = if cfg!(windows) && program == "npm" { "npm.cmd" } else { program };
-        let (mut reader, writer) = std::io::pipe().map_err(fail)?;
+        let (reader, writer) = std::io::pipe().map_err(fail)?;
         let mut command = Command::new(program);
         let folder = tree.root().join(asked.folder.as_deref().unwrap_or_default());
         command.args(words).current_dir(folder);
@@ -159,12 +163,10 @@ impl Capture {
         command.env("CARGO_TERM_COLOR", "never").env("TERM", "dumb").env_remove("STRATA_REQUIRE");
         command.stdin(std::process::Stdio::null());
         command.stdout(writer.try_clone().map_err(fail)?).stderr(writer);
-        let mut child = command.spawn().map_err(fail)?;
+        let child = Kept::start(&mut command).map_err(fail)?;
         // The command holds the pipe's ends too: the reader must be the last.
         drop(command);
-        let mut bytes = Vec::new();
-        reader.read_to_end(&mut bytes).map_err(fail)?;
-        let status = child.wait().map_err(fail)?;
+        let (bytes, status) = child.output(reader, MOST, PATIENCE).map_err(fail)?;
         let mut output = tidy(&String::from_utf8_lossy(&bytes), tree.root());
         if let Some(code) = status.code().filter(|&code| code != 0) {
             output.push_str(&format!("[exit code {code}]\n"));

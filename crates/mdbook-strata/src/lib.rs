@@ -9,9 +9,11 @@
 //!   [`results`], [`captures`], [`figures`], [`math`]: what else is pulled.
 //! - [`lint`]: what prose must not do. [`site`]: mdBook, our theme, and what is checked of the pages
 //!   it wrote. [`serve`]: the site on this machine, built again at every save.
+//! - [`children`]: programs that the press starts end with it, and it ends with its own starter.
 
 pub mod api;
 pub mod captures;
+pub mod children;
 pub mod directive;
 mod fault;
 pub mod figures;
@@ -20,6 +22,7 @@ pub mod lint;
 pub mod math;
 mod outline;
 pub mod page;
+mod policy;
 mod press;
 pub mod results;
 pub mod serve;

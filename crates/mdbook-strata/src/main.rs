@@ -1,7 +1,7 @@
 //! `mdbook-strata`: what `cargo strata book` calls.
 
 use clap::{Parser, Subcommand};
-use mdbook_strata::{Error, Extras, Press, Tree, serve};
+use mdbook_strata::{Error, Extras, Press, Tree, children, serve};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -30,7 +30,7 @@ enum Command {
     },
     /// Build and serve it on this machine, again at every save
     Serve {
-        /// The port of 127.0.0.1
+        /// The port of 127.0.0.1; 0 is any that is free
         #[arg(long, value_name = "PORT", default_value_t = 3000)]
         port: u16,
     },
@@ -45,6 +45,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    if let Err(error) = children::keep() {
+        note(&format!("warning: Ctrl-C ends this program only, not what it starts: {error}"));
+    }
     match run(&Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

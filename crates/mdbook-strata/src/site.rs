@@ -5,6 +5,7 @@ use crate::fault::{Error, Problem};
 use crate::lint::Ids;
 use crate::outline;
 use crate::page::{Expanded, Page, holder};
+use crate::policy;
 use crate::press::Extras;
 use crate::source::highlight::escape;
 use crate::tree::Tree;
@@ -202,7 +203,7 @@ impl Site<'_> {
             let address = format!("href=\"{}{anchor}\"", self.tree.address(file));
             html = html.replace(&format!("href=\"repo:{path}\""), &address);
         }
-        html
+        policy::put(&html)
     }
 
     /// Links to the docs beside the pages; without them, to the crates in the repository.

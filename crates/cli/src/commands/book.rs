@@ -3,12 +3,13 @@
 use crate::commands::test::workspace;
 use crate::failure::{Failure, Outcome};
 use clap::Args;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 const EXAMPLES: &str = "\
 Commands:
   build     Build the site into target/book (--out DIR: elsewhere; --api: with rustdoc)
-  serve     Build and serve it on this machine, again at every save (--port PORT)
+  serve     Build and serve it on this machine, again at every save (--port PORT,
+            0 for any that is free)
   check     Find what is wrong, unknown or stale, and run exact captures again
   capture   Run the commands whose output the book shows, and record what they print (--all)
 
@@ -38,9 +39,13 @@ pub fn run(args: &BookArgs) -> Outcome {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["run", "--quiet", "--package", "mdbook-strata", "--manifest-path"]);
     cargo.arg(root.join("Cargo.toml")).arg("--").args(&args.words);
-    let status = cargo
-        .status()
+    // The press ends when its stdin closes, and that closes when we end, however that comes about.
+    cargo.env("STRATA_PRESS_TIED", "1").stdin(Stdio::piped());
+    let mut child = cargo
+        .spawn()
         .map_err(|error| Failure::new(format!("cargo could not be started: {error}")))?;
+    let _line = child.stdin.take();
+    let status = child.wait()?;
     // A signal leaves no code.
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }

@@ -1,6 +1,9 @@
 //! A small book in a small tree, to be spoilt in one place.
+#![allow(dead_code)]
 
 use mdbook_strata::{Error, Extras, Press, Tree};
+pub mod server;
+
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
@@ -38,6 +41,11 @@ impl Fixture {
         let front = "---\npromise: a page\nminutes: 5\nneeds: []\n---\n# One\n\n";
         fixture.write("book/src/01-one.md", &format!("{front}{text}\n"));
         fixture
+    }
+
+    /// The clone's folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Adds a file.
