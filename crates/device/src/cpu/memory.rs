@@ -1,30 +1,40 @@
+use crate::{Result, room};
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ptr::NonNull;
 use std::slice;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Cache lines, and the widest vectors, are 64 bytes.
 const ALIGN: usize = 64;
+
+/// Bytes of all blocks of this process, written to or not.
+static HELD: AtomicUsize = AtomicUsize::new(0);
 
 /// A block of host memory, aligned for vectors.
 #[derive(Debug)]
 pub(crate) struct Block {
     pointer: NonNull<u8>,
     layout: Layout,
+    /// The number of the [`Cpu`](super::Cpu) that made it: only behind that one's lock may it be
+    /// looked at.
+    owner: u64,
 }
 
-// SAFETY: the block owns its memory like a `Box<[u8]>`; the CPU device hands out views of it only
-// while its queue is locked.
+// SAFETY: the block owns its memory like a `Box<[u8]>`, and can be freed by any thread.
 unsafe impl Send for Block {}
-// SAFETY: as above.
+// SAFETY: sharing a block shares its address alone; the views, which race if they are misused, are
+// unsafe to take.
 unsafe impl Sync for Block {}
 
 impl Block {
     /// `bytes` zero bytes, or `None` if the system has no room.
-    pub(crate) fn new(bytes: usize) -> Option<Self> {
+    pub(crate) fn new(bytes: usize, owner: u64) -> Option<Self> {
         let layout = Layout::from_size_align(bytes.max(ALIGN), ALIGN).ok()?;
+        roomy(bytes).ok()?;
         // SAFETY: the layout's size is not zero.
         let pointer = NonNull::new(unsafe { alloc_zeroed(layout) })?;
-        Some(Block { pointer, layout })
+        HELD.fetch_add(layout.size(), Ordering::Relaxed);
+        Some(Block { pointer, layout, owner })
     }
 
     /// The first byte.
@@ -32,12 +42,16 @@ impl Block {
         self.pointer
     }
 
+    /// Whether the CPU of this number made it.
+    pub(crate) fn of(&self, owner: u64) -> bool {
+        self.owner == owner
+    }
+
     /// A view for reading.
     ///
     /// # Safety
     /// `offset + len` lies within the block, and nobody writes the range while the view lives.
     pub(crate) unsafe fn bytes(&self, offset: usize, len: usize) -> &[u8] {
-        debug_assert!(offset + len <= self.layout.size());
         // SAFETY: the caller keeps the range inside; the memory was zeroed at birth.
         unsafe { slice::from_raw_parts(self.pointer.as_ptr().add(offset), len) }
     }
@@ -48,15 +62,37 @@ impl Block {
     /// `offset + len` lies within the block, and nobody else looks at the range while the view lives.
     #[allow(clippy::mut_from_ref)]
     pub(crate) unsafe fn bytes_mut(&self, offset: usize, len: usize) -> &mut [u8] {
-        debug_assert!(offset + len <= self.layout.size());
         // SAFETY: the caller keeps the range inside and to itself.
         unsafe { slice::from_raw_parts_mut(self.pointer.as_ptr().add(offset), len) }
+    }
+
+    /// Copies bytes in.
+    ///
+    /// # Safety
+    /// `offset + data.len()` lies within the block, and no view of the range lives. The data may be
+    /// this very memory, as [`host_pointer`](super::host_pointer) shows it to a host language.
+    pub(crate) unsafe fn put(&self, offset: usize, data: &[u8]) {
+        // SAFETY: the caller keeps the range inside; `copy` allows the two to overlap.
+        unsafe { data.as_ptr().copy_to(self.pointer.as_ptr().add(offset), data.len()) }
     }
 }
 
 impl Drop for Block {
     fn drop(&mut self) {
+        HELD.fetch_sub(self.layout.size(), Ordering::Relaxed);
         // SAFETY: allocated in `new` with this layout, and freed only here.
         unsafe { dealloc(self.pointer.as_ptr(), self.layout) }
+    }
+}
+
+/// Whether there is room for one more block. Blocks that nobody has written to yet take no memory, and
+/// the system does not count them: together they must not be more than there is.
+fn roomy(bytes: usize) -> Result<()> {
+    room::room("cpu", bytes)?;
+    match room::total() {
+        Some(total) if HELD.load(Ordering::Relaxed).saturating_add(bytes) as u64 > total => {
+            Err(crate::Error::NoRoom { what: "cpu".into(), bytes, left: None })
+        }
+        _ => Ok(()),
     }
 }
