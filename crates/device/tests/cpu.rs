@@ -71,10 +71,10 @@ fn devices_of_one_kind_are_told_apart() {
 fn two_instances_cannot_write_one_block() {
     let (ours, theirs) = (Cpu::new(), Cpu::new());
     let block = memory(&ours, 1 << 16);
+    let write = |cpu: &Cpu, byte: u8| {
+        (0..200).filter(|_| cpu.write(&block, 0, &[byte; 1 << 16]).is_ok()).count()
+    };
     std::thread::scope(|scope| {
-        let write = |cpu: &Cpu, byte: u8| {
-            (0..200).filter(|_| cpu.write(&block, 0, &[byte; 1 << 16]).is_ok()).count()
-        };
         let (a, b) = (scope.spawn(|| write(&ours, 1)), scope.spawn(|| write(&theirs, 2)));
         assert_eq!((a.join().unwrap(), b.join().unwrap()), (200, 0));
     });
@@ -148,20 +148,5 @@ fn more_memory_than_there_is_is_an_error() {
             other => panic!("{bytes} bytes: {other:?}"),
         }
     }
-    // Blocks that nobody writes to cost nothing, until somebody does: they count all the same.
-    let mut held = Vec::new();
-    let refused = (0..1 << 16).find_map(|_| match device.alloc(1 << 30) {
-        Ok(buffer) => {
-            held.push(buffer);
-            None
-        }
-        Err(error) => Some(error),
-    });
-    if cfg!(any(target_os = "linux", target_os = "macos")) {
-        assert!(matches!(refused, Some(Error::OutOfMemory { .. })), "{refused:?}");
-    }
-    drop(held);
-    device.trim();
-    assert_eq!(device.stats().bytes, 0);
     device.alloc(1 << 20).unwrap();
 }

@@ -1,14 +1,10 @@
-use crate::{Result, room};
+use crate::room::room;
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ptr::NonNull;
 use std::slice;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Cache lines, and the widest vectors, are 64 bytes.
 const ALIGN: usize = 64;
-
-/// Bytes of all blocks of this process, written to or not.
-static HELD: AtomicUsize = AtomicUsize::new(0);
 
 /// A block of host memory, aligned for vectors.
 #[derive(Debug)]
@@ -30,10 +26,9 @@ impl Block {
     /// `bytes` zero bytes, or `None` if the system has no room.
     pub(crate) fn new(bytes: usize, owner: u64) -> Option<Self> {
         let layout = Layout::from_size_align(bytes.max(ALIGN), ALIGN).ok()?;
-        roomy(bytes).ok()?;
+        room("cpu", bytes).ok()?;
         // SAFETY: the layout's size is not zero.
         let pointer = NonNull::new(unsafe { alloc_zeroed(layout) })?;
-        HELD.fetch_add(layout.size(), Ordering::Relaxed);
         Some(Block { pointer, layout, owner })
     }
 
@@ -79,20 +74,7 @@ impl Block {
 
 impl Drop for Block {
     fn drop(&mut self) {
-        HELD.fetch_sub(self.layout.size(), Ordering::Relaxed);
         // SAFETY: allocated in `new` with this layout, and freed only here.
         unsafe { dealloc(self.pointer.as_ptr(), self.layout) }
-    }
-}
-
-/// Whether there is room for one more block. Blocks that nobody has written to yet take no memory, and
-/// the system does not count them: together they must not be more than there is.
-fn roomy(bytes: usize) -> Result<()> {
-    room::room("cpu", bytes)?;
-    match room::total() {
-        Some(total) if HELD.load(Ordering::Relaxed).saturating_add(bytes) as u64 > total => {
-            Err(crate::Error::NoRoom { what: "cpu".into(), bytes, left: None })
-        }
-        _ => Ok(()),
     }
 }
