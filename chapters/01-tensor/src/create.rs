@@ -1,4 +1,5 @@
 use crate::{DType, Element, Error, Layout, Result, Tensor, numel};
+use std::ops::Range;
 use strata_device::Device;
 use strata_device::random::Stream;
 
@@ -8,8 +9,21 @@ impl Tensor {
     /// # Errors
     /// The shape is too large, or the device has no room.
     pub fn empty(device: &Device, dtype: DType, shape: &[usize]) -> Result<Self> {
-        let n = numel("empty", shape)?;
-        let buffer = device.alloc(n * dtype.size())?;
+        Self::empty_for("empty", device, dtype, shape)
+    }
+
+    /// [`empty`](Self::empty) for the output of an op, which the error names.
+    ///
+    /// # Errors
+    /// As [`empty`](Self::empty).
+    pub fn empty_for(
+        op: &'static str,
+        device: &Device,
+        dtype: DType,
+        shape: &[usize],
+    ) -> Result<Self> {
+        let bytes = numel(op, shape)?.saturating_mul(dtype.size());
+        let buffer = device.alloc(bytes).map_err(|e| Error::room(op, shape, bytes, e))?;
         Tensor::from_buffer(buffer, dtype, Layout::contiguous(shape))
     }
 
@@ -22,7 +36,7 @@ impl Tensor {
             let reason = format!("{} elements were given for it", data.len());
             return Err(Error::shape("from_slice", &[shape], reason));
         }
-        let tensor = Tensor::empty(device, T::DTYPE, shape)?;
+        let tensor = Tensor::empty_for("from_slice", device, T::DTYPE, shape)?;
         tensor.buffer().write(0, bytemuck::cast_slice(data))?;
         Ok(tensor)
     }
@@ -56,7 +70,7 @@ impl Tensor {
     /// # Errors
     /// As [`empty`](Self::empty).
     pub fn zeros(device: &Device, dtype: DType, shape: &[usize]) -> Result<Self> {
-        let tensor = Tensor::empty(device, dtype, shape)?;
+        let tensor = Tensor::empty_for("zeros", device, dtype, shape)?;
         crate::ops::fill_bits(&tensor, 0)?;
         Ok(tensor)
     }
@@ -66,7 +80,7 @@ impl Tensor {
     /// # Errors
     /// As [`empty`](Self::empty).
     pub fn full(device: &Device, shape: &[usize], value: f32) -> Result<Self> {
-        let tensor = Tensor::empty(device, DType::F32, shape)?;
+        let tensor = Tensor::empty_for("full", device, DType::F32, shape)?;
         crate::ops::fill_bits(&tensor, value.to_bits())?;
         Ok(tensor)
     }
@@ -84,7 +98,7 @@ impl Tensor {
     /// # Errors
     /// As [`empty`](Self::empty).
     pub fn arange(device: &Device, n: usize) -> Result<Self> {
-        Self::fill_with("arange", device, &[n], |n| (0..n).map(|i| i as f32).collect())
+        Self::fill_with("arange", device, &[n], |range| range.map(|i| i as f32).collect())
     }
 
     /// Standard normals from a seed; drawn on the host, so the same on every device.
@@ -92,7 +106,8 @@ impl Tensor {
     /// # Errors
     /// As [`empty`](Self::empty).
     pub fn randn(device: &Device, shape: &[usize], seed: u64) -> Result<Self> {
-        Self::fill_with("randn", device, shape, |n| Stream::new(seed, 0).normals(n))
+        let mut stream = Stream::new(seed, 0);
+        Self::fill_with("randn", device, shape, |range| stream.normals(range.len()))
     }
 
     /// Uniform numbers in [0, 1) from a seed; drawn on the host, so the same on every device.
@@ -101,20 +116,25 @@ impl Tensor {
     /// As [`empty`](Self::empty).
     pub fn uniform(device: &Device, shape: &[usize], seed: u64) -> Result<Self> {
         let mut stream = Stream::new(seed, 1);
-        Self::fill_with("uniform", device, shape, |n| (0..n).map(|_| stream.uniform()).collect())
+        Self::fill_with("uniform", device, shape, |range| range.map(|_| stream.uniform()).collect())
     }
 
-    /// The device is asked for room first: a shape that is too large is its error, not the host's
-    /// death.
+    /// Elements that the host makes, a piece at a time: the device is asked for room first, and the
+    /// host never holds them all.
     fn fill_with(
         op: &'static str,
         device: &Device,
         shape: &[usize],
-        data: impl FnOnce(usize) -> Vec<f32>,
+        mut data: impl FnMut(Range<usize>) -> Vec<f32>,
     ) -> Result<Self> {
-        numel(op, shape)?;
-        let tensor = Tensor::empty(device, DType::F32, shape)?;
-        tensor.write(&data(tensor.numel()))?;
+        // Even: normals are drawn in pairs.
+        const PIECE: usize = 1 << 20;
+        let tensor = Tensor::empty_for(op, device, DType::F32, shape)?;
+        let n = tensor.numel();
+        for start in (0..n).step_by(PIECE) {
+            let piece = data(start..n.min(start + PIECE));
+            tensor.buffer().write(start * size_of::<f32>(), bytemuck::cast_slice(&piece))?;
+        }
         Ok(tensor)
     }
 
@@ -128,7 +148,7 @@ impl Tensor {
             return Ok(self.clone());
         }
         let bytes = self.to_bytes()?;
-        let tensor = Tensor::empty(device, self.dtype(), self.shape())?;
+        let tensor = Tensor::empty_for("to_device", device, self.dtype(), self.shape())?;
         if !bytes.is_empty() {
             tensor.buffer().write(0, &bytes)?;
         }

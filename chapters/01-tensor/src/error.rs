@@ -49,6 +49,18 @@ pub enum Error {
         /// The shape.
         shape: Vec<usize>,
     },
+    /// A tensor that there is no memory for.
+    #[error("{op}: a tensor of shape {shape:?} takes {bytes} bytes. {reason}")]
+    Room {
+        /// The op.
+        op: &'static str,
+        /// The shape.
+        shape: Vec<usize>,
+        /// Its bytes.
+        bytes: usize,
+        /// Who has no room, and how much there is.
+        reason: strata_device::Error,
+    },
     /// An argument out of its range.
     #[error("{op}: {reason}")]
     Value {
@@ -64,6 +76,22 @@ impl Error {
     pub fn shape(op: &'static str, shapes: &[&[usize]], reason: impl Into<String>) -> Self {
         let shapes: Vec<_> = shapes.iter().map(|s| format!("{s:?}")).collect();
         Error::Shape { op, shapes: shapes.join(", "), reason: reason.into() }
+    }
+
+    /// What a device said when it was asked for a tensor's memory: an [`Error::Room`] if it has none.
+    pub(crate) fn room(
+        op: &'static str,
+        shape: &[usize],
+        bytes: usize,
+        reason: strata_device::Error,
+    ) -> Self {
+        use strata_device::Error as Refusal;
+        match reason {
+            Refusal::OutOfMemory { .. } | Refusal::TooLarge { .. } | Refusal::NoRoom { .. } => {
+                Error::Room { op, shape: shape.to_vec(), bytes, reason }
+            }
+            other => Error::Device(other),
+        }
     }
 
     /// An [`Error::Value`].

@@ -45,16 +45,19 @@ impl Layout {
     /// The number of elements.
     pub fn numel(&self) -> usize {
         // As in the free function: the other dimensions of an empty tensor may overflow.
-        if self.shape.contains(&0) { 0 } else { self.shape.iter().product() }
+        match self.shape.contains(&0) {
+            true => 0,
+            false => self.shape.iter().fold(1, |n, &d| n.saturating_mul(d)),
+        }
     }
 
     /// Whether the elements lie side by side in row-major order (the offset does not matter).
     pub fn is_contiguous(&self) -> bool {
-        let mut expected = 1;
+        let mut expected = 1usize;
         self.numel() == 0
             || self.shape.iter().zip(&self.strides).rev().all(|(&d, &s)| {
                 let fits = d == 1 || s == expected;
-                expected *= d;
+                expected = d.saturating_mul(expected);
                 fits
             })
     }
@@ -75,11 +78,11 @@ impl Layout {
             self.shape.iter().zip(&self.strides).filter(|(d, _)| **d > 1).collect();
         spans.sort_by_key(|(_, s)| **s);
         // Each stride must step over everything that the smaller ones reach.
-        let mut reach = 0;
+        let mut reach = 0usize;
         self.numel() > 0
             && spans.into_iter().any(|(&d, &s)| {
                 let short = s <= reach;
-                reach += (d - 1) * s;
+                reach = reach.saturating_add((d - 1).saturating_mul(s));
                 short
             })
     }
@@ -98,14 +101,14 @@ impl Layout {
                 continue;
             }
             let joins = !out[0].shape.is_empty()
-                && many
-                    .iter()
-                    .zip(&out)
-                    .all(|(l, o)| o.strides.last().copied().unwrap_or(0) == l.strides[d] * size);
+                && many.iter().zip(&out).all(|(l, o)| {
+                    let below = l.strides[d].saturating_mul(size);
+                    o.strides.last().is_some_and(|&stride| stride == below)
+                });
             for (l, o) in many.iter().zip(&mut out) {
                 match (joins, o.shape.last_mut(), o.strides.last_mut()) {
                     (true, Some(last), Some(stride)) => {
-                        *last *= size;
+                        *last = last.saturating_mul(size);
                         *stride = l.strides[d];
                     }
                     _ => {

@@ -182,7 +182,10 @@ impl Tensor {
         };
         let size = self.dtype.size();
         let bytes = whole.buffer.read(whole.layout.offset * size, whole.numel() * size).await?;
-        Ok(bytemuck::allocation::pod_collect_to_vec(&bytes))
+        let mut elements = strata_device::room::vector("read", whole.numel())?;
+        elements.resize(whole.numel(), T::zeroed());
+        bytemuck::cast_slice_mut(&mut elements).copy_from_slice(&bytes);
+        Ok(elements)
     }
 
     /// [`read`](Self::read), waiting for the answer. Native only.

@@ -43,7 +43,7 @@ impl Tensor {
                     return None;
                 }
                 strides[d] = step;
-                step *= shape[d];
+                step = step.saturating_mul(shape[d]);
                 left /= shape[d];
             }
         }
@@ -122,12 +122,13 @@ impl Tensor {
         }
         let mut layout = self.layout().clone();
         layout.shape[d] = (end - start).div_ceil(step);
-        // A view without elements points nowhere, and a single one needs no stride.
+        // A view without elements points nowhere: its strides may be as large as they like. And a
+        // single one needs no stride.
         if layout.numel() > 0 {
             layout.offset += start * layout.strides[d];
         }
         if layout.shape[d] > 1 {
-            layout.strides[d] *= step;
+            layout.strides[d] = layout.strides[d].saturating_mul(step);
         }
         Ok(self.with_layout(layout))
     }

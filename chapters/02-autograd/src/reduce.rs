@@ -24,7 +24,8 @@ impl Var {
     /// # Errors
     /// A dimension that is not there.
     pub fn mean(&self, dims: &[usize], keepdim: bool) -> Result<Var> {
-        let n: usize = dims.iter().filter_map(|&d| self.shape().get(d)).product();
+        let sizes = dims.iter().filter_map(|&d| self.shape().get(d));
+        let n = sizes.fold(1usize, |n, &d| n.saturating_mul(d));
         self.sum(dims, keepdim)?.affine(1.0 / n as f32, 0.0)
     }
 

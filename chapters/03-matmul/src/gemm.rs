@@ -49,7 +49,7 @@ impl Default for Epilogue<'_> {
 /// The inner dimensions differ, the batches do not broadcast, fewer than two dimensions, not f32,
 /// different devices, or the device fails.
 pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    let out = Tensor::empty(a.device(), DType::F32, &product_shape(a, b)?)?;
+    let out = Tensor::empty_for("matmul", a.device(), DType::F32, &product_shape(a, b)?)?;
     gemm_into(&out, a, b, Epilogue::default())?;
     Ok(out)
 }

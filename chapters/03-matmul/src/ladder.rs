@@ -1,6 +1,7 @@
 //! The ladder of `matmul`: every rung takes the same bindings and params.
 use crate::cpu;
-use strata_device::{Access, Device, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
+use strata_device::room::room;
+use strata_device::{Access, Device, Kernel, Ladder, Launch, Machine, Needs, Rung, cpu_text};
 use strata_tensor::Tensor;
 
 /// A matrix, or a batch of them, and the steps between its elements.
@@ -76,8 +77,14 @@ fn fits_one_loop(a: &Args) -> bool {
     !a.out.tensor.device().info().caps.software || (a.k + 1) * elements < 65_000
 }
 
+/// What the CPU notes down for each row of the result, besides the result.
+const ROW_BYTES: usize = 128;
+
 /// Bindings, params, constants and cost of the whole op; the grid is the rung's own.
 fn launch(kernel: &'static Kernel, a: &Args, device: &Device) -> strata_device::Result<Launch> {
+    if device.machine() == Machine::Cpu {
+        room("matmul", (a.batches * a.m).saturating_mul(ROW_BYTES))?;
+    }
     let (left, left_offset) = a.a.tensor.bind();
     let (right, right_offset) = a.b.tensor.bind();
     let (out, out_offset) = a.out.tensor.bind();

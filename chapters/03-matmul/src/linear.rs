@@ -38,7 +38,7 @@ pub fn linear_gelu(
     gelu_backward: ActivationBackward,
 ) -> Result<Var> {
     let before = output(x, weight)?;
-    let activated = Tensor::empty(before.device(), DType::F32, before.shape())?;
+    let activated = Tensor::empty_for("linear_gelu", before.device(), DType::F32, before.shape())?;
     let bias_value = bias.map(Var::value);
     let epilogue =
         Epilogue { bias: bias_value, activated: Some(&activated), ..Epilogue::default() };
@@ -109,7 +109,8 @@ fn backward(
         match grads.target(2) {
             Some(slot) => column_sum(&slot, &rows, true)?,
             None => {
-                let sum = Tensor::empty(rows.device(), DType::F32, &rows.shape()[1..])?;
+                let sum =
+                    Tensor::empty_for("linear", rows.device(), DType::F32, &rows.shape()[1..])?;
                 column_sum(&sum, &rows, false)?;
                 grads.add(2, sum)?;
             }
@@ -126,7 +127,7 @@ fn output(x: &Var, weight: &Var) -> Result<Tensor> {
         return Err(Error::shape("linear", &[x.shape(), weight.shape()], reason));
     }
     let shape = [&x.shape()[..x.rank() - 1], &weight.shape()[1..]].concat();
-    Tensor::empty(x.device(), DType::F32, &shape)
+    Tensor::empty_for("linear", x.device(), DType::F32, &shape)
 }
 
 fn matrix(weight: &Tensor) -> Result<&Tensor> {

@@ -42,7 +42,9 @@ impl MatmulExt for Var {
 /// All leading dimensions as one: `[.., n]` as `[rows, n]`.
 pub(crate) fn flat(t: &Tensor) -> Result<Tensor> {
     let n = t.shape().last().copied().unwrap_or(1);
-    let rows: usize = t.shape()[..t.rank().saturating_sub(1)].iter().product();
+    // An empty tensor's other dimensions may be of any length.
+    let leading = &t.shape()[..t.rank().saturating_sub(1)];
+    let rows = leading.iter().fold(1usize, |rows, &d| rows.saturating_mul(d));
     t.reshape(&[rows, n])
 }
 

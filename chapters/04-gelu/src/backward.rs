@@ -70,7 +70,7 @@ pub fn gelu_backward(x: &Tensor, dy: &Tensor) -> Result<Tensor> {
     if x.shape() != dy.shape() {
         return Err(Error::shape(op, &[x.shape(), dy.shape()], "x and dy differ in shape"));
     }
-    let dx = Tensor::empty(x.device(), DType::F32, x.shape())?;
+    let dx = Tensor::empty_for(op, x.device(), DType::F32, x.shape())?;
     if x.numel() > 0 {
         let args = Args { x: x.contiguous()?, dy: dy.contiguous()?, dx: dx.clone() };
         LADDER.run(&args, x.device())?;

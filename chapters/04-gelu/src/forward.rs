@@ -62,7 +62,7 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
 /// Not f32; the device fails.
 pub fn gelu_forward(x: &Tensor) -> Result<Tensor> {
     x.expect_dtype("gelu", DType::F32)?;
-    let out = Tensor::empty(x.device(), DType::F32, x.shape())?;
+    let out = Tensor::empty_for("gelu", x.device(), DType::F32, x.shape())?;
     if x.numel() > 0 {
         LADDER.run(&Args { x: x.contiguous()?, out: out.clone() }, x.device())?;
     }

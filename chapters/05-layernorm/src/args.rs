@@ -8,7 +8,7 @@ pub(crate) const WIDEST: usize = 8192;
 pub(crate) fn rows(op: &'static str, x: &Tensor) -> Result<(usize, usize)> {
     x.expect_dtype(op, DType::F32)?;
     match x.shape().split_last() {
-        Some((&width, rows)) if width > 0 => Ok((rows.iter().product(), width)),
+        Some((&width, _)) if width > 0 => Ok((x.numel() / width, width)),
         _ => Err(Error::shape(op, &[x.shape()], "needs a last dimension above 0 to normalize")),
     }
 }

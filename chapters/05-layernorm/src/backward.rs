@@ -187,7 +187,7 @@ pub fn layernorm_backward(
             return Err(Error::value(op, "dgamma and dbeta are one tensor; give each its own"));
         }
     }
-    let dx = Tensor::empty(x.device(), DType::F32, x.shape())?;
+    let dx = Tensor::empty_for(op, x.device(), DType::F32, x.shape())?;
     if rows == 0 {
         if let Some(to) = parameters.filter(|to| !to.accumulate) {
             strata_tensor::ops::fill_bits(&to.dgamma, 0)?;
@@ -205,7 +205,7 @@ pub fn layernorm_backward(
         dy: dy.contiguous()?,
         dx: dx.clone(),
         parameters: parameters.cloned(),
-        partial: Tensor::empty(x.device(), DType::F32, &partial)?,
+        partial: Tensor::empty_for(op, x.device(), DType::F32, &partial)?,
         rows,
         width,
         rows_per_chunk,

@@ -15,9 +15,9 @@ pub struct Normalized {
 }
 
 impl Normalized {
-    pub(crate) fn empty(x: &Tensor) -> Result<Self> {
+    pub(crate) fn empty(op: &'static str, x: &Tensor) -> Result<Self> {
         let rows = &x.shape()[..x.rank() - 1];
-        let new = |shape: &[usize]| Tensor::empty(x.device(), DType::F32, shape);
+        let new = |shape: &[usize]| Tensor::empty_for(op, x.device(), DType::F32, shape);
         Ok(Normalized { out: new(x.shape())?, mean: new(rows)?, rstd: new(rows)? })
     }
 }
@@ -100,7 +100,7 @@ pub fn layernorm_forward(
     like(op, x, gamma, &[width])?;
     like(op, x, beta, &[width])?;
     eps_in_range(op, eps)?;
-    let to = Normalized::empty(x)?;
+    let to = Normalized::empty(op, x)?;
     if rows > 0 {
         let (x, gamma, beta) = (x.contiguous()?, gamma.contiguous()?, beta.contiguous()?);
         let args = Args { x, gamma, beta, eps, to: to.clone(), rows, width };

@@ -94,8 +94,8 @@ pub fn residual_layernorm_forward(
     like(op, x, gamma, &[width])?;
     like(op, x, beta, &[width])?;
     eps_in_range(op, eps)?;
-    let to = Normalized::empty(x)?;
-    let sum = Tensor::empty(x.device(), DType::F32, x.shape())?;
+    let to = Normalized::empty(op, x)?;
+    let sum = Tensor::empty_for(op, x.device(), DType::F32, x.shape())?;
     if rows > 0 {
         let (x, residual) = (x.contiguous()?, residual.contiguous()?);
         let (gamma, beta) = (gamma.contiguous()?, beta.contiguous()?);

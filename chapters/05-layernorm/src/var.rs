@@ -65,7 +65,7 @@ fn targets(gain: &Tensor, grads: &Grads) -> Result<(Option<ParameterGrads>, bool
     if !grads.wants(1) && !grads.wants(2) {
         return Ok((None, false));
     }
-    let new = || Tensor::empty(gain.device(), DType::F32, gain.shape());
+    let new = || Tensor::empty_for("layernorm_backward", gain.device(), DType::F32, gain.shape());
     Ok((Some(ParameterGrads { dgamma: new()?, dbeta: new()?, accumulate: false }), true))
 }
 

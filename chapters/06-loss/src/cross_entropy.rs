@@ -101,7 +101,8 @@ pub(crate) fn check(op: &'static str, logits: &Tensor, targets: &Tensor) -> Resu
 pub fn cross_entropy_forward(logits: &Tensor, targets: &Tensor) -> Result<Loss> {
     let op = "cross_entropy";
     let (rows, width) = check(op, logits, targets)?;
-    let new = |shape: &[usize]| Tensor::empty(logits.device(), DType::F32, shape);
+    let new =
+        |shape: &[usize]| Tensor::empty_for("cross_entropy", logits.device(), DType::F32, shape);
     let lse = new(targets.shape())?;
     let losses = new(targets.shape())?;
     let targets = targets.contiguous()?;

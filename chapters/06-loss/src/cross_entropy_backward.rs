@@ -101,7 +101,7 @@ pub fn cross_entropy_backward(
         let reason = "the loss must be that of these logits, and its gradient one number";
         return Err(Error::shape(op, &shapes, reason));
     }
-    let dlogits = Tensor::empty(logits.device(), DType::F32, logits.shape())?;
+    let dlogits = Tensor::empty_for(op, logits.device(), DType::F32, logits.shape())?;
     if rows > 0 {
         let args = Args {
             logits: logits.contiguous()?,

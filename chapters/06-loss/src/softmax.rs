@@ -67,7 +67,7 @@ pub(crate) static LOG_SOFTMAX: Ladder<Args> = Ladder {
 
 fn run(op: &'static str, ladder: &'static Ladder<Args>, x: &Tensor) -> Result<Tensor> {
     let (rows, width) = rows(op, x)?;
-    let out = Tensor::empty(x.device(), DType::F32, x.shape())?;
+    let out = Tensor::empty_for(op, x.device(), DType::F32, x.shape())?;
     if rows > 0 {
         ladder.run(&Args { x: x.contiguous()?, out: out.clone(), rows, width }, x.device())?;
     }

@@ -70,7 +70,7 @@ pub(crate) static LOG_SOFTMAX: Ladder<Args> = Ladder {
 fn run(op: &'static str, ladder: &'static Ladder<Args>, y: &Tensor, dy: &Tensor) -> Result<Tensor> {
     let (rows, width) = rows(op, y)?;
     alike(op, y, dy)?;
-    let dx = Tensor::empty(y.device(), DType::F32, y.shape())?;
+    let dx = Tensor::empty_for(op, y.device(), DType::F32, y.shape())?;
     if rows > 0 {
         let (y, dy) = (y.contiguous()?, dy.contiguous()?);
         ladder.run(&Args { y, dy, dx: dx.clone(), rows, width }, dx.device())?;

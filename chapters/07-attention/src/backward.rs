@@ -1,7 +1,7 @@
 use crate::problem::{Problem, Views, in_rows, view, view_together};
 use crate::{Attended, Options, cpu, plan};
 use strata_device::{Access, Kernel, Ladder, Launch, Machine, Needs, Rung, cpu_text};
-use strata_tensor::{DType, Error, Layout, Result, Tensor};
+use strata_tensor::{DType, Error, Layout, Result, Tensor, numel};
 
 /// Gradients of the inputs, each with its input's shape; three views of one buffer.
 #[derive(Clone, Debug)]
@@ -187,7 +187,9 @@ pub fn backward(
     let problem = Problem::new("attention_backward", q, k, v, options)?;
     // Each part starts where a binding may start.
     let (nq, nk) = (q.numel().next_multiple_of(64), k.numel().next_multiple_of(64));
-    let buffer = q.device().alloc(4 * (nq + nk + k.numel()))?;
+    // One binding shows all three, and kernels count its elements with 32 bits.
+    let elements = numel("attention_backward", &[nq.saturating_add(nk).saturating_add(k.numel())])?;
+    let buffer = q.device().alloc(elements.saturating_mul(size_of::<f32>()))?;
     let part = |offset: usize, of: &Tensor| {
         let layout = Layout { offset, ..Layout::contiguous(of.shape()) };
         Tensor::from_buffer(buffer.clone(), DType::F32, layout)
@@ -210,7 +212,7 @@ pub fn backward_qkv(
 ) -> Result<Tensor> {
     let [q, k, v] = crate::split_qkv(qkv, heads)?;
     let problem = Problem::new("attention_backward", &q, &k, &v, options)?;
-    let packed = Tensor::empty(qkv.device(), DType::F32, qkv.shape())?;
+    let packed = Tensor::empty_for("attention_backward", qkv.device(), DType::F32, qkv.shape())?;
     let [dq, dk, dv] = crate::split_qkv(&packed, heads)?;
     backward_into(problem, attended, d_out, Gradients { dq, dk, dv })?;
     Ok(packed)
@@ -245,6 +247,7 @@ fn backward_into(
         }
         return Ok(grads);
     }
+    problem.room(op, 6)?;
     let (out, d_out, lse) = (in_rows(&attended.out)?, in_rows(d_out)?, attended.lse.contiguous()?);
     LADDER.run(&Args { problem, out, lse, d_out, grads: grads.clone() }, &device)?;
     Ok(grads)

@@ -151,9 +151,11 @@ pub fn forward(q: &Tensor, k: &Tensor, v: &Tensor, options: &Options) -> Result<
     let problem = Problem::new("attention", q, k, v, options)?;
     let (batch, heads, rows, dim) = (problem.batch, problem.heads, problem.rows, problem.dim);
     let device = problem.device().clone();
-    let out = Tensor::empty(&device, DType::F32, &[batch, rows, heads, dim])?.transpose(1, 2)?;
-    let lse = Tensor::empty(&device, DType::F32, &[batch, heads, rows])?;
+    let out = Tensor::empty_for("attention", &device, DType::F32, &[batch, rows, heads, dim])?;
+    let out = out.transpose(1, 2)?;
+    let lse = Tensor::empty_for("attention", &device, DType::F32, &[batch, heads, rows])?;
     if !problem.is_empty() {
+        problem.room("attention", 2)?;
         LADDER.run(&Args { problem, out: out.clone(), lse: lse.clone() }, &device)?;
     }
     Ok(Attended { out, lse })
@@ -169,11 +171,11 @@ pub fn attention_weights(q: &Tensor, k: &Tensor, options: &Options) -> Result<Te
     let problem = Problem::new("attention_weights", q, k, k, &options)?;
     let device = problem.device().clone();
     let shape = [problem.batch, problem.heads, problem.rows, problem.keys];
-    let weights = Tensor::empty(&device, DType::F32, &shape)?;
+    let weights = Tensor::empty_for("attention_weights", &device, DType::F32, &shape)?;
     if problem.is_empty() || problem.keys == 0 {
         return Ok(weights);
     }
-    let lse = Tensor::empty(&device, DType::F32, &shape[..3])?;
+    let lse = Tensor::empty_for("attention_weights", &device, DType::F32, &shape[..3])?;
     // Bound where the output would be; neither of the two kernels touches it.
     let unused = device.alloc(4)?.whole();
     for launch in materialise(&problem, &weights, &unused, &lse) {

@@ -10,11 +10,11 @@ pub fn split_qkv(qkv: &Tensor, heads: usize) -> Result<[Tensor; 3]> {
         let reason = format!("a packed projection is [batch, rows, 3 * width], with {heads} heads");
         return Err(Error::shape("split_qkv", &[qkv.shape()], reason));
     };
-    if !width.is_multiple_of(3 * heads) {
+    let Some(parts) = heads.checked_mul(3).filter(|&parts| width.is_multiple_of(parts)) else {
         let reason = format!("{width} columns are not three times {heads} heads");
         return Err(Error::shape("split_qkv", &[qkv.shape()], reason));
-    }
-    let parts = qkv.reshape(&[batch, rows, 3, heads, width / (3 * heads)])?;
+    };
+    let parts = qkv.reshape(&[batch, rows, 3, heads, width / parts])?;
     let part = |i| parts.select(2, i)?.transpose(1, 2);
     Ok([part(0)?, part(1)?, part(2)?])
 }
@@ -29,7 +29,7 @@ pub fn merge_heads(x: &Tensor) -> Result<Tensor> {
         let reason = "heads are merged of [batch, heads, rows, head_dim]";
         return Err(Error::shape("merge_heads", &[x.shape()], reason));
     };
-    x.transpose(1, 2)?.reshape(&[batch, rows, heads * dim])
+    x.transpose(1, 2)?.reshape(&[batch, rows, heads.saturating_mul(dim)])
 }
 
 /// `[batch, rows, heads * head_dim]` as `[batch, heads, rows, head_dim]`: what

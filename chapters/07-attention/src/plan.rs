@@ -5,7 +5,7 @@ use strata_tensor::{DType, Tensor};
 
 /// Room for `shape` floats that only one op's kernels see.
 pub(crate) fn scratch(device: &Device, shape: &[usize]) -> Result<Tensor> {
-    Tensor::empty(device, DType::F32, shape).map_err(|error| match error {
+    Tensor::empty_for("attention", device, DType::F32, shape).map_err(|error| match error {
         strata_tensor::Error::Device(error) => error,
         other => strata_device::Error::Launch {
             kernel: "attention/1_naive".into(),

@@ -1,5 +1,5 @@
 use crate::Options;
-use strata_device::{Device, Launch, Slice, StepState};
+use strata_device::{Device, Launch, Machine, Slice, StepState, room};
 use strata_tensor::{DType, Error, Result, Tensor};
 
 /// Checked inputs and sizes of an attention: what forward and backward share.
@@ -62,6 +62,23 @@ impl Problem {
     /// Whether there is nothing to compute.
     pub fn is_empty(&self) -> bool {
         self.q.numel() == 0
+    }
+
+    /// Whether the CPU has room for what its kernels take besides the tensors: a few words for each row,
+    /// and for each head that is worked on so many copies of its rows, padded to whole vectors.
+    pub fn room(&self, op: &'static str, copies: usize) -> Result<()> {
+        if self.device().machine() != Machine::Cpu {
+            return Ok(());
+        }
+        let rows = self.rows.saturating_add(self.keys);
+        let heads = self.batch.saturating_mul(self.heads);
+        let lines = heads.saturating_mul(rows).saturating_mul(64);
+        let at_once = heads.min(self.device().info().caps.units as usize);
+        // A few queries are not packed, nor are their keys.
+        let copies = if self.rows < 4 && copies < 3 { 0 } else { copies };
+        let row = self.dim.next_multiple_of(32) * size_of::<f32>() * copies;
+        let packed = at_once.saturating_mul(rows).saturating_mul(row);
+        Ok(room::room(op, lines.saturating_add(packed))?)
     }
 
     /// Query-key pairs that are looked at, over all heads. With a cache the most there can be: how

@@ -80,7 +80,7 @@ impl NormScratch {
     /// # Errors
     /// The device has no room.
     pub fn new(device: &Device, n: usize) -> Result<Self> {
-        Ok(NormScratch(Tensor::empty(device, DType::F32, &[groups(n)])?))
+        Ok(NormScratch(Tensor::empty_for("global_norm", device, DType::F32, &[groups(n)])?))
     }
 }
 

@@ -212,7 +212,8 @@ impl Device {
         if data.len().is_multiple_of(4) {
             return self.inner.backend.write(memory, offset, data);
         }
-        let mut padded = data.to_vec();
+        let mut padded = crate::room::vector("write", data.len().next_multiple_of(4))?;
+        padded.extend_from_slice(data);
         padded.resize(data.len().next_multiple_of(4), 0);
         self.inner.backend.write(memory, offset, &padded)
     }
@@ -227,6 +228,7 @@ impl Device {
             return Box::pin(async move { Err(error) });
         }
         self.inner.counters.reads.fetch_add(1, Ordering::Relaxed);
+        // Not beyond the memory: a buffer's end is within it, and memory comes in whole words.
         let whole = self.inner.backend.read(memory, offset, bytes.next_multiple_of(4));
         Box::pin(async move {
             let mut data = whole.await?;

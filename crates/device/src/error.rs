@@ -50,6 +50,19 @@ pub enum Error {
         /// The device's limit.
         limit: usize,
     },
+    /// This computer has no room for this many bytes.
+    #[error(
+        "{what}: {bytes} bytes are more memory than this computer can give{}; try smaller shapes, or close other programs",
+        left.map(|left| format!(" ({left} are left)")).unwrap_or_default()
+    )]
+    NoRoom {
+        /// The op, buffer or read that they were for.
+        what: String,
+        /// Bytes asked for.
+        bytes: usize,
+        /// Bytes that are left, where the system says.
+        left: Option<u64>,
+    },
     /// The device went away (reset, unplugged, a fault in a kernel).
     #[error("{device} was lost: {reason}. Start again; a checkpoint that was written is intact")]
     Lost {

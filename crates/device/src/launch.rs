@@ -40,6 +40,8 @@ pub struct Launch {
     pub constants: Vec<(&'static str, u32)>,
     /// What it must do at least.
     pub cost: Cost,
+    /// A size that 32 bits do not hold, if one was given: the launch is then refused.
+    pub too_large: Option<usize>,
 }
 
 impl Launch {
@@ -54,6 +56,7 @@ impl Launch {
             shared_bytes: 0,
             constants: Vec::new(),
             cost: Cost::default(),
+            too_large: None,
         }
     }
 
@@ -65,9 +68,18 @@ impl Launch {
 
     /// Appends a word to the params struct.
     pub fn size(mut self, value: usize) -> Self {
-        // Tensors are refused above u32::MAX elements, so the cast keeps the value.
-        self.params.push(value as u32);
+        let word = self.word(value);
+        self.params.push(word);
         self
+    }
+
+    /// A size as kernels have it. Tensors have no more elements than 32 bits count; what comes from
+    /// elsewhere and does not fit is remembered, and the launch refused, not run with what is left.
+    fn word(&mut self, value: usize) -> u32 {
+        u32::try_from(value).unwrap_or_else(|_| {
+            self.too_large.get_or_insert(value);
+            u32::MAX
+        })
     }
 
     /// Appends a float to the params struct.
@@ -78,14 +90,17 @@ impl Launch {
 
     /// Appends words, padded with `fill` to `len` of them (fixed-size arrays of the struct).
     pub fn sizes(mut self, values: &[usize], len: usize, fill: u32) -> Self {
-        self.params.extend(values.iter().map(|&v| v as u32));
+        for &value in values {
+            let word = self.word(value);
+            self.params.push(word);
+        }
         self.params.extend(std::iter::repeat_n(fill, len.saturating_sub(values.len())));
         self
     }
 
     /// Workgroups in x, y, z.
     pub fn grid(mut self, x: usize, y: usize, z: usize) -> Self {
-        self.grid = [x as u32, y as u32, z as u32];
+        self.grid = [x, y, z].map(|n| self.word(n));
         self
     }
 

@@ -32,6 +32,7 @@ mod overlay;
 mod pool;
 mod profile;
 pub mod random;
+pub mod room;
 mod source;
 mod state;
 #[cfg(not(target_family = "wasm"))]

@@ -1,56 +1,109 @@
-use crate::{Access, Error, Info, Launch, Result};
+use crate::{Access, Binding, Error, Info, Launch, Memory, Result};
 
 /// The rules of the strictest machine hold on every one, so that a launch that runs here runs
 /// everywhere: WebGPU forbids reading and writing one buffer in one dispatch.
 pub(crate) fn validate(launch: &Launch, info: &Info) -> Result<()> {
     let kernel = launch.kernel;
     let caps = &info.caps;
-    let fail = |reason: String| {
-        Err(Error::Launch { kernel: format!("{}:{}", kernel.path, kernel.entry), reason })
-    };
     if !kernel.runs_on(info.machine) {
-        return fail(format!("it has no body for {}", info.machine));
+        return fail(launch, format!("it has no body for {}", info.machine));
     }
-    if launch.bindings.len() != kernel.bindings.len() {
-        let (want, got) = (kernel.bindings.len(), launch.bindings.len());
-        return fail(format!("it takes {want} buffers, {got} were bound"));
+    if let Some(size) = launch.too_large {
+        return fail(launch, format!("{size} does not fit the 32 bits of a kernel's params"));
     }
-    let threads: u64 = launch.block.iter().map(|&b| u64::from(b)).product();
-    if threads == 0 || threads > u64::from(caps.max_workgroup) {
+    let threads: u128 = launch.block.iter().map(|&b| u128::from(b)).product();
+    if threads == 0 || threads > u128::from(caps.max_workgroup) {
         let most = caps.max_workgroup;
-        return fail(format!("a workgroup of {threads}; this device allows 1 to {most}"));
+        return fail(launch, format!("a workgroup of {threads}; this device allows 1 to {most}"));
     }
     for d in 0..3 {
         if launch.grid[d] > caps.max_grid[d] {
             let (got, most) = (launch.grid[d], caps.max_grid[d]);
-            return fail(format!("{got} workgroups in dimension {d}; the device allows {most}"));
+            let reason = format!("{got} workgroups in dimension {d}; the device allows {most}");
+            return fail(launch, reason);
         }
     }
-    for (i, a) in launch.bindings.iter().enumerate() {
-        if a.bytes == 0 || !a.offset.is_multiple_of(256) || a.offset + a.bytes > a.memory.bytes() {
-            let (offset, bytes, room) = (a.offset, a.bytes, a.memory.bytes());
-            return fail(format!(
-                "binding {i} shows {bytes} bytes from {offset} of a buffer of {room}; \
-                 offsets must be multiples of 256 and ranges not empty"
-            ));
-        }
+    for a in &launch.bindings {
         if a.bytes > caps.max_binding {
             let (bytes, limit) = (a.bytes, caps.max_binding);
             let device = info.label();
             return Err(Error::TooLarge { device, what: "binding", bytes, limit });
         }
+    }
+    bindings(launch)
+}
+
+/// What makes views of memory sound: as many bindings as the kernel has, each within its memory, and
+/// none that is written sharing a byte with another. Machines whose memory is the host's check it
+/// themselves, since a [`Backend`](crate::Backend) can be called without a [`Device`](crate::Device).
+pub(crate) fn bindings(launch: &Launch) -> Result<()> {
+    let kernel = launch.kernel;
+    if launch.bindings.len() != kernel.bindings.len() {
+        let (want, got) = (kernel.bindings.len(), launch.bindings.len());
+        return fail(launch, format!("it takes {want} buffers, {got} were bound"));
+    }
+    for (i, a) in launch.bindings.iter().enumerate() {
+        if a.bytes == 0 || !a.offset.is_multiple_of(256) || !within(a) {
+            let (offset, bytes, room) = (a.offset, a.bytes, a.memory.bytes());
+            let reason = format!(
+                "binding {i} shows {bytes} bytes from {offset} of a buffer of {room}; \
+                 offsets must be multiples of 256 and ranges not empty"
+            );
+            return fail(launch, reason);
+        }
+    }
+    for (i, a) in launch.bindings.iter().enumerate() {
         for (j, b) in launch.bindings.iter().enumerate().skip(i + 1) {
             if a.memory.id() != b.memory.id() {
                 continue;
             }
             let (x, y) = (kernel.bindings[i], kernel.bindings[j]);
+            // Neither sum overflows: both ranges lie within their memory.
             let apart = a.offset + a.bytes <= b.offset || b.offset + b.bytes <= a.offset;
             if x != y || (x == Access::Write && !apart) {
-                return fail(format!(
-                    "bindings {i} and {j} show one buffer, and at least one writes it"
-                ));
+                let reason =
+                    format!("bindings {i} and {j} show one buffer, and at least one writes it");
+                return fail(launch, reason);
             }
         }
     }
     Ok(())
+}
+
+fn within(a: &Binding) -> bool {
+    a.offset.checked_add(a.bytes).is_some_and(|end| end <= a.memory.bytes())
+}
+
+fn fail(launch: &Launch, reason: String) -> Result<()> {
+    let kernel = format!("{}:{}", launch.kernel.path, launch.kernel.entry);
+    Err(Error::Launch { kernel, reason })
+}
+
+/// Whether `offset..offset + bytes` lies in the memory, for reads and writes.
+pub(crate) fn range(
+    call: &'static str,
+    memory: &Memory,
+    offset: usize,
+    bytes: usize,
+) -> Result<()> {
+    match offset.checked_add(bytes) {
+        Some(end) if end <= memory.bytes() => Ok(()),
+        end => {
+            let end = end.unwrap_or(usize::MAX);
+            Err(Error::Range { call, offset, end, bytes: memory.bytes() })
+        }
+    }
+}
+
+/// Memory that another device made: of another kind of machine, or of the same kind and opened by
+/// itself.
+pub(crate) fn stranger(call: &str) -> Error {
+    Error::Launch {
+        kernel: call.into(),
+        reason:
+            "a buffer of another device was given; use it on the device that made it (clones of \
+                 a handle are one device, two that were opened are two), or copy it over with \
+                 `to_device`"
+                .into(),
+    }
 }

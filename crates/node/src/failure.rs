@@ -47,6 +47,10 @@ impl From<tensor::Error> for Failure {
             Error::DType { op, .. } => Failure::new("dtype", op, message),
             Error::Devices { op, .. } => Failure::new("device", op, message),
             Error::Overflow { op, .. } => Failure::new("size", op, message),
+            Error::Room { op, reason, .. } => {
+                let code = Failure::from(reason).code;
+                Failure::new(code, op, message)
+            }
             // An op that found no way back: its own sentence says why.
             Error::Value { op: "backward", .. } => Failure::new("graph", "backward", message),
             Error::Value { op, .. } => Failure::new("value", op, message),
@@ -61,6 +65,7 @@ impl From<device::Error> for Failure {
         let (code, op) = match &error {
             Error::Unavailable { .. } | Error::UnknownDevice { .. } => ("device", "open"),
             Error::OutOfMemory { .. } => ("memory", "alloc"),
+            Error::NoRoom { what, .. } => return Failure::new("memory", what, message),
             Error::TooLarge { .. } => ("size", "alloc"),
             Error::Lost { .. } => ("device-lost", ""),
             Error::Compile { .. } => ("compile", ""),

@@ -63,7 +63,7 @@ pub fn argmax(input: &Tensor) -> Result<Tensor> {
     let Some((&width, rows)) = input.shape().split_last().filter(|(w, _)| **w > 0) else {
         return Err(Error::shape("argmax", &[input.shape()], "needs a last dimension above 0"));
     };
-    let out = Tensor::empty(input.device(), DType::U32, rows)?;
+    let out = Tensor::empty_for("argmax", input.device(), DType::U32, rows)?;
     if out.numel() > 0 {
         LADDER.run(&Args { input: input.contiguous()?, out: out.clone(), width }, out.device())?;
     }

@@ -50,7 +50,7 @@ pub fn cast(input: &Tensor, dtype: DType) -> Result<Tensor> {
         return Ok(input.clone());
     }
     let input = input.contiguous()?;
-    let out = Tensor::empty(input.device(), dtype, input.shape())?;
+    let out = Tensor::empty_for("cast", input.device(), dtype, input.shape())?;
     if input.numel() > 0 {
         LADDER.run(&Args { input, out: out.clone() }, out.device())?;
     }

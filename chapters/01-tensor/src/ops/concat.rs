@@ -20,14 +20,15 @@ pub fn concat(parts: &[Tensor], d: usize) -> Result<Tensor> {
         }
         part.expect_dtype("concat", first.dtype())?;
         first.same_device("concat", part)?;
-        shape[d] = shape[d].saturating_add(part.shape()[d]);
+        let sum = shape[d].checked_add(part.shape()[d]);
+        shape[d] = sum.ok_or_else(|| Error::Overflow { op: "concat", shape: shape.clone() })?;
     }
     if first.dtype().size() == 2 {
         // Portable WGSL writes words, not halves of them: the parts meet in f32, which loses nothing.
         let wide: Vec<Tensor> = parts.iter().map(|p| p.cast(DType::F32)).collect::<Result<_>>()?;
         return concat(&wide, d)?.cast(first.dtype());
     }
-    let out = Tensor::empty(first.device(), first.dtype(), &shape)?;
+    let out = Tensor::empty_for("concat", first.device(), first.dtype(), &shape)?;
     let mut at = 0;
     for part in parts {
         let len = part.shape()[d];

@@ -79,7 +79,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
 /// # Errors
 /// The device fails.
 pub fn copy(src: &Tensor) -> Result<Tensor> {
-    let dst = Tensor::empty(src.device(), src.dtype(), src.shape())?;
+    let dst = Tensor::empty_for("copy", src.device(), src.dtype(), src.shape())?;
     copy_into(src, &dst)?;
     Ok(dst)
 }

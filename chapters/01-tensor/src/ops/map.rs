@@ -116,7 +116,7 @@ pub fn map(op: Map, input: &Tensor, alpha: f32, beta: f32) -> Result<Tensor> {
         let reason = format!("the lower bound {alpha} must not be above the upper bound {beta}");
         return Err(Error::value(op.name(), reason));
     }
-    let out = Tensor::empty(input.device(), DType::F32, input.shape())?;
+    let out = Tensor::empty_for(op.name(), input.device(), DType::F32, input.shape())?;
     if input.numel() > 0 {
         let args = Args { op, alpha, beta, input: input.clone(), out: out.clone() };
         LADDER.run(&args, input.device())?;

@@ -124,7 +124,8 @@ impl Tensor {
     /// # Errors
     /// A dimension that is not there.
     pub fn mean(&self, dims: &[usize], keepdim: bool) -> Result<Tensor> {
-        let n: usize = dims.iter().filter_map(|&d| self.shape().get(d)).product();
+        let sizes = dims.iter().filter_map(|&d| self.shape().get(d));
+        let n = sizes.fold(1usize, |n, &d| n.saturating_mul(d));
         reduce(Reduce::Sum, self, dims, keepdim, 1.0 / n as f32)
     }
 

@@ -200,7 +200,7 @@ pub fn reduce(
         .filter(|&d| keepdim || !gone[d])
         .map(|d| if gone[d] { 1 } else { input.shape()[d] })
         .collect();
-    let out = Tensor::empty(input.device(), DType::F32, &shape)?;
+    let out = Tensor::empty_for(name, input.device(), DType::F32, &shape)?;
     if out.numel() == 0 {
         return Ok(out);
     }

@@ -103,7 +103,7 @@ pub fn zip(op: Zip, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     a.same_device(name, b)?;
     let shape = broadcast_shapes(name, a.shape(), b.shape())?;
     let (a, b) = (a.broadcast_to(&shape)?, b.broadcast_to(&shape)?);
-    let out = Tensor::empty(a.device(), DType::F32, &shape)?;
+    let out = Tensor::empty_for(name, a.device(), DType::F32, &shape)?;
     if out.numel() > 0 {
         LADDER.run(&Args { op, a, b, out: out.clone() }, out.device())?;
     }

@@ -49,9 +49,9 @@ pub(super) fn best() -> &'static Micro {
 pub(super) fn vectorize<T>(body: impl FnOnce() -> T) -> T {
     #[cfg(target_arch = "x86_64")]
     match best().name {
-        // SAFETY: `best` has detected the instructions.
+        // SAFETY: `best` names this one only where `all` has detected AVX-512F, AVX2 and FMA.
         "avx512" => return unsafe { simd_x86::with_avx512(body) },
-        // SAFETY: as above.
+        // SAFETY: and this one where it has detected AVX2 and FMA.
         "avx2" => return unsafe { simd_x86::with_avx2(body) },
         _ => {}
     }

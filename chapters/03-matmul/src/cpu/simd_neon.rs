@@ -10,7 +10,7 @@ pub(super) const NEON: Micro = Micro { name: "neon", mr: 8, nr: 12, run };
 fn run(a: &[f32], b: &[f32], tile: &mut [f32]) {
     let k = b.len() / 12;
     assert!(a.len() >= 8 * k && tile.len() >= 8 * 12, "panels of unequal depth");
-    // SAFETY: NEON is part of every 64-bit Arm; lengths were checked above.
+    // SAFETY: lengths are checked above. NEON is part of every 64-bit Arm that has an operating system.
     unsafe { neon(k, a, b, tile) }
 }
 
@@ -19,7 +19,8 @@ fn neon(k: usize, a: &[f32], b: &[f32], tile: &mut [f32]) {
     let mut sums = [[vdupq_n_f32(0.0); 3]; 8];
     let (mut a, mut b) = (a.as_ptr(), b.as_ptr());
     for _ in 0..k {
-        // SAFETY: the caller checked that `a` holds 8k and `b` 12k elements.
+        // SAFETY: the caller checked that `a` holds 8k and `b` 12k elements; loads of f32 vectors ask for
+        // no more alignment than an f32 has.
         unsafe {
             let right = [vld1q_f32(b), vld1q_f32(b.add(4)), vld1q_f32(b.add(8))];
             for half in 0..2 {

@@ -17,7 +17,8 @@ const AHEAD: usize = 8;
 fn avx2_checked(a: &[f32], b: &[f32], tile: &mut [f32]) {
     let k = b.len() / 16;
     assert!(a.len() >= 6 * k && tile.len() >= 6 * 16, "panels of unequal depth");
-    // SAFETY: `simd::all` lists this kernel only where AVX2 and FMA were detected; lengths above.
+    // SAFETY: lengths are checked above. The instructions are there: nobody but `simd::all` names this
+    // kernel, and it does where AVX2 and FMA were detected.
     unsafe { avx2(k, a, b, tile) }
 }
 
@@ -48,7 +49,7 @@ fn avx2(k: usize, a: &[f32], b: &[f32], tile: &mut [f32]) {
 fn avx512_checked(a: &[f32], b: &[f32], tile: &mut [f32]) {
     let k = b.len() / 32;
     assert!(a.len() >= 14 * k && tile.len() >= 14 * 32, "panels of unequal depth");
-    // SAFETY: `simd::all` lists this kernel only where AVX-512F was detected; lengths above.
+    // SAFETY: as for AVX2; here `simd::all` has detected AVX-512F.
     unsafe { avx512(k, a, b, tile) }
 }
 
@@ -57,7 +58,8 @@ fn avx512(k: usize, a: &[f32], b: &[f32], tile: &mut [f32]) {
     let mut sums = [[_mm512_setzero_ps(); 2]; 14];
     let (mut a, mut b) = (a.as_ptr(), b.as_ptr());
     for _ in 0..k {
-        // Prefetching past the end is harmless: it never faults.
+        // Prefetching past the end is harmless: it never faults, and the address is wrapped, not
+        // offset, so that it may lie outside the slice.
         _mm_prefetch::<_MM_HINT_T0>(b.wrapping_add(32 * AHEAD).cast());
         _mm_prefetch::<_MM_HINT_T0>(b.wrapping_add(32 * AHEAD + 16).cast());
         // SAFETY: the caller checked that `a` holds 14k and `b` 32k elements.
@@ -84,7 +86,7 @@ fn avx512(k: usize, a: &[f32], b: &[f32], tile: &mut [f32]) {
 /// Runs a closure compiled for AVX-512: everything that is inlined into it is.
 ///
 /// # Safety
-/// The processor has AVX-512F and FMA.
+/// The processor has AVX-512F, AVX2 and FMA.
 #[target_feature(enable = "avx512f,avx2,fma")]
 pub(super) unsafe fn with_avx512<T>(body: impl FnOnce() -> T) -> T {
     body()

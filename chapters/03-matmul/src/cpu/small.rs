@@ -20,9 +20,8 @@ const GROUP: usize = 4;
 
 pub(super) fn multiply(problem: &Problem, a: Lines, b: Lines, rows: Vec<Row>, threads: usize) {
     let (n, k) = (problem.n, problem.k);
-    // The rows of `a`, contiguous and padded with zeros to whole groups: there are few.
-    let padded = rows.len().next_multiple_of(GROUP) * k;
-    let mut dense = vec![0.0; padded];
+    // The rows of `a`, contiguous: there are few.
+    let mut dense = vec![0.0; rows.len() * k];
     for i in 0..rows.len() {
         for l in 0..k {
             dense[i * k + l] = a.data[i * a.line + l * a.k];
@@ -41,9 +40,11 @@ fn run(problem: &Problem, task: &mut Task, a: &[f32], b: Lines) {
     for j in (0..width).step_by(WIDTH) {
         let columns = WIDTH.min(width - j);
         for g in 0..groups {
-            let a: [&[f32]; GROUP] = std::array::from_fn(|i| &a[(g * GROUP + i) * k..][..k]);
             let rows = &mut task.rows[g * GROUP..];
             let used = rows.len().min(GROUP);
+            // A group that is not full takes its last row again; nobody looks at what comes of it.
+            let row = |i: usize| &a[(g * GROUP + i.min(used - 1)) * k..][..k];
+            let a: [&[f32]; GROUP] = std::array::from_fn(row);
             let mut sums = [[0.0; WIDTH]; GROUP];
             match used {
                 1 => block::<1>(&mut sums, a, b, task.j + j, columns),

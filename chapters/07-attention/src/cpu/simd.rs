@@ -52,13 +52,15 @@ pub(super) const COLUMNS: usize = 32;
 
 impl Gemm {
     fn check(&self, a: &[f32], b: &[f32], c: &[f32]) {
-        let last = |n: usize, stride: usize| n.saturating_sub(1) * stride;
+        // Saturating: a sum that no integer holds is longer than any slice.
+        let last = |n: usize, stride: usize| n.saturating_sub(1).saturating_mul(stride);
         assert!(self.m.is_multiple_of(ROWS) && self.n.is_multiple_of(COLUMNS));
-        if self.m * self.n > 0 {
-            assert!(last(self.m, self.c_row) + self.n <= c.len());
+        if self.m > 0 && self.n > 0 {
+            assert!(last(self.m, self.c_row).saturating_add(self.n) <= c.len());
             if self.k > 0 {
-                assert!(last(self.m, self.a_row) + last(self.k, self.a_column) < a.len());
-                assert!(last(self.k, self.b_row) + self.n <= b.len());
+                let last_a = last(self.m, self.a_row).saturating_add(last(self.k, self.a_column));
+                assert!(last_a < a.len());
+                assert!(last(self.k, self.b_row).saturating_add(self.n) <= b.len());
             }
         }
     }
@@ -68,13 +70,12 @@ impl Gemm {
 pub(super) fn widest<B: Body>(body: B) {
     #[cfg(target_arch = "x86_64")]
     {
-        if std::arch::is_x86_feature_detected!("avx512f") {
-            // SAFETY: the processor has AVX-512F, and with it AVX2 and FMA.
+        if x86::has_avx512() {
+            // SAFETY: the processor has just said that it knows these instructions.
             return unsafe { x86::run_avx512(body) };
         }
-        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
-        {
-            // SAFETY: the processor has AVX2 and FMA.
+        if x86::has_avx2() {
+            // SAFETY: as above.
             return unsafe { x86::run_avx2(body) };
         }
     }
@@ -132,7 +133,8 @@ mod x86 {
                     for i in (0..g.m).step_by($rows) {
                         let mut sums = [[$zero(); $vectors]; $rows];
                         for p in 0..g.k {
-                            // SAFETY: row p < k of B has n elements, j + the block's width <= n.
+                            // SAFETY: p < k, and n is a multiple of the block's width, so that
+                            // j + that width <= n: `check` found the last such element within B.
                             let row = unsafe { b.add(p * g.b_row + j) };
                             let mut terms = [$zero(); $vectors];
                             for v in 0..$vectors {
@@ -140,7 +142,8 @@ mod x86 {
                                 terms[v] = unsafe { $load(row.add(v * $lanes)) };
                             }
                             for r in 0..$rows {
-                                // SAFETY: i + r < m and p < k.
+                                // SAFETY: m is a multiple of the block's height, so that i + r < m;
+                                // p < k. `check` found the last such element within A.
                                 let x = unsafe { *a.add((i + r) * g.a_row + p * g.a_column) };
                                 let x = $broadcast(x);
                                 for v in 0..$vectors {
@@ -150,7 +153,8 @@ mod x86 {
                         }
                         for r in 0..$rows {
                             for v in 0..$vectors {
-                                // SAFETY: i + r < m, and j + the block's width <= n.
+                                // SAFETY: i + r < m and j + the block's width <= n, as above: `check`
+                                // found the last such element within C, which is ours to write.
                                 unsafe {
                                     let at = c.add((i + r) * g.c_row + j + v * $lanes);
                                     let sum = sums[r][v];
@@ -191,6 +195,16 @@ mod x86 {
         _mm256_storeu_ps
     );
 
+    /// What [`run_avx2`] asks of the processor.
+    pub(super) fn has_avx2() -> bool {
+        is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+    }
+
+    /// What [`run_avx512`] asks of the processor.
+    pub(super) fn has_avx512() -> bool {
+        has_avx2() && is_x86_feature_detected!("avx512f")
+    }
+
     struct Avx512;
 
     impl Isa for Avx512 {
@@ -199,7 +213,8 @@ mod x86 {
         #[inline(always)]
         fn gemm(g: &Gemm, a: &[f32], b: &[f32], c: &mut [f32]) {
             g.check(a, b, c);
-            // SAFETY: checked; only `run_avx512` makes this choice, on a processor that has AVX-512F.
+            // SAFETY: `check` has passed for these very slices. The type is private to this module, and
+            // only `run_avx512` names it, whose caller has asked the processor.
             unsafe { gemm_avx512(g, a.as_ptr(), b.as_ptr(), c.as_mut_ptr()) }
         }
     }
@@ -212,20 +227,20 @@ mod x86 {
         #[inline(always)]
         fn gemm(g: &Gemm, a: &[f32], b: &[f32], c: &mut [f32]) {
             g.check(a, b, c);
-            // SAFETY: checked; only `run_avx2` makes this choice, on a processor that has AVX2, FMA.
+            // SAFETY: as for AVX-512; here it is `run_avx2`.
             unsafe { gemm_avx2(g, a.as_ptr(), b.as_ptr(), c.as_mut_ptr()) }
         }
     }
 
     /// # Safety
-    /// The processor has the features.
+    /// The processor has AVX-512F, AVX2 and FMA.
     #[target_feature(enable = "avx512f,avx2,fma")]
     pub(super) unsafe fn run_avx512<B: Body>(body: B) {
         body.run::<Avx512>();
     }
 
     /// # Safety
-    /// The processor has the features.
+    /// The processor has AVX2 and FMA.
     #[target_feature(enable = "avx2,fma")]
     pub(super) unsafe fn run_avx2<B: Body>(body: B) {
         body.run::<Avx2>();
@@ -238,13 +253,12 @@ pub(super) fn every_width<B: Body + Copy>(body: B) {
     body.run::<Portable>();
     #[cfg(target_arch = "x86_64")]
     {
-        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
-        {
-            // SAFETY: the processor has AVX2 and FMA.
+        if x86::has_avx2() {
+            // SAFETY: the processor has just said that it knows these instructions.
             unsafe { x86::run_avx2(body) };
         }
-        if std::arch::is_x86_feature_detected!("avx512f") {
-            // SAFETY: the processor has AVX-512F, and with it AVX2 and FMA.
+        if x86::has_avx512() {
+            // SAFETY: as above.
             unsafe { x86::run_avx512(body) };
         }
     }

@@ -1,13 +1,15 @@
 //! The processor: launches run at once, on every core.
 mod memory;
 
+use crate::validate::{bindings, range, stranger};
 use crate::{
     Access, Backend, BoxFuture, Caps, CpuArgs, CpuBinding, Error, Info, Launch, Machine, Memory,
-    Result,
+    Result, room,
 };
 use memory::Block;
 use std::any::Any;
 use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,7 +21,10 @@ thread_local! {
 #[derive(Debug)]
 pub struct Cpu {
     info: Info,
-    /// One launch, read or write at a time; while recording, the launches noted down.
+    /// Tells this CPU's memory from that of another: each has a lock of its own.
+    number: u64,
+    /// One launch, read or write at a time; while recording, the launches noted down. Behind it lies
+    /// all of this CPU's memory: whoever holds it is the only one to look there.
     queue: Mutex<Option<Vec<Launch>>>,
 }
 
@@ -51,7 +56,9 @@ impl Cpu {
             driver: format!("{} {}", std::env::consts::ARCH, simd()),
             caps,
         };
-        Cpu { info, queue: Mutex::new(None) }
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Cpu { info, number, queue: Mutex::new(None) }
     }
 
     /// Locks the queue. A kernel's own parallel task that came back here would wait for itself
@@ -70,24 +77,32 @@ impl Cpu {
         Ok(Turn(queue))
     }
 
-    fn run(&self, launch: &Launch) -> Result<()> {
+    fn run(&self, _: &Turn, launch: &Launch) -> Result<()> {
         let kernel = launch.kernel;
         let fail = |reason: String| Error::Launch { kernel: kernel.path.into(), reason };
         let body = kernel.cpu.ok_or_else(|| fail("it has no body for cpu".into()))?;
-        let mut bindings = Vec::with_capacity(launch.bindings.len());
+        bindings(launch)?;
+        let mut views = Vec::with_capacity(launch.bindings.len());
         for (binding, access) in launch.bindings.iter().zip(kernel.bindings) {
-            let block = block(&binding.memory)?;
+            let block = self.block(&binding.memory, kernel.path)?;
             let (offset, bytes) = (binding.offset, binding.bytes);
-            bindings.push(match access {
-                // SAFETY: the queue is locked, so nobody else looks at this device's memory, and
-                // Device::launch refused launches in which a written range overlaps another.
+            views.push(match access {
+                // SAFETY: the range lies within the block, and no binding that is written shares a
+                // byte with it: `bindings` has looked. The block is of this CPU, whose queue the
+                // turn holds locked, so no other launch, read or write has a view of it.
                 Access::Read => CpuBinding::Read(unsafe { block.bytes(offset, bytes) }),
                 // SAFETY: as above.
                 Access::Write => CpuBinding::Write(unsafe { block.bytes_mut(offset, bytes) }),
             });
         }
-        body(CpuArgs { bindings, params: &launch.params, constants: &launch.constants });
+        body(CpuArgs { bindings: views, params: &launch.params, constants: &launch.constants });
         Ok(())
+    }
+
+    /// The block behind some memory, if this very CPU made it.
+    fn block<'a>(&self, memory: &'a Memory, call: &str) -> Result<&'a Block> {
+        let block = memory.get::<Block>().filter(|block| block.of(self.number));
+        block.ok_or_else(|| stranger(call))
     }
 }
 
@@ -98,13 +113,6 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         BUSY.set(false);
     }
-}
-
-fn block(memory: &Memory) -> Result<&Block> {
-    memory.get().ok_or_else(|| Error::Launch {
-        kernel: "cpu".into(),
-        reason: "a buffer of another device was bound".into(),
-    })
 }
 
 /// Where a block of the CPU's memory begins; `None` for another machine's. It stays there, and is
@@ -121,7 +129,7 @@ impl Backend for Cpu {
     }
 
     fn allocate(&self, bytes: usize) -> Result<Memory> {
-        let block = Block::new(bytes).ok_or_else(|| Error::OutOfMemory {
+        let block = Block::new(bytes, self.number).ok_or_else(|| Error::OutOfMemory {
             device: self.info.label(),
             bytes,
             held: 0,
@@ -130,9 +138,11 @@ impl Backend for Cpu {
     }
 
     fn write(&self, memory: &Memory, offset: usize, data: &[u8]) -> Result<()> {
+        range("write", memory, offset, data.len())?;
+        let block = self.block(memory, "write")?;
         let _turn = self.lock("write")?;
-        // SAFETY: the queue is locked; Buffer::write checked the range.
-        unsafe { block(memory)?.bytes_mut(offset, data.len()) }.copy_from_slice(data);
+        // SAFETY: the range lies within the block, which is of this CPU, whose queue is locked.
+        unsafe { block.put(offset, data) };
         Ok(())
     }
 
@@ -143,9 +153,11 @@ impl Backend for Cpu {
         bytes: usize,
     ) -> BoxFuture<'a, Result<Vec<u8>>> {
         Box::pin(async move {
+            range("read", memory, offset, bytes)?;
+            let block = self.block(memory, "read")?;
             let _turn = self.lock("read")?;
-            // SAFETY: the queue is locked; Buffer::read checked the range.
-            Ok(unsafe { block(memory)?.bytes(offset, bytes) }.to_vec())
+            // SAFETY: the range lies within the block, which is of this CPU, whose queue is locked.
+            room::copied("read", unsafe { block.bytes(offset, bytes) })
         })
     }
 
@@ -155,7 +167,7 @@ impl Backend for Cpu {
             tape.push(launch.clone());
             return Ok(());
         }
-        self.run(launch)
+        self.run(&turn, launch)
     }
 
     fn prepare(&self, _: &Launch) -> Result<()> {
@@ -167,9 +179,9 @@ impl Backend for Cpu {
     }
 
     fn time(&self, launch: &Launch) -> Result<Duration> {
-        let _turn = self.lock(launch.kernel.path)?;
+        let turn = self.lock(launch.kernel.path)?;
         let start = Instant::now();
-        self.run(launch)?;
+        self.run(&turn, launch)?;
         Ok(start.elapsed())
     }
 
@@ -187,10 +199,10 @@ impl Backend for Cpu {
     }
 
     fn replay(&self, recording: &Arc<dyn Any + Send + Sync>) -> Result<()> {
-        let _turn = self.lock("replay")?;
+        let turn = self.lock("replay")?;
         let tape = recording.downcast_ref::<Vec<Launch>>();
         let wrong = Error::Recording { call: "replay", when: "with another machine's recording" };
-        tape.ok_or(wrong)?.iter().try_for_each(|launch| self.run(launch))
+        tape.ok_or(wrong)?.iter().try_for_each(|launch| self.run(&turn, launch))
     }
 }
 

@@ -1,12 +1,15 @@
 //! A context on one card, with the one stream that everything runs on.
+use super::calls::{Answer, Calls};
 use super::driver;
 use crate::{Launch, Result};
-use cudarc::driver::sys::{self, CUresult};
+use cudarc::driver::sys;
 use std::sync::{Mutex, PoisonError};
 
 /// The card's primary context and our stream. Memory, modules and graphs hold on to it, so that it
 /// outlives them.
 pub(super) struct Context {
+    /// The driver's functions.
+    pub(super) calls: &'static Calls,
     raw: sys::CUcontext,
     device: sys::CUdevice,
     /// The stream.
@@ -18,48 +21,58 @@ pub(super) struct Context {
     last: Mutex<Option<(&'static str, &'static str)>>,
 }
 
-// SAFETY: the driver's handles may be used from any thread once the context is bound to it, which
-// `bind` does before every call.
+// SAFETY: the handles are the driver's, not memory of ours. They may be used from any thread whose
+// current context this is, which `bind` sees to before every call that asks for one.
 unsafe impl Send for Context {}
-// SAFETY: as above; the driver's calls are thread-safe.
+// SAFETY: as above, and from several threads at once: the driver locks for itself, and `last` has a
+// lock of its own.
 unsafe impl Sync for Context {}
 
 impl Context {
     /// The primary context of a card and a stream on it.
     pub(super) fn new(device: sys::CUdevice, label: String) -> Result<Self> {
-        let nobody = String::new;
+        let calls = &driver::ready()?.calls;
         let mut raw = std::ptr::null_mut();
         // SAFETY: the handle outlives the call; the device is the driver's own.
-        let result = unsafe { sys::cuDevicePrimaryCtxRetain(&mut raw, device) };
-        driver::check(result, &label, "cuDevicePrimaryCtxRetain", nobody)?;
+        let answer = unsafe { (calls.cuDevicePrimaryCtxRetain)(&mut raw, device) };
+        driver::check(calls, answer, &label, "cuDevicePrimaryCtxRetain", String::new)?;
         let eager = std::env::var_os("STRATA_CUDA_SYNC").is_some_and(|v| v == "1");
         let last = Mutex::new(None);
         let stream = std::ptr::null_mut();
-        let mut context = Context { raw, device, stream, label, eager, last };
-        context.bind()?;
+        // From here on, whatever fails, its drop lets the card go.
+        let mut context = Context { calls, raw, device, stream, label, eager, last };
+        context.stream = context.new_stream()?;
+        Ok(context)
+    }
+
+    /// A stream of its own, which waits for no other.
+    pub(super) fn new_stream(&self) -> Result<sys::CUstream> {
+        self.bind()?;
+        let mut stream = std::ptr::null_mut();
         let flags = sys::CUstream_flags_enum::CU_STREAM_NON_BLOCKING as u32;
         // SAFETY: the context is bound; the handle outlives the call.
-        let result = unsafe { sys::cuStreamCreate(&mut context.stream, flags) };
-        context.check(result, "cuStreamCreate")?;
-        Ok(context)
+        let answer = unsafe { (self.calls.cuStreamCreate)(&mut stream, flags) };
+        self.check(answer, "cuStreamCreate")?;
+        Ok(stream)
     }
 
     /// Makes the context this thread's.
     pub(super) fn bind(&self) -> Result<()> {
         // SAFETY: the context was retained and is released only when this is dropped.
-        self.check(unsafe { sys::cuCtxSetCurrent(self.raw) }, "cuCtxSetCurrent")
+        self.check(unsafe { (self.calls.cuCtxSetCurrent)(self.raw) }, "cuCtxSetCurrent")
     }
 
     /// Waits for the stream.
     pub(super) fn wait(&self) -> Result<()> {
         self.bind()?;
         // SAFETY: the stream lives as long as this.
-        self.check(unsafe { sys::cuStreamSynchronize(self.stream) }, "cuStreamSynchronize")
+        let answer = unsafe { (self.calls.cuStreamSynchronize)(self.stream) };
+        self.check(answer, "cuStreamSynchronize")
     }
 
     /// A driver's answer as a `Result`.
-    pub(super) fn check(&self, result: CUresult, call: &str) -> Result<()> {
-        driver::check(result, &self.label, call, || self.suspect())
+    pub(super) fn check(&self, answer: Answer, call: &str) -> Result<()> {
+        driver::check(self.calls, answer, &self.label, call, || self.suspect())
     }
 
     /// Notes which kernel runs last, for the message if it faults.
@@ -85,12 +98,13 @@ impl Context {
 impl Drop for Context {
     fn drop(&mut self) {
         // Errors are ignored: a lost device, or a driver that has shut down, has nothing to free.
-        // SAFETY: the last user is gone; both handles are ours and released once.
-        unsafe {
-            if !self.stream.is_null() && sys::cuCtxSetCurrent(self.raw) == CUresult::CUDA_SUCCESS {
-                sys::cuStreamDestroy_v2(self.stream);
-            }
-            sys::cuDevicePrimaryCtxRelease_v2(self.device);
+        let bound = self.bind().is_ok();
+        if bound && !self.stream.is_null() {
+            // SAFETY: memory, modules, events and graphs hold on to this, so the last user is gone;
+            // created in `new`, destroyed once. The driver finishes what is queued.
+            unsafe { (self.calls.cuStreamDestroy_v2)(self.stream) };
         }
+        // SAFETY: retained in `new`, released once, after everything that lived in it.
+        unsafe { (self.calls.cuDevicePrimaryCtxRelease_v2)(self.device) };
     }
 }

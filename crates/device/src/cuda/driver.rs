@@ -1,89 +1,53 @@
 //! The CUDA driver: is it there, which cards does it have, and what do its errors mean.
+use super::calls::{self, Answer, Calls, Driver, Missing};
 use crate::{Caps, Error, Info, Machine, Result};
 use cudarc::driver::sys::{self, CUdevice_attribute_enum as Attribute, CUresult};
 use std::ffi::{CStr, c_char};
 use std::sync::OnceLock;
-
-/// Every driver function this crate calls. cudarc looks each up at its first call and panics if it
-/// is absent; asking for all of them first turns that into an error.
-const FUNCTIONS: &[&str] = &[
-    "cuCtxSetCurrent",
-    "cuDeviceGet",
-    "cuDeviceGetAttribute",
-    "cuDeviceGetCount",
-    "cuDeviceGetName",
-    "cuDevicePrimaryCtxRelease_v2",
-    "cuDevicePrimaryCtxRetain",
-    "cuDeviceTotalMem_v2",
-    "cuDriverGetVersion",
-    "cuEventCreate",
-    "cuEventDestroy_v2",
-    "cuEventElapsedTime",
-    "cuEventRecord",
-    "cuEventSynchronize",
-    "cuFuncGetAttribute",
-    "cuFuncSetAttribute",
-    "cuGetErrorString",
-    "cuGraphDestroy",
-    "cuGraphExecDestroy",
-    "cuGraphInstantiateWithFlags",
-    "cuGraphLaunch",
-    "cuInit",
-    "cuLaunchKernel",
-    "cuMemAlloc_v2",
-    "cuMemFreeHost",
-    "cuMemFree_v2",
-    "cuMemHostAlloc",
-    "cuMemcpyDtoHAsync_v2",
-    "cuMemcpyHtoDAsync_v2",
-    "cuModuleGetFunction",
-    "cuModuleLoadData",
-    "cuModuleUnload",
-    "cuStreamBeginCapture_v2",
-    "cuStreamCreate",
-    "cuStreamDestroy_v2",
-    "cuStreamEndCapture",
-    "cuStreamSynchronize",
-];
+use std::time::Duration;
 
 fn absent(reason: impl Into<String>, fix: impl Into<String>) -> Error {
     Error::Unavailable { machine: Machine::Cuda, reason: reason.into(), fix: fix.into() }
 }
 
-/// Loads and starts the driver, once.
-pub(super) fn ready() -> Result<()> {
-    static READY: OnceLock<Result<()>> = OnceLock::new();
+/// The driver, loaded and started, once.
+pub(super) fn ready() -> Result<&'static Driver> {
+    static READY: OnceLock<Result<&'static Driver>> = OnceLock::new();
     READY.get_or_init(start).clone()
 }
 
-fn start() -> Result<()> {
-    // SAFETY: opens NVIDIA's library and closes it again.
-    if !unsafe { sys::is_culib_present() } {
-        let name = if cfg!(windows) { "nvcuda.dll" } else { "libcuda.so.1" };
-        return Err(absent(
-            format!("no NVIDIA driver was found ({name})"),
-            "On a computer with an NVIDIA card install its driver; `nvidia-smi` should then list it",
-        ));
-    }
-    if let Some(missing) = FUNCTIONS.iter().find(|name| !has(name)) {
-        return Err(absent(
-            format!("the NVIDIA driver is too old: it has no {missing}"),
+fn start() -> Result<&'static Driver> {
+    let driver = calls::load().map_err(|missing| match missing {
+        Missing::Driver => {
+            let name = if cfg!(windows) { "nvcuda.dll" } else { "libcuda.so.1" };
+            absent(
+                format!("no NVIDIA driver was found ({name})"),
+                "On a computer with an NVIDIA card install its driver; `nvidia-smi` should then list it",
+            )
+        }
+        Missing::Function(name) => absent(
+            format!("the NVIDIA driver is too old: it has no {name}"),
             "Update it to 525 or newer",
-        ));
+        ),
+    })?;
+    // SAFETY: zero is the only flag.
+    let answer = unsafe { (driver.calls.cuInit)(0) };
+    if answer == Answer::SUCCESS {
+        return Ok(driver);
     }
-    // SAFETY: the function is there; zero is the only flag.
-    match unsafe { sys::cuInit(0) } {
-        CUresult::CUDA_SUCCESS => Ok(()),
-        CUresult::CUDA_ERROR_NO_DEVICE => Err(no_card()),
-        CUresult::CUDA_ERROR_STUB_LIBRARY => Err(absent(
+    if answer.is(CUresult::CUDA_ERROR_NO_DEVICE) {
+        return Err(no_card());
+    }
+    if answer.is(CUresult::CUDA_ERROR_STUB_LIBRARY) {
+        return Err(absent(
             "the toolkit's stub libcuda was found instead of a driver's",
             "Take the toolkit's stubs folder out of LD_LIBRARY_PATH, and install the NVIDIA driver",
-        )),
-        other => Err(absent(
-            format!("the NVIDIA driver does not start: {}", explain(other)),
-            "See what `nvidia-smi` says; after a driver update the computer wants a restart",
-        )),
+        ));
     }
+    Err(absent(
+        format!("the NVIDIA driver does not start: {}", explain(&driver.calls, answer)),
+        "See what `nvidia-smi` says; after a driver update the computer wants a restart",
+    ))
 }
 
 fn no_card() -> Error {
@@ -93,97 +57,86 @@ fn no_card() -> Error {
     )
 }
 
-/// Whether the driver has this function. Only after [`sys::is_culib_present`] said yes.
-pub(super) fn has(name: &str) -> bool {
-    // SAFETY: the library is there, so `culib` does not panic; the symbol is looked up, not called.
-    unsafe { sys::culib().get::<unsafe extern "C" fn()>(name.as_bytes()).is_ok() }
-}
-
-/// `cuEventElapsedTime` by its old name, which drivers of CUDA 12 and 13 both have; cudarc's CUDA 13
-/// bindings know only `_v2`, which came with 12.8.
-///
-/// # Safety
-/// Both events are alive.
-pub(super) unsafe fn elapsed(ms: &mut f32, start: sys::CUevent, end: sys::CUevent) -> CUresult {
-    type Call = unsafe extern "C" fn(*mut f32, sys::CUevent, sys::CUevent) -> CUresult;
-    // SAFETY: the library is there; the type is the documented one; the caller's events.
-    unsafe {
-        match sys::culib().get::<Call>(b"cuEventElapsedTime") {
-            Ok(call) => call(ms, start, end),
-            Err(_) => CUresult::CUDA_ERROR_NOT_FOUND,
-        }
-    }
-}
-
 /// The driver's words: `an illegal memory access was encountered (CUDA_ERROR_ILLEGAL_ADDRESS)`.
-pub(super) fn explain(result: CUresult) -> String {
-    let mut text: *const c_char = std::ptr::null();
-    // SAFETY: the pointer outlives the call, which sets it to a static string or leaves it null.
-    let known = unsafe { sys::cuGetErrorString(result, &mut text) } == CUresult::CUDA_SUCCESS;
-    if !known || text.is_null() {
-        return format!("{result:?}");
+pub(super) fn explain(calls: &Calls, answer: Answer) -> String {
+    let say = |call: unsafe extern "C" fn(Answer, *mut *const c_char) -> Answer| {
+        let mut text: *const c_char = std::ptr::null();
+        // SAFETY: takes any number; the pointer outlives the call, which sets it to a static string
+        // or leaves it null.
+        let known = unsafe { call(answer, &mut text) } == Answer::SUCCESS;
+        // SAFETY: not null, so a static C string of the driver.
+        (known && !text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_string_lossy())
+    };
+    match (say(calls.cuGetErrorString), say(calls.cuGetErrorName)) {
+        (Some(words), Some(name)) => format!("{words} ({name})"),
+        (Some(words), None) => words.into_owned(),
+        _ => format!("CUDA error {}", answer.0),
     }
-    // SAFETY: a static C string of the driver.
-    let words = unsafe { CStr::from_ptr(text) }.to_string_lossy();
-    format!("{words} ({result:?})")
 }
 
 /// Whether the context is beyond use after this error: every later call repeats it.
-fn fatal(result: CUresult) -> bool {
+fn fatal(answer: Answer) -> bool {
     use CUresult::*;
-    matches!(
-        result,
-        CUDA_ERROR_DEINITIALIZED
-            | CUDA_ERROR_ECC_UNCORRECTABLE
-            | CUDA_ERROR_NVLINK_UNCORRECTABLE
-            | CUDA_ERROR_ILLEGAL_ADDRESS
-            | CUDA_ERROR_LAUNCH_TIMEOUT
-            | CUDA_ERROR_CONTEXT_IS_DESTROYED
-            | CUDA_ERROR_ASSERT
-            | CUDA_ERROR_HARDWARE_STACK_ERROR
-            | CUDA_ERROR_ILLEGAL_INSTRUCTION
-            | CUDA_ERROR_MISALIGNED_ADDRESS
-            | CUDA_ERROR_INVALID_ADDRESS_SPACE
-            | CUDA_ERROR_INVALID_PC
-            | CUDA_ERROR_LAUNCH_FAILED
-            | CUDA_ERROR_UNKNOWN
-    )
+    [
+        CUDA_ERROR_DEINITIALIZED,
+        CUDA_ERROR_ECC_UNCORRECTABLE,
+        CUDA_ERROR_NVLINK_UNCORRECTABLE,
+        CUDA_ERROR_ILLEGAL_ADDRESS,
+        CUDA_ERROR_LAUNCH_TIMEOUT,
+        CUDA_ERROR_CONTEXT_IS_DESTROYED,
+        CUDA_ERROR_ASSERT,
+        CUDA_ERROR_HARDWARE_STACK_ERROR,
+        CUDA_ERROR_ILLEGAL_INSTRUCTION,
+        CUDA_ERROR_MISALIGNED_ADDRESS,
+        CUDA_ERROR_INVALID_ADDRESS_SPACE,
+        CUDA_ERROR_INVALID_PC,
+        CUDA_ERROR_LAUNCH_FAILED,
+        CUDA_ERROR_UNKNOWN,
+    ]
+    .into_iter()
+    .any(|known| answer.is(known))
 }
 
 /// A driver's answer as a `Result`. `suspect` says which kernel may be behind a fault.
 pub(super) fn check(
-    result: CUresult,
+    calls: &Calls,
+    answer: Answer,
     device: &str,
     call: &str,
     suspect: impl FnOnce() -> String,
 ) -> Result<()> {
-    match result {
-        CUresult::CUDA_SUCCESS => Ok(()),
-        lost if fatal(lost) => Err(Error::Lost {
-            device: device.into(),
-            reason: format!("{}{}", explain(lost), suspect()),
-        }),
-        other => {
-            Err(Error::Driver { device: device.into(), call: call.into(), reason: explain(other) })
-        }
+    if answer == Answer::SUCCESS {
+        return Ok(());
     }
+    let (device, reason) = (device.into(), explain(calls, answer));
+    match fatal(answer) {
+        true => Err(Error::Lost { device, reason: reason + &suspect() }),
+        false => Err(Error::Driver { device, call: call.into(), reason }),
+    }
+}
+
+/// Milliseconds as the driver tells them; a number that is none counts as no time.
+pub(super) fn milliseconds(ms: f32) -> Duration {
+    Duration::try_from_secs_f64(f64::from(ms) / 1e3).unwrap_or_default()
 }
 
 /// CUDA's version that the driver serves: 13000 is 13.0.
 pub(super) fn version() -> Result<u32> {
+    let calls = &ready()?.calls;
     let mut version = 0;
     // SAFETY: the number outlives the call.
-    let result = unsafe { sys::cuDriverGetVersion(&mut version) };
-    check(result, "cuda", "cuDriverGetVersion", String::new)?;
+    let answer = unsafe { (calls.cuDriverGetVersion)(&mut version) };
+    check(calls, answer, "cuda", "cuDriverGetVersion", String::new)?;
     Ok(u32::try_from(version).unwrap_or(0))
 }
 
 /// How many cards there are; none is an error.
 pub(super) fn count() -> Result<usize> {
+    let calls = &ready()?.calls;
     let mut count = 0;
     // SAFETY: the number outlives the call.
-    let result = unsafe { sys::cuDeviceGetCount(&mut count) };
-    check(result, "cuda", "cuDeviceGetCount", String::new)?;
+    let answer = unsafe { (calls.cuDeviceGetCount)(&mut count) };
+    check(calls, answer, "cuda", "cuDeviceGetCount", String::new)?;
     match usize::try_from(count) {
         Ok(count) if count > 0 => Ok(count),
         _ => Err(no_card()),
@@ -192,7 +145,7 @@ pub(super) fn count() -> Result<usize> {
 
 /// The driver's handle on card `index`.
 pub(super) fn card(index: usize) -> Result<sys::CUdevice> {
-    let count = count()?;
+    let (calls, count) = (&ready()?.calls, count()?);
     let label = format!("cuda:{index}");
     let ordinal = i32::try_from(index).ok().filter(|_| index < count).ok_or_else(|| {
         let last = count - 1;
@@ -203,29 +156,29 @@ pub(super) fn card(index: usize) -> Result<sys::CUdevice> {
     })?;
     let mut device = 0;
     // SAFETY: the handle outlives the call.
-    let result = unsafe { sys::cuDeviceGet(&mut device, ordinal) };
-    check(result, &label, "cuDeviceGet", String::new)?;
+    let answer = unsafe { (calls.cuDeviceGet)(&mut device, ordinal) };
+    check(calls, answer, &label, "cuDeviceGet", String::new)?;
     Ok(device)
 }
 
 /// Who card `index` is and what it can do.
 pub(super) fn info(index: usize, nvrtc: (u32, u32)) -> Result<Info> {
-    let device = card(index)?;
+    let (calls, device) = (&ready()?.calls, card(index)?);
     let label = format!("cuda:{index}");
     let mut name = [0u8; 256];
-    // SAFETY: the text has the length that the call is told.
-    let result = unsafe { sys::cuDeviceGetName(name.as_mut_ptr().cast(), 255, device) };
-    check(result, &label, "cuDeviceGetName", String::new)?;
+    // SAFETY: the text is longer than the call is told, so that a NUL follows in any case.
+    let answer = unsafe { (calls.cuDeviceGetName)(name.as_mut_ptr().cast(), 255, device) };
+    check(calls, answer, &label, "cuDeviceGetName", String::new)?;
     let name = CStr::from_bytes_until_nul(&name).map(|n| n.to_string_lossy().into_owned());
     let mut memory = 0;
     // SAFETY: the number outlives the call.
-    let result = unsafe { sys::cuDeviceTotalMem_v2(&mut memory, device) };
-    check(result, &label, "cuDeviceTotalMem", String::new)?;
+    let answer = unsafe { (calls.cuDeviceTotalMem_v2)(&mut memory, device) };
+    check(calls, answer, &label, "cuDeviceTotalMem", String::new)?;
     let attribute = |which| -> Result<u32> {
         let mut value = 0;
         // SAFETY: the number outlives the call; the device is the driver's own handle.
-        let result = unsafe { sys::cuDeviceGetAttribute(&mut value, which, device) };
-        check(result, &label, "cuDeviceGetAttribute", String::new)?;
+        let answer = unsafe { (calls.cuDeviceGetAttribute)(&mut value, which, device) };
+        check(calls, answer, &label, "cuDeviceGetAttribute", String::new)?;
         Ok(u32::try_from(value).unwrap_or(0))
     };
     let major = attribute(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?;
@@ -245,7 +198,7 @@ pub(super) fn info(index: usize, nvrtc: (u32, u32)) -> Result<Info> {
         f16: true,
         cooperative_matrix: false,
         timestamps: true,
-        compute: major * 10 + minor,
+        compute: major.saturating_mul(10).saturating_add(minor),
         units: attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?,
         l2_bytes: attribute(Attribute::CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE)? as usize,
         software: false,

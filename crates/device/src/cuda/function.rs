@@ -1,7 +1,9 @@
 //! Loaded modules, their functions, and the launch itself.
+use super::calls::{Answer, ParamInfo};
 use super::context::Context;
 use super::driver;
 use super::memory::Block;
+use crate::validate::{bindings, stranger};
 use crate::{Error, Launch, Result};
 use cudarc::driver::sys::{self, CUfunction_attribute_enum as Attribute, CUresult};
 use std::ffi::{CString, c_void};
@@ -11,15 +13,18 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// Shared memory a block may have without asking for more.
 const DEFAULT_SHARED: u32 = 48 << 10;
 
+/// The most bytes that a kernel's arguments may have, and so the most arguments.
+const MOST_ARGUMENTS: usize = 32_764;
+
 /// An image on the card.
 pub(super) struct Module {
     raw: sys::CUmodule,
     context: Arc<Context>,
 }
 
-// SAFETY: as for `Context`: any thread may use the handle once the context is bound.
+// SAFETY: as for `Context`: the handle is the driver's, for any thread to use.
 unsafe impl Send for Module {}
-// SAFETY: as above.
+// SAFETY: as above; nothing about a module changes once it is loaded.
 unsafe impl Sync for Module {}
 
 impl Module {
@@ -30,9 +35,11 @@ impl Module {
         let mut image = image.to_vec();
         image.push(0);
         let mut raw = std::ptr::null_mut();
-        // SAFETY: the context is bound; the image outlives the call, which copies it.
-        let result = unsafe { sys::cuModuleLoadData(&mut raw, image.as_ptr().cast()) };
-        context.check(result, "cuModuleLoadData")?;
+        // SAFETY: the context is bound; the image outlives the call, which copies it. It is NVRTC's,
+        // straight from there or from the cache, whose digest says that not a bit of it has changed;
+        // and a NUL ends it.
+        let answer = unsafe { (context.calls.cuModuleLoadData)(&mut raw, image.as_ptr().cast()) };
+        context.check(answer, "cuModuleLoadData")?;
         Ok(Module { raw, context: context.clone() })
     }
 }
@@ -41,8 +48,9 @@ impl Drop for Module {
     fn drop(&mut self) {
         // Launches may still run its code.
         if self.context.wait().is_ok() {
-            // SAFETY: loaded in `load`, unloaded once.
-            unsafe { sys::cuModuleUnload(self.raw) };
+            // SAFETY: loaded in `load`, unloaded once; its functions hold on to it, and so does every
+            // recording that runs one.
+            unsafe { (self.context.calls.cuModuleUnload)(self.raw) };
         }
     }
 }
@@ -52,16 +60,17 @@ pub(super) struct Function {
     raw: sys::CUfunction,
     /// Shared memory the kernel declares itself.
     own_shared: u32,
-    /// Dynamic shared memory that was asked for so far.
+    /// Dynamic shared memory that was asked for so far. Launches run behind the device's lock, so
+    /// nobody lowers it meanwhile.
     granted: AtomicU32,
     /// Sizes of its arguments, where the driver tells (12.4 and newer).
     arguments: Option<Vec<usize>>,
     module: Arc<Module>,
 }
 
-// SAFETY: as for `Module`.
+// SAFETY: as for `Module`, which it holds.
 unsafe impl Send for Function {}
-// SAFETY: as for `Module`.
+// SAFETY: as for `Module`; what changes is atomic.
 unsafe impl Sync for Function {}
 
 impl Function {
@@ -74,52 +83,66 @@ impl Function {
             .map_err(|_| fail("the entry's name holds a NUL byte".into()))?;
         context.bind()?;
         let mut raw = std::ptr::null_mut();
+        let get = context.calls.cuModuleGetFunction;
         // SAFETY: the module is loaded, the name ends in NUL, the handle outlives the call.
-        match unsafe { sys::cuModuleGetFunction(&mut raw, module.raw, name.as_ptr()) } {
-            CUresult::CUDA_ERROR_NOT_FOUND => {
-                let entry = kernel.entry;
-                return Err(fail(format!(
-                    "its CUDA text has no entry `extern \"C\" __global__ void {entry}(...)`"
-                )));
-            }
-            result => context.check(result, "cuModuleGetFunction")?,
+        let answer = unsafe { get(&mut raw, module.raw, name.as_ptr()) };
+        if answer.is(CUresult::CUDA_ERROR_NOT_FOUND) {
+            let entry = kernel.entry;
+            return Err(fail(format!(
+                "its CUDA text has no entry `extern \"C\" __global__ void {entry}(...)`"
+            )));
         }
+        context.check(answer, "cuModuleGetFunction")?;
         let mut own_shared = 0;
         let which = Attribute::CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES;
         // SAFETY: the function is alive, the number outlives the call.
-        let result = unsafe { sys::cuFuncGetAttribute(&mut own_shared, which, raw) };
-        context.check(result, "cuFuncGetAttribute")?;
+        let answer = unsafe { (context.calls.cuFuncGetAttribute)(&mut own_shared, which, raw) };
+        context.check(answer, "cuFuncGetAttribute")?;
         Ok(Function {
             raw,
             own_shared: u32::try_from(own_shared).unwrap_or(0),
             granted: AtomicU32::new(0),
-            arguments: arguments(raw),
+            arguments: driver::ready()?.param_info.and_then(|info| arguments(info, raw)),
             module: module.clone(),
         })
     }
 
-    /// Queues a launch. The driver copies the arguments, so nothing of it needs to stay.
-    pub(super) fn launch(&self, launch: &Launch) -> Result<()> {
+    /// Queues a launch on a stream of its context, which is bound. The driver copies the arguments, so
+    /// nothing of them needs to stay.
+    ///
+    /// # Safety
+    /// The memory it binds lives until the launch has run: while it is queued on the context's own
+    /// stream, any does, for memory is freed behind what is queued there; a recording must hold it.
+    pub(super) unsafe fn launch(&self, launch: &Launch, stream: sys::CUstream) -> Result<()> {
         let context = &self.module.context;
         let kernel = launch.kernel;
         let fail = |reason: String| Error::Launch {
             kernel: format!("{}:{}", kernel.path, kernel.entry),
             reason,
         };
+        bindings(launch)?;
         let mut pointers = Vec::with_capacity(launch.bindings.len());
         for binding in &launch.bindings {
             let block = binding.memory.get::<Block>().filter(|block| block.of(context));
-            let block = block.ok_or_else(|| fail("a buffer of another device was bound".into()))?;
+            let block = block.ok_or_else(|| stranger(kernel.path))?;
             pointers.push(block.pointer + binding.offset as u64);
         }
         self.match_arguments(launch).map_err(fail)?;
-        // The compiler rounds a struct's size up to its alignment, at most 16 bytes.
-        let mut params = launch.params.clone();
-        params.resize(params.len().next_multiple_of(4) + 4, 0);
+        // The compiler rounds a struct's size up to its alignment, at most 16 bytes. An older driver
+        // does not tell how many bytes it will read, so there it finds as many as any kernel can ask
+        // for, all of them zero.
+        let told = self.arguments.is_some();
+        let mut words = launch.params.clone();
+        let least = if told { 0 } else { MOST_ARGUMENTS / 4 };
+        words.resize((words.len().next_multiple_of(4) + 4).max(least), 0);
         let mut arguments: Vec<*mut c_void> =
             pointers.iter_mut().map(|p| (p as *mut u64).cast()).collect();
+        let params: *mut c_void = words.as_mut_ptr().cast();
         if !launch.params.is_empty() {
-            arguments.push(params.as_mut_ptr().cast());
+            arguments.push(params);
+        }
+        if !told {
+            arguments.resize(MOST_ARGUMENTS, params);
         }
         self.grant(launch.shared_bytes).map_err(|error| match error {
             lost @ Error::Lost { .. } => lost,
@@ -130,11 +153,13 @@ impl Function {
         })?;
         context.note(launch);
         let ([gx, gy, gz], [bx, by, bz]) = (launch.grid, launch.block);
-        // SAFETY: the function is loaded; the arguments are as many and as large as it declares
-        // (checked above where the driver tells), and their memory is alive: the caller holds the
-        // launch, and memory is freed behind the work that uses it.
-        let result = unsafe {
-            sys::cuLaunchKernel(
+        // SAFETY: the function is loaded, the stream is its context's. `arguments` points to as many
+        // values as the kernel declares and each has as many bytes as are read there: `pointers` and
+        // `params` outlive the call, and `match_arguments` compared them with what the driver tells,
+        // or there are more than any kernel can declare. What the pointers show is alive: the
+        // caller's promise.
+        let answer = unsafe {
+            (context.calls.cuLaunchKernel)(
                 self.raw,
                 gx,
                 gy,
@@ -143,24 +168,25 @@ impl Function {
                 by,
                 bz,
                 launch.shared_bytes,
-                context.stream,
+                stream,
                 arguments.as_mut_ptr(),
                 std::ptr::null_mut(),
             )
         };
-        match result {
-            CUresult::CUDA_ERROR_INVALID_VALUE | CUresult::CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES => {
-                Err(fail(format!(
-                    "the card refuses a grid of {:?} and a block of {:?} with {} bytes of dynamic \
-                     shared memory: {}",
-                    launch.grid,
-                    launch.block,
-                    launch.shared_bytes,
-                    driver::explain(result)
-                )))
-            }
-            result => context.check(result, "cuLaunchKernel"),
+        drop((pointers, words));
+        let refused =
+            [CUresult::CUDA_ERROR_INVALID_VALUE, CUresult::CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES];
+        if refused.into_iter().any(|known| answer.is(known)) {
+            return Err(fail(format!(
+                "the card refuses a grid of {:?} and a block of {:?} with {} bytes of dynamic shared \
+                 memory: {}",
+                launch.grid,
+                launch.block,
+                launch.shared_bytes,
+                driver::explain(context.calls, answer)
+            )));
         }
+        context.check(answer, "cuLaunchKernel")
     }
 
     /// A launch that passes too little would make the driver read past our arguments.
@@ -200,29 +226,26 @@ impl Function {
         let which = Attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
         let bytes = i32::try_from(dynamic).unwrap_or(i32::MAX);
         // SAFETY: the function is loaded.
-        let result = unsafe { sys::cuFuncSetAttribute(self.raw, which, bytes) };
-        context.check(result, "cuFuncSetAttribute")?;
+        let answer = unsafe { (context.calls.cuFuncSetAttribute)(self.raw, which, bytes) };
+        context.check(answer, "cuFuncSetAttribute")?;
         self.granted.store(dynamic, Ordering::Relaxed);
         Ok(())
     }
 }
 
 /// The sizes of a function's arguments, if the driver tells.
-fn arguments(function: sys::CUfunction) -> Option<Vec<usize>> {
-    if !driver::has("cuFuncGetParamInfo") {
-        return None;
-    }
+fn arguments(info: ParamInfo, function: sys::CUfunction) -> Option<Vec<usize>> {
     let mut sizes = Vec::new();
-    loop {
+    while sizes.len() <= MOST_ARGUMENTS {
         let (mut offset, mut size) = (0, 0);
-        // SAFETY: the function is loaded, the driver has the call, both numbers outlive it. Past
-        // the last argument it answers with an error.
-        let result =
-            unsafe { sys::cuFuncGetParamInfo(function, sizes.len(), &mut offset, &mut size) };
-        match result {
-            CUresult::CUDA_SUCCESS => sizes.push(size),
-            CUresult::CUDA_ERROR_INVALID_VALUE => return Some(sizes),
+        // SAFETY: the function is loaded, both numbers outlive the call. Past the last argument it
+        // answers with an error.
+        let answer = unsafe { info(function, sizes.len(), &mut offset, &mut size) };
+        match answer {
+            Answer::SUCCESS => sizes.push(size),
+            end if end.is(CUresult::CUDA_ERROR_INVALID_VALUE) => return Some(sizes),
             _ => return None,
         }
     }
+    None
 }

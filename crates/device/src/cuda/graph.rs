@@ -16,42 +16,50 @@ pub(super) struct Graph {
     noted: Vec<Noted>,
 }
 
-// SAFETY: as for `Context`: any thread may use the handle once the context is bound. The driver
-// forbids replaying one graph from two threads at once, and the device replays behind a lock.
+// SAFETY: as for `Context`: the handle is the driver's, for any thread to use.
 unsafe impl Send for Graph {}
-// SAFETY: as above.
+// SAFETY: as above. The driver forbids replaying one graph from two threads at once: `replay` is
+// called behind the device's lock, and `drop` has the graph to itself.
 unsafe impl Sync for Graph {}
 
 impl Graph {
     /// Captures the launches. They were noted down first and are captured in one go, so nothing
-    /// that a capture forbids (allocating, loading code, waiting) can happen inside it.
+    /// that a capture forbids (allocating, loading code, waiting) can happen inside it; and on a stream
+    /// of their own, since another thread that waited for the context's would spoil the capture.
     pub(super) fn new(context: &Arc<Context>, noted: Vec<Noted>) -> Result<Self> {
         let exec = std::ptr::null_mut();
         let mut recorded = Graph { exec, context: context.clone(), noted };
         if recorded.noted.is_empty() {
             return Ok(recorded);
         }
-        context.bind()?;
+        let calls = context.calls;
+        let stream = context.new_stream()?;
         // Relaxed: other threads may allocate and free meanwhile.
         let mode = sys::CUstreamCaptureMode_enum::CU_STREAM_CAPTURE_MODE_RELAXED;
-        // SAFETY: the stream is alive and not capturing: captures happen behind the device's lock.
-        let result = unsafe { sys::cuStreamBeginCapture_v2(context.stream, mode) };
-        context.check(result, "cuStreamBeginCapture")?;
-        let launched =
-            recorded.noted.iter().try_for_each(|(launch, function)| function.launch(launch));
+        // SAFETY: the stream was made above, and nobody else knows it.
+        let begun = unsafe { (calls.cuStreamBeginCapture_v2)(stream, mode) };
         let mut graph = std::ptr::null_mut();
-        // SAFETY: the capture began above on this stream; it must end even if a launch failed.
-        let ended = unsafe { sys::cuStreamEndCapture(context.stream, &mut graph) };
-        let instantiated = launched.and_then(|()| {
-            context.check(ended, "cuStreamEndCapture")?;
+        let captured = context.check(begun, "cuStreamBeginCapture").and_then(|()| {
+            let launched = recorded.noted.iter().try_for_each(|(launch, function)| {
+                // SAFETY: what is noted holds the memory, and stays for as long as it can be replayed.
+                unsafe { function.launch(launch, stream) }
+            });
+            // SAFETY: the capture began above on this stream; it must end even if a launch failed.
+            let ended = unsafe { (calls.cuStreamEndCapture)(stream, &mut graph) };
+            launched.and_then(|()| context.check(ended, "cuStreamEndCapture"))
+        });
+        let instantiated = captured.and_then(|()| {
+            let instantiate = calls.cuGraphInstantiateWithFlags;
             // SAFETY: the graph is what the capture gave; the handle outlives the call.
-            let result = unsafe { sys::cuGraphInstantiateWithFlags(&mut recorded.exec, graph, 0) };
-            context.check(result, "cuGraphInstantiate")
+            let answer = unsafe { instantiate(&mut recorded.exec, graph, 0) };
+            context.check(answer, "cuGraphInstantiate")
         });
         if !graph.is_null() {
             // SAFETY: ours, and the instance does not need it.
-            unsafe { sys::cuGraphDestroy(graph) };
+            unsafe { (calls.cuGraphDestroy)(graph) };
         }
+        // SAFETY: made above, destroyed once; nothing ran on it.
+        unsafe { (calls.cuStreamDestroy_v2)(stream) };
         instantiated?;
         Ok(recorded)
     }
@@ -66,9 +74,10 @@ impl Graph {
         let Some((last, _)) = self.noted.last() else { return Ok(()) };
         self.context.bind()?;
         self.context.note(last);
-        // SAFETY: instantiated in `new`; memory and code are alive as long as this.
-        let result = unsafe { sys::cuGraphLaunch(self.exec, self.context.stream) };
-        self.context.check(result, "cuGraphLaunch")
+        // SAFETY: instantiated in `new`; memory and code are alive as long as this, and `drop` waits
+        // for the last replay.
+        let answer = unsafe { (self.context.calls.cuGraphLaunch)(self.exec, self.context.stream) };
+        self.context.check(answer, "cuGraphLaunch")
     }
 }
 
@@ -77,7 +86,7 @@ impl Drop for Graph {
         // The last replay may still run.
         if !self.exec.is_null() && self.context.wait().is_ok() {
             // SAFETY: instantiated in `new`, destroyed once.
-            unsafe { sys::cuGraphExecDestroy(self.exec) };
+            unsafe { (self.context.calls.cuGraphExecDestroy)(self.exec) };
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Memory on the card, and the pinned memory through which small writes travel.
+use super::calls::Answer;
 use super::context::Context;
-use super::driver;
 use crate::{Error, Result};
 use cudarc::driver::sys::{self, CUresult};
 use std::ffi::c_void;
@@ -19,15 +19,12 @@ impl Block {
         context.bind()?;
         let mut pointer = 0;
         // SAFETY: the context is bound; the pointer outlives the call.
-        match unsafe { sys::cuMemAlloc_v2(&mut pointer, bytes.max(1)) } {
-            CUresult::CUDA_ERROR_OUT_OF_MEMORY => {
-                Err(Error::OutOfMemory { device: context.label.clone(), bytes, held: 0 })
-            }
-            result => {
-                context.check(result, "cuMemAlloc")?;
-                Ok(Block { pointer, context: context.clone() })
-            }
+        let answer = unsafe { (context.calls.cuMemAlloc_v2)(&mut pointer, bytes.max(1)) };
+        if answer.is(CUresult::CUDA_ERROR_OUT_OF_MEMORY) {
+            return Err(Error::OutOfMemory { device: context.label.clone(), bytes, held: 0 });
         }
+        context.check(answer, "cuMemAlloc")?;
+        Ok(Block { pointer, context: context.clone() })
     }
 
     /// Whether the block belongs to this context.
@@ -38,9 +35,11 @@ impl Block {
 
 impl Drop for Block {
     fn drop(&mut self) {
-        if self.context.bind().is_ok() {
-            // SAFETY: allocated in `new`, freed once; the driver waits for work that uses it.
-            unsafe { sys::cuMemFree_v2(self.pointer) };
+        // Launches that were queued may still use it. A lost device uses nothing, and frees nothing.
+        if self.context.wait().is_ok() {
+            // SAFETY: allocated in `new`, freed once. Only work on the context's stream uses it, and
+            // all of that is done; what is recorded holds the block itself.
+            unsafe { (self.context.calls.cuMemFree_v2)(self.pointer) };
         }
     }
 }
@@ -59,29 +58,54 @@ pub(super) struct Staging {
 }
 
 struct Half {
-    bytes: *mut c_void,
+    pinned: Pinned,
     /// Recorded behind the half's last transfer.
     done: Event,
     recorded: bool,
 }
 
-// SAFETY: the pinned memory belongs to the staging alone, which is used behind a lock.
-unsafe impl Send for Staging {}
+/// `HALF` bytes of host memory that the card reads by itself.
+struct Pinned {
+    bytes: *mut c_void,
+    context: Arc<Context>,
+}
+
+impl Pinned {
+    /// `None` if the system refuses to pin.
+    fn new(context: &Arc<Context>) -> Result<Option<Self>> {
+        context.bind()?;
+        let mut bytes = std::ptr::null_mut();
+        // SAFETY: the context is bound; the pointer outlives the call.
+        let answer = unsafe { (context.calls.cuMemHostAlloc)(&mut bytes, HALF, 0) };
+        let pinned = answer == Answer::SUCCESS && !bytes.is_null();
+        Ok(pinned.then(|| Pinned { bytes, context: context.clone() }))
+    }
+}
+
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        // Transfers may still read it; those of a lost device have ended.
+        if self.context.wait().is_ok() || self.context.bind().is_ok() {
+            // SAFETY: allocated in `new`, freed once.
+            unsafe { (self.context.calls.cuMemFreeHost)(self.bytes) };
+        }
+    }
+}
+
+// SAFETY: the memory belongs to this alone, and any thread may write it and free it.
+unsafe impl Send for Pinned {}
 
 impl Staging {
     /// Pinned memory; without any (the system may refuse to pin) every write waits.
     pub(super) fn new(context: &Arc<Context>) -> Result<Self> {
-        context.bind()?;
-        let mut halves = Vec::new();
-        for _ in 0..2 {
-            let mut bytes = std::ptr::null_mut();
-            // SAFETY: the context is bound; the pointer outlives the call.
-            if unsafe { sys::cuMemHostAlloc(&mut bytes, HALF, 0) } != CUresult::CUDA_SUCCESS {
-                break;
-            }
-            halves.push(Half { bytes, done: Event::new(context)?, recorded: false });
-        }
-        let halves = halves.try_into().ok();
+        let half = || -> Result<Option<Half>> {
+            let Some(pinned) = Pinned::new(context)? else { return Ok(None) };
+            Ok(Some(Half { pinned, done: Event::new(context)?, recorded: false }))
+        };
+        let halves = match (half()?, half()?) {
+            (Some(one), Some(two)) => Some([one, two]),
+            _ => None,
+        };
         Ok(Staging { halves, current: 0, used: 0, context: context.clone() })
     }
 
@@ -97,20 +121,23 @@ impl Staging {
         }
         let source = match &self.halves {
             Some(halves) if small => {
-                // SAFETY: the range lies in the half, and no transfer queued so far reads it.
+                // SAFETY: `used + data.len()` is at most HALF, so the range lies in the half. No
+                // transfer that is queued reads it: they read what lies before `used`, and `turn`
+                // waited for those of the half's last round.
                 unsafe {
-                    let free = halves[self.current].bytes.cast::<u8>().add(self.used);
+                    let free = halves[self.current].pinned.bytes.cast::<u8>().add(self.used);
                     free.copy_from_nonoverlapping(data.as_ptr(), data.len());
                     free.cast_const()
                 }
             }
             _ => data.as_ptr(),
         };
-        // SAFETY: the source is pinned and not reused before the transfer, or is waited for below.
-        let result = unsafe {
-            sys::cuMemcpyHtoDAsync_v2(target, source.cast(), data.len(), self.context.stream)
-        };
-        self.context.check(result, "cuMemcpyHtoDAsync")?;
+        let copy = self.context.calls.cuMemcpyHtoDAsync_v2;
+        // SAFETY: the source has `data.len()` bytes: the half's, which stay as they are until the
+        // transfer is done, or the caller's, who is kept waiting below until it is. The target has
+        // room: the caller's promise.
+        let answer = unsafe { copy(target, source.cast(), data.len(), self.context.stream) };
+        self.context.check(answer, "cuMemcpyHtoDAsync")?;
         if !small {
             return self.context.wait();
         }
@@ -118,26 +145,18 @@ impl Staging {
         Ok(())
     }
 
-    /// Leaves the full half and takes the other as soon as the card has read it.
+    /// Leaves the full half and takes the other, once the card has read all of it. If that cannot be
+    /// told, the full half stays the current one, and the next write tries again.
     fn turn(&mut self) -> Result<()> {
         let Some(halves) = &mut self.halves else { return Ok(()) };
         halves[self.current].done.record()?;
         halves[self.current].recorded = true;
-        self.current = 1 - self.current;
-        self.used = 0;
-        let next = &halves[self.current];
-        if next.recorded { next.done.wait() } else { Ok(()) }
-    }
-}
-
-impl Drop for Staging {
-    fn drop(&mut self) {
-        // Transfers may still read the memory.
-        let bound = self.context.wait().is_ok() || self.context.bind().is_ok();
-        for half in self.halves.iter().flatten().filter(|_| bound) {
-            // SAFETY: allocated in `new`, freed once.
-            unsafe { sys::cuMemFreeHost(half.bytes) };
+        let next = 1 - self.current;
+        if halves[next].recorded {
+            halves[next].done.wait()?;
         }
+        (self.current, self.used) = (next, 0);
+        Ok(())
     }
 }
 
@@ -147,7 +166,7 @@ pub(super) struct Event {
     context: Arc<Context>,
 }
 
-// SAFETY: as for `Context`: any thread may use the handle once the context is bound.
+// SAFETY: as for `Context`: the handle may be used from any thread.
 unsafe impl Send for Event {}
 
 impl Event {
@@ -155,29 +174,34 @@ impl Event {
         context.bind()?;
         let mut raw = std::ptr::null_mut();
         // SAFETY: the context is bound; the handle outlives the call.
-        context.check(unsafe { sys::cuEventCreate(&mut raw, 0) }, "cuEventCreate")?;
+        context.check(unsafe { (context.calls.cuEventCreate)(&mut raw, 0) }, "cuEventCreate")?;
         Ok(Event { raw, context: context.clone() })
     }
 
     /// Puts the mark behind everything queued so far.
     pub(super) fn record(&self) -> Result<()> {
-        // SAFETY: both handles are alive.
-        let result = unsafe { sys::cuEventRecord(self.raw, self.context.stream) };
-        self.context.check(result, "cuEventRecord")
+        self.context.bind()?;
+        // SAFETY: both handles are alive, and of the context that is bound.
+        let answer = unsafe { (self.context.calls.cuEventRecord)(self.raw, self.context.stream) };
+        self.context.check(answer, "cuEventRecord")
     }
 
     /// Waits until the mark was passed.
     pub(super) fn wait(&self) -> Result<()> {
+        self.context.bind()?;
         // SAFETY: the handle is alive.
-        self.context.check(unsafe { sys::cuEventSynchronize(self.raw) }, "cuEventSynchronize")
+        let answer = unsafe { (self.context.calls.cuEventSynchronize)(self.raw) };
+        self.context.check(answer, "cuEventSynchronize")
     }
 
     /// Milliseconds from an earlier mark to this one; both were passed.
     pub(super) fn since(&self, earlier: &Event) -> Result<f32> {
+        self.context.bind()?;
         let mut ms = 0.0;
+        let elapsed = self.context.calls.cuEventElapsedTime;
         // SAFETY: both handles are alive; the number outlives the call.
-        let result = unsafe { driver::elapsed(&mut ms, earlier.raw, self.raw) };
-        self.context.check(result, "cuEventElapsedTime")?;
+        let answer = unsafe { elapsed(&mut ms, earlier.raw, self.raw) };
+        self.context.check(answer, "cuEventElapsedTime")?;
         Ok(ms)
     }
 }
@@ -186,7 +210,7 @@ impl Drop for Event {
     fn drop(&mut self) {
         if self.context.bind().is_ok() {
             // SAFETY: created in `new`, destroyed once.
-            unsafe { sys::cuEventDestroy_v2(self.raw) };
+            unsafe { (self.context.calls.cuEventDestroy_v2)(self.raw) };
         }
     }
 }

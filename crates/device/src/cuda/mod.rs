@@ -7,6 +7,7 @@
 //! Environment: `STRATA_NVRTC=/folder` says where NVRTC lies; `STRATA_CUDA_SYNC=1` waits after every
 //! launch, so that a fault names the kernel it happened in.
 mod cache;
+mod calls;
 mod compile;
 mod context;
 mod driver;
@@ -19,7 +20,8 @@ mod spacer;
 
 pub use compile::{compile, compile_available};
 
-use crate::{Backend, BoxFuture, Error, Info, Launch, Memory, Overlay, Result};
+use crate::validate::{range, stranger};
+use crate::{Backend, BoxFuture, Error, Info, Launch, Memory, Overlay, Result, room};
 use context::Context;
 use function::{Function, Module};
 use graph::{Graph, Noted};
@@ -129,20 +131,7 @@ impl Cuda {
 
     fn block<'a>(&self, memory: &'a Memory, call: &str) -> Result<&'a Block> {
         let block = memory.get::<Block>().filter(|block| block.of(&self.context));
-        block.ok_or_else(|| Error::Launch {
-            kernel: call.into(),
-            reason: "a buffer of another device was given".into(),
-        })
-    }
-}
-
-fn range(call: &'static str, memory: &Memory, offset: usize, bytes: usize) -> Result<()> {
-    match offset.checked_add(bytes) {
-        Some(end) if end <= memory.bytes() => Ok(()),
-        end => {
-            let end = end.unwrap_or(usize::MAX);
-            Err(Error::Range { call, offset, end, bytes: memory.bytes() })
-        }
+        block.ok_or_else(|| stranger(call))
     }
 }
 
@@ -174,23 +163,19 @@ impl Backend for Cuda {
         Box::pin(async move {
             range("read", memory, offset, bytes)?;
             let source = self.block(memory, "read")?.pointer + offset as u64;
-            let mut data = vec![0u8; bytes];
+            let mut data = room::vector("read", bytes)?;
+            data.resize(bytes, 0u8);
             if bytes == 0 {
                 return Ok(data);
             }
             let _queue = self.queue();
             self.context.bind()?;
+            let copy = self.context.calls.cuMemcpyDtoHAsync_v2;
             // SAFETY: both ranges hold `bytes` bytes, and the data stays until the wait below; if
             // the wait fails the device is lost and writes no more.
-            let result = unsafe {
-                cudarc::driver::sys::cuMemcpyDtoHAsync_v2(
-                    data.as_mut_ptr().cast(),
-                    source,
-                    bytes,
-                    self.context.stream,
-                )
-            };
-            self.context.check(result, "cuMemcpyDtoHAsync")?;
+            let answer =
+                unsafe { copy(data.as_mut_ptr().cast(), source, bytes, self.context.stream) };
+            self.context.check(answer, "cuMemcpyDtoHAsync")?;
             self.context.wait()?;
             Ok(data)
         })
@@ -204,7 +189,8 @@ impl Backend for Cuda {
             return Ok(());
         }
         self.context.bind()?;
-        function.launch(launch)?;
+        // SAFETY: on the context's stream, behind which memory is freed.
+        unsafe { function.launch(launch, self.context.stream)? };
         if self.context.eager { self.context.wait() } else { Ok(()) }
     }
 
@@ -221,13 +207,15 @@ impl Backend for Cuda {
         let (function, wait) = (self.function(launch)?, self.function(&spacer)?);
         let queue = self.queue();
         self.context.bind()?;
-        wait.launch(&spacer)?;
+        let stream = self.context.stream;
+        // SAFETY: on the context's stream, behind which memory is freed; this one uses none.
+        unsafe { wait.launch(&spacer, stream)? };
         queue.start.record()?;
-        function.launch(launch)?;
+        // SAFETY: as above, and this one's is held by the launch.
+        unsafe { function.launch(launch, stream)? };
         queue.end.record()?;
         queue.end.wait()?;
-        let ms = queue.end.since(&queue.start)?;
-        Ok(Duration::from_secs_f64(f64::from(ms.max(0.0)) / 1e3))
+        Ok(driver::milliseconds(queue.end.since(&queue.start)?))
     }
 
     fn begin_recording(&self) -> Result<()> {

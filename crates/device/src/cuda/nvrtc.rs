@@ -166,7 +166,8 @@ fn fix(newest: Option<u32>) -> String {
 
 fn load(file: &Path) -> Result<Nvrtc, String> {
     for builtins in search::builtins(file) {
-        // SAFETY: NVIDIA's library; loading it runs no code of ours.
+        // SAFETY: a library by NVRTC's name, from the folders that its installers use or the reader
+        // names; what runs while it is loaded is NVIDIA's.
         if let Ok(library) = unsafe { Library::new(&builtins) } {
             std::mem::forget(library);
         }
@@ -176,7 +177,8 @@ fn load(file: &Path) -> Result<Nvrtc, String> {
     let library: &'static Library = Box::leak(Box::new(library));
     macro_rules! symbol {
         ($name:literal) => {
-            // SAFETY: the type of the field it goes to is the one NVRTC's documentation gives.
+            // SAFETY: the type it is given where it is used is the one of `nvrtc.h`, and the library
+            // is never unloaded.
             *unsafe { library.get($name) }.map_err(|e| chain(&e))?
         };
     }
@@ -192,7 +194,7 @@ fn load(file: &Path) -> Result<Nvrtc, String> {
     // SAFETY: the number outlives the call.
     let known = unsafe { count(&mut n) } == SUCCESS;
     let mut archs = vec![0; usize::try_from(n).unwrap_or(0)];
-    // SAFETY: the list has the length that NVRTC named.
+    // SAFETY: the list has room for as many as NVRTC named.
     if !known || unsafe { list(archs.as_mut_ptr()) } != SUCCESS {
         archs.clear();
     }

@@ -30,8 +30,10 @@ pub(super) fn candidates() -> Vec<Candidate> {
             }
         };
     }
+    // Windows looks a bare name up in the working folder too, which may be a stranger's: there only
+    // the folders below count, PATH among them.
     let names: &[&str] = match cfg!(windows) {
-        true => &["nvrtc64_130_0.dll", "nvrtc64_120_0.dll"],
+        true => &[],
         false => &["libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so"],
     };
     let bare = names

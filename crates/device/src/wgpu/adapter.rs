@@ -2,8 +2,8 @@
 use super::turn::Turn;
 use crate::{Caps, Error, Info, Machine, Result};
 use ::wgpu::{
-    Adapter, Backends, CooperativeScalarType, DeviceDescriptor, DeviceType, ExperimentalFeatures,
-    Features, Instance, InstanceDescriptor, InstanceFlags, Limits,
+    Adapter, Backends, DeviceDescriptor, DeviceType, Features, Instance, InstanceDescriptor,
+    InstanceFlags, Limits,
 };
 #[cfg(not(target_family = "wasm"))]
 use std::sync::OnceLock;
@@ -45,15 +45,11 @@ pub(super) async fn open(index: Option<usize>) -> Result<Opened> {
     let wanted = Features::SUBGROUP
         | Features::SUBGROUP_BARRIER
         | Features::SHADER_F16
-        | Features::TIMESTAMP_QUERY
-        | Features::EXPERIMENTAL_COOPERATIVE_MATRIX;
+        | Features::TIMESTAMP_QUERY;
     let descriptor = DeviceDescriptor {
         label: Some("strata"),
         required_features: adapter.features() & wanted,
         required_limits: limits,
-        // SAFETY: of the experimental features only cooperative matrices are asked for, and only
-        // rungs that declare they need them use them.
-        experimental_features: unsafe { ExperimentalFeatures::enabled() },
         ..Default::default()
     };
     let (device, queue) = adapter.request_device(&descriptor).await.map_err(|error| {
@@ -187,8 +183,9 @@ fn describe(adapter: &Adapter, index: usize, limits: &Limits) -> Info {
         max_buffer: size(limits.max_buffer_size),
         subgroup,
         f16: features.contains(Features::SHADER_F16),
-        cooperative_matrix: features.contains(Features::EXPERIMENTAL_COOPERATIVE_MATRIX)
-            && tensor_cores(adapter),
+        // An experimental feature, whose loads nobody checks. No rung uses it yet, so it is not asked
+        // for, and no reader's kernel can.
+        cooperative_matrix: false,
         timestamps: features.contains(Features::TIMESTAMP_QUERY),
         compute: 0,
         units: 0,
@@ -201,15 +198,6 @@ fn describe(adapter: &Adapter, index: usize, limits: &Limits) -> Info {
         name => name.to_string(),
     };
     Info { machine: Machine::Wgpu, index, name, driver: driver.trim().into(), caps }
-}
-
-/// The shape our kernels use: 16x16x16, f16 factors, f32 sums.
-fn tensor_cores(adapter: &Adapter) -> bool {
-    adapter.cooperative_matrix_properties().iter().any(|p| {
-        (p.m_size, p.n_size, p.k_size) == (16, 16, 16)
-            && p.ab_type == CooperativeScalarType::F16
-            && p.cr_type == CooperativeScalarType::F32
-    })
 }
 
 #[cfg(test)]

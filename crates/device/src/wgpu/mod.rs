@@ -20,6 +20,7 @@ mod time;
 mod turn;
 mod wait;
 
+use crate::validate::{range, stranger};
 use crate::{Backend, BoxFuture, Error, Info, Launch, Memory, Overlay, Result};
 use bind::{Block, Graves, Groups};
 use faults::Faults;
@@ -44,6 +45,12 @@ pub struct Wgpu {
     staging: read::Staging,
     queries: OnceLock<time::Queries>,
     /// Last, so that it is dropped last.
+    graves: Arc<Graves>,
+}
+
+/// A recorded step, and whose it is.
+struct Recorded {
+    tape: Arc<Tape>,
     graves: Arc<Graves>,
 }
 
@@ -91,10 +98,7 @@ impl Wgpu {
 
     fn block<'a>(&self, memory: &'a Memory) -> Result<&'a Block> {
         let block = memory.get::<Block>().filter(|block| block.lies_in(&self.graves));
-        block.ok_or_else(|| Error::Launch {
-            kernel: "wgpu".into(),
-            reason: "a buffer of another device was used".into(),
-        })
+        block.ok_or_else(|| stranger("wgpu"))
     }
 
     /// Everything a launch needs, looked up or made.
@@ -171,6 +175,7 @@ impl Backend for Wgpu {
     }
 
     fn write(&self, memory: &Memory, offset: usize, data: &[u8]) -> Result<()> {
+        range("write", memory, offset, data.len())?;
         let block = self.block(memory)?;
         let mut state = self.state();
         self.flush_state(&mut state)?;
@@ -237,14 +242,16 @@ impl Backend for Wgpu {
     }
 
     fn end_recording(&self) -> Result<Arc<dyn Any + Send + Sync>> {
-        Ok(Arc::new(Arc::new(self.state().recording.take().unwrap_or_default())))
+        let tape = Arc::new(self.state().recording.take().unwrap_or_default());
+        Ok(Arc::new(Recorded { tape, graves: self.graves.clone() }))
     }
 
     fn replay(&self, recording: &Arc<dyn Any + Send + Sync>) -> Result<()> {
         self.faults.check()?;
-        let tape = recording.downcast_ref::<Arc<Tape>>();
-        let wrong = Error::Recording { call: "replay", when: "with another machine's recording" };
-        let tape = tape.ok_or(wrong)?.clone();
+        let recorded = recording.downcast_ref::<Recorded>();
+        let ours = recorded.filter(|r| Arc::ptr_eq(&r.graves, &self.graves));
+        let wrong = Error::Recording { call: "replay", when: "with another device's recording" };
+        let tape = ours.ok_or(wrong)?.tape.clone();
         let mut state = self.state();
         if state.pending.push_tape(tape) {
             self.flush_state(&mut state)?;

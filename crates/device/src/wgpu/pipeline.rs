@@ -1,7 +1,7 @@
 //! From a kernel's text to a pipeline: compiled once for every choice of constants.
 use super::bind::Layout;
 use super::{faults, message};
-use crate::{Access, Error, Kernel, Launch, Overlay, Result, load_wgsl};
+use crate::{Access, Error, Kernel, Launch, Machine, Overlay, Result, load_wgsl};
 use ::wgpu::{Device, ShaderModule};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -63,7 +63,8 @@ impl Pipelines {
         label: impl FnOnce() -> String,
     ) -> Result<Pipeline> {
         let loaded = load_wgsl(kernel, constants, overlay)?;
-        let outcome = self.build(device, kernel, params, constants, &loaded);
+        let ours = overlay.is_none_or(|o| o.find(kernel.path, Machine::Wgpu).is_none());
+        let outcome = self.build(device, kernel, params, constants, &loaded, ours);
         outcome.map_err(|error| {
             let includes = kernel.wgsl.map_or(&[][..], |text| text.includes);
             let log = message::for_reader(&error, &loaded, includes);
@@ -78,6 +79,7 @@ impl Pipelines {
         params: bool,
         constants: &[(&'static str, u32)],
         loaded: &crate::Loaded,
+        ours: bool,
     ) -> Result<Pipeline, String> {
         let layouts = self.layouts.len() as u64;
         let layout = match self.layouts.get(&(kernel.bindings, params)) {
@@ -96,14 +98,15 @@ impl Pipelines {
                     label: Some(&loaded.path),
                     source: ::wgpu::ShaderSource::Wgsl(loaded.text.as_str().into()),
                 };
+                // A counter in each loop keeps drivers from unrolling it. Without one a driver may
+                // take an endless loop for unreachable, and what stands behind it for true: so only
+                // our own kernels go without.
                 let checks = ::wgpu::ShaderRuntimeChecks {
-                    force_loop_bounding: false,
+                    force_loop_bounding: !ours,
                     ..::wgpu::ShaderRuntimeChecks::checked()
                 };
-                // SAFETY: every index stays checked. What is left out is a counter in each loop,
-                // which keeps drivers from unrolling them; it guards against optimisers that take
-                // an endless loop for unreachable, and a reader's endless loop is a lost device
-                // with it as without it.
+                // SAFETY: every check stands but the loops' counters, and those are left out of
+                // built-in kernels alone, whose loops all run to a bound.
                 let module = scoped(device, || unsafe {
                     device.create_shader_module_trusted(descriptor, checks)
                 })?;

@@ -1,7 +1,8 @@
 //! Reading back: a copy into a buffer the host can map.
 use super::Wgpu;
 use super::wait::Signal;
-use crate::{Error, Memory, Result};
+use crate::validate::range;
+use crate::{Error, Memory, Result, room};
 use ::wgpu::{Buffer, BufferAsyncError, BufferUsages, MapMode, SubmissionIndex};
 use std::sync::{Mutex, PoisonError};
 
@@ -55,6 +56,7 @@ impl Wgpu {
         offset: usize,
         bytes: usize,
     ) -> Result<Option<Reading>> {
+        range("read", memory, offset, bytes)?;
         let block = self.block(memory)?;
         if bytes == 0 {
             return Ok(None);
@@ -101,12 +103,12 @@ impl Wgpu {
             return failed(error.to_string());
         }
         let data = match staging.get_mapped_range(0..bytes) {
-            Ok(view) => view.to_vec(),
+            Ok(view) => room::copied("read", &view),
             Err(error) => return failed(error.to_string()),
         };
         staging.unmap();
         self.staging.give(staging);
         self.faults.check()?;
-        Ok(data)
+        data
     }
 }

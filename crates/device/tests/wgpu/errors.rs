@@ -99,3 +99,27 @@ fn a_window_too_small_for_the_kernel_is_an_error_of_the_next_call() {
     device.launch(&Launch::new(&KERNEL).bind(&a.whole())).unwrap();
     assert_eq!(download(&a)[..5], [1.0, 1.0, 1.0, 1.0, 0.0]);
 }
+
+#[test]
+fn what_another_device_made_is_refused_by_the_backend_too() {
+    if device().is_none() {
+        return;
+    }
+    let open = || block_on(Wgpu::open(None, None)).unwrap();
+    let (ours, theirs) = (open(), open());
+    let memory = theirs.allocate(256).unwrap();
+    let says = |outcome: Result<(), Error>, words: &str| {
+        let error = outcome.unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    };
+    says(ours.write(&memory, 0, &[0; 4]), "another device");
+    says(block_on(ours.read(&memory, 0, 4)).map(drop), "another device");
+    theirs.begin_recording().unwrap();
+    let recording = theirs.end_recording().unwrap();
+    says(ours.replay(&recording), "another device");
+    theirs.replay(&recording).unwrap();
+    for (offset, bytes) in [(256, 4), (0, 260), (usize::MAX - 3, 4)] {
+        says(theirs.write(&memory, offset, &vec![0; bytes]), "outside a buffer");
+        says(block_on(theirs.read(&memory, offset, bytes)).map(drop), "outside a buffer");
+    }
+}

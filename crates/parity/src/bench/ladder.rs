@@ -6,6 +6,7 @@ use crate::table::{Cell, verdict};
 use crate::{Failure, Outcome};
 use serde::Serialize;
 use std::sync::Arc;
+use strata_ml::device::room::room;
 use strata_ml::device::{Backend, Choice, Info, RungInfo, Settings};
 
 /// What is measured.
@@ -224,7 +225,15 @@ fn obstacle(
     longest: f64,
     info: &Info,
 ) -> (Option<f64>, Option<String>) {
-    let (bytes, most) = (4 * (scale.elements)(rung, size), info.caps.max_binding);
+    let elements = (scale.elements)(rung, size);
+    if elements > u32::MAX as usize {
+        return (None, Some("a tensor would have more elements than 32 bits count".into()));
+    }
+    let (bytes, most) = (elements.saturating_mul(4), info.caps.max_binding);
+    // Inputs and outputs, and the host's own copy of what it draws.
+    if let Err(error) = room(scale.op, bytes.saturating_mul(4)) {
+        return (None, Some(error.to_string()));
+    }
     if bytes > most {
         let reason = format!("a tensor has {bytes} bytes, and this device binds {most} at most");
         return (None, Some(reason));

@@ -2,7 +2,7 @@ use crate::Outcome;
 use std::sync::atomic::{AtomicU64, Ordering};
 use strata_ml::device::random::Stream;
 use strata_ml::device::{Device, Info, Machine};
-use strata_ml::tensor::Tensor;
+use strata_ml::tensor::{Tensor, numel};
 
 /// The sizes of `gpt-12m`'s training step.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +69,7 @@ static SEED: AtomicU64 = AtomicU64::new(1);
 /// tell, and drawing them takes longer than any.
 pub fn noise(device: &Device, shape: &[usize]) -> Outcome<Tensor> {
     const DRAWN: usize = 1_000_003; // a prime: the pattern meets rows at another place each time
-    let n: usize = shape.iter().product();
+    let n = numel("noise", shape)?;
     let block = Stream::new(SEED.fetch_add(1, Ordering::Relaxed), 0).normals(n.min(DRAWN));
     let data: Vec<f32> = block.iter().copied().cycle().take(n).collect();
     Ok(Tensor::from_slice(device, &data, shape)?)
@@ -77,9 +77,9 @@ pub fn noise(device: &Device, shape: &[usize]) -> Outcome<Tensor> {
 
 /// Random whole numbers below `below`.
 pub fn indices(device: &Device, shape: &[usize], below: usize) -> Outcome<Tensor> {
-    let n = shape.iter().product();
+    let n = numel("indices", shape)?;
     let mut stream = Stream::new(SEED.fetch_add(1, Ordering::Relaxed), 1);
-    let draw = |_| ((stream.uniform() * below as f32) as u32).min(below as u32 - 1);
+    let draw = |_| ((stream.uniform() * below as f32) as u32).min((below as u32).saturating_sub(1));
     let data: Vec<u32> = (0..n).map(draw).collect();
     Ok(Tensor::from_slice(device, &data, shape)?)
 }

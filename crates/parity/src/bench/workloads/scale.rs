@@ -52,7 +52,7 @@ pub static SCALES: [Scale; 17] = [
         unit: "rows, columns and terms of square matrices",
         sizes: &[256, 512, 1024, 2048, 4096],
         power: 3,
-        elements: |_, n| n * n,
+        elements: |_, n| n.saturating_mul(n),
         of: Of::Squares,
     },
     Scale {
@@ -60,7 +60,7 @@ pub static SCALES: [Scale; 17] = [
         unit: "rows and columns of a square matrix, transposed",
         sizes: &[256, 512, 1024, 2048, 4096, 8192],
         power: 2,
-        elements: |_, n| n * n,
+        elements: |_, n| n.saturating_mul(n),
         of: Of::Workload(1, |n| rows(n, n / 4)),
     },
     elementwise("map", |n| rows(1, n / 4)),
@@ -96,8 +96,8 @@ const fn contexts(op: &'static str) -> Scale {
     const SIZES: [usize; 7] = [64, 128, 256, 512, 1024, 2048, 4096];
     // The naive rungs store probabilities, and their gradients beside them.
     let elements: fn(&str, usize) -> usize = |rung, n| match rung {
-        "1_naive" => 2 * BATCH * HEADS * n * n,
-        _ => 3 * BATCH * HEADS * HEAD_DIM * n,
+        "1_naive" => n.saturating_mul(n).saturating_mul(2 * BATCH * HEADS),
+        _ => n.saturating_mul(3 * BATCH * HEADS * HEAD_DIM),
     };
     let shapes = |n| Shapes { batch: BATCH, heads: HEADS, ..rows(n, HEADS * HEAD_DIM) };
     let (unit, of) = ("positions of the context", Of::Workload(0, shapes));
@@ -107,7 +107,8 @@ const fn contexts(op: &'static str) -> Scale {
 /// So many rows of a width, which is that of everything.
 fn rows(rows: usize, width: usize) -> Shapes {
     let width = width.max(1);
-    Shapes { batch: 1, context: rows, width, heads: 1, vocab: width, parameters: rows * width }
+    let parameters = rows.saturating_mul(width);
+    Shapes { batch: 1, context: rows, width, heads: 1, vocab: width, parameters }
 }
 
 /// So many elements in rows of 1024.

@@ -1,0 +1,82 @@
+//! A CPU with little memory and little patience: an allocation beyond its room is refused, and a launch
+//! that would take long is only noted down. So shapes of billions of elements can be tried in a moment.
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+use strata_ml::device::cpu::Cpu;
+use strata_ml::device::{
+    Backend, BoxFuture, Device, Error, Info, Launch, Memory, Result, Settings,
+};
+
+/// Bytes that one buffer may have.
+const ROOM: usize = 8 << 20;
+/// Operations and bytes of a launch that is made; what is more is believed.
+const WORK: f64 = 2e6;
+
+#[derive(Debug)]
+struct Small(Cpu);
+
+/// A device of its own.
+pub fn small() -> Device {
+    Device::new(Box::new(Small(Cpu::new())), Settings::default())
+}
+
+impl Small {
+    fn short(launch: &Launch) -> bool {
+        launch.cost.flops <= WORK && launch.cost.bytes <= WORK
+    }
+}
+
+impl Backend for Small {
+    fn info(&self) -> &Info {
+        self.0.info()
+    }
+
+    fn allocate(&self, bytes: usize) -> Result<Memory> {
+        match bytes <= ROOM {
+            true => self.0.allocate(bytes),
+            false => Err(Error::OutOfMemory { device: "small".into(), bytes, held: 0 }),
+        }
+    }
+
+    fn write(&self, memory: &Memory, offset: usize, data: &[u8]) -> Result<()> {
+        self.0.write(memory, offset, data)
+    }
+
+    fn read<'a>(
+        &'a self,
+        memory: &'a Memory,
+        offset: usize,
+        bytes: usize,
+    ) -> BoxFuture<'a, Result<Vec<u8>>> {
+        self.0.read(memory, offset, bytes)
+    }
+
+    fn launch(&self, launch: &Launch) -> Result<()> {
+        if Self::short(launch) { self.0.launch(launch) } else { Ok(()) }
+    }
+
+    fn prepare(&self, launch: &Launch) -> Result<()> {
+        self.0.prepare(launch)
+    }
+
+    fn synchronize(&self) -> BoxFuture<'_, Result<()>> {
+        self.0.synchronize()
+    }
+
+    fn time(&self, launch: &Launch) -> Result<Duration> {
+        self.0.time(launch)
+    }
+
+    fn begin_recording(&self) -> Result<()> {
+        self.0.begin_recording()
+    }
+
+    fn end_recording(&self) -> Result<Arc<dyn Any + Send + Sync>> {
+        self.0.end_recording()
+    }
+
+    fn replay(&self, recording: &Arc<dyn Any + Send + Sync>) -> Result<()> {
+        self.0.replay(recording)
+    }
+}
