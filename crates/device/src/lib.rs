@@ -38,6 +38,7 @@ mod state;
 pub mod testing;
 pub mod trace;
 mod validate;
+pub mod vet;
 #[cfg(feature = "wgpu")]
 pub mod wgpu;
 

@@ -17,6 +17,7 @@ mod nvrtc;
 mod search;
 mod spacer;
 
+pub(crate) use compile::try_out;
 pub use compile::{compile, compile_available};
 
 use crate::{Backend, BoxFuture, Error, Info, Launch, Memory, Overlay, Result};
