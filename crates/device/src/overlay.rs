@@ -103,7 +103,10 @@ fn text_of(file: &Path) -> Result<String, String> {
         return Err(format!("is larger than a kernel: {most} bytes are the most"));
     }
     String::from_utf8(bytes).map_err(|e| {
-        format!("is not UTF-8 text (its byte {} is the first that is not)", e.utf8_error().valid_up_to())
+        format!(
+            "is not UTF-8 text (its byte {} is the first that is not)",
+            e.utf8_error().valid_up_to()
+        )
     })
 }
 
@@ -178,7 +181,8 @@ mod tests {
     /// What is there and is no kernel's file is an error, and never taken for absent.
     #[test]
     fn what_is_no_file_is_an_error() {
-        let root = folder("overlay-special", &[("gelu/1_big.wgsl", "x"), ("gelu/2_text.wgsl", "x")]);
+        let root =
+            folder("overlay-special", &[("gelu/1_big.wgsl", "x"), ("gelu/2_text.wgsl", "x")]);
         fs::write(root.join("gelu/1_big.wgsl"), "/".repeat(vet::BYTES + 1)).unwrap();
         fs::write(root.join("gelu/2_text.wgsl"), b"fn\xff").unwrap();
         fs::create_dir(root.join("gelu/3_folder.wgsl")).unwrap();
@@ -195,7 +199,8 @@ mod tests {
             link("4_loop.wgsl", "4_loop.wgsl");
             link("nowhere", "5_nowhere.wgsl");
             link("/dev/zero", "6_device.wgsl");
-            let pipe = std::process::Command::new("mkfifo").arg(root.join("gelu/7_pipe.wgsl")).status();
+            let pipe =
+                std::process::Command::new("mkfifo").arg(root.join("gelu/7_pipe.wgsl")).status();
             assert!(pipe.unwrap().success());
             bad.extend([
                 ("gelu/4_loop", "4_loop.wgsl"),

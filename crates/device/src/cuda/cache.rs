@@ -213,7 +213,12 @@ mod tests {
         keep(&folder, "key", b"again").unwrap();
         assert_eq!(get(&folder, "key").as_deref(), Some(&b"again"[..]));
         // A giant, without the bytes that it claims.
-        fs::File::options().write(true).open(folder.join("key")).unwrap().set_len(MOST + 1).unwrap();
+        fs::File::options()
+            .write(true)
+            .open(folder.join("key"))
+            .unwrap()
+            .set_len(MOST + 1)
+            .unwrap();
         assert_eq!(get(&folder, "key"), None);
         // A folder in its place: nothing is kept, and nothing left behind.
         fs::create_dir(folder.join("other")).unwrap();

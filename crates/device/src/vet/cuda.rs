@@ -2,7 +2,7 @@
 use super::growth::Names;
 use super::macros::Macros;
 use super::shape::Depth;
-use super::tokens::{Kind, Tongue, Token, tokens};
+use super::tokens::{Kind, Token, Tongue, tokens};
 use super::{Fault, GROWN, TOKENS, fault, size};
 
 /// Ways to look at other files, to hide text from these checks, or to ask for a list of any length.
@@ -51,7 +51,9 @@ pub fn check(text: &str, headers: &[(&str, &str)]) -> Result<(), Fault> {
         let directive = list[at].first && (list[at].is("#") || list[at].is("%"));
         let length = match directive {
             true => 1 + list[at + 1..].iter().take_while(|t| !t.first).count(),
-            false => list[at..].iter().take_while(|t| !(t.first && (t.is("#") || t.is("%")))).count(),
+            false => {
+                list[at..].iter().take_while(|t| !(t.first && (t.is("#") || t.is("%")))).count()
+            }
         };
         let part = &list[at..at + length];
         match directive {
@@ -307,7 +309,9 @@ fn chunk<'a, 'b>(tokens: &'b [Token<'a>]) -> Chunk<'a, 'b> {
             name = Some(next.text);
             break;
         }
-        if word.kind == Kind::Word && !NO_NAMES.contains(&word.text) && (next.is("(") || next.is("="))
+        if word.kind == Kind::Word
+            && !NO_NAMES.contains(&word.text)
+            && (next.is("(") || next.is("="))
         {
             name = Some(word.text);
             break;
@@ -372,9 +376,18 @@ mod tests {
         assert!(says("#define F(x) x x\n#define G() F\nint x = G()(1);").contains("call it"));
         assert!(says("#define A B\n#define B A\n").contains("itself"));
         assert!(says("#define P(a, b) a##b\n").contains("##"));
-        assert!(says("#define P +1+1+1+1+1+1+1+1\n int x = P P P P P P P P P P P P P P P P P P P P P \
-                      P P P P P P P P P P P P P P P P P P P P P P P P P P P P P P P;").contains("operators"));
-        let deep = format!("#define D(x) ((((((((((x))))))))))\nint x = {}1{};", "D(".repeat(11), ")".repeat(11));
+        assert!(
+            says(
+                "#define P +1+1+1+1+1+1+1+1\n int x = P P P P P P P P P P P P P P P P P P P P P \
+                      P P P P P P P P P P P P P P P P P P P P P P P P P P P P P P P;"
+            )
+            .contains("operators")
+        );
+        let deep = format!(
+            "#define D(x) ((((((((((x))))))))))\nint x = {}1{};",
+            "D(".repeat(11),
+            ")".repeat(11)
+        );
         assert!(says(&deep).contains("inside"));
     }
 

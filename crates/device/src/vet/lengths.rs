@@ -106,11 +106,7 @@ fn settle<'a>(values: &mut Values<'a>, name: &'a str, tokens: &[Token<'_>]) {
 }
 
 /// Every `array<T, N>` of a part.
-fn arrays(
-    list: &[Token<'_>],
-    values: &Values<'_>,
-    overrides: &HashSet<&str>,
-) -> Result<(), Fault> {
+fn arrays(list: &[Token<'_>], values: &Values<'_>, overrides: &HashSet<&str>) -> Result<(), Fault> {
     for (i, token) in list.iter().enumerate() {
         if !token.is("array") || !list.get(i + 1).is_some_and(|t| t.is("<")) {
             continue;
@@ -185,7 +181,8 @@ impl Reader<'_, '_> {
     /// The operator that comes next, its strength and its length in signs.
     fn operator(&self) -> Option<(char, u8, usize)> {
         let sign = self.tokens.get(self.at)?.text.chars().next()?;
-        let twice = self.tokens.get(self.at + 1).is_some_and(|t| t.glued && t.text.starts_with(sign));
+        let twice =
+            self.tokens.get(self.at + 1).is_some_and(|t| t.glued && t.text.starts_with(sign));
         Some(match sign {
             '|' => (sign, 1, 1),
             '^' => (sign, 2, 1),

@@ -216,13 +216,17 @@ impl<'a> Macros<'a> {
             }
         }
         add(file, code)?;
-        names.resolve().map_err(|name| fault(0, format!("the macro `{name}` stands for itself")))?;
+        names
+            .resolve()
+            .map_err(|name| fault(0, format!("the macro `{name}` stands for itself")))?;
         match names.largest() {
             Some((name, size)) if size > GROWN => {
                 let line = self.place.get(name).map_or(0, |&at| self.list[at].line);
                 let what = if name.is_empty() { "the file".into() } else { format!("`{name}`") };
-                let text = format!("{what} grows to more than {GROWN} words once its macros are \
-                                    written out");
+                let text = format!(
+                    "{what} grows to more than {GROWN} words once its macros are \
+                                    written out"
+                );
                 Err(fault(line, text))
             }
             _ => Ok(()),

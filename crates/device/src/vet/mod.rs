@@ -35,6 +35,8 @@ pub use cuda::check as cuda;
 #[cfg(all(feature = "wgpu", not(target_family = "wasm")))]
 pub use module::steps;
 #[cfg(not(target_family = "wasm"))]
+pub use stack::THREAD;
+#[cfg(not(target_family = "wasm"))]
 pub(crate) use stack::deep;
 #[cfg(not(target_family = "wasm"))]
 pub use trial::serve;

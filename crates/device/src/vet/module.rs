@@ -5,8 +5,8 @@ use ::wgpu::naga::back::pipeline_constants::process_overrides;
 use ::wgpu::naga::proc::TypeResolution;
 use ::wgpu::naga::valid::{Capabilities, FunctionInfo, ModuleInfo, ValidationFlags, Validator};
 use ::wgpu::naga::{
-    AddressSpace, ArraySize, Block, Expression, Function, Handle, Module, ShaderStage,
-    Statement, Type, TypeInner, UniqueArena, front::wgsl,
+    AddressSpace, ArraySize, Block, Expression, Function, Handle, Module, ShaderStage, Statement,
+    Type, TypeInner, UniqueArena, front::wgsl,
 };
 
 /// Bytes of private variables, and of a function's: WGSL's own limits.
@@ -169,7 +169,9 @@ impl Measured<'_> {
             };
             let cheap = matches!(
                 expression,
-                Expression::GlobalVariable(_) | Expression::LocalVariable(_) | Expression::Literal(_)
+                Expression::GlobalVariable(_)
+                    | Expression::LocalVariable(_)
+                    | Expression::Literal(_)
             );
             steps = steps.saturating_add(if cheap { 0 } else { numbers.max(1) });
         }
@@ -246,10 +248,7 @@ fn measure(inner: &TypeInner, sizes: &[Size]) -> Size {
         }
         TypeInner::Struct { members, span } => {
             let numbers = members.iter().map(|m| of(m.ty).numbers);
-            Size {
-                bytes: u64::from(*span),
-                numbers: numbers.fold(0, u64::saturating_add),
-            }
+            Size { bytes: u64::from(*span), numbers: numbers.fold(0, u64::saturating_add) }
         }
         TypeInner::CooperativeMatrix { .. } => Size { bytes: 0, numbers: 8 },
         // Pointers, textures and the like are names, not memory.

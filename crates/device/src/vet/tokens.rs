@@ -52,7 +52,10 @@ pub(super) fn tokens(text: &str, tongue: Tongue, most: usize) -> Result<Vec<Toke
     let mut list = Vec::new();
     while let Some(token) = scan.next()? {
         if list.len() == most {
-            return Err(fault(token.line, format!("the file has more than {most} words and signs")));
+            return Err(fault(
+                token.line,
+                format!("the file has more than {most} words and signs"),
+            ));
         }
         list.push(token);
     }
@@ -98,7 +101,8 @@ impl<'a> Scan<'a> {
         };
         let text = &self.text[start..self.at];
         if kind != Kind::Text && text.len() > LONGEST {
-            let what = format!("a name or number of {} characters; {LONGEST} are the most", text.len());
+            let what =
+                format!("a name or number of {} characters; {LONGEST} are the most", text.len());
             return Err(fault(line, what));
         }
         let token = Token { kind, text, line, first: self.first, glued: self.glued };

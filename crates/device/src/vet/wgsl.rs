@@ -1,7 +1,7 @@
 //! A WGSL text before naga reads it.
 use super::growth::Names;
 use super::shape::{Depth, Hidden};
-use super::tokens::{Kind, Tongue, Token, tokens};
+use super::tokens::{Kind, Token, Tongue, tokens};
 use super::{DEPTHS, Fault, GROWN, TOKENS, fault, lengths, size};
 
 /// Looks at a WGSL text as a compiler's stack and memory would: how large, how deep, how much it
@@ -116,10 +116,14 @@ mod tests {
     #[test]
     fn what_is_too_deep_or_too_large_is_told_with_its_line() {
         let body = |inner: &str| format!("fn f() {{\n let x = {inner};\n}}");
-        assert!(says(&body(&format!("1{}", "+1".repeat(500)))).starts_with("line 2: an expression"));
+        assert!(
+            says(&body(&format!("1{}", "+1".repeat(500)))).starts_with("line 2: an expression")
+        );
         assert!(says(&body(&format!("{}true", "!".repeat(500)))).contains("operators"));
         assert!(says(&body(&format!("1{}", "+1".repeat(100_000)))).contains("words and signs"));
-        assert!(says(&body(&format!("{}1{}", "(".repeat(101), ")".repeat(101)))).contains("inside"));
+        assert!(
+            says(&body(&format!("{}1{}", "(".repeat(101), ")".repeat(101)))).contains("inside")
+        );
         let types = format!("{}f32{}", "array<".repeat(120), ", 2>".repeat(120));
         assert!(says(&format!("var<private> x: {types};")).contains("inside"));
         let chain = format!("fn f() {{ if a {{}}{} }}", " else if b {}".repeat(200));
@@ -145,6 +149,7 @@ mod tests {
     #[test]
     fn members_and_fields_are_no_uses() {
         check("struct scale { scale: f32 } fn f(p: scale) -> f32 { return p.scale; }").unwrap();
-        check("override WG: u32 = 64u;\nconst N: u32 = 4u;\nvar<private> x: array<f32, N>;").unwrap();
+        check("override WG: u32 = 64u;\nconst N: u32 = 4u;\nvar<private> x: array<f32, N>;")
+            .unwrap();
     }
 }

@@ -60,7 +60,8 @@ fn attend(machine: &str, kinds: &[(&str, Kind)]) {
         for line in lines.map_while(Result::ok) {
             let Some(rest) = line.strip_prefix("case ") else { continue };
             let mut words = rest.splitn(4, ' ');
-            let mut number = || words.next().and_then(|n| n.parse::<u64>().ok()).unwrap_or(u64::MAX);
+            let mut number =
+                || words.next().and_then(|n| n.parse::<u64>().ok()).unwrap_or(u64::MAX);
             let (at, ms, bytes) = (number() as usize, number(), number());
             let said = words.next().unwrap_or_default();
             let (name, kind) = kinds[at / 3];

@@ -77,9 +77,8 @@ pub(crate) fn outlives(asked: &Asked<'_>) -> Result<(), String> {
     let mut worker = WORKER.lock().unwrap_or_else(PoisonError::into_inner);
     let mut running = match worker.take() {
         Some(running) => running,
-        None => Worker::start().map_err(|e| {
-            format!("the process that tries kernels out could not be started: {e}")
-        })?,
+        None => Worker::start()
+            .map_err(|e| format!("the process that tries kernels out could not be started: {e}"))?,
     };
     match running.ask(&Request::of(asked)) {
         Ok(()) => {
@@ -210,7 +209,8 @@ impl Worker {
         };
         let noise = self.noise.lock().unwrap_or_else(PoisonError::into_inner);
         let text = String::from_utf8_lossy(&noise);
-        let text = text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect();
+        let text =
+            text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect();
         (status, text)
     }
 }

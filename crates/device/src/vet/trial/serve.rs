@@ -1,6 +1,6 @@
 //! The child: compiles what it is told to, watches its own memory, and dies where it must.
-use super::wire::Request;
 use super::MEMORY;
+use super::wire::Request;
 use crate::{Access, Kernel, Loaded, Machine};
 use std::collections::HashMap;
 use std::io::Write;
@@ -160,7 +160,7 @@ fn memory() -> Option<(u64, u64)> {
 #[cfg(target_os = "linux")]
 fn bound(data: u64) {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let most = data.saturating_add(2 * MEMORY + (512 << 20));
+    let most = data.saturating_add(2 * MEMORY);
     let hard = getrlimit(Resource::Data).maximum;
     let current = Some(hard.map_or(most, |hard| most.min(hard)));
     // Where it may not be set the watch stands alone.
