@@ -2,10 +2,10 @@
 use super::{Fault, fault};
 use crate::{Caps, Loaded};
 use ::wgpu::naga::back::pipeline_constants::process_overrides;
-use ::wgpu::naga::proc::TypeResolution;
+use ::wgpu::naga::proc::{IndexableLength, TypeResolution};
 use ::wgpu::naga::valid::{Capabilities, FunctionInfo, ModuleInfo, ValidationFlags, Validator};
 use ::wgpu::naga::{
-    AddressSpace, ArraySize, Block, Expression, Function, Handle, Module, ShaderStage, Statement,
+    AddressSpace, Block, Expression, Function, Handle, Module, ShaderStage, Statement,
     Type, TypeInner, UniqueArena, front::wgsl,
 };
 
@@ -51,7 +51,7 @@ pub fn steps(
     let (module, info) =
         process_overrides(&module, &info, Some((ShaderStage::Compute, entry)), &constants)
             .map_err(|error| error.to_string())?;
-    let measured = Measured { module: &module, info: &info, sizes: sizes(&module.types) };
+    let measured = Measured { module: &module, info: &info, sizes: sizes(&module) };
     measured.check(entry, caps).map_err(|fault| fault.text)
 }
 
@@ -183,7 +183,7 @@ impl Measured<'_> {
     }
 
     fn inner(&self, inner: &TypeInner) -> Size {
-        measure(inner, &self.sizes)
+        measure(inner, &self.sizes, self.module)
     }
 }
 
@@ -212,16 +212,16 @@ fn calls(body: &Block, before: &[u64]) -> u64 {
 }
 
 /// Every type's size; a type's parts come before it.
-fn sizes(types: &UniqueArena<Type>) -> Vec<Size> {
-    let mut sizes: Vec<Size> = Vec::with_capacity(types.len());
-    for (_, ty) in types.iter() {
-        let size = measure(&ty.inner, &sizes);
+fn sizes(module: &Module) -> Vec<Size> {
+    let mut sizes: Vec<Size> = Vec::with_capacity(module.types.len());
+    for (_, ty) in module.types.iter() {
+        let size = measure(&ty.inner, &sizes, module);
         sizes.push(size);
     }
     sizes
 }
 
-fn measure(inner: &TypeInner, sizes: &[Size]) -> Size {
+fn measure(inner: &TypeInner, sizes: &[Size], module: &Module) -> Size {
     let of = |ty: Handle<Type>| sizes.get(ty.index()).copied().unwrap_or_default();
     match inner {
         TypeInner::Scalar(scalar) | TypeInner::Atomic(scalar) => {
@@ -237,9 +237,11 @@ fn measure(inner: &TypeInner, sizes: &[Size]) -> Size {
             Size { bytes, numbers: columns * rows }
         }
         TypeInner::Array { base, size, stride } => {
-            let n = match size {
-                ArraySize::Constant(n) => u64::from(n.get()),
-                ArraySize::Pending(_) | ArraySize::Dynamic => 1,
+            let n = match size.resolve(module.to_ctx()) {
+                Ok(IndexableLength::Known(n)) => u64::from(n),
+                Ok(IndexableLength::Dynamic) => 1,
+                // An override that has no value by now; nothing is as long as that.
+                Err(_) => u64::MAX,
             };
             Size {
                 bytes: n.saturating_mul(u64::from(*stride)),

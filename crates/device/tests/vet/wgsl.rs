@@ -209,7 +209,7 @@ pub(super) const ROWS: &[Row] = &[
     ("a long list", Refused, 20_000, |n| {
         with(&format!("const t = array({});", x(n, "1.0,")), "out[i] = t[i];")
     }),
-    ("assertions", Refused, 10_000, |n| with(&x(n, "const_assert true;"), "")),
+    ("assertions", Refused, 20_000, |n| with(&x(n, "const_assert true;"), "")),
     // Memory.
     ("workgroup memory", Refused, 250_000_000, |n| {
         with(&format!("var<workgroup> w: array<u32, {n}>;"), "w[i] = i; out[i] = f32(w[i + 1]);")
