@@ -11,11 +11,16 @@ mod ui;
 use clap::Parser;
 use std::process::ExitCode;
 use strata_grader::{Verdict, isolate};
+use strata_ml::device::vet;
 
 fn main() -> ExitCode {
     // Started by itself to judge one kernel? Rust tasks are judged by their own crates' tests.
     let no_rust = |_: &_| Verdict::rejected("device-error", "strata judges kernels only");
     if let Some(code) = isolate::serve(no_rust) {
+        return code;
+    }
+    // Or to compile a reader's kernels first, where a crash of the compiler is an answer?
+    if let Some(code) = vet::serve() {
         return code;
     }
     ui::install_panic_hook();

@@ -39,6 +39,7 @@ mod state;
 pub mod testing;
 pub mod trace;
 mod validate;
+pub mod vet;
 #[cfg(feature = "wgpu")]
 pub mod wgpu;
 

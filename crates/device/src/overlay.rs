@@ -1,5 +1,6 @@
-use crate::{Error, Machine, Result};
+use crate::{Error, Machine, Result, vet};
 use std::fs;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 /// Kernel files that stand in front of the built-in ones: a folder of them (`--kernels DIR`), or
@@ -27,6 +28,10 @@ impl Overlay {
     /// Not a folder, or not readable.
     pub fn open(root: impl AsRef<Path>) -> Result<Self> {
         let root = root.as_ref();
+        let data = fs::metadata(root).map_err(|e| overlay_error(root, &e.to_string()))?;
+        if !data.is_dir() {
+            return Err(overlay_error(root, "is not a folder"));
+        }
         fs::read_dir(root).map_err(|e| overlay_error(root, &e.to_string()))?;
         Ok(Overlay { files: Files::Folder(root.to_path_buf()) })
     }
@@ -39,6 +44,7 @@ impl Overlay {
     }
 
     /// The file that stands in front of `path` (`<op>/<n>_<rung>`) on this machine, if there is one.
+    /// Whether it can be read shows when it is: what is there and no file must not be passed over.
     pub fn find(&self, path: &str, machine: Machine) -> Option<PathBuf> {
         let (folder, extension) = match machine {
             Machine::Cuda => ("kernels", "cu"),
@@ -50,7 +56,7 @@ impl Overlay {
                 let file = format!("{path}.{extension}");
                 [root.join(&file), root.join(folder).join(&file)]
                     .into_iter()
-                    .find(|candidate| candidate.is_file())
+                    .find(|candidate| is_there(candidate))
             }
             Files::Listed(list) => {
                 let found = list.iter().find(|(name, on, _)| name == path && *on == machine);
@@ -62,12 +68,46 @@ impl Overlay {
     /// The text of the file that stands in front of `path`, with the file's name.
     ///
     /// # Errors
-    /// The file is gone, or cannot be read as UTF-8.
+    /// The file is gone, is no plain file, is larger than a kernel, or cannot be read as UTF-8.
     pub fn read(&self, path: &str, machine: Machine) -> Result<Option<(PathBuf, String)>> {
         let Some(file) = self.find(path, machine) else { return Ok(None) };
-        let text = fs::read_to_string(&file).map_err(|e| overlay_error(&file, &e.to_string()))?;
+        let text = text_of(&file).map_err(|reason| overlay_error(&file, &reason))?;
         Ok(Some((file, text)))
     }
+}
+
+/// Whether anything lies there, a link to nowhere included.
+fn is_there(path: &Path) -> bool {
+    match path.symlink_metadata() {
+        Ok(_) => true,
+        Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
+    }
+}
+
+/// The text of a plain file of a kernel's size. A pipe or a device would keep its reader waiting, or
+/// never end.
+fn text_of(file: &Path) -> Result<String, String> {
+    let plain = |data: fs::Metadata| match (data.is_dir(), data.is_file()) {
+        (true, _) => Err("is a folder, not a file".to_string()),
+        (_, false) => Err("is a pipe or a device, not a file".to_string()),
+        _ => Ok(()),
+    };
+    // Asked before it is opened, since to open a pipe is to wait; and after, since it may have changed.
+    plain(fs::metadata(file).map_err(|e| e.to_string())?)?;
+    let opened = fs::File::open(file).map_err(|e| e.to_string())?;
+    plain(opened.metadata().map_err(|e| e.to_string())?)?;
+    let (most, mut bytes) = (vet::BYTES, Vec::new());
+    let read = opened.take(most as u64 + 1).read_to_end(&mut bytes);
+    read.map_err(|e| e.to_string())?;
+    if bytes.len() > most {
+        return Err(format!("is larger than a kernel: {most} bytes are the most"));
+    }
+    String::from_utf8(bytes).map_err(|e| {
+        format!(
+            "is not UTF-8 text (its byte {} is the first that is not)",
+            e.utf8_error().valid_up_to()
+        )
+    })
 }
 
 fn overlay_error(path: &Path, reason: &str) -> Error {
@@ -136,5 +176,47 @@ mod tests {
         assert_eq!(overlay.find("gelu/1_naive", Machine::Wgpu), Some(file));
         let error = overlay.read("gelu/1_naive", Machine::Wgpu).unwrap_err().to_string();
         assert!(error.contains("strata-no-such-kernel.wgsl"), "{error}");
+    }
+
+    /// What is there and is no kernel's file is an error, and never taken for absent.
+    #[test]
+    fn what_is_no_file_is_an_error() {
+        let root =
+            folder("overlay-special", &[("gelu/1_big.wgsl", "x"), ("gelu/2_text.wgsl", "x")]);
+        fs::write(root.join("gelu/1_big.wgsl"), "/".repeat(vet::BYTES + 1)).unwrap();
+        fs::write(root.join("gelu/2_text.wgsl"), b"fn\xff").unwrap();
+        fs::create_dir(root.join("gelu/3_folder.wgsl")).unwrap();
+        let mut bad = vec![
+            ("gelu/1_big", "larger than a kernel"),
+            ("gelu/2_text", "not UTF-8 text (its byte 2"),
+            ("gelu/3_folder", "is a folder"),
+        ];
+        #[cfg(unix)]
+        {
+            let link = |to: &str, name: &str| {
+                std::os::unix::fs::symlink(to, root.join("gelu").join(name)).unwrap();
+            };
+            link("4_loop.wgsl", "4_loop.wgsl");
+            link("nowhere", "5_nowhere.wgsl");
+            link("/dev/zero", "6_device.wgsl");
+            let pipe =
+                std::process::Command::new("mkfifo").arg(root.join("gelu/7_pipe.wgsl")).status();
+            assert!(pipe.unwrap().success());
+            bad.extend([
+                ("gelu/4_loop", "4_loop.wgsl"),
+                ("gelu/5_nowhere", "5_nowhere.wgsl"),
+                ("gelu/6_device", "pipe or a device"),
+                ("gelu/7_pipe", "pipe or a device"),
+            ]);
+        }
+        let overlay = Overlay::open(&root).unwrap();
+        for (path, says) in bad {
+            assert!(overlay.find(path, Machine::Wgpu).is_some(), "{path}");
+            let error = overlay.read(path, Machine::Wgpu).unwrap_err().to_string();
+            assert!(error.contains(says) && error.contains(path), "{error}");
+        }
+        let error = Overlay::open(root.join("gelu/1_big.wgsl")).unwrap_err().to_string();
+        assert!(error.contains("not a folder"), "{error}");
+        fs::remove_dir_all(&root).unwrap();
     }
 }

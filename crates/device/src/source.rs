@@ -13,6 +13,8 @@ pub struct Loaded {
     pub prefix_lines: usize,
     /// Constants that the text declares with `// tune:` and that are set in it already.
     pub tuned: Vec<&'static str>,
+    /// A reader's file: compilers see it only after [`vet`](crate::vet) has.
+    pub own: bool,
 }
 
 /// The CUDA text of a kernel; its headers travel beside it.
@@ -21,11 +23,11 @@ pub struct Loaded {
 /// The kernel has no CUDA body, or the overlay's file cannot be read.
 pub fn load_cuda(kernel: &Kernel, overlay: Option<&Overlay>) -> Result<Loaded> {
     let text = kernel.cuda.ok_or_else(|| no_body(kernel, Machine::Cuda))?;
-    let (path, text) = match read(kernel, overlay, Machine::Cuda)? {
-        Some(own) => own,
-        None => (format!("kernels/{}.cu", kernel.path), text.text.to_string()),
-    };
-    Ok(Loaded { path, text, prefix_lines: 0, tuned: Vec::new() })
+    let own = read(kernel, overlay, Machine::Cuda)?;
+    let is_own = own.is_some();
+    let built_in = || (format!("kernels/{}.cu", kernel.path), text.text.to_string());
+    let (path, text) = own.unwrap_or_else(built_in);
+    Ok(Loaded { path, text, prefix_lines: 0, tuned: Vec::new(), own: is_own })
 }
 
 /// The WGSL text of a kernel, with its includes in front and its `// tune:` constants set.
@@ -39,11 +41,16 @@ pub fn load_wgsl(
     overlay: Option<&Overlay>,
 ) -> Result<Loaded> {
     let built_in = kernel.wgsl.ok_or_else(|| no_body(kernel, Machine::Wgpu))?;
-    let (path, text) = match read(kernel, overlay, Machine::Wgpu)? {
-        Some(own) => own,
-        None => (format!("shaders/{}.wgsl", kernel.path), built_in.text.to_string()),
-    };
-    expand_wgsl(path, &text, built_in.includes, constants)
+    match read(kernel, overlay, Machine::Wgpu)? {
+        Some((path, text)) => {
+            let loaded = expand_wgsl(path, &text, built_in.includes, constants)?;
+            Ok(Loaded { own: true, ..loaded })
+        }
+        None => {
+            let path = format!("shaders/{}.wgsl", kernel.path);
+            expand_wgsl(path, built_in.text, built_in.includes, constants)
+        }
+    }
 }
 
 fn read(
@@ -64,7 +71,7 @@ fn no_body(kernel: &Kernel, machine: Machine) -> Error {
 /// it declares as `const NAME: u32 = 4; // tune: 4 8`.
 ///
 /// # Errors
-/// An include that does not exist.
+/// An include that does not exist, or is named twice.
 pub fn expand_wgsl(
     path: String,
     text: &str,
@@ -73,7 +80,13 @@ pub fn expand_wgsl(
 ) -> Result<Loaded> {
     let mut prefix = String::new();
     let names = text.lines().filter_map(|line| line.trim().strip_prefix("// include:"));
+    let mut seen = Vec::new();
     for name in names.flat_map(str::split_whitespace) {
+        if seen.contains(&name) {
+            let log = format!("`// include: {name}` stands there twice");
+            return Err(Error::Compile { path, device: "WGSL".into(), log });
+        }
+        seen.push(name);
         let file = format!("{name}.wgsl");
         let Some((_, part)) = includes.iter().find(|(n, _)| *n == file) else {
             let log = format!("`// include: {name}`: there is no shaders/include/{file}");
@@ -97,7 +110,7 @@ pub fn expand_wgsl(
         }
         body.push('\n');
     }
-    Ok(Loaded { path, text: prefix + &body, prefix_lines, tuned })
+    Ok(Loaded { path, text: prefix + &body, prefix_lines, tuned, own: false })
 }
 
 /// `const NAME: u32 = 4; // tune: 4 8` with its value replaced, if `constants` names it.
@@ -131,5 +144,8 @@ mod tests {
         let error = expand_wgsl("mine.wgsl".into(), "// include: nope\n", &[], &[]).unwrap_err();
         assert!(error.to_string().contains("mine.wgsl"), "{error}");
         assert!(error.to_string().contains("shaders/include/nope.wgsl"), "{error}");
+        let (twice, parts) = ("// include: a\n".repeat(2), [("a.wgsl", "const A = 1;\n")]);
+        let error = expand_wgsl("mine.wgsl".into(), &twice, &parts, &[]).unwrap_err();
+        assert!(error.to_string().contains("twice"), "{error}");
     }
 }

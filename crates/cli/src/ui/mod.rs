@@ -12,6 +12,7 @@ pub use numbers::{bytes, count, duration, fixed, time};
 use anstyle::{AnsiColor, Style};
 use std::io::{self, IsTerminal, Write};
 use std::panic;
+use strata_ml::device::vet;
 
 /// A headline.
 pub const HEAD: Style = Style::new().bold();
@@ -94,6 +95,10 @@ pub fn install_panic_hook() {
         let text = info.payload_as_str().unwrap_or_default();
         if text.contains("Broken pipe") {
             std::process::exit(0);
+        }
+        // A compiler that gave up on a reader's kernel: an error, told as such.
+        if std::thread::current().name() == Some(vet::THREAD) {
+            return;
         }
         default(info);
         note("This is a bug in Strata; please report it with the command you typed.");

@@ -1,7 +1,7 @@
 //! CUDA C++ in, an image for one card out.
 use super::cache;
 use super::nvrtc::{Nvrtc, Program, SUCCESS};
-use crate::{Error, Kernel, Overlay, Result, load_cuda};
+use crate::{Error, Kernel, Loaded, Machine, Overlay, Result, load_cuda, vet};
 use std::ffi::{CString, c_char, c_int};
 use std::fmt;
 
@@ -38,8 +38,25 @@ pub(super) fn image(
     device: &str,
     overlay: Option<&Overlay>,
 ) -> Result<Vec<u8>> {
-    let source = load_cuda(kernel, overlay)?;
+    image_of(nvrtc, kernel, &load_cuda(kernel, overlay)?, constants, arch, device)
+}
+
+/// The image of a text.
+pub(super) fn image_of(
+    nvrtc: &Nvrtc,
+    kernel: &Kernel,
+    source: &Loaded,
+    constants: &[(&'static str, u32)],
+    arch: &str,
+    device: &str,
+) -> Result<Vec<u8>> {
     let includes = kernel.cuda.map_or(&[][..], |text| text.includes);
+    let compile_error =
+        |log| Error::Compile { path: source.path.clone(), device: device.into(), log };
+    if source.own {
+        vet::cuda(&source.text, includes)
+            .map_err(|fault| compile_error(fault.log(&source.path)))?;
+    }
     let options = options(arch, constants);
     let mut key = cache::Key::new();
     key.add(&format!("NVRTC {}.{}", nvrtc.version.0, nvrtc.version.1));
@@ -55,14 +72,44 @@ pub(super) fn image(
     if let Some(image) = cache::read(&key) {
         return Ok(image);
     }
-    let image =
-        build(nvrtc, &source.path, &source.text, includes, &options).map_err(|failure| {
-            let path = source.path.clone();
-            let log = failure.log(includes);
-            Error::Compile { path, device: device.into(), log }
-        })?;
+    let work = || build(nvrtc, &source.path, &source.text, includes, &options);
+    let built = match source.own {
+        false => work(),
+        true => {
+            let asked = vet::Asked {
+                machine: Machine::Cuda,
+                index: 0,
+                kernel,
+                loaded: source,
+                constants,
+                bindings: Vec::new(),
+                params: 0,
+                arch,
+            };
+            vet::outlives(&asked).map_err(&compile_error)?;
+            // Most likely the child has left it there.
+            if let Some(image) = cache::read(&key) {
+                return Ok(image);
+            }
+            vet::deep(work).map_err(&compile_error)?
+        }
+    };
+    let image = built.map_err(|failure| compile_error(failure.log(includes)))?;
     cache::write(&key, &image);
     Ok(image)
+}
+
+/// Compiles a text without a card, as [`vet`]'s child does.
+pub(crate) fn try_out(
+    kernel: &Kernel,
+    source: &Loaded,
+    constants: &[(&'static str, u32)],
+    arch: &str,
+) -> Result<()> {
+    // What the parent uses where there is a driver, or where there is none.
+    let newest = super::driver::ready().and_then(|()| super::driver::version()).ok();
+    let nvrtc = Nvrtc::get(newest.map(|version| version / 1000))?;
+    image_of(nvrtc, kernel, source, constants, arch, arch).map(drop)
 }
 
 /// The compiler's options. No fast math: `expf` and division are the exact ones, so that devices
@@ -105,8 +152,25 @@ impl Failure {
     /// The message, its lines named as the repository names them.
     fn log(&self, includes: &[(&str, &str)]) -> String {
         let text = self.to_string();
-        let lines: Vec<_> = text.trim_end().lines().map(|line| rename(line, includes)).collect();
-        lines.join("\n")
+        let mut lines = text.trim_end().lines();
+        let mut shown: Vec<String> =
+            lines.by_ref().take(LINES).map(|line| rename(&cut(line), includes)).collect();
+        let rest = lines.count();
+        if rest > 0 {
+            shown.push(format!("... and {rest} lines more"));
+        }
+        shown.join("\n")
+    }
+}
+
+/// Lines of a log that are shown, and characters of one: a template's may have thousands.
+const LINES: usize = 100;
+const WIDTH: usize = 1000;
+
+fn cut(line: &str) -> String {
+    match line.char_indices().nth(WIDTH) {
+        Some((end, _)) => format!("{}...", &line[..end]),
+        None => line.into(),
     }
 }
 

@@ -18,6 +18,7 @@ mod nvrtc;
 mod search;
 mod spacer;
 
+pub(crate) use compile::try_out;
 pub use compile::{compile, compile_available};
 
 use crate::validate::{range, stranger};

@@ -1,5 +1,6 @@
 //! The shader compiler's message, with the reader's file and its lines.
 use crate::Loaded;
+use crate::vet::Fault;
 
 /// naga numbers the lines of the whole text, parts in front included, and calls the file `wgsl` or
 /// nothing at all. Here `┌─ wgsl:57:9` becomes `┌─ shaders/gelu/1_naive.wgsl:12:9`, and the numbers
@@ -14,6 +15,15 @@ pub(super) fn for_reader(log: &str, loaded: &Loaded, includes: &[(&str, &str)]) 
         })
         .collect();
     lines.join("\n").trim_matches('\n').to_string()
+}
+
+/// What is wrong with a text, at the reader's line.
+pub(super) fn fault(fault: &Fault, loaded: &Loaded, includes: &[(&str, &str)]) -> String {
+    let (file, line) = match fault.line {
+        0 => (loaded.path.clone(), 0),
+        line => place_of(line, loaded, includes),
+    };
+    Fault { line, text: fault.text.clone() }.log(&file)
 }
 
 /// WebGPU's own call names tell the reader of a kernel nothing.

@@ -22,6 +22,8 @@ mod wait;
 
 use crate::validate::{range, stranger};
 use crate::{Backend, BoxFuture, Error, Info, Launch, Memory, Overlay, Result};
+#[cfg(not(target_family = "wasm"))]
+use crate::{Binding, Kernel, Loaded};
 use bind::{Block, Graves, Groups};
 use faults::Faults;
 use params::Params;
@@ -104,8 +106,7 @@ impl Wgpu {
     /// Everything a launch needs, looked up or made.
     fn resolve(&self, state: &mut State, launch: &Launch) -> Result<Op> {
         let overlay = self.overlay.as_deref();
-        let label = || self.info.label();
-        let pipeline = state.pipelines.get(&self.device, launch, overlay, label)?;
+        let pipeline = state.pipelines.get(&self.device, launch, overlay, &self.info)?;
         let params = match launch.params.is_empty() {
             true => None,
             false => Some(self.place_params(state, launch)?),
@@ -115,6 +116,30 @@ impl Wgpu {
             None => self.new_group(state, launch, &pipeline.layout)?,
         };
         Ok(Op { pipeline, group, params, grid: launch.grid, weight: submit::weight(launch.cost) })
+    }
+
+    /// Compiles a text as a launch would, to the end: software adapters put that off until the first
+    /// launch, so there is one, of no workgroups.
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn try_out(
+        &self,
+        kernel: &'static Kernel,
+        loaded: Loaded,
+        constants: Vec<(&'static str, u32)>,
+        bindings: Vec<usize>,
+        params: usize,
+    ) -> Result<()> {
+        let mut launch = Launch::new(kernel);
+        (launch.constants, launch.grid) = (constants, [0; 3]);
+        launch.params.resize(params, 0);
+        for bytes in bindings {
+            let bytes = bytes.next_multiple_of(256).max(256);
+            let memory = Arc::new(self.allocate(bytes)?);
+            launch.bindings.push(Binding { memory, offset: 0, bytes });
+        }
+        self.state().pipelines.add(&self.device, &launch, &loaded, &self.info)?;
+        self.launch(&launch)?;
+        pollster::block_on(self.synchronize())
     }
 
     fn place_params(&self, state: &mut State, launch: &Launch) -> Result<u32> {
@@ -218,8 +243,8 @@ impl Backend for Wgpu {
     }
 
     fn prepare(&self, launch: &Launch) -> Result<()> {
-        let label = || self.info.label();
-        self.state().pipelines.get(&self.device, launch, self.overlay.as_deref(), label)?;
+        let overlay = self.overlay.as_deref();
+        self.state().pipelines.get(&self.device, launch, overlay, &self.info)?;
         self.faults.check()
     }
 

@@ -1,7 +1,7 @@
 //! From a kernel's text to a pipeline: compiled once for every choice of constants.
 use super::bind::Layout;
 use super::{faults, message};
-use crate::{Access, Error, Kernel, Launch, Machine, Overlay, Result, load_wgsl};
+use crate::{Access, Error, Info, Kernel, Launch, Loaded, Overlay, Result, load_wgsl, vet};
 use ::wgpu::{Device, ShaderModule};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ impl Pipelines {
         device: &Device,
         launch: &Launch,
         overlay: Option<&Overlay>,
-        label: impl FnOnce() -> String,
+        info: &Info,
     ) -> Result<Arc<Pipeline>> {
         let params = !launch.params.is_empty();
         let key = std::ptr::from_ref(launch.kernel) as usize;
@@ -46,41 +46,82 @@ impl Pipelines {
         if let Some((_, _, pipeline)) = variants.iter().find(fits) {
             return Ok(pipeline.clone());
         }
-        let (kernel, constants) = (launch.kernel, &launch.constants);
-        let pipeline = Arc::new(self.compile(device, kernel, params, constants, overlay, label)?);
-        let variant = (constants.as_slice().into(), params, pipeline.clone());
+        let loaded = load_wgsl(launch.kernel, &launch.constants, overlay)?;
+        self.add(device, launch, &loaded, info)
+    }
+
+    /// Compiles a launch's kernel from a text.
+    ///
+    /// # Errors
+    /// It does not compile, or is a reader's and [`vet`] turns it down.
+    pub(super) fn add(
+        &mut self,
+        device: &Device,
+        launch: &Launch,
+        loaded: &Loaded,
+        info: &Info,
+    ) -> Result<Arc<Pipeline>> {
+        let kernel = launch.kernel;
+        let outcome = match loaded.own {
+            true => self.vetted(device, launch, loaded, info),
+            false => self.build(device, launch, loaded),
+        };
+        let pipeline = outcome.map(Arc::new).map_err(|error| {
+            let includes = kernel.wgsl.map_or(&[][..], |text| text.includes);
+            let log = message::for_reader(&error, loaded, includes);
+            Error::Compile { path: loaded.path.clone(), device: info.label(), log }
+        })?;
+        let params = !launch.params.is_empty();
+        let variant = (launch.constants.as_slice().into(), params, pipeline.clone());
+        let key = std::ptr::from_ref(kernel) as usize;
         self.compiled.entry(key).or_default().push(variant);
         Ok(pipeline)
     }
 
-    fn compile(
+    /// A reader's text: counted, tried out elsewhere, measured, and only then compiled here.
+    fn vetted(
         &mut self,
         device: &Device,
-        kernel: &'static Kernel,
-        params: bool,
-        constants: &[(&'static str, u32)],
-        overlay: Option<&Overlay>,
-        label: impl FnOnce() -> String,
-    ) -> Result<Pipeline> {
-        let loaded = load_wgsl(kernel, constants, overlay)?;
-        let ours = overlay.is_none_or(|o| o.find(kernel.path, Machine::Wgpu).is_none());
-        let outcome = self.build(device, kernel, params, constants, &loaded, ours);
-        outcome.map_err(|error| {
+        launch: &Launch,
+        loaded: &Loaded,
+        info: &Info,
+    ) -> Result<Pipeline, String> {
+        let kernel = launch.kernel;
+        vet::wgsl(&loaded.text).map_err(|fault| {
             let includes = kernel.wgsl.map_or(&[][..], |text| text.includes);
-            let log = message::for_reader(&error, &loaded, includes);
-            Error::Compile { path: loaded.path.clone(), device: label(), log }
-        })
+            message::fault(&fault, loaded, includes)
+        })?;
+        // A page has neither processes nor stacks of a chosen size, and compiles elsewhere anyway.
+        #[cfg(target_family = "wasm")]
+        return self.build(device, launch, loaded);
+        #[cfg(not(target_family = "wasm"))]
+        {
+            vet::outlives(&vet::Asked {
+                machine: info.machine,
+                index: info.index,
+                kernel,
+                loaded,
+                constants: &launch.constants,
+                bindings: launch.bindings.iter().map(|b| b.bytes).collect(),
+                params: launch.params.len(),
+                arch: "",
+            })?;
+            vet::deep(|| {
+                let set = set(&loaded.text, &launch.constants);
+                vet::steps(loaded, kernel.entry, &set, &info.caps)?;
+                self.build(device, launch, loaded)
+            })?
+        }
     }
 
     fn build(
         &mut self,
         device: &Device,
-        kernel: &'static Kernel,
-        params: bool,
-        constants: &[(&'static str, u32)],
-        loaded: &crate::Loaded,
-        ours: bool,
+        launch: &Launch,
+        loaded: &Loaded,
     ) -> Result<Pipeline, String> {
+        let kernel: &'static Kernel = launch.kernel;
+        let params = !launch.params.is_empty();
         let layouts = self.layouts.len() as u64;
         let layout = match self.layouts.get(&(kernel.bindings, params)) {
             Some(layout) => layout.clone(),
@@ -102,7 +143,7 @@ impl Pipelines {
                 // take an endless loop for unreachable, and what stands behind it for true: so only
                 // our own kernels go without.
                 let checks = ::wgpu::ShaderRuntimeChecks {
-                    force_loop_bounding: !ours,
+                    force_loop_bounding: loaded.own,
                     ..::wgpu::ShaderRuntimeChecks::checked()
                 };
                 // SAFETY: every check stands but the loops' counters, and those are left out of
@@ -114,9 +155,7 @@ impl Pipelines {
                 module
             }
         };
-        let declared = overrides(&loaded.text);
-        let set = constants.iter().filter(|(name, _)| declared.contains(name));
-        let set: Vec<_> = set.map(|&(name, value)| (name, f64::from(value))).collect();
+        let set = set(&loaded.text, &launch.constants);
         let compute = scoped(device, || {
             device.create_compute_pipeline(&::wgpu::ComputePipelineDescriptor {
                 label: Some(&loaded.path),
@@ -136,6 +175,13 @@ impl Pipelines {
 
 fn scoped<T>(device: &Device, make: impl FnOnce() -> T) -> Result<T, String> {
     faults::catch(device, make).map_err(|error| faults::reason(&error))
+}
+
+/// The constants of a launch that a text declares.
+fn set(text: &str, constants: &[(&'static str, u32)]) -> Vec<(&'static str, f64)> {
+    let declared = overrides(text);
+    let set = constants.iter().filter(|(name, _)| declared.contains(name));
+    set.map(|&(name, value)| (name, f64::from(value))).collect()
 }
 
 /// The names that a text declares as `override NAME`. Setting any other name would be an error, and

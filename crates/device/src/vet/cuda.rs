@@ -1,0 +1,425 @@
+//! A CUDA text before NVRTC reads it.
+use super::growth::Names;
+use super::macros::Macros;
+use super::shape::Depth;
+use super::tokens::{Kind, Token, Tongue, tokens};
+use super::{Fault, GROWN, TOKENS, fault, size};
+
+/// Ways to look at other files, to hide text from these checks, or to ask for a list of any length.
+const REFUSED: &[&str] = &[
+    "__has_include",
+    "__has_include_next",
+    "__has_embed",
+    "_Pragma",
+    "__pragma",
+    "__make_integer_seq",
+    "__integer_pack",
+    "__type_pack_element",
+];
+
+/// Copies of a loop's body that `#pragma unroll N` may ask for.
+const UNROLL: u64 = 1024;
+
+/// Looks at a CUDA text as a compiler's stack and memory would, and at what it includes: only the
+/// headers that come with Strata. It does not say whether the text is right.
+///
+/// # Errors
+/// The first bound it oversteps, with the line.
+pub fn check(text: &str, headers: &[(&str, &str)]) -> Result<(), Fault> {
+    size(text)?;
+    let list = tokens(text, Tongue::Cuda, TOKENS)?;
+    for (i, token) in list.iter().enumerate() {
+        if token.kind == Kind::Word && REFUSED.contains(&token.text) {
+            return Err(fault(token.line, format!("a kernel cannot use {}", token.text)));
+        }
+        let raw = token.kind == Kind::Text
+            && token.glued
+            && i > 0
+            && list[i - 1].kind == Kind::Word
+            && list[i - 1].text.ends_with('R');
+        let trigraph = token.is("?")
+            && list.get(i + 1).is_some_and(|t| t.is("?") && t.glued)
+            && list.get(i + 2).is_some_and(|t| (t.is("/") || t.is("=")) && t.glued);
+        if raw || trigraph {
+            return Err(fault(token.line, "write this text as a plain string, without R or ??"));
+        }
+    }
+    let mut macros = Macros::default();
+    let (mut code, mut parts) = (Vec::new(), Vec::new());
+    let mut at = 0;
+    while at < list.len() {
+        let directive = list[at].first && (list[at].is("#") || list[at].is("%"));
+        let length = match directive {
+            true => 1 + list[at + 1..].iter().take_while(|t| !t.first).count(),
+            false => {
+                list[at..].iter().take_while(|t| !(t.first && (t.is("#") || t.is("%")))).count()
+            }
+        };
+        let part = &list[at..at + length];
+        match directive {
+            true => parts.push(Part::Directive(self::directive(part, headers, &mut macros)?)),
+            false => {
+                code.extend_from_slice(part);
+                parts.push(Part::Code(part));
+            }
+        }
+        at += length;
+    }
+    macros.resolve()?;
+    depth(&parts, &macros)?;
+    macros.grown(&code)?;
+    instances(&code)
+}
+
+enum Part<'a, 'b> {
+    Code(&'b [Token<'a>]),
+    Directive(Directive),
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Directive {
+    If,
+    Else,
+    End,
+    Other,
+}
+
+/// One line of the preprocessor's.
+fn directive<'a>(
+    part: &[Token<'a>],
+    headers: &[(&str, &str)],
+    macros: &mut Macros<'a>,
+) -> Result<Directive, Fault> {
+    let line = part[0].line;
+    let Some((name, rest)) = part[1..].split_first().filter(|_| part[0].is("#")) else {
+        return match part {
+            [only] if only.is("#") => Ok(Directive::Other),
+            _ => Err(fault(line, "write `#` for a line of the preprocessor")),
+        };
+    };
+    Ok(match name.text {
+        "if" | "ifdef" | "ifndef" => Directive::If,
+        "elif" | "else" => Directive::Else,
+        "endif" => Directive::End,
+        "undef" | "error" | "warning" => Directive::Other,
+        "pragma" => {
+            let unroll = rest.first().is_some_and(|t| t.is("unroll"));
+            let asked = rest.iter().filter(|t| t.kind == Kind::Number);
+            let n = asked.map(|t| number(t.text)).max().unwrap_or(0);
+            if unroll && n > UNROLL {
+                return Err(fault(line, format!("#pragma unroll {n}: {UNROLL} is the most")));
+            }
+            Directive::Other
+        }
+        "define" => {
+            macros.define(line, rest)?;
+            Directive::Other
+        }
+        "include" => {
+            include(line, rest, headers)?;
+            Directive::Other
+        }
+        other => return Err(fault(line, format!("a kernel cannot use #{other}"))),
+    })
+}
+
+fn include(line: usize, rest: &[Token<'_>], headers: &[(&str, &str)]) -> Result<(), Fault> {
+    let name: String = match rest {
+        [one] if one.kind == Kind::Text => one.text.trim_matches('"').into(),
+        [open, inner @ .., close] if open.is("<") && close.is(">") => {
+            inner.iter().map(|t| t.text).collect()
+        }
+        _ => return Err(fault(line, "#include takes the name of a header in quotes")),
+    };
+    if headers.iter().any(|(header, _)| *header == name) {
+        return Ok(());
+    }
+    let ours: Vec<_> = headers.iter().map(|(header, _)| *header).collect();
+    let text = match ours.is_empty() {
+        true => format!("#include {name:?}: this kernel has no headers"),
+        false => format!(
+            "#include {name:?}: a kernel includes only the headers of kernels/include, and this one \
+             may use {}",
+            ours.join(", ")
+        ),
+    };
+    Err(fault(line, text))
+}
+
+fn number(text: &str) -> u64 {
+    let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().unwrap_or(u64::MAX)
+}
+
+/// How deep the code goes, whichever branch of an `#if` is taken: after it, as deep as the deepest.
+fn depth<'a>(parts: &[Part<'a, '_>], macros: &Macros<'a>) -> Result<(), Fault> {
+    let mut depth = Depth::new();
+    // For each open `#if`: where it began, and the deepest end of its branches so far.
+    let mut open: Vec<(Depth, Depth)> = Vec::new();
+    let deepest = |a: Depth, b: Depth| if a.nesting() >= b.nesting() { a } else { b };
+    for part in parts {
+        match part {
+            Part::Code(code) => {
+                let sound = macros.follow(&mut depth, code)?;
+                if !sound {
+                    let line = code.first().map_or(0, |t| t.line);
+                    let text = "brackets do not match here, with every branch of #if read";
+                    return Err(fault(line, text));
+                }
+            }
+            Part::Directive(Directive::If) => {
+                if open.len() == 64 {
+                    return Err(fault(0, "more than 64 #if lie inside one another"));
+                }
+                open.push((depth.clone(), depth.clone()));
+            }
+            Part::Directive(Directive::Else) => {
+                if let Some((start, most)) = open.last_mut() {
+                    *most = deepest(most.clone(), std::mem::replace(&mut depth, start.clone()));
+                }
+            }
+            Part::Directive(Directive::End) => {
+                if let Some((_, most)) = open.pop() {
+                    depth = deepest(most, depth);
+                }
+            }
+            Part::Directive(Directive::Other) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Templates that use templates, which a compiler writes out, once for each set of arguments.
+fn instances(code: &[Token<'_>]) -> Result<(), Fault> {
+    let chunks = chunks(code);
+    let mut names = Names::default();
+    let owners: Vec<Option<usize>> =
+        chunks.iter().map(|chunk| chunk.name.map(|name| names.declare(name))).collect();
+    let file = names.declare("");
+    for (chunk, owner) in chunks.iter().zip(&owners) {
+        let owner = owner.unwrap_or(file);
+        names.own(owner, chunk.tokens.len() as u64);
+        let mut inside = false;
+        for (i, token) in chunk.tokens.iter().enumerate() {
+            inside |= token.is("{");
+            if token.is("template") && i > 0 {
+                return Err(fault(token.line, "a template stands on its own, not inside another"));
+            }
+            let Some(at) = names.find(token.text).filter(|_| token.kind == Kind::Word) else {
+                continue;
+            };
+            if at == owner {
+                let called = chunk.tokens.get(i + 1).is_some_and(|t| t.is("<") || t.is("("));
+                if chunk.template && inside && called {
+                    let text = format!("the template `{}` uses itself: write a loop", token.text);
+                    return Err(fault(token.line, text));
+                }
+            } else if chunk.template || at < owner {
+                names.uses(owner, at, 1);
+            }
+        }
+    }
+    names.resolve().map_err(|name| {
+        let line = code.iter().find(|t| t.text == name).map_or(0, |t| t.line);
+        fault(line, format!("the template `{name}` uses itself, through others: write a loop"))
+    })?;
+    match names.largest() {
+        Some((name, size)) if size > GROWN => {
+            let line = code.iter().find(|t| t.text == name).map_or(0, |t| t.line);
+            let text = format!(
+                "`{name}` grows to more than {GROWN} words once what it uses is written out"
+            );
+            Err(fault(line, text))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A function, a struct or a constant at the top of a file.
+struct Chunk<'a, 'b> {
+    name: Option<&'a str>,
+    template: bool,
+    tokens: &'b [Token<'a>],
+}
+
+fn chunks<'a, 'b>(code: &'b [Token<'a>]) -> Vec<Chunk<'a, 'b>> {
+    let mut list = Vec::new();
+    let (mut start, mut braces) = (0, 0usize);
+    for (i, token) in code.iter().enumerate() {
+        let end = match token.text {
+            "{" if braces == 0 && transparent(&code[start..i]) => {
+                start = i + 1;
+                continue;
+            }
+            "{" => {
+                braces += 1;
+                false
+            }
+            "}" if braces == 0 => {
+                start = i + 1;
+                continue;
+            }
+            "}" => {
+                braces -= 1;
+                braces == 0
+            }
+            ";" => braces == 0,
+            _ => false,
+        };
+        if end {
+            list.push(chunk(&code[start..=i]));
+            start = i + 1;
+        }
+    }
+    list.push(chunk(&code[start..]));
+    list
+}
+
+/// `namespace x` and `extern "C"` before a `{`: what stands inside is at the top, too.
+fn transparent(head: &[Token<'_>]) -> bool {
+    match head {
+        [first] => first.is("namespace"),
+        [first, second] => {
+            first.is("namespace") || (first.is("extern") && second.kind == Kind::Text)
+        }
+        _ => false,
+    }
+}
+
+fn chunk<'a, 'b>(tokens: &'b [Token<'a>]) -> Chunk<'a, 'b> {
+    let template = tokens.first().is_some_and(|t| t.is("template"));
+    let mut head = tokens;
+    if template {
+        // Past the list of the template's own arguments.
+        let mut open = 0usize;
+        let end = tokens.iter().position(|t| {
+            open += usize::from(t.is("<"));
+            let closes = t.is(">");
+            open = open.saturating_sub(usize::from(closes));
+            closes && open == 0
+        });
+        head = &tokens[end.map_or(tokens.len(), |end| end + 1)..];
+    }
+    const NO_NAMES: &[&str] =
+        &["__launch_bounds__", "__align__", "alignas", "__attribute__", "decltype", "noexcept"];
+    let mut name = None;
+    for pair in head.windows(2) {
+        let (word, next) = (&pair[0], &pair[1]);
+        if ["struct", "class", "union", "enum", "using"].iter().any(|k| word.is(k)) {
+            name = Some(next.text);
+            break;
+        }
+        if word.kind == Kind::Word
+            && !NO_NAMES.contains(&word.text)
+            && (next.is("(") || next.is("="))
+        {
+            name = Some(word.text);
+            break;
+        }
+        if word.is("{") {
+            break;
+        }
+    }
+    Chunk { name, template, tokens }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn says(text: &str) -> String {
+        check(text, &[("reduce.cuh", "")]).unwrap_err().to_string()
+    }
+
+    fn fine(text: &str) {
+        check(text, &[("reduce.cuh", "")]).unwrap_or_else(|fault| panic!("{fault}\n{text}"));
+    }
+
+    #[test]
+    fn only_our_headers_are_included() {
+        fine("#include \"reduce.cuh\"\n#include <reduce.cuh>\n");
+        assert!(says("\n#include \"/etc/passwd\"").starts_with("line 2: #include \"/etc/passwd\""));
+        for hidden in [
+            "#include </dev/zero>",
+            "# /* x */ include \"x\"",
+            "#include \\\n \"x\"",
+            "#define X \"x\"\n#include X",
+            "%:include \"x\"",
+            "#include_next \"reduce.cuh\"",
+            "#import \"x\"",
+            "#embed \"/etc/passwd\"",
+            "#if __has_include(\"/etc/shadow\")\n#endif",
+            "/* \"*/\n#include \"x\"\n/*\"*/",
+            "char c = '\"'; // \"\n#include \"x\"\n",
+            "#line 1 \"/etc/passwd\"",
+        ] {
+            assert!(!says(hidden).is_empty(), "{hidden}");
+        }
+        assert!(says("const char* s = R\"(\n#include \"x\"\n)\";").contains("no end"));
+        assert!(says("const char* s = R\"( a )\";").contains("plain string"));
+    }
+
+    #[test]
+    fn macros_that_grow_or_hide_are_refused() {
+        let mut bomb = "#define M0 1\n".to_string();
+        let mut calls = "#define F0(x) x x\n".to_string();
+        for i in 1..40 {
+            bomb += &format!("#define M{i} M{0} M{0}\n", i - 1);
+            calls += &format!("#define F{i}(x) F{0}(F{0}(x))\n", i - 1);
+        }
+        assert!(says(&format!("{bomb}int x = M39 1;")).contains("grow"), "{}", says(&bomb));
+        let calls = says(&format!("{calls}int x = F39(1);"));
+        assert!(calls.contains("grow") || calls.contains("inside"), "{calls}");
+        let nested = format!("#define F(x) x x\nint x = {}1{};", "F(".repeat(30), ")".repeat(30));
+        assert!(says(&nested).contains("grow"));
+        assert!(says("#define O (((\nint x = O 1;").contains("do not match"));
+        assert!(says("#define F(x) x x\n#define G() F\nint x = G()(1);").contains("call it"));
+        assert!(says("#define A B\n#define B A\n").contains("itself"));
+        assert!(says("#define P(a, b) a##b\n").contains("##"));
+        assert!(
+            says(
+                "#define P +1+1+1+1+1+1+1+1\n int x = P P P P P P P P P P P P P P P P P P P P P \
+                      P P P P P P P P P P P P P P P P P P P P P P P P P P P P P P P;"
+            )
+            .contains("operators")
+        );
+        let deep = format!(
+            "#define D(x) ((((((((((x))))))))))\nint x = {}1{};",
+            "D(".repeat(11),
+            ")".repeat(11)
+        );
+        assert!(says(&deep).contains("inside"));
+    }
+
+    #[test]
+    fn branches_of_if_hide_no_depth() {
+        let hidden = format!("{}\n", "(((((\n#if 0\n)))))\n#endif\n".repeat(30));
+        assert!(!says(&hidden).is_empty());
+        fine("#if A\nfor (;;) {\n#else\nwhile (1) {\n#endif\n}\n");
+    }
+
+    #[test]
+    fn templates_are_followed() {
+        fine(
+            "template <int N> struct Type { typedef float T; };\n\
+             template <> struct Type<1> { typedef int T; };\n\
+             template <class A> __device__ A twice(A x) { return x + x; }\n\
+             struct Pair { float a; __device__ Pair operator+(Pair o) { return Pair{a + o.a}; } };\n\
+             int f(int n) { return n ? f(n - 1) : 0; }",
+        );
+        let own = "template <int N> struct F { F<N - 1> a; F<N - 2> b; };";
+        assert!(says(own).contains("uses itself"));
+        let two = "template <int N> struct B;\ntemplate <int N> struct A { B<N - 1> b; };\n\
+                   template <int N> struct B { A<N - 1> a; };";
+        assert!(says(two).contains("through others"));
+        let mut bomb = "template <int N> struct T0 { int x; };\n".to_string();
+        for i in 1..40 {
+            bomb += &format!(
+                "template <int N> struct T{i} {{ T{0}<N * 2> a; T{0}<N * 2 + 1> b; }};\n",
+                i - 1
+            );
+        }
+        assert!(says(&bomb).contains("grows"));
+        assert!(says("#pragma unroll 1000000\n").contains("1024"));
+    }
+}

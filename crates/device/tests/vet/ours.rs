@@ -1,0 +1,30 @@
+//! Every kernel that comes with Strata would pass, if it were a reader's.
+use strata_device::{Caps, expand_wgsl, vet};
+
+pub(super) fn pass() {
+    let (mut failures, mut most) = (Vec::new(), (0, ""));
+    // WebGPU's defaults, which every portable kernel is written for.
+    let caps = Caps { max_workgroup: 256, shared_bytes: 16 << 10, ..Caps::default() };
+    for (path, text) in strata_shaders::KERNELS {
+        let loaded = expand_wgsl(path.to_string(), text, strata_shaders::INCLUDES, &[]).unwrap();
+        if let Err(fault) = vet::wgsl(&loaded.text) {
+            failures.push(format!("{path}.wgsl: {fault}"));
+        }
+        let entries = text.split("@compute").skip(1);
+        let names = entries.filter_map(|rest| rest.split_once("fn ")?.1.split('(').next());
+        for entry in names {
+            match vet::steps(&loaded, entry, &[], &caps) {
+                Ok(steps) => most = most.max((steps, path)),
+                Err(log) => failures.push(format!("{path}.wgsl: {entry}: {log}")),
+            }
+        }
+    }
+    for (path, text) in strata_kernels::KERNELS {
+        if let Err(fault) = vet::cuda(text, strata_kernels::INCLUDES) {
+            failures.push(format!("{path}.cu: {fault}"));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    println!("the most steps: {} ({})", most.0, most.1);
+    assert!(most.0 > 100);
+}
