@@ -123,16 +123,12 @@ fn libraries() -> Vec<PathBuf> {
         ["CUDA_HOME", "CUDA_PATH", "CUDA_ROOT", "CONDA_PREFIX", "VIRTUAL_ENV", "STRATA_NVRTC"];
     list.extend(single.iter().filter_map(env::var_os).map(PathBuf::from));
     if let Some(home) = env::var_os("HOME").map(PathBuf::from) {
-        let below = [
-            ".local/lib",
-            ".local/share/vulkan",
-            ".config/vulkan",
-            ".drirc",
-            ".nv",
-            ".cache/strata/nvrtc",
-        ];
+        let below =
+            [".local/lib", ".local/share/vulkan", ".config/vulkan", ".nv", ".cache/strata/nvrtc"];
         list.extend(below.map(|path| home.join(path)));
     }
+    let places = ["XDG_DATA_HOME", "XDG_CONFIG_HOME"].iter().filter_map(env::var_os);
+    list.extend(places.map(|place| PathBuf::from(place).join("vulkan")));
     // A file names its neighbours: a driver's description its library, NVRTC its parts.
     let with_neighbours = |path: PathBuf| match path.is_file() {
         true => path.parent().map(Path::to_path_buf),
