@@ -24,6 +24,8 @@ Environment:
   STRATA_NVRTC=/folder                    where NVRTC, CUDA's compiler, lies
   RAYON_NUM_THREADS=N                     threads of the CPU device
   STRATA_TIME_LIMIT=N                     seconds that an answer to an exercise may take (20)
+  STRATA_MEMORY_LIMIT=N                   megabytes that it may take (4096)
+  STRATA_LIMITS=off                       judge with sizes limited only, for a driver that needs it
   NO_COLOR=1                              no colours";
 
 /// Strata: a textbook you can run.

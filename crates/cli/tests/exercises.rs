@@ -188,3 +188,89 @@ fn a_folder_that_cannot_be_written_is_no_reason_to_stop() {
     let check = run(&root, &["check", "ex03", "tiled"]);
     assert_eq!(check.status.code(), Some(0), "{}", text(&check.stdout));
 }
+
+/// What a run says that must end by itself, and soon.
+#[cfg(unix)]
+fn soon(root: &Path, words: &[&str]) -> String {
+    let mut command = strata(root);
+    command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let start = std::time::Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if start.elapsed().as_secs() > 60 {
+            child.kill().unwrap();
+            panic!("{words:?} waits for ever");
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let output = child.wait_with_output().unwrap();
+    let said = text(&output.stdout) + &text(&output.stderr);
+    assert!(!said.contains("panicked"), "{said}");
+    said
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_said_at_once() {
+    let (folder, root) = workspace();
+    let rust = "ex03-matmul/src/blocked.rs";
+    for (what, says) in [
+        ("pipe", "a named pipe"),
+        ("/dev/zero", "a device"),
+        ("folder", "a folder"),
+        ("large", "bytes"),
+        ("nowhere", "leads nowhere"),
+    ] {
+        let there = folder.path().join(what);
+        match what {
+            "pipe" => {
+                let made = std::process::Command::new("mkfifo").arg(&there).status();
+                assert!(made.unwrap().success());
+            }
+            "folder" => fs::create_dir(&there).unwrap(),
+            "large" => fs::File::create(&there).unwrap().set_len(1 << 40).unwrap(),
+            _ => {}
+        }
+        for file in [SHADER, rust] {
+            let _ = fs::remove_file(root.join(file));
+            std::os::unix::fs::symlink(&there, root.join(file)).unwrap();
+        }
+        for words in [
+            &["check", "ex03", "tiled"][..],
+            &["check", "ex03", "blocked"],
+            &["diff", "ex03", "tiled", "--no-speed"],
+            &["list"],
+            &["next", "ex03"],
+            &["progress"],
+            &["exercises", "init", "."],
+        ] {
+            soon(&root, words);
+        }
+        for task in ["tiled", "blocked"] {
+            let said = soon(&root, &["reset", "ex03", task, "--yes"]);
+            assert!(said.contains(says), "{what}: {said}");
+            let said = soon(&root, &["check", "ex03", task]);
+            assert!(task == "tiled" || said.contains(says), "{what}: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_time_limit_beyond_all_days_is_a_day() {
+    let (_folder, root) = workspace();
+    if !adapter(&root) {
+        return;
+    }
+    for (limit, says) in [
+        ("18446744073709551615", "STRATA_TIME_LIMIT goes to 86400 seconds"),
+        ("soon", "STRATA_TIME_LIMIT=soon is no number of seconds"),
+    ] {
+        let mut command = strata(&root);
+        command.env("STRATA_TIME_LIMIT", limit).args(["check", "ex03", "tiled"]);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        assert!(text(&output.stderr).contains(says), "{}", text(&output.stderr));
+        // Which limits held is said with the verdict.
+        assert!(text(&output.stdout).contains("of output"), "{}", text(&output.stdout));
+    }
+}

@@ -156,3 +156,20 @@ fn a_signal_ends_a_watch_and_the_judge_it_has_sent_out() {
     assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     watch.ends();
 }
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_place_of_an_answer_is_no_reason_to_wait() {
+    let (_folder, root) = workspace();
+    let mut watch = Watch::start(&root);
+    watch.wait_for("Save a file");
+    fs::remove_file(root.join(SHADER)).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(root.join(SHADER)).status();
+    assert!(made.unwrap().success());
+    watch.wait_for("test result");
+    // It goes on: what is saved next is judged.
+    fs::remove_file(root.join(SHADER)).unwrap();
+    fs::write(root.join(SHADER), "").unwrap();
+    watch.wait_for("test result");
+    watch.leave();
+}

@@ -102,6 +102,9 @@ pub enum Error {
         /// The end of what it printed.
         log: String,
     },
+    /// A file that is none, or too large to be what it should be.
+    #[error("{0}")]
+    Unfit(String),
     /// A file or folder that cannot be read or written.
     #[error("cannot {doing} {path}: {reason}")]
     Io {

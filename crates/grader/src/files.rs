@@ -32,17 +32,37 @@ pub(crate) fn lines_of(text: &str) -> String {
     text.replace("\r\n", "\n")
 }
 
-/// The file's bytes; `None` if there is no such file.
-pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
-    match fs::read(path) {
+/// The largest file that is read: no answer is larger.
+const LARGEST: u64 = 4 << 20;
+
+/// The file's bytes; `None` if there is no such file. A pipe, a device or a folder in its place is
+/// an error at once: reading it might never end.
+///
+/// # Errors
+/// It is no plain file, too large, or cannot be read.
+pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
+    match strata_files::read(path, LARGEST) {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
-        Err(e) => Err(Error::io("read", path, e)),
+        Err(strata_files::Error::Io { source, .. }) if absent(source.kind()) => {
+            match fs::symlink_metadata(path).is_ok_and(|about| about.is_symlink()) {
+                true => Err(Error::io("read", path, "it is a link that leads nowhere")),
+                false => Ok(None),
+            }
+        }
+        Err(strata_files::Error::Io { source, .. }) => Err(Error::io("read", path, source)),
+        Err(error) => Err(Error::Unfit(error.to_string())),
     }
 }
 
+fn absent(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
 /// The file's text; `None` if there is no such file.
-pub(crate) fn read_text(path: &Path) -> Result<Option<String>> {
+///
+/// # Errors
+/// As [`read`], and if it is not UTF-8.
+pub fn read_text(path: &Path) -> Result<Option<String>> {
     let Some(bytes) = read(path)? else { return Ok(None) };
     String::from_utf8(bytes).map(Some).map_err(|_| Error::io("read", path, "it is not UTF-8"))
 }
@@ -83,7 +103,10 @@ pub(crate) fn free(path: &Path) -> PathBuf {
 }
 
 /// Every file below `root`, as sorted paths relative to it with `/` between the parts.
-pub(crate) fn walk(root: &Path) -> Result<Vec<String>> {
+///
+/// # Errors
+/// A folder cannot be listed.
+pub fn walk(root: &Path) -> Result<Vec<String>> {
     let mut files = Vec::new();
     let mut folders = vec![(root.to_path_buf(), String::new())];
     while let Some((folder, prefix)) = folders.pop() {
@@ -114,6 +137,36 @@ mod tests {
         assert_eq!(hash(b"a\r\nb\n"), hash(b"a\nb\n"));
         assert_ne!(hash(b"a\rb"), hash(b"ab"));
         assert!(hash(b"").starts_with("e3b0c442"));
+    }
+
+    #[test]
+    fn what_is_no_plain_file_is_refused_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let refused = |path: &Path, says: &str| {
+            let error = read(path).unwrap_err().to_string();
+            assert!(error.contains(says), "{error}");
+        };
+        refused(folder.path(), "a folder");
+        let large = folder.path().join("large");
+        File::create(&large).unwrap().set_len(1 << 40).unwrap();
+        refused(&large, "1099511627776 bytes");
+        assert_eq!(read(&folder.path().join("none")).unwrap(), None);
+        #[cfg(unix)]
+        {
+            let link = |to: &str| {
+                let link = folder.path().join("link");
+                let _ = fs::remove_file(&link);
+                std::os::unix::fs::symlink(to, &link).unwrap();
+                link
+            };
+            refused(&link("nowhere"), "leads nowhere");
+            refused(&link("link"), "");
+            refused(&link("/dev/zero"), "a device, not a plain file");
+            let pipe = folder.path().join("pipe");
+            assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+            refused(&pipe, "a named pipe, not a plain file");
+            refused(&link("pipe"), "not a plain file");
+        }
     }
 
     #[test]

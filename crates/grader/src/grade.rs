@@ -3,11 +3,10 @@
 use crate::catalog::{self, Task};
 use crate::endless::endless;
 use crate::{
-    Failure, KernelTask, Language, Outcome, Rejection, Trial, Verdict, contract, experiment,
+    Failure, KernelTask, Language, Outcome, Rejection, Trial, Verdict, contract, experiment, files,
     kernel_task,
 };
 use serde::{Deserialize, Serialize};
-use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,6 +26,9 @@ pub struct Job {
     pub file: PathBuf,
     /// A folder for the variants that an experiment tries.
     pub scratch: PathBuf,
+    /// Whether the task's timed call is timed too, once the answer passes.
+    #[serde(default)]
+    pub timed: bool,
 }
 
 /// A kernel task with everything that judging it takes.
@@ -164,16 +166,11 @@ fn readable(job: &Job) -> Result<String, Verdict> {
     let number = job.exercise.split('-').next().unwrap_or_default();
     let back = format!("`cargo strata reset {number} {}` brings it back", job.task);
     let file = job.file.display();
-    match fs::read_to_string(&job.file) {
-        Ok(text) if text.trim().is_empty() => {
-            Err(Verdict::rejected("does-not-compile", format!("{file} is empty; {back}")))
-        }
-        Ok(text) => Ok(text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Err(Verdict::rejected("does-not-compile", format!("{file} is gone; {back}")))
-        }
-        Err(error) => {
-            Err(Verdict::rejected("does-not-compile", format!("{file} cannot be read: {error}")))
-        }
+    let wrong = |text: String| Err(Verdict::rejected("does-not-compile", text));
+    match files::read_text(&job.file) {
+        Ok(Some(text)) if text.trim().is_empty() => wrong(format!("{file} is empty; {back}")),
+        Ok(Some(text)) => Ok(text),
+        Ok(None) => wrong(format!("{file} is gone; {back}")),
+        Err(error) => wrong(error.to_string()),
     }
 }

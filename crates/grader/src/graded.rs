@@ -27,6 +27,22 @@ pub struct Graded {
     /// again since.
     #[serde(default)]
     pub fingerprint: Option<String>,
+    /// What the judge of this answer was held to, and what the machine does not offer.
+    #[serde(default)]
+    pub limits: Option<String>,
+}
+
+/// What the judges were held to, each set of limits once: `WGSL  4 GB of memory, ...`.
+pub fn limits(list: &[Graded]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for graded in list {
+        let Some(limits) = &graded.limits else { continue };
+        let line = format!("{}: {limits}", graded.language);
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines
 }
 
 /// A task is solved if an answer passes and none is wrong.

@@ -192,6 +192,7 @@ fn kernel(task: &Task, language: Language, file: &str, answer: &Answer) -> Resul
         language,
         file: path,
         scratch,
+        timed: false,
     });
     Ok(line(task, language, answer, &verdict))
 }

@@ -115,7 +115,14 @@ impl Bench {
     fn job(&self, task: &str, language: Language, file: PathBuf) -> Job {
         let scratch = self.folder.path().join("scratch");
         fs::create_dir_all(&scratch).expect("a folder");
-        Job { exercise: "ex03-matmul".into(), task: task.into(), language, file, scratch }
+        Job {
+            exercise: "ex03-matmul".into(),
+            task: task.into(),
+            language,
+            file,
+            scratch,
+            timed: false,
+        }
     }
 
     /// Judges the solution of ex03's `tiled`, edited.

@@ -115,6 +115,7 @@ fn what_was_graded_is_remembered_until_the_file_changes() {
         verdict,
         seconds: None,
         fingerprint: None,
+        limits: None,
     };
     let passed = Some(Verdict::Passed { checks: 3 });
     let absent = Some(Verdict::Skipped { reason: "no card".into() });

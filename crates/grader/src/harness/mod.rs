@@ -5,14 +5,16 @@
 
 mod options;
 mod report;
+mod safe;
 
 use crate::catalog::{self, Exercise, Task};
 use crate::grade::{Job, panicked};
 use crate::graded::Graded;
 use crate::home::Home;
+use crate::isolate::{self, Bounds, Judged, Limits};
 use crate::progress::{self, Progress};
 use crate::tiers::{Here, Tier, announce, tiers};
-use crate::{Language, Outcome, Verdict, isolate};
+use crate::{Language, Outcome, Verdict, files};
 use options::Options;
 use report::{line, report};
 use std::panic::catch_unwind;
@@ -53,7 +55,8 @@ pub const SPEED: &str = "STRATA_SPEED";
 
 /// Runs the tests of an exercise.
 pub fn main(exercise: &str, rust: &[RustTask]) -> ExitCode {
-    if let Some(code) = isolate::serve(|job| run_rust(rust, job)) {
+    // The answer's functions are called in a judge's process only: not even timed in this one.
+    if let Some(code) = isolate::serve_timed(|job| run_rust(rust, job), |job| time(rust, job)) {
         return code;
     }
     let options = Options::parse(std::env::args().skip(1));
@@ -79,8 +82,7 @@ pub fn main(exercise: &str, rust: &[RustTask]) -> ExitCode {
     println!("\nrunning {} task{}", tasks.len(), if tasks.len() == 1 { "" } else { "s" });
     let mut results = Vec::new();
     for task in tasks {
-        let mut list = judge(exercise, task, &folder, &tiers);
-        time(rust, &mut list);
+        let list = judge(exercise, task, &folder, &tiers);
         println!("test {} ... {}", task.name, line(&list));
         results.push((task, list));
     }
@@ -121,59 +123,76 @@ pub fn judge(
     tiers: &[Tier],
 ) -> Vec<Graded> {
     let answers = task.files.iter().filter_map(|file| Some((Language::of(file)?, file)));
+    let rust = task.files.iter().any(|file| Language::of(file) == Some(Language::Rust));
+    let barred = if rust { safe::rejected(folder) } else { None };
     let one = |(language, file): (Language, &String)| {
         let path = short(&folder.join(file));
-        let text = std::fs::read_to_string(&path);
-        let fingerprint = text.as_ref().ok().map(|text| progress::fingerprint(&[text]));
+        let text = files::read_text(&path).ok().flatten();
+        let fingerprint = text.as_ref().map(|text| progress::fingerprint(&[text]));
         let fingerprint = fingerprint.filter(|_| task.files_in(language).count() == 1);
-        let begun = !text.is_ok_and(|text| progress::is_stub(task, language, &text));
+        let begun = !text.is_some_and(|text| progress::is_stub(task, language, &text));
         let tier = tiers.iter().find(|t| t.language == language);
         let device = match tier.map(|t| &t.here) {
             Some(Here::Runs(label)) => Some(label.clone()),
             _ => None,
         };
+        let (mut seconds, mut limits) = (None, None);
         let verdict = match tier.map(|t| &t.here) {
             _ if !begun && std::env::var_os(STUBS).is_none() => None,
             None => Some(Verdict::Skipped { reason: "no such tier".into() }),
             Some(Here::Absent(reason)) => Some(Verdict::Skipped { reason: reason.clone() }),
-            Some(_) => Some(judged(exercise, task, language, &path)),
+            Some(_) if language == Language::Rust && barred.is_some() => barred.clone(),
+            Some(_) => {
+                let mut judged = judged(exercise, task, language, &path);
+                if language == Language::Rust {
+                    safe::open(folder).into_iter().for_each(|what| judged.limits.lacks(what));
+                }
+                (seconds, limits) = (judged.seconds, Some(judged.limits.to_string()));
+                Some(reached(judged.verdict, device.is_some()))
+            }
         };
         let (exercise, task) = (exercise.name.to_string(), task.name.clone());
-        Graded { exercise, task, language, file: path, device, verdict, seconds: None, fingerprint }
+        let file = path;
+        Graded { exercise, task, language, file, device, verdict, seconds, fingerprint, limits }
     };
     answers.map(one).collect()
 }
 
+/// A device that opens here and not in a judge needs what a judge gives up.
+fn reached(verdict: Verdict, opens_here: bool) -> Verdict {
+    match verdict {
+        Verdict::Skipped { reason } | Verdict::Compiled { reason } if opens_here => {
+            let why = "it opens outside of the judge's limits: for answers that you trust, \
+                       STRATA_LIMITS=off judges without them";
+            Verdict::Skipped { reason: format!("{}; {why}", reason.trim_end_matches('.')) }
+        }
+        other => other,
+    }
+}
+
 /// Judges one file in a process of its own.
-pub fn judged(exercise: &Exercise, task: &Task, language: Language, file: &Path) -> Verdict {
+fn judged(exercise: &Exercise, task: &Task, language: Language, file: &Path) -> Judged {
     let scratch = match tempfile::tempdir() {
         Ok(folder) => folder,
         Err(error) => {
-            return Verdict::rejected("device-error", format!("no room to work: {error}"));
+            let verdict = Verdict::rejected("device-error", format!("no room to work: {error}"));
+            return Judged { verdict, seconds: None, limits: Limits::default() };
         }
     };
-    isolate::grade(&Job {
+    let job = Job {
         exercise: exercise.name.into(),
         task: task.name.clone(),
         language,
         file: file.to_path_buf(),
         scratch: scratch.path().to_path_buf(),
-    })
+        timed: language == Language::Rust && std::env::var_os(SPEED).is_some(),
+    };
+    isolate::judge(&job, &Bounds::from_env())
 }
 
-/// Times the calls of tasks that pass, where that is asked for.
-fn time(rust: &[RustTask], list: &mut [Graded]) {
-    if std::env::var_os(SPEED).is_none() {
-        return;
-    }
-    for graded in list.iter_mut().filter(|g| g.language == Language::Rust) {
-        let call = rust.iter().find(|task| task.name == graded.task).and_then(|task| task.speed);
-        if let Some(call) = call
-            && graded.verdict.as_ref().is_some_and(Verdict::passed)
-        {
-            graded.seconds = Some(median(call));
-        }
-    }
+/// Times a task's call, if it has one.
+fn time(rust: &[RustTask], job: &Job) -> Option<f64> {
+    rust.iter().find(|task| task.name == job.task)?.speed.map(median)
 }
 
 /// Median seconds of a call: at least seven runs, for about half a second.

@@ -1,7 +1,7 @@
 //! The report of an exercise's tests.
 
 use crate::catalog::{Exercise, Task};
-use crate::graded::{Graded, parts, solved, to_do, undecided};
+use crate::graded::{Graded, limits, parts, solved, to_do, undecided};
 use crate::{Rejection, Verdict};
 use std::process::ExitCode;
 
@@ -37,6 +37,14 @@ pub(super) fn report(exercise: &Exercise, results: &[(&'static Task, Vec<Graded>
         }
         println!("  hint       cargo strata hint {number} {}", task.name);
         println!("  again      cargo test -p {} {}", exercise.name, task.name);
+    }
+    let dim = anstyle::Style::new().dimmed();
+    let all: Vec<Graded> = results.iter().flat_map(|(_, list)| list.iter().cloned()).collect();
+    for limits in limits(&all) {
+        for (i, text) in wrapped(&limits).into_iter().enumerate() {
+            let label = if i == 0 { "\n  limits     " } else { "             " };
+            anstream::println!("{dim}{label}{text}{dim:#}");
+        }
     }
     let passed = results.iter().filter(|(_, list)| solved(list)).count();
     let ignored = results.iter().filter(|(_, list)| undecided(list)).count();

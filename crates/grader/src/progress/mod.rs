@@ -97,9 +97,14 @@ impl Progress {
                 _ => continue,
             };
             let task = catalog::task(&graded.exercise, &graded.task)?;
-            let judged = graded.fingerprint.clone();
-            let file =
-                judged.map_or_else(|| current(home, task, graded.language), |f| Ok(Some(f)))?;
+            let file = match &graded.fingerprint {
+                Some(judged) => Some(judged.clone()),
+                None => match current(home, task, graded.language) {
+                    // What is no file at all has no text to remember.
+                    Err(Error::Unfit(_)) => None,
+                    file => file?,
+                },
+            };
             let Some(file) = file else { continue };
             let device = graded.device.clone();
             let entry =

@@ -7,12 +7,11 @@ use crate::failure::{Failure, Outcome};
 use crate::ui::{self, say};
 use clap::Args;
 use side::side_by_side;
-use std::fs;
 use std::path::Path;
 use strata_grader::catalog::{self, Kind, Task};
 use strata_grader::graded::Graded;
 use strata_grader::speed::{Effort, Speed, measure};
-use strata_grader::{Language, Verdict, stub};
+use strata_grader::{Language, Verdict, files, stub};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -95,8 +94,8 @@ fn source(task: &Task, graded: &Graded) -> Outcome<()> {
     let path = format!("solutions/{}/{file}", task.exercise);
     let Some(ours) = catalog::solution_file(&task.exercise, file) else { return Ok(()) };
     let ours = stub::clean(&path, ours)?;
-    let yours = fs::read_to_string(&graded.file)
-        .map_err(|e| Failure::new(format!("{}: {e}", graded.file.display())))?;
+    let yours = files::read_text(&graded.file)?;
+    let yours = yours.ok_or_else(|| Failure::new(format!("{} is gone", graded.file.display())))?;
     say!()?;
     let (left, right) = (format!("yours: {name}"), format!("ours: {name}"));
     let text = side_by_side([&left, &right], &yours, &ours, ui::width());

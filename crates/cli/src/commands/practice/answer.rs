@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use strata_grader::catalog::{self, Task};
-use strata_grader::{Language, stub as regions, sync};
+use strata_grader::{Language, files as files_of, stub as regions, sync};
 
 /// A file as the reader first saw it.
 ///
@@ -50,7 +50,7 @@ pub fn files(task: &Task, language: Option<Language>) -> Outcome<Vec<&str>> {
 
 /// Whether a file holds this text, whatever its line endings.
 pub fn holds(path: &Path, text: &str) -> bool {
-    fs::read(path).is_ok_and(|old| same(&old, text))
+    files_of::read(path).is_ok_and(|old| old.is_some_and(|old| same(&old, text)))
 }
 
 fn same(old: &[u8], text: &str) -> bool {
@@ -75,12 +75,7 @@ pub enum Put {
 pub fn put(path: &Path, text: &str) -> Outcome<Put> {
     let fault =
         |doing: &str, error| Failure::new(format!("cannot {doing} {}: {error}", path.display()));
-    let old = match fs::read(path) {
-        Ok(old) => Some(old),
-        Err(error) if error.kind() == ErrorKind::NotFound => None,
-        Err(error) => return Err(fault("read", error)),
-    };
-    let Some(old) = old else {
+    let Some(old) = files_of::read(path)? else {
         let folder = path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder).map_err(|e| fault("make the folder of", e))?;
         fs::write(path, text).map_err(|e| fault("write", e))?;

@@ -5,13 +5,14 @@ use super::words::shown;
 use crate::failure::{Failure, Outcome};
 use crate::ui::{self, Bar};
 use std::cell::OnceCell;
+use std::path::Path;
 use strata_grader::catalog::{Exercise, Kind, Task};
 use strata_grader::graded::Graded;
 use strata_grader::harness;
 use strata_grader::home::Home;
 use strata_grader::progress::{self, Progress};
 use strata_grader::tiers::{self, Tier};
-use strata_grader::{Language, Verdict};
+use strata_grader::{Language, Verdict, files};
 
 /// Grades, and knows what this machine can judge once it has been asked.
 pub struct Judge<'a> {
@@ -75,6 +76,7 @@ impl<'a> Judge<'a> {
         if !begun.is_empty() {
             tell(&format!("building {}", exercise.name));
             let folder = &self.home.root;
+            plain_files(&folder.join(exercise.name))?;
             // As they are now: the reader may save again while cargo builds.
             let texts: Vec<Option<String>> = begun
                 .iter()
@@ -110,8 +112,8 @@ impl<'a> Judge<'a> {
     fn is_stub(&self, task: &Task) -> bool {
         let path = |file: &str| self.home.root.join(&task.exercise).join(file);
         let is = |file: &str| {
-            let text = std::fs::read_to_string(path(file));
-            text.is_ok_and(|text| progress::is_stub(task, Language::Rust, &text))
+            let text = files::read_text(&path(file)).ok().flatten();
+            text.is_some_and(|text| progress::is_stub(task, Language::Rust, &text))
         };
         task.files_in(Language::Rust).all(is)
     }
@@ -125,6 +127,15 @@ impl<'a> Judge<'a> {
     }
 }
 
+/// The compiler reads a crate's files as they come, and waits for a pipe for ever.
+fn plain_files(folder: &Path) -> Outcome<()> {
+    let all = files::walk(folder)?;
+    for file in all.iter().filter(|file| !file.starts_with("target/") && file.ends_with(".rs")) {
+        files::read(&folder.join(file))?;
+    }
+    Ok(())
+}
+
 /// An answer of which nothing is known.
 fn blank(task: &Task) -> Graded {
     Graded {
@@ -136,6 +147,7 @@ fn blank(task: &Task) -> Graded {
         verdict: None,
         seconds: None,
         fingerprint: None,
+        limits: None,
     }
 }
 

@@ -35,7 +35,7 @@ impl Hints {
     /// Reads what was shown. A file that makes no sense is no loss: hints begin anew.
     pub fn load(home: &Home) -> Hints {
         let path = home.root.join(FOLDER).join(FILE);
-        let text = fs::read_to_string(&path).unwrap_or_default();
+        let text = strata_grader::files::read_text(&path).ok().flatten().unwrap_or_default();
         Hints { path, seen: serde_json::from_str(&text).unwrap_or_default() }
     }
 

@@ -4,7 +4,7 @@ use super::text::{Line, Tone, label, line, prose};
 use super::words::number;
 use strata_grader::Verdict;
 use strata_grader::catalog::{Exercise, Task};
-use strata_grader::graded::{self, Graded, parts, solved, undecided};
+use strata_grader::graded::{self, Graded, limits, parts, solved, undecided};
 
 /// How many tasks passed, failed, and could not be judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,6 +67,9 @@ pub fn report(exercise: &Exercise, results: &[Graded]) -> Vec<Line> {
         lines.extend(failures);
     }
     lines.push(Line::default());
+    for limits in limits(results) {
+        lines.push(line(Tone::Dim, "limits  ").and(Tone::Dim, limits));
+    }
     lines.push(total(count(results)));
     lines
 }
@@ -201,6 +204,7 @@ mod tests {
             verdict,
             seconds: None,
             fingerprint: None,
+            limits: None,
         }
     }
 

@@ -16,7 +16,7 @@ use strata_grader::graded::Graded;
 use strata_grader::home::Home;
 use strata_grader::speed::Effort;
 use strata_grader::tiers::{Here, Tier, tiers};
-use strata_grader::{Language, Verdict, harness, progress};
+use strata_grader::{Language, Verdict, files, harness, progress};
 use strata_ml::device::{Choice, Device, Machine, Overlay, Settings};
 
 /// A kernel of the reader's that stands in front of ours.
@@ -105,7 +105,7 @@ fn right(home: &Home, language: Language) -> Outcome<Vec<Mine>> {
     for (exercise, task) in contracts() {
         let Some(file) = task.files_in(language).next() else { continue };
         let file = home.root.join(exercise.name).join(file);
-        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        let text = files::read_text(&file)?.unwrap_or_default();
         if text.is_empty() || progress::is_stub(task, language, &text) {
             continue;
         }

@@ -88,6 +88,7 @@ fn graded(language: Language, verdict: Option<Verdict>) -> Graded {
         verdict,
         seconds: None,
         fingerprint: None,
+        limits: None,
     }
 }
 
