@@ -59,7 +59,7 @@ pub enum Error {
         /// Its bytes.
         bytes: usize,
         /// Who has no room, and how much there is.
-        reason: strata_device::Error,
+        reason: Box<strata_device::Error>,
     },
     /// An argument out of its range.
     #[error("{op}: {reason}")]
@@ -88,7 +88,7 @@ impl Error {
         use strata_device::Error as Refusal;
         match reason {
             Refusal::OutOfMemory { .. } | Refusal::TooLarge { .. } | Refusal::NoRoom { .. } => {
-                Error::Room { op, shape: shape.to_vec(), bytes, reason }
+                Error::Room { op, shape: shape.to_vec(), bytes, reason: Box::new(reason) }
             }
             other => Error::Device(other),
         }

@@ -48,7 +48,7 @@ impl From<tensor::Error> for Failure {
             Error::Devices { op, .. } => Failure::new("device", op, message),
             Error::Overflow { op, .. } => Failure::new("size", op, message),
             Error::Room { op, reason, .. } => {
-                let code = Failure::from(reason).code;
+                let code = Failure::from(*reason).code;
                 Failure::new(code, op, message)
             }
             // An op that found no way back: its own sentence says why.

@@ -107,7 +107,7 @@ pub(crate) fn try_out(
     arch: &str,
 ) -> Result<()> {
     // What the parent uses where there is a driver, or where there is none.
-    let newest = super::driver::ready().and_then(|()| super::driver::version()).ok();
+    let newest = super::driver::ready().and_then(|_| super::driver::version()).ok();
     let nvrtc = Nvrtc::get(newest.map(|version| version / 1000))?;
     image_of(nvrtc, kernel, source, constants, arch, arch).map(drop)
 }
