@@ -5,8 +5,8 @@ use ::wgpu::naga::back::pipeline_constants::process_overrides;
 use ::wgpu::naga::proc::{IndexableLength, TypeResolution};
 use ::wgpu::naga::valid::{Capabilities, FunctionInfo, ModuleInfo, ValidationFlags, Validator};
 use ::wgpu::naga::{
-    AddressSpace, Block, Expression, Function, Handle, Module, ShaderStage, Statement,
-    Type, TypeInner, UniqueArena, front::wgsl,
+    AddressSpace, Block, Expression, Function, Handle, Module, ShaderStage, Statement, Type,
+    TypeInner, UniqueArena, front::wgsl,
 };
 
 /// Bytes of private variables, and of a function's: WGSL's own limits.
