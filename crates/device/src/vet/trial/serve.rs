@@ -134,10 +134,27 @@ fn watched(compile: impl FnOnce()) {
             });
         }
     }
+    spend(super::limit());
     say("begun");
     compile();
     BASE.store(u64::MAX, Ordering::Relaxed);
 }
+
+/// From now on this process may take so much of a processor, and then the system ends it.
+#[cfg(unix)]
+fn spend(limit: Duration) {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let spent = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let spent = u64::try_from(spent.tv_sec).unwrap_or(0);
+    let most = spent.saturating_add(limit.as_secs()).saturating_add(1);
+    let hard = getrlimit(Resource::Cpu).maximum;
+    let current = Some(hard.map_or(most, |hard| most.min(hard)));
+    // Where it may not be set the clock stands alone.
+    let _ = setrlimit(Resource::Cpu, Rlimit { current, maximum: hard });
+}
+
+#[cfg(not(unix))]
+fn spend(_: Duration) {}
 
 /// Bytes that are resident, and bytes of data that are reserved.
 #[cfg(target_os = "linux")]
