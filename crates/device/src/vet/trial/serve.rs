@@ -3,6 +3,8 @@ use super::MEMORY;
 use super::wire::Request;
 use crate::{Access, Kernel, Loaded, Machine};
 use std::collections::HashMap;
+#[cfg(feature = "wgpu")]
+use std::collections::hash_map::Entry;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -57,12 +59,14 @@ impl Trials {
             #[cfg(feature = "wgpu")]
             Machine::Wgpu => {
                 let index = request.index;
-                if !self.adapters.contains_key(&index) {
-                    let opening = crate::wgpu::Wgpu::open(Some(index), None);
-                    let Ok(adapter) = pollster::block_on(opening) else { return };
-                    self.adapters.insert(index, adapter);
-                }
-                let Some(adapter) = self.adapters.get(&index) else { return };
+                let adapter = match self.adapters.entry(index) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(place) => {
+                        let opening = crate::wgpu::Wgpu::open(Some(index), None);
+                        let Ok(adapter) = pollster::block_on(opening) else { return };
+                        place.insert(adapter)
+                    }
+                };
                 let sizes = request.bindings.iter().map(|(_, n)| (*n).min(MOST)).collect();
                 let (params, constants) = (request.params, constants(&request));
                 let (kernel, loaded) = (kernel(&request, Machine::Wgpu), loaded(request));
