@@ -241,16 +241,18 @@ impl Weigh<'_> {
     }
 
     /// What it costs to index an array that has no place in memory: drivers keep it in registers, and
-    /// choose among them one by one.
+    /// choose among them one by one. Nine choices among 1,024 take LLVM half a minute, and its time
+    /// grows with the square.
     fn choice(&self, base: Handle<Expression>) -> u64 {
         let inner = self.info[base].ty.inner_with(&self.measured.module.types);
-        match inner {
+        let numbers = match inner {
             TypeInner::Pointer { base, space: AddressSpace::Function | AddressSpace::Private } => {
                 self.measured.size(*base).numbers
             }
             TypeInner::Pointer { .. } | TypeInner::ValuePointer { .. } => 0,
             value => self.measured.inner(value).numbers,
-        }
+        };
+        numbers.saturating_mul(numbers) / 32
     }
 
     /// The statements, and the steps of what they call.

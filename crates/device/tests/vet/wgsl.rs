@@ -337,8 +337,12 @@ pub(super) const ROWS: &[Row] = &[
     ("sines at the bound", AtTheBound, 170, |n| {
         body(&format!("var v = out[i];{} out[i] = v;", x(n, "v = sin(v);")))
     }),
-    ("arrays by index at the bound", AtTheBound, 4, |n| {
-        body(&format!("var v: array<f32, 1024>;{} out[i] = v[i];", x(n, "v[i & 1023] += out[i];")))
+    ("arrays by index at the bound", AtTheBound, 100, |n| {
+        body(&format!("var v: array<f32, {n}>; v[i] += out[i]; out[i] = v[i];"))
+    }),
+    ("small arrays by index at the bound", AtTheBound, 20, |n| {
+        let adds = x(n, "v[i & 63] += out[i];");
+        body(&format!("var v: array<f32, 64>; {adds} out[i] = v[i];"))
     }),
     ("copies of an array at the bound", AtTheBound, 2, |n| {
         body(&format!(
