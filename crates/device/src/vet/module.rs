@@ -252,7 +252,7 @@ impl Weigh<'_> {
             TypeInner::Pointer { .. } | TypeInner::ValuePointer { .. } => 0,
             value => self.measured.inner(value).numbers,
         };
-        numbers.saturating_mul(numbers) / 32
+        numbers.saturating_mul(numbers) / 16
     }
 
     /// The statements, and the steps of what they call.
