@@ -18,7 +18,39 @@ const REFUSED: &[&str] = &[
 ];
 
 /// Copies of a loop's body that `#pragma unroll N` may ask for.
-const UNROLL: u64 = 1024;
+const UNROLL: u64 = 64;
+
+/// Functions that NVRTC writes out as hundreds of instructions each, without their `f`.
+const SERIES: &[&str] = &[
+    "sin",
+    "cos",
+    "tan",
+    "sincos",
+    "sinpi",
+    "cospi",
+    "sincospi",
+    "sinh",
+    "cosh",
+    "asin",
+    "acos",
+    "atan",
+    "atan2",
+    "pow",
+    "tgamma",
+    "lgamma",
+    "erf",
+    "erfc",
+    "j0",
+    "j1",
+    "y0",
+    "y1",
+    "fmod",
+    "remainder",
+    "cbrt",
+    "hypot",
+];
+/// Calls of those in one file. NVRTC's time grows with their square: 500 sines took it 28 s.
+const CALLS: usize = 128;
 
 /// Looks at a CUDA text as a compiler's stack and memory would, and at what it includes: only the
 /// headers that come with Strata. It does not say whether the text is right.
@@ -44,6 +76,17 @@ pub fn check(text: &str, headers: &[(&str, &str)]) -> Result<(), Fault> {
             return Err(fault(token.line, "write this text as a plain string, without R or ??"));
         }
     }
+    let slow = |t: &&Token<'_>| {
+        let name = t.text.strip_suffix('f').filter(|name| *name != "er").unwrap_or(t.text);
+        t.kind == Kind::Word && SERIES.contains(&name)
+    };
+    if let Some(one) = list.iter().filter(slow).nth(CALLS) {
+        let text = format!(
+            "more than {CALLS} calls of functions like {}: call them in a loop, or in one function",
+            one.text
+        );
+        return Err(fault(one.line, text));
+    }
     let mut macros = Macros::default();
     let (mut code, mut parts) = (Vec::new(), Vec::new());
     let mut at = 0;
@@ -68,7 +111,28 @@ pub fn check(text: &str, headers: &[(&str, &str)]) -> Result<(), Fault> {
     macros.resolve()?;
     depth(&parts, &macros)?;
     macros.grown(&code)?;
+    lengths(&code)?;
     instances(&code)
+}
+
+/// Elements of one array: NVRTC keeps a place for each, and a thread has half a megabyte.
+const LONGEST: i128 = 1 << 20;
+
+/// `[...]` with a number in it.
+fn lengths(code: &[Token<'_>]) -> Result<(), Fault> {
+    let mut open = Vec::new();
+    for (i, token) in code.iter().enumerate() {
+        if token.is("[") {
+            open.push(i);
+        } else if token.is("]")
+            && let Some(start) = open.pop()
+            && let Some(n) = super::lengths::plain(&code[start + 1..i]).filter(|&n| n > LONGEST)
+        {
+            let text = format!("an array of {n} elements; a kernel's own have at most {LONGEST}");
+            return Err(fault(token.line, text));
+        }
+    }
+    Ok(())
 }
 
 enum Part<'a, 'b> {
@@ -420,6 +484,8 @@ mod tests {
             );
         }
         assert!(says(&bomb).contains("grows"));
-        assert!(says("#pragma unroll 1000000\n").contains("1024"));
+        assert!(says("#pragma unroll 1000000\n").contains("64 is the most"));
+        assert!(says("float x[1024 * 1'024 * 2];").contains("2097152"));
+        fine("float x[1 << 20]; float y[N * 100000000]; int z = x[i];");
     }
 }

@@ -132,6 +132,11 @@ fn arrays(list: &[Token<'_>], values: &Values<'_>, overrides: &HashSet<&str>) ->
     Ok(())
 }
 
+/// The value of a whole-number expression without names.
+pub(super) fn plain(tokens: &[Token<'_>]) -> Option<i128> {
+    Reader { tokens, at: 0, values: &Values::new() }.all()
+}
+
 /// The second of the things between `<` and `>`.
 fn second<'a, 'b>(list: &'b [Token<'a>]) -> Option<&'b [Token<'a>]> {
     let (mut depth, mut start) = (0usize, None);
@@ -264,7 +269,9 @@ fn shift(by: i128) -> Option<u32> {
 }
 
 fn number(text: &str) -> Option<i128> {
-    let text = text.strip_suffix(['u', 'i']).unwrap_or(text);
+    // WGSL's suffixes and C's, and C's marks between digits.
+    let plain: String = text.chars().filter(|&c| c != '\'').collect();
+    let text = plain.trim_end_matches(['u', 'i', 'U', 'l', 'L']);
     match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         Some(hex) => i128::from_str_radix(hex, 16).ok(),
         None => text.parse().ok(),

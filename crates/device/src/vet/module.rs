@@ -5,8 +5,8 @@ use ::wgpu::naga::back::pipeline_constants::process_overrides;
 use ::wgpu::naga::proc::{IndexableLength, TypeResolution};
 use ::wgpu::naga::valid::{Capabilities, FunctionInfo, ModuleInfo, ValidationFlags, Validator};
 use ::wgpu::naga::{
-    AddressSpace, Block, Expression, Function, Handle, Module, ShaderStage, Statement, Type,
-    TypeInner, UniqueArena, front::wgsl,
+    AddressSpace, BinaryOperator, Expression, Function, Handle, MathFunction, Module, ShaderStage,
+    Statement, Type, TypeInner, UniqueArena, front::wgsl,
 };
 
 /// Bytes of private variables, and of a function's: WGSL's own limits.
@@ -16,7 +16,8 @@ const STORAGE: u64 = 16 << 20;
 /// Types inside one another: WGSL's own limit.
 const NESTING: u32 = 15;
 /// Steps of the kernel once every function stands in line, a vector counted as its numbers. The
-/// largest of ours has 1,500.
+/// largest of ours has 7,000. LLVM, in the software adapter, takes time that grows with their square:
+/// about 4 s of a processor here.
 const STEPS: u64 = 20_000;
 
 /// Measures a kernel as the launch would compile it, its constants set and its entry chosen: how many
@@ -86,9 +87,16 @@ impl Measured<'_> {
         }
         self.globals(self.info.get_entry_point(at), caps)?;
         let mut steps = Vec::with_capacity(module.functions.len());
+        let mut depths = Vec::with_capacity(module.functions.len());
         for (handle, function) in module.functions.iter() {
             let name = function.name.as_deref().unwrap_or("a function");
             steps.push(self.function(name, function, &self.info[handle], &steps)?);
+            depths.push(deepest(function, &depths).saturating_add(1));
+        }
+        if deepest(&point.function, &depths) > CALLS {
+            return Err(whole(format!(
+                "`{entry}` calls a function that calls a function, more than {CALLS} times in a row"
+            )));
         }
         let steps = self.function(entry, &point.function, self.info.get_entry_point(at), &steps)?;
         match steps > STEPS {
@@ -162,20 +170,11 @@ impl Measured<'_> {
                 "the variables of `{name}` take {bytes} bytes; WGSL allows {PRIVATE} in a function"
             )));
         }
-        for (handle, expression) in function.expressions.iter() {
-            let numbers = match &info[handle].ty {
-                TypeResolution::Handle(ty) => self.size(*ty).numbers,
-                TypeResolution::Value(inner) => self.inner(inner).numbers,
-            };
-            let cheap = matches!(
-                expression,
-                Expression::GlobalVariable(_)
-                    | Expression::LocalVariable(_)
-                    | Expression::Literal(_)
-            );
-            steps = steps.saturating_add(if cheap { 0 } else { numbers.max(1) });
+        let weigh = Weigh { measured: self, function, info };
+        for (handle, _) in function.expressions.iter() {
+            steps = steps.saturating_add(weigh.expression(handle));
         }
-        Ok(steps.saturating_add(calls(&function.body, before)))
+        Ok(steps.saturating_add(weigh.statements(before)))
     }
 
     fn size(&self, ty: Handle<Type>) -> Size {
@@ -187,28 +186,163 @@ impl Measured<'_> {
     }
 }
 
-/// The statements of a function, and the steps of what they call.
-fn calls(body: &Block, before: &[u64]) -> u64 {
-    let mut steps = 0u64;
-    let mut blocks = vec![body];
+/// What a step costs beyond a plain one. A software adapter writes a memory access out for each of
+/// its lanes, with naga's check of the index; and a sine or a power as a polynomial.
+const MEMORY_ACCESS: u64 = 8;
+const SERIES: u64 = 24;
+const BRANCH: u64 = 8;
+/// Functions that call one another in a row: a driver that puts them in line copies the innermost
+/// once for each.
+const CALLS: u64 = 100;
+
+/// Weighs one function.
+struct Weigh<'a> {
+    measured: &'a Measured<'a>,
+    function: &'a Function,
+    info: &'a FunctionInfo,
+}
+
+impl Weigh<'_> {
+    fn numbers(&self, handle: Handle<Expression>) -> u64 {
+        let numbers = match &self.info[handle].ty {
+            TypeResolution::Handle(ty) => self.measured.size(*ty).numbers,
+            TypeResolution::Value(inner) => self.measured.inner(inner).numbers,
+        };
+        numbers.max(1)
+    }
+
+    fn expression(&self, handle: Handle<Expression>) -> u64 {
+        let numbers = self.numbers(handle);
+        match &self.function.expressions[handle] {
+            Expression::GlobalVariable(_)
+            | Expression::LocalVariable(_)
+            | Expression::FunctionArgument(_)
+            | Expression::Literal(_) => 0,
+            Expression::Access { base, .. } => numbers.saturating_add(self.choice(*base)),
+            Expression::Load { pointer } => numbers.saturating_mul(self.access(*pointer)),
+            Expression::Math { fun, .. } if is_series(*fun) => numbers.saturating_mul(SERIES),
+            Expression::Binary { op: BinaryOperator::Divide | BinaryOperator::Modulo, .. } => {
+                numbers.saturating_mul(BRANCH)
+            }
+            _ => numbers,
+        }
+    }
+
+    /// What a number of this pointer's costs to read or write.
+    fn access(&self, pointer: Handle<Expression>) -> u64 {
+        let inner = self.info[pointer].ty.inner_with(&self.measured.module.types);
+        let local =
+            matches!(inner.pointer_space(), Some(AddressSpace::Function | AddressSpace::Private));
+        let whole = matches!(
+            self.function.expressions[pointer],
+            Expression::LocalVariable(_) | Expression::GlobalVariable(_)
+        );
+        if local && whole { 1 } else { MEMORY_ACCESS }
+    }
+
+    /// What it costs to index an array that has no place in memory: drivers keep it in registers, and
+    /// choose among them one by one. Nine choices among 1,024 take LLVM half a minute, and its time
+    /// grows with the square.
+    fn choice(&self, base: Handle<Expression>) -> u64 {
+        let inner = self.info[base].ty.inner_with(&self.measured.module.types);
+        let numbers = match inner {
+            TypeInner::Pointer { base, space: AddressSpace::Function | AddressSpace::Private } => {
+                self.measured.size(*base).numbers
+            }
+            TypeInner::Pointer { .. } | TypeInner::ValuePointer { .. } => 0,
+            value => self.measured.inner(value).numbers,
+        };
+        numbers.saturating_mul(numbers) / 16
+    }
+
+    /// The statements, and the steps of what they call.
+    fn statements(&self, before: &[u64]) -> u64 {
+        let mut steps = 0u64;
+        let mut blocks = vec![&self.function.body];
+        while let Some(block) = blocks.pop() {
+            for statement in block.iter() {
+                let step = match statement {
+                    Statement::Block(inner) => {
+                        blocks.push(inner);
+                        0
+                    }
+                    Statement::If { accept, reject, .. } => {
+                        blocks.extend([accept, reject]);
+                        BRANCH
+                    }
+                    Statement::Switch { cases, .. } => {
+                        blocks.extend(cases.iter().map(|c| &c.body));
+                        BRANCH.saturating_mul(cases.len() as u64)
+                    }
+                    Statement::Loop { body, continuing, .. } => {
+                        blocks.extend([body, continuing]);
+                        BRANCH
+                    }
+                    Statement::Store { pointer, value } => {
+                        self.numbers(*value).saturating_mul(self.access(*pointer))
+                    }
+                    Statement::Atomic { .. } => 2 * MEMORY_ACCESS,
+                    // Called functions come first in the module.
+                    Statement::Call { function, .. } => {
+                        before.get(function.index()).copied().unwrap_or(u64::MAX)
+                    }
+                    _ => 1,
+                };
+                steps = steps.saturating_add(step);
+            }
+        }
+        steps
+    }
+}
+
+/// The longest row of calls that begins here.
+fn deepest(function: &Function, before: &[u64]) -> u64 {
+    let (mut most, mut blocks) = (0, vec![&function.body]);
     while let Some(block) = blocks.pop() {
         for statement in block.iter() {
-            steps = steps.saturating_add(1);
             match statement {
                 Statement::Block(inner) => blocks.push(inner),
                 Statement::If { accept, reject, .. } => blocks.extend([accept, reject]),
                 Statement::Switch { cases, .. } => blocks.extend(cases.iter().map(|c| &c.body)),
                 Statement::Loop { body, continuing, .. } => blocks.extend([body, continuing]),
                 Statement::Call { function, .. } => {
-                    // Called functions come first in the module.
-                    let called = before.get(function.index()).copied().unwrap_or(u64::MAX);
-                    steps = steps.saturating_add(called);
+                    let depth = before.get(function.index()).copied().unwrap_or(u64::MAX);
+                    most = most.max(depth);
                 }
                 _ => {}
             }
         }
     }
-    steps
+    most
+}
+
+fn is_series(fun: MathFunction) -> bool {
+    use MathFunction as M;
+    let cheap = matches!(
+        fun,
+        M::Abs
+            | M::Min
+            | M::Max
+            | M::Clamp
+            | M::Saturate
+            | M::Floor
+            | M::Ceil
+            | M::Round
+            | M::Fract
+            | M::Trunc
+            | M::Sign
+            | M::Fma
+            | M::Mix
+            | M::Step
+            | M::Sqrt
+            | M::Dot
+            | M::InverseSqrt
+            | M::CountOneBits
+            | M::ReverseBits
+            | M::ExtractBits
+            | M::InsertBits
+    );
+    !cheap
 }
 
 /// Every type's size; a type's parts come before it.

@@ -83,6 +83,9 @@ impl Depth {
             _ => 'a',
         };
         let last = std::mem::take(&mut self.last);
+        if last == Last::Close && !token.is("else") && !matches!(sign, ')' | ']' | '}') {
+            self.end_of_chain();
+        }
         match sign {
             '(' | '[' | '{' => self.open(sign, hidden.nesting),
             '<' if generic => self.open(sign, 0),
@@ -108,10 +111,10 @@ impl Depth {
                 }
             }
             ',' | ';' => {
-                if sign == ';' {
-                    self.end_of_chain();
-                }
                 self.end_of_expression();
+                if sign == ';' {
+                    self.last = Last::Close;
+                }
             }
             'a' => self.word(token, last),
             _ => self.operator(1),
@@ -128,7 +131,10 @@ impl Depth {
                 self.nesting += 1;
                 self.note();
             }
-            _ if last == Last::Close => self.end_of_chain(),
+            // Without braces one statement holds the next, until a `;` ends them all.
+            "if" | "for" | "while" | "do" | "switch" if token.kind == Kind::Word => {
+                self.operator(1)
+            }
             // Words side by side are casts, declarators, calls in a row: rare, and never many.
             _ => {}
         }
@@ -251,6 +257,8 @@ mod tests {
         assert_eq!(most(&"if a {} else if b {} if c {} else if d {}".repeat(5)).0, 2);
         let inner = "if a {} else if b { if c {} else if d {} }";
         assert_eq!(most(inner).0, 4);
+        assert_eq!(most(&format!("{};", "do ".repeat(9))).1, 9);
+        assert_eq!(most(&format!("if (a) b;{}", " else if (c) d;".repeat(6))).0, 7);
         // What nobody opened ends the count.
         assert_eq!(most("a) ((((b"), (0, 0));
     }

@@ -130,9 +130,7 @@ impl<'a> Scan<'a> {
             if exponent && matches!(self.peek(1), Some('+' | '-')) {
                 self.bump();
                 self.bump();
-            } else if c == '.' || is_word(c) {
-                self.bump();
-            } else if c == '\'' && self.digits_go_on() {
+            } else if c == '.' || is_word(c) || (c == '\'' && self.digits_go_on()) {
                 self.bump();
             } else {
                 break;

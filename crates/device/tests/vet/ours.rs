@@ -14,7 +14,12 @@ pub(super) fn pass() {
         let names = entries.filter_map(|rest| rest.split_once("fn ")?.1.split('(').next());
         for entry in names {
             match vet::steps(&loaded, entry, &[], &caps) {
-                Ok(steps) => most = most.max((steps, path)),
+                Ok(steps) => {
+                    if std::env::var_os("STRATA_VET_SHOW").is_some() {
+                        println!("{steps:6} {path}");
+                    }
+                    most = most.max((steps, path));
+                }
                 Err(log) => failures.push(format!("{path}.wgsl: {entry}: {log}")),
             }
         }

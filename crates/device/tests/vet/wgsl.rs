@@ -297,9 +297,9 @@ pub(super) const ROWS: &[Row] = &[
     ("arguments", Refused, 10_000, |n| {
         with(&format!("fn f({}) {{}}", each(0..n, "a{i}: f32,")), "")
     }),
-    ("functions", Refused, 5_000, |n| with(&each(0..n, "fn g{i}() {}"), "")),
+    ("functions", Refused, 10_000, |n| with(&each(0..n, "fn g{i}() {}"), "")),
     ("globals", Refused, 5_000, |n| with(&each(0..n, "var<private> v{i}: f32;"), "")),
-    ("overrides", Refused, 5_000, |n| with(&each(0..n, "override v{i} = 1;"), "")),
+    ("overrides", Refused, 10_000, |n| with(&each(0..n, "override v{i} = 1;"), "")),
     ("barriers", Refused, 10_000, |n| body(&x(n, "workgroupBarrier();"))),
     ("attributes", Refused, 10_000, |n| with(&x(n, "@align(16)"), "")),
     ("directives", Refused, 10_000, |n| {
@@ -330,15 +330,19 @@ pub(super) const ROWS: &[Row] = &[
     ("else ifs at the bound", AtTheBound, 24, |n| {
         body(&format!("if out[i] == 0.0 {{}}{}", x(n, " else if out[i] == 1.0 { out[i] = 2.0; }")))
     }),
-    ("statements at the bound", AtTheBound, 400, |n| body(&x(n, "out[i] += 1.0;"))),
+    ("statements at the bound", AtTheBound, 220, |n| body(&x(n, "out[i] += 1.0;"))),
     ("statements on one variable at the bound", AtTheBound, 700, |n| {
         body(&format!("var v = out[i];{} out[i] = v;", x(n, "v = v * v + 1.0;")))
     }),
-    ("sines at the bound", AtTheBound, 600, |n| {
+    ("sines at the bound", AtTheBound, 170, |n| {
         body(&format!("var v = out[i];{} out[i] = v;", x(n, "v = sin(v);")))
     }),
-    ("arrays by index at the bound", AtTheBound, 300, |n| {
-        body(&format!("var v: array<f32, 1024>;{} out[i] = v[i];", x(n, "v[i & 1023] += out[i];")))
+    ("arrays by index at the bound", AtTheBound, 100, |n| {
+        body(&format!("var v: array<f32, {n}>; v[i] += out[i]; out[i] = v[i];"))
+    }),
+    ("small arrays by index at the bound", AtTheBound, 20, |n| {
+        let adds = x(n, "v[i & 63] += out[i];");
+        body(&format!("var v: array<f32, 64>; {adds} out[i] = v[i];"))
     }),
     ("copies of an array at the bound", AtTheBound, 2, |n| {
         body(&format!(
@@ -346,7 +350,7 @@ pub(super) const ROWS: &[Row] = &[
             x(n, "a[i] = out[i]; b = a; a = b;")
         ))
     }),
-    ("functions at the bound", AtTheBound, 300, |n| {
+    ("functions at the bound", AtTheBound, 24, |n| {
         with(
             &format!(
                 "fn g0(x: f32) -> f32 {{ return x * out[0]; }}{}",
@@ -377,7 +381,7 @@ pub(super) const ROWS: &[Row] = &[
             x(n, "}")
         ))
     }),
-    ("cases at the bound", AtTheBound, 300, |n| {
+    ("cases at the bound", AtTheBound, 180, |n| {
         body(&format!(
             "switch i {{ {} default {{}} }}",
             each(0..n, "case {i}u: { out[i] = 1.0; } ")

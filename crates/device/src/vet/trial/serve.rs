@@ -3,6 +3,8 @@ use super::MEMORY;
 use super::wire::Request;
 use crate::{Access, Kernel, Loaded, Machine};
 use std::collections::HashMap;
+#[cfg(feature = "wgpu")]
+use std::collections::hash_map::Entry;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -57,12 +59,14 @@ impl Trials {
             #[cfg(feature = "wgpu")]
             Machine::Wgpu => {
                 let index = request.index;
-                if !self.adapters.contains_key(&index) {
-                    let opening = crate::wgpu::Wgpu::open(Some(index), None);
-                    let Ok(adapter) = pollster::block_on(opening) else { return };
-                    self.adapters.insert(index, adapter);
-                }
-                let Some(adapter) = self.adapters.get(&index) else { return };
+                let adapter = match self.adapters.entry(index) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(place) => {
+                        let opening = crate::wgpu::Wgpu::open(Some(index), None);
+                        let Ok(adapter) = pollster::block_on(opening) else { return };
+                        place.insert(adapter)
+                    }
+                };
                 let sizes = request.bindings.iter().map(|(_, n)| (*n).min(MOST)).collect();
                 let (params, constants) = (request.params, constants(&request));
                 let (kernel, loaded) = (kernel(&request, Machine::Wgpu), loaded(request));
@@ -134,10 +138,27 @@ fn watched(compile: impl FnOnce()) {
             });
         }
     }
+    spend(super::limit());
     say("begun");
     compile();
     BASE.store(u64::MAX, Ordering::Relaxed);
 }
+
+/// From now on this process may take so much of a processor, and then the system ends it.
+#[cfg(unix)]
+fn spend(limit: Duration) {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let spent = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let spent = u64::try_from(spent.tv_sec).unwrap_or(0);
+    let most = spent.saturating_add(limit.as_secs()).saturating_add(1);
+    let hard = getrlimit(Resource::Cpu).maximum;
+    let current = Some(hard.map_or(most, |hard| most.min(hard)));
+    // Where it may not be set the clock stands alone.
+    let _ = setrlimit(Resource::Cpu, Rlimit { current, maximum: hard });
+}
+
+#[cfg(not(unix))]
+fn spend(_: Duration) {}
 
 /// Bytes that are resident, and bytes of data that are reserved.
 #[cfg(target_os = "linux")]
