@@ -3,21 +3,35 @@
 use crate::children::Kept;
 use crate::fault::Error;
 use crate::tree::Tree;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The folder of the crate that a link names, as seen from the root.
-pub fn folder(tree: &Tree, path: &str) -> Option<String> {
-    let name = path.split('/').next().unwrap_or_default().replace('_', "-");
-    let nested = ["crates", "chapters"].into_iter();
-    let nested = nested
-        .flat_map(|place| tree.names(place).into_iter().map(move |name| format!("{place}/{name}")));
-    let mut all = nested.chain(["book", "kernels", "shaders"].map(String::from));
-    all.find(|folder| {
-        let manifest = tree.read(&format!("{folder}/Cargo.toml")).unwrap_or_default();
-        manifest.contains(&format!("name = \"{name}\""))
-    })
+/// The crates of a tree, by name: their folders, as seen from the root.
+pub struct Crates(BTreeMap<String, String>);
+
+impl Crates {
+    /// Those whose manifests can be read.
+    pub fn of(tree: &Tree) -> Self {
+        let nested = ["crates", "chapters"].into_iter();
+        let nested = nested.flat_map(|place| {
+            tree.names(place).into_iter().map(move |name| format!("{place}/{name}"))
+        });
+        let all = nested.chain(["book", "kernels", "shaders"].map(String::from));
+        let named = |folder: String| {
+            let manifest = tree.read(&format!("{folder}/Cargo.toml")).ok()?;
+            let manifest: toml::Table = manifest.parse().ok()?;
+            Some((manifest.get("package")?.get("name")?.as_str()?.to_string(), folder))
+        };
+        Crates(all.filter_map(named).collect())
+    }
+
+    /// The folder of the crate that a link names.
+    pub fn folder(&self, path: &str) -> Option<&str> {
+        let name = path.split('/').next().unwrap_or_default().replace('_', "-");
+        self.0.get(&name).map(String::as_str)
+    }
 }
 
 /// Has cargo write the docs; answers where they are.

@@ -111,7 +111,8 @@ impl Capture {
     /// Nothing was, or it was recorded in the other way.
     pub fn read(book: &Path, asked: &Asked) -> Result<Capture, Fault> {
         let none = || Fault::NoCapture(asked.command.clone());
-        let text = fs::read_to_string(asked.file(book)).map_err(|_| none())?.replace("\r\n", "\n");
+        let text = strata_files::read_text(&asked.file(book), 2 * MOST as u64);
+        let text = text.map_err(|_| none())?.replace("\r\n", "\n");
         let mut lines = text.splitn(3, '\n');
         let (_, kind, output) = (lines.next(), lines.next(), lines.next());
         let kind = match kind.ok_or_else(none)?.split_once(' ') {
@@ -141,7 +142,7 @@ impl Capture {
         if let Some(folder) = file.parent() {
             fs::create_dir_all(folder).map_err(Error::file(folder))?;
         }
-        fs::write(&file, text).map_err(Error::file(&file))
+        Ok(strata_files::write(&file, text.as_bytes())?)
     }
 
     /// Runs the command on the CPU, without colours, in a fixed width.
@@ -157,7 +158,8 @@ impl Capture {
         let program = if cfg!(windows) && program == "npm" { "npm.cmd" } else { program };
         let (reader, writer) = std::io::pipe().map_err(fail)?;
         let mut command = Command::new(program);
-        let folder = tree.root().join(asked.folder.as_deref().unwrap_or_default());
+        let folder = tree.inside(asked.folder.as_deref().unwrap_or_default());
+        let folder = folder.map_err(|fault| fail(std::io::Error::other(fault.to_string())))?;
         command.args(words).current_dir(folder);
         command.env("STRATA_DEVICE", "cpu").env("COLUMNS", WIDTH).env("NO_COLOR", "1");
         command.env("CARGO_TERM_COLOR", "never").env("TERM", "dumb").env_remove("STRATA_REQUIRE");

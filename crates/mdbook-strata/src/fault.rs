@@ -20,12 +20,27 @@ pub enum Fault {
     #[error("{0}")]
     Argument(String),
     /// A file of the repository that cannot be read.
-    #[error("{path} cannot be read: {error}")]
+    #[error("{path} cannot be read: {why}")]
     Read {
         /// Its path in the repository.
         path: String,
         /// Why.
-        error: io::Error,
+        why: String,
+    },
+    /// A path that leads out of the repository.
+    #[error("{0} does not lie in the repository")]
+    Outside(String),
+    /// More than a page, a file or an equation may have.
+    #[error("{what} has {has} {unit}, and at most {most} are set")]
+    TooMuch {
+        /// What has it.
+        what: String,
+        /// How much.
+        has: usize,
+        /// Of what.
+        unit: &'static str,
+        /// The bound.
+        most: usize,
     },
     /// Something wrong in another file than the page.
     #[error("{path}:{line}: {what}")]
@@ -104,6 +119,9 @@ pub enum Error {
         /// Why.
         error: io::Error,
     },
+    /// A file that is none, or larger than it may be.
+    #[error(transparent)]
+    Files(#[from] strata_files::Error),
     /// Something that mdBook refuses.
     #[error("mdBook: {0}")]
     Book(String),
@@ -143,8 +161,39 @@ impl Error {
     }
 }
 
+/// Why a file cannot be read, without its path, which on every machine is another one.
+pub(crate) fn reason(error: &strata_files::Error) -> String {
+    use strata_files::Error as E;
+    match error {
+        E::Io { source, .. } => source.to_string(),
+        E::Special { kind, .. } => format!("it is {kind}, not a plain file"),
+        E::TooLarge { size, most, .. } => {
+            format!("it has {size} bytes, and at most {most} are read")
+        }
+        E::NotText { at, .. } => format!("it is not UTF-8 text (byte {at})"),
+        other => other.to_string(),
+    }
+}
+
+/// How many names a message has room for.
+const NAMED: usize = 60;
+
 /// The names there are, for a message.
 pub(crate) fn list<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String {
-    let names: Vec<String> = names.into_iter().map(|n| n.as_ref().to_string()).collect();
-    if names.is_empty() { "none".into() } else { names.join(", ") }
+    let mut names = names.into_iter();
+    let first: Vec<String> = names.by_ref().take(NAMED).map(|n| n.as_ref().to_string()).collect();
+    match (first.is_empty(), names.count()) {
+        (true, _) => "none".into(),
+        (_, 0) => first.join(", "),
+        (_, more) => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
+/// The beginning of a text that may be long, for a message.
+pub(crate) fn beginning(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match words.char_indices().nth(120) {
+        Some((at, _)) => format!("{}…", &words[..at]),
+        None => words,
+    }
 }

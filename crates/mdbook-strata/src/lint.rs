@@ -2,7 +2,7 @@
 
 use crate::api;
 use crate::fault::Problem;
-use crate::page::{Expanded, Page};
+use crate::page::{Expanded, Page, TOLD};
 use crate::tree::Tree;
 use mdbook_markdown::pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,13 +22,24 @@ fn parser(text: &str) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
     Parser::new_ext(text, options).into_offset_iter()
 }
 
-fn line(text: &str, at: usize) -> usize {
-    text[..at.min(text.len())].matches('\n').count() + 1
+/// Where the lines of a text end, to tell a place's line without counting anew.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        Lines(text.match_indices('\n').map(|(at, _)| at).collect())
+    }
+
+    /// The line of a byte, from 1.
+    fn at(&self, byte: usize) -> usize {
+        self.0.partition_point(|end| *end < byte) + 1
+    }
 }
 
 /// Lints of one page, on its Markdown after the directives were replaced.
 pub fn page(page: &Page, expanded: &str) -> Vec<Problem> {
     let mut problems = Vec::new();
+    let lines_of = Lines::of(&page.text);
     for (event, range) in parser(&page.text) {
         let Event::Start(Tag::CodeBlock(kind)) = event else { continue };
         let fenced = matches!(kind, CodeBlockKind::Fenced(_));
@@ -39,11 +50,12 @@ pub fn page(page: &Page, expanded: &str) -> Vec<Problem> {
                 "{count} lines are typed here, {TYPED} are allowed: pull code with `kernel`, `rust` \
                  or `ts`, output with `capture`"
             );
-            problems.push(page.problem(line(&page.text, range.start), what));
+            problems.push(page.problem(lines_of.at(range.start), what));
         }
     }
+    let lines_of = Lines::of(expanded);
     for (event, range) in parser(expanded) {
-        let mut say = |what: String| problems.push(page.problem(line(expanded, range.start), what));
+        let mut say = |what: String| problems.push(page.problem(lines_of.at(range.start), what));
         match event {
             Event::Start(Tag::Image { .. }) => {
                 let text = &expanded[range.clone()];
@@ -68,6 +80,8 @@ pub fn page(page: &Page, expanded: &str) -> Vec<Problem> {
             problems.push(page.problem(i + 1, what));
         }
     }
+    // Who reads so many mends the first ones first.
+    problems.truncate(TOLD);
     problems
 }
 
@@ -91,10 +105,13 @@ fn speed(text: &str) -> Option<String> {
             continue;
         }
         let rest = &text[at..];
-        let end = rest.find(|c: char| !(c.is_ascii_digit() || ".,".contains(c)));
-        let after = &rest[end.unwrap_or(rest.len())..];
+        let part = |c: &char| c.is_ascii_digit() || ".,".contains(*c);
+        // Longer than that it is a list, or nobody's number; digits, points and commas are a byte each.
+        let end = rest.chars().take(40).take_while(part).count();
+        let after = &rest[end..];
         let unit = after.trim_start_matches([' ', '\u{a0}', '\u{202f}']);
-        let word: String = unit.chars().take_while(|c| c.is_alphanumeric() || *c == '/').collect();
+        let word: String =
+            unit.chars().take(20).take_while(|c| c.is_alphanumeric() || *c == '/').collect();
         let prefixed = |base: &&str| {
             let rest = word.strip_suffix(*base);
             rest.is_some_and(|prefix| ["", "k", "K", "M", "G", "T", "P"].contains(&prefix))
@@ -119,15 +136,17 @@ pub fn links(
     ids: &Ids,
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
+    let crates = api::Crates::of(tree);
     for (page, expanded) in pages.iter().zip(expanded) {
         let text = &expanded.text;
+        let lines_of = Lines::of(text);
         for (event, range) in parser(text) {
             let target = match event {
                 Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => dest_url,
                 _ => continue,
             };
-            if let Err(what) = target_is_there(tree, docs, page, &target, ids) {
-                problems.push(page.problem(line(text, range.start), what));
+            if let Err(what) = target_is_there(tree, docs, &crates, page, &target, ids) {
+                problems.push(page.problem(lines_of.at(range.start), what));
             }
         }
         // A broken reference is not a link at all, and prints its brackets.
@@ -143,6 +162,7 @@ pub fn links(
 fn target_is_there(
     tree: &Tree,
     docs: Option<&Path>,
+    crates: &api::Crates,
     page: &Page,
     target: &str,
     ids: &Ids,
@@ -157,7 +177,7 @@ fn target_is_there(
     }
     if let Some(path) = target.strip_prefix("api:") {
         let name = path.split('/').next().unwrap_or_default().replace('_', "-");
-        api::folder(tree, path).ok_or_else(|| format!("there is no crate `{name}`"))?;
+        crates.folder(path).ok_or_else(|| format!("there is no crate `{name}`"))?;
         let file = path.split('#').next().unwrap_or_default();
         return match docs {
             Some(docs) if !docs.join(file).is_file() => {
@@ -173,7 +193,7 @@ fn target_is_there(
     let file = if file.is_empty() { page.file.as_str() } else { file.trim_start_matches("./") };
     let Some(stem) = file.strip_suffix(".md") else {
         let own = page.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let there = tree.root().join(own).join(file).is_file();
+        let there = tree.inside(&format!("{own}/{file}")).is_ok_and(|path| path.is_file());
         return if there {
             Ok(())
         } else {

@@ -6,6 +6,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// Bytes of stack that the work has.
+const STACK: usize = 16 << 20;
+
 /// Prints the book: prose from `book/src`, everything else pulled from the tree.
 #[derive(Parser, Debug)]
 #[command(name = "book", bin_name = "cargo strata book", version)]
@@ -48,7 +51,17 @@ fn main() -> ExitCode {
     if let Err(error) = children::keep() {
         note(&format!("warning: Ctrl-C ends this program only, not what it starts: {error}"));
     }
-    match run(&Cli::parse()) {
+    let cli = Cli::parse();
+    // Markdown and TeX are read by functions that call themselves: not every system gives a program's
+    // first thread room for that.
+    let work = std::thread::Builder::new().stack_size(STACK).spawn(move || run(&cli));
+    let done = match work.map(std::thread::JoinHandle::join) {
+        Ok(Ok(done)) => done,
+        // What it panicked with was printed.
+        Ok(Err(_)) => return ExitCode::FAILURE,
+        Err(error) => Err(Error::Run { command: "book".into(), error }),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             note(&format!("error: {error}"));

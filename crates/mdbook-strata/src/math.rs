@@ -1,7 +1,25 @@
 //! Equations: TeX in, MathML out, by KaTeX, when the book is built.
 
-use crate::fault::Fault;
+use crate::fault::{Fault, beginning};
 use katex::{KatexContext, OutputFormat, Settings, render_to_string};
+
+/// An equation's bytes, commands, and braces in each other. KaTeX reads one by calling itself, so that
+/// these bound its stack; the longest of the book has 410 bytes, 29 commands and 3 braces.
+const MOST: [usize; 3] = [1000, 50, 12];
+/// What defines commands: with them a short equation is as long as it likes.
+const DEFINES: [&str; 11] = [
+    "\\def",
+    "\\edef",
+    "\\gdef",
+    "\\xdef",
+    "\\let",
+    "\\futurelet",
+    "\\global",
+    "\\long",
+    "\\newcommand",
+    "\\renewcommand",
+    "\\providecommand",
+];
 
 /// A typesetter, to be used for many equations.
 #[derive(Default)]
@@ -15,12 +33,13 @@ impl Math {
     /// # Errors
     /// It does not parse.
     pub fn render(&self, tex: &str, display: bool) -> Result<String, Fault> {
+        bounded(tex)?;
         let output = OutputFormat::Mathml;
         let settings = Settings::builder().display_mode(display).output(output).build();
         let html = render_to_string(&self.context, tex.trim(), &settings);
         let html = html.map_err(|error| Fault::Equation {
-            tex: tex.split_whitespace().collect::<Vec<_>>().join(" "),
-            why: error.to_string().replace('\n', " "),
+            tex: beginning(tex),
+            why: beginning(&error.to_string()),
         })?;
         // Only the <math> of KaTeX's wrapper is needed: its style sheet is not there.
         let (start, end) = (html.find("<math"), html.rfind("</math>"));
@@ -37,6 +56,38 @@ impl Math {
         } else {
             Ok(breakable(math))
         }
+    }
+}
+
+/// Refuses what KaTeX would take too long for, or too much of the stack.
+fn bounded(tex: &str) -> Result<(), Fault> {
+    let (mut open, mut deepest) = (0usize, 0);
+    for c in tex.chars() {
+        match c {
+            '{' => open += 1,
+            '}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(open);
+    }
+    let has = [tex.len(), tex.matches('\\').count(), deepest];
+    let units = ["bytes", "commands", "braces in each other"];
+    for ((has, unit), most) in has.into_iter().zip(units).zip(MOST) {
+        if has > most {
+            let what = format!("the equation `{}`", beginning(tex));
+            return Err(Fault::TooMuch { what, has, unit, most });
+        }
+    }
+    let command = |name: &str| {
+        let ends = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphabetic());
+        tex.match_indices(name).any(|(at, _)| ends(&tex[at + name.len()..]))
+    };
+    match DEFINES.iter().find(|name| command(name)) {
+        Some(name) => {
+            let why = format!("`{name}` defines a command: write out what it stands for");
+            Err(Fault::Equation { tex: beginning(tex), why })
+        }
+        None => Ok(()),
     }
 }
 
@@ -86,14 +137,17 @@ fn breakable(math: &str) -> String {
         let ends = depth == 0 && brackets == 0 && tags.peek().is_some();
         words += usize::from(depth == 0);
         let sign = matches!(text, "+" | "−") && !after_sign;
+        // Operators only: `\text{=}` is text.
+        let operator = tag.ends_with("</mo>");
         let relation = matches!(text, "=" | "≈" | "≤" | "≥");
         if depth == 0 {
             after_sign = tag.ends_with("</mo>") && !matches!(text, ")" | "]" | "}" | "!" | "′");
         }
-        if ends && words > 1 && (relation || sign) {
+        if ends && words > 1 && operator && (relation || sign) {
             // Last in its row it would be taken for a sign behind a number.
-            let at = piece.rfind("<mo").unwrap_or_default();
-            piece.insert_str(at + "<mo".len(), " form=\"infix\"");
+            if let Some(at) = piece.rfind("<mo") {
+                piece.insert_str(at + "<mo".len(), " form=\"infix\"");
+            }
             pieces.push(std::mem::take(&mut piece));
             words = 0;
         }
@@ -135,6 +189,29 @@ mod tests {
         let html = math.render("0.665, -0.755, 0.090 = x + y", false).unwrap();
         assert_eq!(html.matches("<wbr>").count(), 2, "{html}");
         assert!(!math.render("y = x + 1", false).unwrap().contains("<wbr>"));
+    }
+
+    #[test]
+    fn what_has_no_end_is_refused() {
+        let math = Math::default();
+        for (tex, said) in [
+            ("{".repeat(100), "braces in each other"),
+            (format!("x{}", "^{x".repeat(300)), "braces in each other"),
+            ("\\it ".repeat(200), "commands"),
+            ("x + ".repeat(1000), "bytes"),
+            (r"\def\a{\a\a}\a".into(), "defines a command"),
+            (r"\newcommand{\a}{x} \a".into(), "defines a command"),
+        ] {
+            let error = math.render(&tex, false).unwrap_err().to_string();
+            assert!(error.contains(said) && error.len() < 400, "{error}");
+        }
+        // The deepest that is let through fits the smallest stack that we run on, a test's.
+        let (style, open, close) = (r"\it ".repeat(38), r"\frac{1}{".repeat(11), "}".repeat(11));
+        let deep = format!("{style}{open}x{close}");
+        let work = move || Math::default().render(&deep, true).is_ok();
+        let deep = std::thread::Builder::new().stack_size(2 << 20).spawn(work).unwrap();
+        assert!(deep.join().unwrap());
+        assert!(math.render(r"x \leftarrow \text{=} + y", false).is_ok());
     }
 
     #[test]

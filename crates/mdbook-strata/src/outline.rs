@@ -48,10 +48,11 @@ pub(crate) fn navigation(outline: &[Entry], here: Option<&Page>, html: &str) -> 
                 open = true;
                 let number =
                     number.as_ref().map(|n| format!("<span>{n}</span> ")).unwrap_or_default();
-                let current = if *link == here { " aria-current=\"page\"" } else { "" };
-                let title = escape(title);
+                let is_here = *link == here;
+                let current = if is_here { " aria-current=\"page\"" } else { "" };
+                let (title, link) = (escape(title), escape(link));
                 out.push_str(&format!("<li><a href=\"{link}\"{current}>{number}{title}</a>"));
-                if *link == here {
+                if is_here {
                     out.push_str(&headings(html));
                 }
                 out.push_str("</li>");

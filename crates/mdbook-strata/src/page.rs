@@ -2,10 +2,24 @@
 //! in line 12 stood in line 12.
 
 use crate::directive::{self, Context, Output, code};
-use crate::fault::{Fault, Problem};
-use crate::front::Front;
+use crate::fault::{Error, Fault, Problem};
+use crate::front::{self, Front};
+use crate::lint;
 use crate::math::Math;
 use crate::source::highlight::Language;
+use crate::tree::Tree;
+use std::cell::Cell;
+use std::path::Path;
+
+/// The bytes of a page; the longest has 60 kB.
+pub(crate) const MOST: usize = 256 << 10;
+/// Directives and equations of a page, bytes of what they become, and problems that are told.
+const DIRECTIVES: usize = 1000;
+const EQUATIONS: usize = 3000;
+/// The bytes of a directive.
+const DIRECTIVE: usize = 2000;
+const BECOMES: usize = 16 << 20;
+pub(crate) const TOLD: usize = 200;
 
 /// A page as the book lists it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,10 +71,57 @@ pub struct Expanded {
     pub problems: Vec<Problem>,
 }
 
+/// The text of a page, as it came from a file: its ends of lines are `\n` from here on.
+///
+/// # Errors
+/// The line, from 1, and what is wrong: it is too large, or no UTF-8.
+pub(crate) fn text(bytes: Vec<u8>) -> Result<String, (usize, String)> {
+    if bytes.len() > MOST {
+        return Err((1, format!("the page has {} bytes, and at most {MOST} are set", bytes.len())));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+        (line, "what stands here is not UTF-8".to_string())
+    })?;
+    Ok(text.replace("\r\n", "\n").replace('\r', "\n"))
+}
+
+/// A page from its bytes alone, as the only page of a book in a tree: its front matter is read, its
+/// directives are run, its prose is looked through. Commands are not run.
+///
+/// # Errors
+/// All that is wrong with it, with its line.
+pub fn from_bytes(tree: &Tree, bytes: &[u8]) -> Result<Expanded, Error> {
+    let mut page =
+        Page { file: "01-page.md".into(), path: "book/src/01-page.md".into(), ..Page::default() };
+    let mut problems = Vec::new();
+    match text(bytes.to_vec()) {
+        Ok(text) => page.text = text,
+        Err((line, what)) => return Err(Error::Problems(vec![page.problem(line, what)])),
+    }
+    match front::read(&page.text) {
+        Ok(Some((front, skip))) => (page.front, page.has_front, page.skip) = (front, true, skip),
+        Ok(None) => {}
+        Err((line, what)) => problems.push(page.problem(line, what)),
+    }
+    let (ladders, ids, book) = (strata_ml::ladders(), Cell::new(0), tree.root().join("book"));
+    let (pages, ladders) = (std::slice::from_ref(&page), ladders.as_slice());
+    let context = Context { tree, book: Path::new(&book), pages, page: &page, ladders, ids: &ids };
+    let expanded = expand(&context, &Math::default());
+    problems.extend(expanded.problems.iter().cloned());
+    problems.extend(lint::page(&page, &expanded.text));
+    problems.sort();
+    problems.dedup();
+    if problems.is_empty() { Ok(expanded) } else { Err(Error::Problems(problems)) }
+}
+
 /// Runs a page's directives and sets its equations.
 pub fn expand(context: &Context<'_>, math: &Math) -> Expanded {
     let text = &context.page.text;
-    let mut walk = Walk { context, math, out: Expanded::default(), text, at: 0, line: 1 };
+    let out = Expanded::default();
+    let mut walk =
+        Walk { context, math, out, text, at: 0, line: 1, directives: 0, equations: 0, bytes: 0 };
     // Front matter leaves empty lines behind: line numbers stay.
     for _ in 0..context.page.skip {
         walk.skip_line();
@@ -74,8 +135,13 @@ struct Walk<'a> {
     math: &'a Math,
     out: Expanded,
     text: &'a str,
+    /// Always at the beginning of a character: it moves by whole pieces of the text.
     at: usize,
     line: usize,
+    directives: usize,
+    equations: usize,
+    /// Of all pieces together.
+    bytes: usize,
 }
 
 impl<'a> Walk<'a> {
@@ -103,7 +169,10 @@ impl<'a> Walk<'a> {
 
     fn fault(&mut self, what: impl ToString) {
         let problem = self.context.page.problem(self.line, what);
-        self.out.problems.push(problem);
+        // Who reads so many mends the first ones first.
+        if self.out.problems.len() < TOLD {
+            self.out.problems.push(problem);
+        }
     }
 
     fn page(&mut self) {
@@ -116,7 +185,7 @@ impl<'a> Walk<'a> {
             line_start = c == '\n';
             if rest.starts_with("\\{{#") || rest.starts_with("\\$") {
                 self.advance(1);
-                self.copy(if rest.starts_with("\\$") { 1 } else { 4 });
+                self.copy(if rest.starts_with("\\$") { "$".len() } else { "{{#".len() });
             } else if c == '`' {
                 self.code_span();
             } else if rest.starts_with("{{#") {
@@ -132,24 +201,25 @@ impl<'a> Walk<'a> {
     /// Colours a fenced block, if one begins here.
     fn fence(&mut self) -> bool {
         let rest = self.rest();
-        let opening = rest.lines().next().unwrap_or_default();
+        let opening = first_line(rest);
         let bare = opening.trim_start();
         let mark = if bare.starts_with("```") { '`' } else { '~' };
         let count = bare.len() - bare.trim_start_matches(mark).len();
         if count < 3 {
             return false;
         }
-        let mut length = opening.len() + 1;
-        for line in rest.lines().skip(1) {
-            length += line.len() + 1;
+        let (mut length, mut closed) = (0, false);
+        for (i, line) in rest.split_inclusive('\n').enumerate() {
+            length += line.len();
             let bare = line.trim();
-            if bare.len() >= count && bare.chars().all(|c| c == mark) {
+            if i > 0 && bare.len() >= count && bare.chars().all(|c| c == mark) {
+                closed = true;
                 break;
             }
         }
-        let (block, closed) = (&rest[..length.min(rest.len())], length <= rest.len() + 1);
+        let block = &rest[..length];
         let lines: Vec<&str> = block.lines().skip(1).collect();
-        if !closed || lines.is_empty() {
+        if !closed {
             self.fault("a fenced block does not end");
         }
         let indent = &opening[..opening.len() - bare.len()];
@@ -171,12 +241,15 @@ impl<'a> Walk<'a> {
     fn code_span(&mut self) {
         let rest = self.rest();
         let count = rest.len() - rest.trim_start_matches('`').len();
-        let paragraph = &rest[..rest.find("\n\n").unwrap_or(rest.len())];
         let ticks = "`".repeat(count);
         let mut from = count;
-        while let Some(found) = paragraph[from..].find(&ticks) {
+        while let Some(found) = rest[from..].find(&ticks) {
             let start = from + found;
-            let run = &paragraph[start..];
+            // Code does not go on in another paragraph.
+            if rest[from..start].contains("\n\n") {
+                break;
+            }
+            let run = &rest[start..];
             let length = run.len() - run.trim_start_matches('`').len();
             if length == count {
                 self.copy(start + count);
@@ -189,12 +262,21 @@ impl<'a> Walk<'a> {
 
     fn directive(&mut self) {
         let rest = self.rest();
-        let line = rest.lines().next().unwrap_or_default();
+        let line = first_line(&rest[..rest.floor_char_boundary(DIRECTIVE)]);
         let Some(end) = line.find("}}") else {
             self.fault("a directive does not end in this line: `}}` is missing");
             self.copy(3);
             return;
         };
+        self.directives += 1;
+        if self.directives > DIRECTIVES {
+            if self.directives == DIRECTIVES + 1 {
+                self.fault(format!("more than {DIRECTIVES} directives stand on this page"));
+            }
+            self.advance(end + 2);
+            return;
+        }
+        // What ends it stands behind the three characters that begin it.
         let inner = line[3..end].trim();
         let (name, words) = inner.split_once(char::is_whitespace).unwrap_or((inner, ""));
         let before = self.out.text.rsplit('\n').next().unwrap_or_default();
@@ -225,16 +307,22 @@ impl<'a> Walk<'a> {
         let display = rest.starts_with("$$");
         let mark = if display { "$$" } else { "$" };
         let body = &rest[mark.len()..];
-        let paragraph = &body[..body.find("\n\n").unwrap_or(body.len())];
-        let Some(end) = paragraph.find(mark).filter(|&end| end > 0) else {
+        let whole = |end: &usize| *end > 0 && !body[..*end].contains("\n\n");
+        let Some(end) = body.find(mark).filter(whole) else {
             self.fault("a dollar sign that opens no equation: write `\\$`");
             self.copy(mark.len());
             return;
         };
-        let tex = &paragraph[..end];
-        match self.math.render(tex, display) {
-            Ok(html) => self.piece(if display { "div" } else { "span" }, html),
-            Err(fault) => self.fault(fault),
+        let tex = &body[..end];
+        self.equations += 1;
+        if self.equations == EQUATIONS + 1 {
+            self.fault(format!("more than {EQUATIONS} equations stand on this page"));
+        }
+        if self.equations <= EQUATIONS {
+            match self.math.render(tex, display) {
+                Ok(html) => self.piece(if display { "div" } else { "span" }, html),
+                Err(fault) => self.fault(fault),
+            }
         }
         let length = end + 2 * mark.len();
         for _ in 0..rest[..length].matches('\n').count() {
@@ -245,10 +333,23 @@ impl<'a> Walk<'a> {
 
     /// Leaves a place holder for HTML that Markdown must not touch.
     fn piece(&mut self, tag: &str, html: String) {
+        self.bytes += html.len();
+        if self.bytes > BECOMES {
+            if self.bytes - html.len() <= BECOMES {
+                self.fault(format!(
+                    "with what its directives show the page is larger than {BECOMES} bytes"
+                ));
+            }
+            return;
+        }
         let key = format!("{}.{}", self.context.page.file, self.out.pieces.len());
         self.out.text.push_str(&holder(tag, &key));
         self.out.pieces.push((key, html));
     }
+}
+
+fn first_line(text: &str) -> &str {
+    text.split('\n').next().unwrap_or_default()
 }
 
 /// The place holder of a piece.
@@ -256,7 +357,62 @@ pub fn holder(tag: &str, key: &str) -> String {
     format!("<{tag} data-piece=\"{key}\"></{tag}>")
 }
 
+/// A page with each of its place holders replaced by its HTML; what stands in that stays as it is.
+pub fn filled(html: &str, pieces: &[(String, String)]) -> String {
+    const MARK: &str = " data-piece=\"";
+    let known: std::collections::HashMap<&str, &str> =
+        pieces.iter().map(|(key, html)| (key.as_str(), html.as_str())).collect();
+    let (mut out, mut rest) = (String::with_capacity(html.len()), html);
+    while let Some(at) = rest.find(MARK) {
+        let (before, from) = rest.split_at(at);
+        let found = ["div", "span"].iter().find_map(|tag| {
+            let before = before.strip_suffix(tag)?.strip_suffix('<')?;
+            let (key, after) = from[MARK.len()..].split_once('"')?;
+            let after = after.strip_prefix("></")?.strip_prefix(tag)?.strip_prefix('>')?;
+            Some((before, *known.get(key)?, after))
+        });
+        match found {
+            Some((before, piece, after)) => {
+                out.push_str(before);
+                out.push_str(piece);
+                rest = after;
+            }
+            None => {
+                out.push_str(&rest[..at + MARK.len()]);
+                rest = &from[MARK.len()..];
+            }
+        }
+    }
+    out + rest
+}
+
 /// An argument that is none.
 pub fn no_arguments(words: &str) -> Result<(), Fault> {
     if words.is_empty() { Ok(()) } else { Err(Fault::Argument("it takes no arguments".into())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_come_to_their_places_once() {
+        let inner = format!("<b>{}</b>", holder("div", "a.md.1"));
+        let pieces = [("a.md.0".to_string(), inner.clone()), ("a.md.1".to_string(), "two".into())];
+        let html = format!(
+            "x{}y{}z{}",
+            holder("div", "a.md.0"),
+            holder("span", "a.md.1"),
+            holder("div", "b")
+        );
+        assert_eq!(filled(&html, &pieces), format!("x{inner}ytwoz{}", holder("div", "b")));
+        assert_eq!(filled("<div data-piece=\"a.md.1\">", &pieces), "<div data-piece=\"a.md.1\">");
+    }
+
+    #[test]
+    fn bytes_that_are_no_page_name_their_line() {
+        assert_eq!(text(b"a\r\nb\rc".to_vec()).unwrap(), "a\nb\nc");
+        assert_eq!(text(b"a\nb\n\xffc".to_vec()).unwrap_err().0, 3);
+        assert!(text(vec![b'a'; MOST + 1]).unwrap_err().1.contains("262145 bytes"));
+    }
 }

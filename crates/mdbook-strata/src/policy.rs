@@ -1,5 +1,5 @@
 //! What a page may load and run, said by the page itself: its own files, and the scripts in it that were
-//! there when it was printed.
+//! in its head when it was printed.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -21,9 +21,10 @@ pub(crate) fn put(html: &str) -> String {
     html.replacen(PLACE, &said, 1)
 }
 
-/// The scripts that stand in a page, as browsers read them.
+/// The scripts in a page's head, which are the theme's; those in its text are nobody's.
 fn scripts(html: &str) -> impl Iterator<Item = &str> {
-    html.split("<script>").skip(1).filter_map(|rest| rest.split("</script>").next())
+    let head = html.split("</head>").next().unwrap_or_default();
+    head.split("<script>").skip(1).filter_map(|rest| rest.split("</script>").next())
 }
 
 fn hash(script: &str) -> String {
@@ -46,5 +47,7 @@ mod tests {
         assert!(said.starts_with("<head><meta http-equiv=\"Content-Security-Policy\""));
         assert_eq!(super::hash("a\r\nb"), super::hash("a\nb"));
         assert_eq!(put("<p>"), "<p>");
+        let later = put("<!-- policy --></head><script>alert(1)</script>");
+        assert!(!later.contains("sha256"), "{later}");
     }
 }

@@ -3,6 +3,18 @@
 use crate::fault::{Fault, list};
 use crate::tree::Tree;
 use serde_json::Value;
+use std::borrow::Cow;
+
+/// Rows of one op that are shown.
+const ROWS: usize = 1000;
+/// The least and the largest that anybody has measured or counted; zero is neither.
+const PLAUSIBLE: std::ops::RangeInclusive<f64> = 1e-18..=1e24;
+
+/// A number that a page can show: finite, and not so large or small that what is reckoned from it
+/// would not be.
+fn plausible(number: f64) -> Option<f64> {
+    (number == 0.0 || PLAUSIBLE.contains(&number.abs())).then_some(number)
+}
 
 /// One device's report.
 #[derive(Clone, Debug)]
@@ -65,6 +77,10 @@ impl Results {
             let have = if have.is_empty() { String::new() } else { format!(" ({})", list(have)) };
             return Err(self.none(format!("row of `{op}`{at}{have}")));
         }
+        if found.len() > ROWS {
+            let what = format!("{}, `{op}`,", self.file);
+            return Err(Fault::TooMuch { what, has: found.len(), unit: "rows", most: ROWS });
+        }
         Ok(found)
     }
 
@@ -74,11 +90,17 @@ impl Results {
     /// # Errors
     /// There is none.
     pub fn number(&self, path: &str) -> Result<f64, Fault> {
-        let mut at = self.value.clone();
+        let mut at = Cow::Borrowed(&self.value);
         for step in steps(path) {
-            at = go(&at, &step).ok_or_else(|| self.none(format!("`{path}`")))?;
+            let next = match at {
+                Cow::Borrowed(value) => go(value, &step),
+                // A rate that was reckoned has nothing below it.
+                Cow::Owned(_) => None,
+            };
+            at = next.ok_or_else(|| self.none(format!("`{path}`")))?;
         }
-        at.as_f64().ok_or_else(|| self.none(format!("number at `{path}`")))
+        let number = at.as_f64().and_then(plausible);
+        number.ok_or_else(|| self.none(format!("number at `{path}`")))
     }
 
     /// What was measured, on what, when: the line under every table.
@@ -129,15 +151,15 @@ fn steps(path: &str) -> Vec<String> {
     steps
 }
 
-fn go(value: &Value, step: &str) -> Option<Value> {
+fn go<'a>(value: &'a Value, step: &str) -> Option<Cow<'a, Value>> {
     let Some(inner) = step.strip_prefix('[').and_then(|s| s.strip_suffix(']')) else {
         return match value.get(step) {
-            Some(found) => Some(found.clone()),
-            None => derived(value, step).map(Value::from),
+            Some(found) => Some(Cow::Borrowed(found)),
+            None => derived(value, step).map(|rate| Cow::Owned(Value::from(rate))),
         };
     };
     if let Ok(index) = inner.parse::<usize>() {
-        return value.get(index).cloned();
+        return value.get(index).map(Cow::Borrowed);
     }
     let wanted: Vec<(&str, &str)> =
         inner.split(',').filter_map(|pair| pair.split_once('=')).collect();
@@ -148,7 +170,7 @@ fn go(value: &Value, step: &str) -> Option<Value> {
         own => own.as_f64().is_some_and(|own| text.parse() == Ok(own)),
     };
     let fits = |entry: &&Value| wanted.iter().all(|(key, text)| says(entry, key, text));
-    value.as_array()?.iter().find(fits).cloned()
+    value.as_array()?.iter().find(fits).map(Cow::Borrowed)
 }
 
 /// Rates that a row implies.
@@ -157,9 +179,9 @@ fn derived(row: &Value, name: &str) -> Option<f64> {
     Some(row.get(of)?.as_f64()? / row.get("seconds")?.as_f64()?)
 }
 
-/// A rate or amount of a row, stored or implied.
+/// A rate or amount of a row, stored or implied; none that cannot have been measured.
 pub fn of(row: &Value, name: &str) -> Option<f64> {
-    row.get(name).and_then(Value::as_f64).or_else(|| derived(row, name))
+    row.get(name).and_then(Value::as_f64).or_else(|| derived(row, name)).and_then(plausible)
 }
 
 /// A number in a unit, as readers see it: `3.09 TB/s`. Without a unit its thousands are set apart.
@@ -215,7 +237,9 @@ fn thousands(number: f64, digits: usize) -> String {
     let magnitude = if number == 0.0 { 0 } else { number.abs().log10().floor() as i32 };
     let places = usize::try_from(digits as i32 - 1 - magnitude).unwrap_or(0).min(12);
     let step = 10f64.powi((magnitude + 1 - digits as i32).max(0));
-    let text = format!("{:.places$}", (number / step).round() * step);
+    let round = (number / step).round() * step;
+    // At the edge of what a double holds, rounding up leaves it.
+    let text = format!("{:.places$}", if round.is_finite() { round } else { number });
     let text = if places > 0 { format!("{number:.places$}") } else { text };
     let (whole, part) = text.split_once('.').map_or((text.as_str(), ""), |(w, p)| (w, p));
     let (sign, whole) = whole.strip_prefix('-').map_or(("", whole), |w| ("−", w));
@@ -249,6 +273,7 @@ mod tests {
         assert_eq!(results.number(speed).unwrap(), 12e12);
         let error = results.number("a.c").unwrap_err().to_string();
         assert_eq!(error, "x.json has no `a.c`: measure it, or do not mention it");
+        assert!(results.number("rows[op=matmul].flops_per_second.x").is_err());
         assert!(results.rows("gelu", None).is_err());
         assert_eq!(results.rows("matmul", Some("4")).unwrap().len(), 1);
     }
@@ -261,6 +286,12 @@ mod tests {
         assert_eq!(show(0.945, Some("%"), 2).unwrap(), "95\u{a0}%");
         assert_eq!(show(12318720.0, None, 8).unwrap(), "12,318,720");
         assert_eq!(auto(8.12e-4, "s"), "812\u{a0}µs");
+        for odd in [f64::NAN, f64::INFINITY, f64::MAX, f64::MIN, 5e-324, -0.0] {
+            for digits in [1, 15] {
+                assert!(!show(odd, Some("%"), digits).unwrap().is_empty());
+            }
+            assert!(!auto(odd, "s").is_empty() && !auto(odd, "B/s").is_empty());
+        }
         assert!(show(1.0, Some("miles"), 3).is_err());
     }
 }

@@ -1,13 +1,14 @@
 //! The site: mdBook with our theme, and our HTML put where the pages left room for it.
 
 use crate::api;
-use crate::fault::{Error, Problem};
+use crate::fault::Error;
 use crate::lint::Ids;
 use crate::outline;
-use crate::page::{Expanded, Page, holder};
+use crate::page::{self, Expanded, Page};
 use crate::policy;
 use crate::press::Extras;
 use crate::source::highlight::escape;
+use crate::summary;
 use crate::tree::Tree;
 use crate::whole;
 use mdbook_driver::MDBook;
@@ -48,34 +49,17 @@ const MARK: &str = ".strata-book";
 /// Loads the book that stands in a folder.
 ///
 /// # Errors
-/// mdBook cannot read it; `SUMMARY.md` lists a page that is not there.
+/// mdBook cannot read it; `SUMMARY.md` lists a page that is not there, or is none.
 pub fn load(tree: &Tree, book: &Path, out: &Path) -> Result<MDBook, Error> {
-    missing(tree, book)?;
     let mdbook = |error: mdbook_driver::errors::Error| Error::Book(format!("{error:#}"));
+    let listed = summary::read(book)?;
+    let summary = mdbook_summary::parse_summary(&listed).map_err(mdbook)?;
+    summary::check(tree, book, &listed, &summary)?;
     let mut config = Config::from_disk(book.join("book.toml")).map_err(mdbook)?;
     config.build.create_missing = false;
     config.build.use_default_preprocessors = false;
     config.build.build_dir = std::path::absolute(out).map_err(Error::file(out))?;
-    MDBook::load_with_config(book, config).map_err(mdbook)
-}
-
-fn missing(tree: &Tree, book: &Path) -> Result<(), Error> {
-    let summary = book.join("src/SUMMARY.md");
-    let text = fs::read_to_string(&summary).map_err(Error::file(&summary))?;
-    let mut problems = Vec::new();
-    for (i, line) in text.lines().enumerate() {
-        let target = line.split_once("](").and_then(|(_, rest)| rest.split_once(')'));
-        let target = target.map(|(target, _)| target).filter(|target| !target.is_empty());
-        if let Some(target) = target.filter(|target| !book.join("src").join(target).is_file()) {
-            let file = tree.relative(&summary);
-            problems.push(Problem {
-                file,
-                line: i + 1,
-                what: format!("there is no page `{target}`"),
-            });
-        }
-    }
-    if problems.is_empty() { Ok(()) } else { Err(Error::Problems(problems)) }
+    MDBook::load_with_config_and_summary(book, config, summary).map_err(mdbook)
 }
 
 /// Hands mdBook the pages whose directives were run.
@@ -162,11 +146,7 @@ impl Site<'_> {
         let page = page.or((name == "index.html").then_some(0));
         let mut html = html.to_string();
         if let Some(expanded) = page.and_then(|i| self.expanded.get(i)) {
-            for (key, piece) in &expanded.pieces {
-                for tag in ["div", "span"] {
-                    html = html.replace(&holder(tag, key), piece);
-                }
-            }
+            html = page::filled(&html, &expanded.pieces);
         }
         let here = page.and_then(|i| self.pages.get(i));
         html = html.replace("<!-- outline -->", &outline::navigation(outline, here, &html));
@@ -195,15 +175,19 @@ impl Site<'_> {
         let table = "<div class=\"table-wrapper\"";
         html = html
             .replace(table, &format!("{table} tabindex=\"0\" role=\"group\" aria-label=\"Table\""));
-        for piece in html.clone().split("href=\"repo:").skip(1) {
-            let path = piece.split('"').next().unwrap_or_default();
-            let (file, anchor) = path
-                .split_once('#')
-                .map_or((path, String::new()), |(file, a)| (file, format!("#{a}")));
-            let address = format!("href=\"{}{anchor}\"", self.tree.address(file));
-            html = html.replace(&format!("href=\"repo:{path}\""), &address);
+        policy::put(&self.repository(&html))
+    }
+
+    /// Links to files of the repository, where it is published.
+    fn repository(&self, html: &str) -> String {
+        let mut parts = html.split("href=\"repo:");
+        let mut out = parts.next().unwrap_or_default().to_string();
+        for part in parts {
+            let (path, rest) = part.split_once('"').unwrap_or((part, ""));
+            let (file, anchor) = path.split_at(path.find('#').unwrap_or(path.len()));
+            out.push_str(&format!("href=\"{}{anchor}\"{rest}", self.tree.address(file)));
         }
-        policy::put(&html)
+        out
     }
 
     /// Links to the docs beside the pages; without them, to the crates in the repository.
@@ -213,10 +197,11 @@ impl Site<'_> {
         }
         let mut parts = html.split("href=\"api:");
         let mut out = parts.next().unwrap_or_default().to_string();
+        let crates = api::Crates::of(self.tree);
         for part in parts {
             let (path, rest) = part.split_once('"').unwrap_or((part, ""));
-            let folder = api::folder(self.tree, path).unwrap_or_default();
-            out.push_str(&format!("href=\"{}\"{rest}", self.tree.address(&folder)));
+            let folder = crates.folder(path).unwrap_or_default();
+            out.push_str(&format!("href=\"{}\"{rest}", self.tree.address(folder)));
         }
         out
     }

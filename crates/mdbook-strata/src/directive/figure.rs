@@ -16,7 +16,8 @@ pub(super) fn figure(context: &Context<'_>, words: &str) -> Result<Output, Fault
         have: list(figures::FIGURES.iter().map(|f| f.name)),
     })?;
     let file = context.book.join("figures/out").join(format!("{name}.svg"));
-    let drawn = std::fs::read_to_string(&file).map(|text| text.replace("\r\n", "\n"));
+    let drawn =
+        strata_files::read_text(&file, figures::MOST).map(|text| text.replace("\r\n", "\n"));
     if drawn.ok() != Some(svg.stand_alone()) {
         let path = context.tree.relative(&file);
         let what = "it is not what the code draws now: run `cargo strata book build`".into();

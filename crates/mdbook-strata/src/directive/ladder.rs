@@ -55,6 +55,7 @@ pub(super) fn ladder(context: &Context<'_>, words: &str) -> Result<Output, Fault
         let largest = values.fold(f64::MIN_POSITIVE, f64::max);
         for (rung, value) in &group.bars {
             let (share, value) = ((value / largest).max(0.004), auto(*value, measure.2));
+            let rung = escape(rung);
             rows.push_str(&format!(
                 "<tr><th scope=\"row\"><code>{rung}</code></th><td><span class=\"rod fill-{}\" \
                  style=\"--share:{share:.3}\"></span>{value}</td></tr>",
@@ -73,6 +74,7 @@ pub(super) fn ladder(context: &Context<'_>, words: &str) -> Result<Output, Fault
         _ => g.caption.clone(),
     });
     let captions: Vec<String> = captions.collect();
+    let op = escape(op);
     Ok(Output::Block(format!(
         "<figure class=\"measured ladder\"><table><caption><code>{op}</code>{at}: {}{scale}</caption>{rows}\
          </table><figcaption>{}</figcaption></figure>",
@@ -114,9 +116,11 @@ fn group(
     let mut bars = Vec::new();
     for row in rows {
         let rung = row["rung"].as_str().unwrap_or_default();
-        let value = results::of(row, measure).ok_or_else(|| Fault::NoMeasurement {
-            file: results.file().into(),
-            what: format!("`{measure}` of {rung}"),
+        let value = results::of(row, measure).filter(|v| *v >= 0.0).ok_or_else(|| {
+            Fault::NoMeasurement {
+                file: results.file().into(),
+                what: format!("`{measure}` of {rung}"),
+            }
         })?;
         bars.push((rung.to_string(), value));
     }

@@ -19,6 +19,9 @@ pub(super) fn number(context: &Context<'_>, words: &str) -> Result<Output, Fault
             None => results,
         };
         number /= other.number(over)?;
+        if !number.is_finite() {
+            return Err(Fault::Argument(format!("`{over}` is 0, and nothing can be told in it")));
+        }
     }
     let digits = args.get("digits").unwrap_or("3");
     let digits: usize = digits.parse().ok().filter(|d| (1..=15).contains(d)).ok_or_else(|| {

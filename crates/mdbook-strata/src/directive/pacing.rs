@@ -35,7 +35,7 @@ fn chapter(context: &Context<'_>, number: &str) -> Result<String, Fault> {
         name: number.clone(),
         have: crate::fault::list(context.pages.iter().filter_map(Page::chapter)),
     })?;
-    Ok(format!("<a href=\"{}\">{}</a>", page.link(), escape(&page.title)))
+    Ok(format!("<a href=\"{}\">{}</a>", escape(&page.link()), escape(&page.title)))
 }
 
 /// Minutes as people say them.
@@ -61,7 +61,7 @@ pub(super) fn outline(context: &Context<'_>, words: &str) -> Result<Output, Faul
             "<tr><td class=\"number\">{}</td><th scope=\"row\"><a href=\"{}\">{}</a></th><td>{}</td>\
              <td class=\"number\">{minutes}</td><td>{}</td></tr>",
             page.chapter().unwrap_or_default(),
-            page.link(),
+            escape(&page.link()),
             escape(&page.title),
             prose(promise),
             escape(&needs)

@@ -95,6 +95,9 @@ pub const FIGURES: [Figure; 33] = [
     Figure { name: "unbroadcast", draw: unbroadcast::draw },
 ];
 
+/// The bytes of a figure's file; the largest has 30 kB.
+pub(crate) const MOST: u64 = 4 << 20;
+
 /// The figure of that name.
 pub fn draw(name: &str) -> Option<Svg> {
     FIGURES.iter().find(|figure| figure.name == name).map(|figure| (figure.draw)())
@@ -111,8 +114,8 @@ pub fn write(book: &Path) -> Result<(), Error> {
         let (file, svg) = (folder.join(format!("{}.svg", figure.name)), (figure.draw)());
         let svg = svg.stand_alone();
         // Writing what is there already would wake those who watch.
-        if fs::read_to_string(&file).ok().as_ref() != Some(&svg) {
-            fs::write(&file, svg).map_err(Error::file(&file))?;
+        if strata_files::read_text(&file, MOST).ok().as_ref() != Some(&svg) {
+            strata_files::write(&file, svg.as_bytes())?;
         }
     }
     Ok(())
@@ -122,7 +125,7 @@ pub fn write(book: &Path) -> Result<(), Error> {
 pub fn stale(tree: &Tree, book: &Path) -> Vec<Problem> {
     let stale = |figure: &&Figure| {
         let file = book.join("figures/out").join(format!("{}.svg", figure.name));
-        let text = fs::read_to_string(file).unwrap_or_default().replace("\r\n", "\n");
+        let text = strata_files::read_text(&file, MOST).unwrap_or_default().replace("\r\n", "\n");
         text != (figure.draw)().stand_alone()
     };
     let told = |figure: &Figure| Problem {

@@ -30,6 +30,10 @@ impl Axis {
     /// Round values on a logarithmic edge: powers of ten, and where those are few, 2 and 5 times
     /// them.
     pub fn ticks(&self) -> Vec<f64> {
+        // An edge that begins at zero or ends at infinity has no end of powers of ten.
+        if !(self.from > 0.0 && self.from <= self.to && self.to.is_finite()) {
+            return Vec::new();
+        }
         let of = |factors: &[f64]| {
             let decades = self.from.log10().floor() as i32..=self.to.log10().ceil() as i32;
             let all = decades.flat_map(|d| factors.iter().map(move |f| f * 10f64.powi(d)));
@@ -133,5 +137,11 @@ mod tests {
         assert!((plot.x_at(60.0) - 10.0).abs() < 1e-9);
         assert_eq!(Axis::log(0.5, 2000.0).ticks(), [1.0, 10.0, 100.0, 1000.0]);
         assert_eq!(Axis::log(4.0, 30.0).ticks(), [5.0, 10.0, 20.0]);
+        for (from, to) in
+            [(0.0, 1.0), (1.0, f64::INFINITY), (f64::NAN, 1.0), (-1.0, 1.0), (2.0, 1.0)]
+        {
+            assert_eq!(Axis::log(from, to).ticks(), [0.0; 0]);
+        }
+        assert!(Axis::log(f64::MIN_POSITIVE, f64::MAX).ticks().len() < 1000);
     }
 }

@@ -24,10 +24,10 @@ const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
 /// The rules are those of all systems at once, so that a book behaves alike on each.
 pub(super) fn parts(path: &str) -> Option<Vec<String>> {
     let path = path.strip_prefix('/').filter(|path| path.len() < LONGEST)?;
-    let path = path.strip_suffix('/').unwrap_or(path);
     if path.is_empty() {
         return Some(Vec::new());
     }
+    let path = path.strip_suffix('/').unwrap_or(path);
     // Taken apart before it is decoded: an encoded slash is a letter of a name, and no name has it.
     path.split('/').map(|part| decoded(part).filter(|name| harmless(name))).collect()
 }

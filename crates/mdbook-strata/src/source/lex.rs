@@ -58,7 +58,8 @@ fn piece(text: &str, before: Option<char>, language: Language) -> (Option<char>,
         '#' if language == Language::Cuda => return (Some('k'), word()),
         '#' if rust && rest.starts_with(['[', '!']) => {
             // An attribute of several lines is coloured on its first.
-            return (Some('t'), text.find(']').map_or(text.len(), |i| i + 1).min(line()));
+            let line = line();
+            return (Some('t'), text[..line].find(']').map_or(line, |i| i + 1));
         }
         '@' if language == Language::Wgsl => return (Some('t'), word()),
         _ => {}

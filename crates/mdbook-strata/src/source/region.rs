@@ -13,6 +13,10 @@ pub struct Region {
     pub text: String,
 }
 
+/// Regions in each other, and in a file.
+const NESTED: usize = 16;
+const REGIONS: usize = 500;
+
 /// A marker: a comment on a line of its own.
 enum Marker<'a> {
     Begin(&'a str),
@@ -44,12 +48,19 @@ pub fn all(path: &str, text: &str) -> Result<Vec<Region>, Fault> {
     let fault = |line: usize, what: String| Fault::Elsewhere { path: path.into(), line, what };
     let mut open: Vec<Region> = Vec::new();
     let mut done: Vec<Region> = Vec::new();
+    let bound = |line, has: usize, most: usize, how: &str| match has > most {
+        true => Err(fault(line, format!("more than {most} regions {how}"))),
+        false => Ok(()),
+    };
     for (i, line) in text.lines().enumerate() {
         match marker(line) {
             Some(Marker::Begin(name)) => {
                 if open.iter().chain(&done).any(|r| r.name == name) {
                     return Err(fault(i + 1, format!("a second region `{name}`")));
                 }
+                // Each that is open keeps a copy of what stands in it.
+                bound(i + 1, open.len() + 1, NESTED, "in each other")?;
+                bound(i + 1, open.len() + done.len() + 1, REGIONS, "in a file")?;
                 open.push(Region { name: name.into(), line: i + 2, text: String::new() });
             }
             Some(Marker::End(name)) => {
@@ -121,6 +132,10 @@ mod tests {
         assert_eq!(error(&TEXT.replace("load", "lode")), none);
         assert_eq!(error("a\n// region: load\n"), "x.cu:2: region `load` never ends");
         assert_eq!(error("// end: load\n"), "x.cu:1: region `load` ends, but never began");
+        let many: String = (0..17).map(|i| format!("// region: r{i}\n")).collect();
+        assert_eq!(error(&many), "x.cu:17: more than 16 regions in each other");
+        let many: String = (0..501).map(|i| format!("// region: r{i}\n// end: r{i}\n")).collect();
+        assert_eq!(error(&many), "x.cu:1001: more than 500 regions in a file");
     }
 
     #[test]

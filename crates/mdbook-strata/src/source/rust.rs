@@ -5,6 +5,11 @@ use crate::source::lex::blank;
 use crate::source::region::{dedent, strip};
 use std::ops::Range;
 
+/// How far is looked for the end of what a name stands in: parameters, an impl's head, a line's words.
+const NEAR: usize = 1000;
+/// Impl blocks of one type in a file.
+const IMPLS: usize = 200;
+
 /// A function of a file, with the docs and attributes above it: `walk`, or `Grads::add` where
 /// several types have one of that name.
 ///
@@ -82,18 +87,31 @@ fn words<'a>(code: &'a str, keyword: &'a str) -> impl Iterator<Item = (usize, &'
         if before.is_some_and(is_name) || !rest.starts_with([' ', '<']) {
             return None;
         }
+        if !at_head(code, at) {
+            return None;
+        }
         // `impl<'a> Grads<'a>` has its parameters before its name.
-        let rest = after_generics(rest).trim_start();
+        let rest = after_generics(near(rest)).trim_start();
         let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
-        (end > 0 && at_head(code, at)).then(|| (at, &rest[..end]))
+        (end > 0).then(|| (at, &rest[..end]))
     })
 }
 
 /// Whether only words that may stand before an item stand before it: `pub(crate) const unsafe`.
 fn at_head(code: &str, at: usize) -> bool {
-    let start = code[..at].rfind('\n').map_or(0, |i| i + 1);
+    let from = code.floor_char_boundary(at.saturating_sub(NEAR));
+    // What begins further away than that is no line of Rust.
+    let Some(start) = code[from..at].rfind('\n').map(|i| from + i + 1).or((from == 0).then_some(0))
+    else {
+        return false;
+    };
     let allowed = ["pub", "pub(crate)", "pub(super)", "const", "unsafe", "async", "extern"];
     code[start..at].split_whitespace().all(|word| allowed.contains(&word))
+}
+
+/// The beginning of a text.
+fn near(text: &str) -> &str {
+    &text[..text.floor_char_boundary(NEAR)]
 }
 
 fn is_name(c: char) -> bool {
@@ -122,7 +140,7 @@ fn after_generics(text: &str) -> &str {
 /// The impl blocks whose head begins with these words, after `impl` or after `for`.
 fn impls(code: &str, head: &str) -> Vec<Range<usize>> {
     let begins = |at: usize| {
-        let rest = after_generics(&code[at + "impl".len()..]).trim_start();
+        let rest = after_generics(near(&code[at + "impl".len()..])).trim_start();
         let own = &rest[..rest.find(['{', ';']).unwrap_or(rest.len())];
         let of = own.split(" for ").last().unwrap_or(own).trim();
         let whole = |text: &str| {
@@ -131,7 +149,7 @@ fn impls(code: &str, head: &str) -> Vec<Range<usize>> {
         whole(own) || whole(of)
     };
     let starts = words(code, "impl").map(|(at, _)| at).filter(|&at| begins(at));
-    starts.map(|at| at..end(code, at)).collect()
+    starts.take(IMPLS).map(|at| at..end(code, at)).collect()
 }
 
 /// The item whose keyword stands at `at`: from the docs above it to its closing brace or semicolon.

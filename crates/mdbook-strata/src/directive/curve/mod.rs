@@ -12,6 +12,9 @@ use crate::source::highlight::escape;
 use crate::tree::Tree;
 use serde_json::Value;
 
+/// Sizes that a logarithmic axis can show.
+const SIZES: std::ops::RangeInclusive<f64> = 1.0..=1e18;
+
 /// A rung on a device: sizes and what was measured there.
 struct Line {
     device: usize,
@@ -50,7 +53,8 @@ pub(super) fn curve(context: &Context<'_>, words: &str) -> Result<Output, Fault>
                 what: format!("`size` and `{}` of `{op}`, {rung}", measure.1),
             };
             let value = results::of(row, measure.1).filter(|v| *v > 0.0).ok_or_else(none)?;
-            let point = (row["size"].as_f64().ok_or_else(none)?, value);
+            let size = row["size"].as_f64().filter(|size| SIZES.contains(size)).ok_or_else(none)?;
+            let point = (size, value);
             match lines.iter_mut().find(|l: &&mut Line| l.device == device && l.rung == rung) {
                 Some(line) => line.points.push(point),
                 None => lines.push(Line { device, rung: rung.into(), points: vec![point] }),
@@ -115,7 +119,7 @@ impl Curves<'_> {
                 format!("<td class=\"number\">{text}</td>")
             };
             let cells: String = sizes.iter().map(cell).collect();
-            let (device, rung) = (escape(&self.devices[line.device]), &line.rung);
+            let (device, rung) = (escape(&self.devices[line.device]), escape(&line.rung));
             rows.push_str(&format!(
                 "<tr><th scope=\"row\"><code>{rung}</code></th>{cells}<td>{device}</td></tr>"
             ));

@@ -40,9 +40,16 @@ pub(super) fn roofline(context: &Context<'_>, words: &str) -> Result<Output, Fau
     let args = Args::parse(words)?;
     args.known(&["op", "results", "size", "shape"])?;
     let results = Results::open(context.tree, args.need("results")?)?;
+    let ceiling = |path: &str| {
+        let none = || Fault::NoMeasurement {
+            file: results.file().into(),
+            what: format!("`{path}` above zero"),
+        };
+        results.number(path).ok().filter(|most| *most > 0.0).ok_or_else(none)
+    };
     let roof = Roof {
-        bandwidth: results.number("ceilings.bytes_per_second.copy")?,
-        compute: results.number("ceilings.flops_per_second")?,
+        bandwidth: ceiling("ceilings.bytes_per_second.copy")?,
+        compute: ceiling("ceilings.flops_per_second")?,
     };
     let shape = args.get("shape").or(args.get("size"));
     let mut groups = Vec::new();
@@ -54,12 +61,13 @@ pub(super) fn roofline(context: &Context<'_>, words: &str) -> Result<Output, Fau
         for Point { rung, intensity, speed } in &group.points {
             let share = 100.0 * speed / roof.at(*intensity);
             rows.push_str(&format!(
-                "<tr><td>{}</td><th scope=\"row\"><code>{rung}</code></th><td>{}</td>\
+                "<tr><td>{}</td><th scope=\"row\"><code>{rung}</code></th><td>{shape}</td>\
                  <td class=\"number\">{intensity:.2}</td><td class=\"number\">{}</td>\
                  <td class=\"number\">{share:.0}\u{a0}%</td></tr>",
                 escape(&group.op),
-                escape(&group.shape),
-                auto(*speed, "FLOP/s")
+                auto(*speed, "FLOP/s"),
+                rung = escape(rung),
+                shape = escape(&group.shape)
             ));
         }
     }
