@@ -13,7 +13,8 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use strata_ml::data::Dataset;
+use strata_ml::data::{Dataset, Source};
+use strata_ml::transformer::checkpoint;
 use strata_ml::transformer::train::{Event, Saves, Stop, Trainer, fit};
 
 /// What a run's thread needs.
@@ -107,7 +108,15 @@ impl Plan {
             ControlFlow::Break(())
         };
         let saves = self.folder.as_deref().map(Saves::to).transpose()?;
-        let ended = fit(&mut trainer, &self.data, saves.as_ref(), &self.about, &mut on);
+        // The text is kept from the folder on; JavaScript names it from where the process is.
+        let about = match &self.folder {
+            Some(folder) => {
+                let source = self.about.parse().unwrap_or(Source::Stories);
+                checkpoint::keep_source(&source, folder)
+            }
+            None => String::new(),
+        };
+        let ended = fit(&mut trainer, &self.data, saves.as_ref(), &about, &mut on);
         lock(&self.shown).done = trainer.done();
         let outcome = ended?;
         let stop = if outcome.stop == Stop::Finished { "finished" } else { "asked" };

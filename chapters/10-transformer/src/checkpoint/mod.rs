@@ -10,12 +10,14 @@ mod folder;
 mod hf;
 mod snapshot;
 mod tensors;
+mod text;
 mod trainer;
 
 pub use folder::RunFolder;
 pub use hf::{read_config, write_config};
 pub(crate) use snapshot::Snapshot;
 pub use tensors::{NamedTensor, read_tensors, write_tensors};
+pub use text::{keep_source, kept_source, whole};
 pub(crate) use trainer::digest;
 pub use trainer::{CheckpointState, TrainerFile};
 

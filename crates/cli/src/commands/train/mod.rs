@@ -96,7 +96,7 @@ fn fresh(args: &TrainArgs) -> Outcome<Run> {
     for line in why {
         say!("{}chosen{:#}  {line}", ui::DIM, ui::DIM)?;
     }
-    let kept = remembered::kept(&source, place.folder());
+    let kept = checkpoint::keep_source(&source, place.folder());
     Ok(Run { trainer, data, source, kept, place, name, device, log: None })
 }
 
@@ -130,7 +130,7 @@ fn resumed(args: &TrainArgs, from: &Path) -> Outcome<Run> {
     let done = trainer.done();
     say!("Going on after step {}: {}", ui::count(done.step), from.display())?;
     let log = Some(from.join("log.json"));
-    let kept = remembered::kept(&source, place.folder());
+    let kept = checkpoint::keep_source(&source, place.folder());
     Ok(Run { trainer, data, source, kept, place, name, device, log })
 }
 

@@ -1,17 +1,14 @@
-//! What a checkpoint remembers of its text, so that a resumed run and `eval` find it.
-//!
-//! A path is kept from the run's folder on, so that both can move together and a checkpoint that is
-//! given away tells nothing of its maker's disk. A stranger's checkpoint may name any file of ours:
-//! one outside its folder is read only if the reader says so.
+//! What a checkpoint remembers of its text, so that a resumed run and `eval` find it. A stranger's
+//! checkpoint may name any file of ours: one outside its folder is read only if the reader says so.
 
 use crate::commands::practice::agree;
 use crate::failure::{Failure, Outcome};
 use crate::ui;
-use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use strata_files::printable;
 use strata_ml::data::Source;
+use strata_ml::transformer::checkpoint::{kept_source, whole};
 
 /// The text as the reader knows it.
 pub fn shown(source: &Source) -> String {
@@ -22,28 +19,9 @@ pub fn shown(source: &Source) -> String {
     }
 }
 
-/// What the checkpoint in `folder` keeps of the text: `stories`, `book`, or the way there.
-pub fn kept(source: &Source, folder: &Path) -> String {
-    let Source::Path(path) = source else { return shown(source) };
-    let (text, from) = (whole(path), whole(folder));
-    let way = pathdiff::diff_paths(&text, &from).unwrap_or(text);
-    // On a system with drives there may be no way.
-    let way =
-        if way.is_absolute() || way.starts_with("..") { way } else { Path::new(".").join(way) };
-    way.display().to_string()
-}
-
-/// The text that a checkpoint keeps.
-pub fn source(kept: &str, folder: &Path) -> Source {
-    match kept.parse() {
-        Ok(Source::Path(path)) => Source::Path(folder.join(path)),
-        Ok(source) => source,
-    }
-}
-
 /// Is this the text that the checkpoint keeps?
 pub fn same(kept: &str, folder: &Path, source: &Source) -> bool {
-    match (self::source(kept, folder), source) {
+    match (kept_source(kept, folder), source) {
         (Source::Path(kept), Source::Path(given)) => whole(&kept) == whole(given),
         (kept, given) => kept == *given,
     }
@@ -54,7 +32,7 @@ pub fn same(kept: &str, folder: &Path, source: &Source) -> bool {
 /// # Errors
 /// It lies outside the run's folder, and nobody says that it may be read.
 pub fn recalled(kept: &str, folder: &Path) -> Outcome<Source> {
-    let source = source(kept, folder);
+    let source = kept_source(kept, folder);
     let Source::Path(path) = &source else { return Ok(source) };
     if whole(path).starts_with(whole(folder)) {
         return Ok(source);
@@ -91,13 +69,6 @@ fn quoted(path: &Path) -> String {
     printable(&text).into_owned()
 }
 
-/// The path from the root on, links followed; what is not there is taken as it is written.
-fn whole(path: &Path) -> PathBuf {
-    fs::canonicalize(path)
-        .or_else(|_| std::path::absolute(path))
-        .map_or_else(|_| path.to_path_buf(), |path| tidied(&path))
-}
-
 /// The path from here on, if it leads to something.
 fn tidy(path: &Path) -> PathBuf {
     let here = std::env::current_dir().ok();
@@ -105,37 +76,25 @@ fn tidy(path: &Path) -> PathBuf {
     way.filter(|way| !way.starts_with("../../..")).unwrap_or_else(|| whole(path))
 }
 
-/// Without `.` and `..`, by their names alone.
-fn tidied(path: &Path) -> PathBuf {
-    use std::path::Component::{CurDir, ParentDir};
-    path.components().fold(PathBuf::new(), |mut way, part| {
-        match part {
-            CurDir => {}
-            ParentDir => _ = way.pop(),
-            part => way.push(part),
-        }
-        way
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+    use strata_ml::transformer::checkpoint::keep_source;
 
     #[test]
-    fn a_text_is_found_from_its_run() {
+    fn a_text_outside_the_folder_is_asked_for() {
         let root = tempfile::tempdir().unwrap();
         let (run, text) = (root.path().join("runs/a"), root.path().join("novel.txt"));
         fs::create_dir_all(&run).unwrap();
         fs::write(&text, "text").unwrap();
         let path = Source::Path(text.clone());
-        let way = kept(&path, &run);
-        assert_eq!(Path::new(&way), Path::new("../../novel.txt"));
+        let way = keep_source(&path, &run);
         assert!(same(&way, &run, &path) && !same(&way, &run, &Source::Stories));
         assert!(recalled(&way, &run).is_err());
         // In the folder itself it is the run's own; a link out of it is not.
         fs::write(run.join("stories"), "text").unwrap();
-        let own = kept(&Source::Path(run.join("stories")), &run);
+        let own = keep_source(&Source::Path(run.join("stories")), &run);
         assert_eq!(recalled(&own, &run).unwrap(), Source::Path(run.join("./stories")));
         assert_eq!(recalled("stories", &run).unwrap(), Source::Stories);
         #[cfg(unix)]
