@@ -78,7 +78,7 @@ const RUST: &[i64] = &[
 /// Refuses them to this thread and all that it starts.
 pub(super) fn enter(job: &Job, limits: &mut Limits) {
     match refuse(job.language == Language::Rust) {
-        Ok(()) => limits.holds("no network, no programs, no other processes (seccomp)"),
+        Ok(()) => limits.holds("no network, programs or other processes (seccomp)"),
         Err(why) => limits.lacks(format!("network and processes through seccomp ({why})")),
     }
 }
