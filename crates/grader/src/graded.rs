@@ -32,17 +32,19 @@ pub struct Graded {
     pub limits: Option<String>,
 }
 
-/// What the judges were held to, each set of limits once: `WGSL  4 GB of memory, ...`.
+/// What the judges were held to, the same things once: `WGSL, CUDA: 20 s, 64 MB of output; ...`.
 pub fn limits(list: &[Graded]) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
+    let mut found: Vec<(Vec<String>, &str)> = Vec::new();
     for graded in list {
-        let Some(limits) = &graded.limits else { continue };
-        let line = format!("{}: {limits}", graded.language);
-        if !lines.contains(&line) {
-            lines.push(line);
+        let Some(limits) = graded.limits.as_deref() else { continue };
+        let language = graded.language.to_string();
+        match found.iter_mut().find(|(_, text)| *text == limits) {
+            Some((languages, _)) if languages.contains(&language) => {}
+            Some((languages, _)) => languages.push(language),
+            None => found.push((vec![language], limits)),
         }
     }
-    lines
+    found.into_iter().map(|(who, limits)| format!("{}: {limits}", who.join(", "))).collect()
 }
 
 /// A task is solved if an answer passes and none is wrong.

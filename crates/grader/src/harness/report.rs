@@ -40,10 +40,11 @@ pub(super) fn report(exercise: &Exercise, results: &[(&'static Task, Vec<Graded>
     }
     let dim = anstyle::Style::new().dimmed();
     let all: Vec<Graded> = results.iter().flat_map(|(_, list)| list.iter().cloned()).collect();
-    for limits in limits(&all) {
+    for (first, limits) in limits(&all).into_iter().enumerate() {
         for (i, text) in wrapped(&limits).into_iter().enumerate() {
-            let label = if i == 0 { "\n  limits     " } else { "             " };
-            anstream::println!("{dim}{label}{text}{dim:#}");
+            let label = if i == 0 { "limits" } else { "" };
+            let space = if first + i == 0 { "\n" } else { "" };
+            anstream::println!("{space}{dim}  {label:<11}{text}{dim:#}");
         }
     }
     let passed = results.iter().filter(|(_, list)| solved(list)).count();

@@ -113,8 +113,8 @@ impl Attended {
         let start = Instant::now();
         let mut watch = Watch::of(&self.child, bounds);
         let mut limits = Limits::default();
-        limits.holds(format!("{} s", bounds.time.as_secs_f64()));
-        limits.holds(format!("{} of output", size(bounds.output)));
+        let (seconds, output) = (bounds.time.as_secs_f64(), size(bounds.output));
+        limits.holds(format!("{seconds} s, {output} of output"));
         watch.tell(&mut limits);
         let (mut known, mut seconds) = (None, None);
         let verdict = loop {

@@ -33,11 +33,10 @@ impl Watch {
     /// What is watched here.
     pub fn tell(&self, limits: &mut Limits) {
         match here() {
-            true => limits.holds(format!(
-                "{} of memory and {} threads (watched)",
-                size(self.memory),
-                self.threads
-            )),
+            true => {
+                let (memory, threads) = (size(self.memory), self.threads);
+                limits.holds(format!("{memory} of memory, {threads} threads (watched)"));
+            }
             false => limits.lacks("memory is not watched on this system"),
         }
     }

@@ -46,12 +46,8 @@ pub(super) fn enter(job: &Job, limits: &mut Limits) {
                 _ => "landlock, of an older kernel",
             };
             limits.holds(match job.language {
-                Language::Rust => {
-                    format!("reads the system's libraries only, writes nothing ({how})")
-                }
-                _ => {
-                    format!("reads drivers, writes its own folder and the drivers' caches ({how})")
-                }
+                Language::Rust => format!("reads system libraries, writes nothing ({how})"),
+                _ => format!("reads drivers, writes its own folder and their caches ({how})"),
             });
         }
         Err(error) => limits.lacks(format!("files through landlock ({error})")),

@@ -59,9 +59,9 @@ fn few_processes() {
 pub(super) fn tell(job: &Job, limits: &mut Limits) {
     match std::env::var(VARIABLE).unwrap_or_default().as_str() {
         "ok" if job.language == Language::Rust => {
-            limits.holds("a network and process numbers of its own (namespaces)");
+            limits.holds("no network, alone (namespaces)");
         }
-        "ok" => limits.holds("a network of its own (namespaces)"),
+        "ok" => limits.holds("no network (namespaces)"),
         why => limits.lacks(format!("namespaces ({why})")),
     }
 }

@@ -58,7 +58,7 @@ fn prints(out: &mut dyn Write) -> bool {
         format!("{code} {last}"),
         format!(" {last}"),
         last.to_string(),
-        format!("test tiled ... ok\n\ntest result: ok. 1 passed; 0 failed; 0 ignored"),
+        "test tiled ... ok\n\ntest result: ok. 1 passed; 0 failed; 0 ignored".to_string(),
     ] {
         let _ = writeln!(out, "\n{line}");
     }
