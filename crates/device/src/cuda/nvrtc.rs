@@ -174,7 +174,8 @@ fn load(file: &Path) -> Result<Nvrtc, String> {
     }
     // SAFETY: as above.
     let library = unsafe { Library::new(file) }.map_err(|e| chain(&e))?;
-    let library: &'static Library = Box::leak(Box::new(library));
+    // Never unloaded: what is looked up stays good.
+    let library = std::mem::ManuallyDrop::new(library);
     macro_rules! symbol {
         ($name:literal) => {
             // SAFETY: the type it is given where it is used is the one of `nvrtc.h`, and the library

@@ -11,7 +11,8 @@ enum { CONTEXT = 1, STREAM, EVENT, MODULE, MEMORY, PINNED, GRAPH, EXEC, KINDS };
 static const char *names[] = {"", "context", "stream", "event", "module", "memory", "pinned", "graph", "exec"};
 
 typedef struct Thing {
-    int kind, alive, capturing, launches;
+    int kind, alive, launches;
+    int capturing; // of a stream; of a function, that it takes nothing
     size_t bytes;
     unsigned char *data;
     struct Thing *next;
@@ -195,28 +196,33 @@ int cuMemcpyDtoHAsync_v2(void *to, unsigned long long from, size_t bytes, void *
     return OK;
 }
 
-// A function is its module: two pointers and a Params of 64 bytes, which the launch below adds up.
+// A function is its module. It takes two pointers and a Params of 64 bytes; the spacer takes nothing.
 int cuModuleLoadData(void **m, const void *image) { bound("cuModuleLoadData"); *m = make(MODULE, strlen(image) + 1); return OK; }
 int cuModuleUnload(void *m) { end(m, MODULE, "cuModuleUnload"); return OK; }
 int cuModuleGetFunction(void **f, void *m, const char *name) {
-    *f = alive(m, MODULE, "cuModuleGetFunction");
+    Thing *t = alive(m, MODULE, "cuModuleGetFunction");
+    t->capturing = !strcmp(name, "spacer");
+    *f = t;
     return strcmp(name, "absent") ? OK : NOT_FOUND;
 }
 int cuFuncGetAttribute(int *v, int which, void *f) { (void)which; alive(f, MODULE, "cuFuncGetAttribute"); *v = 0; return OK; }
 int cuFuncSetAttribute(void *f, int which, int v) { (void)which; alive(f, MODULE, "cuFuncSetAttribute"); return v > 200 << 10 ? INVALID : OK; }
 #ifndef OLD
 int cuFuncGetParamInfo(void *f, size_t i, size_t *offset, size_t *size) {
-    alive(f, MODULE, "cuFuncGetParamInfo");
+    if (alive(f, MODULE, "cuFuncGetParamInfo")->capturing) return INVALID;
     *offset = 8 * i, *size = i < 2 ? 8 : 64;
     return i < 3 ? OK : INVALID;
 }
 #endif
 int cuLaunchKernel(void *f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
                    unsigned shared, void *s, void **args, void **extra) {
-    bound("cuLaunchKernel"), alive(f, MODULE, "cuLaunchKernel");
+    bound("cuLaunchKernel");
+    Thing *function = alive(f, MODULE, "cuLaunchKernel");
     Thing *stream = alive(s, STREAM, "cuLaunchKernel");
     (void)gx, (void)gy, (void)gz, (void)bx, (void)by, (void)bz, (void)shared;
     if (extra) BROKEN("cuLaunchKernel: extra");
+    stream->launches++;
+    if (function->capturing) return OK;
     for (int i = 0; i < 2; i++) {
         unsigned long long p;
         memcpy(&p, args[i], 8);
@@ -230,7 +236,6 @@ int cuLaunchKernel(void *f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, 
 #else
     memcpy(words, args[2], 64);
 #endif
-    stream->launches++;
     return OK;
 }
 

@@ -1,11 +1,13 @@
-//! A CPU with little memory and little patience: an allocation beyond its room is refused, and a launch
-//! that would take long is only noted down. So shapes of billions of elements can be tried in a moment.
+//! A device with little memory and little patience: an allocation beyond its room is refused, and a
+//! launch that would take long is believed to have been made. So shapes of billions of elements can be
+//! tried in a moment. It says it is any machine; what is planned for a GPU is checked and goes no
+//! further.
 use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 use strata_ml::device::cpu::Cpu;
 use strata_ml::device::{
-    Backend, BoxFuture, Device, Error, Info, Launch, Memory, Result, Settings,
+    Backend, BoxFuture, Device, Error, Info, Launch, Machine, Memory, Result, Settings,
 };
 
 /// Bytes that one buffer may have.
@@ -14,22 +16,30 @@ const ROOM: usize = 8 << 20;
 const WORK: f64 = 2e6;
 
 #[derive(Debug)]
-struct Small(Cpu);
+struct Small(Cpu, Info);
 
 /// A device of its own.
-pub fn small() -> Device {
-    Device::new(Box::new(Small(Cpu::new())), Settings::default())
+pub fn small(machine: Machine) -> Device {
+    let cpu = Cpu::new();
+    let mut info = Info { machine, ..cpu.info().clone() };
+    if machine != Machine::Cpu {
+        // The least that WebGPU promises.
+        info.caps.max_workgroup = 256;
+        info.caps.max_grid = [65_535; 3];
+        info.caps.max_binding = 128 << 20;
+    }
+    Device::new(Box::new(Small(cpu, info)), Settings::default())
 }
 
 impl Small {
-    fn short(launch: &Launch) -> bool {
-        launch.cost.flops <= WORK && launch.cost.bytes <= WORK
+    fn short(&self, launch: &Launch) -> bool {
+        self.1.machine == Machine::Cpu && launch.cost.flops <= WORK && launch.cost.bytes <= WORK
     }
 }
 
 impl Backend for Small {
     fn info(&self) -> &Info {
-        self.0.info()
+        &self.1
     }
 
     fn allocate(&self, bytes: usize) -> Result<Memory> {
@@ -53,7 +63,7 @@ impl Backend for Small {
     }
 
     fn launch(&self, launch: &Launch) -> Result<()> {
-        if Self::short(launch) { self.0.launch(launch) } else { Ok(()) }
+        if self.short(launch) { self.0.launch(launch) } else { Ok(()) }
     }
 
     fn prepare(&self, launch: &Launch) -> Result<()> {
