@@ -1,15 +1,19 @@
 //! The processor: launches run at once, on every core.
 mod memory;
+mod room;
+mod threads;
 
 use crate::{
     Access, Backend, BoxFuture, Caps, CpuArgs, CpuBinding, Error, Info, Launch, Machine, Memory,
     Result,
 };
 use memory::Block;
+pub use room::{available_memory, memory};
 use std::any::Any;
 use std::cell::Cell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+pub use threads::bounded_threads;
 
 thread_local! {
     static BUSY: Cell<bool> = const { Cell::new(false) };
@@ -32,6 +36,7 @@ impl Default for Cpu {
 impl Cpu {
     /// The CPU, with as many threads as rayon has (`RAYON_NUM_THREADS`).
     pub fn new() -> Self {
+        let _ = bounded_threads();
         let threads = rayon::current_num_threads();
         let caps = Caps {
             max_workgroup: 1024,

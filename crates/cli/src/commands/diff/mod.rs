@@ -7,7 +7,6 @@ use crate::failure::{Failure, Outcome};
 use crate::ui::{self, say};
 use clap::Args;
 use side::side_by_side;
-use std::fs;
 use std::path::Path;
 use strata_grader::catalog::{self, Kind, Task};
 use strata_grader::graded::Graded;
@@ -19,6 +18,9 @@ Examples:
   cargo strata diff ex03 tiled
   cargo strata diff ex03 tiled --language wgsl
   cargo strata diff ex03 tiled --no-speed";
+
+/// Bytes of a source that are read: ours have a hundredth of it.
+const MOST: u64 = 1 << 20;
 
 /// Your answer beside ours: numbers, source, speed.
 ///
@@ -95,8 +97,7 @@ fn source(task: &Task, graded: &Graded) -> Outcome<()> {
     let path = format!("solutions/{}/{file}", task.exercise);
     let Some(ours) = catalog::solution_file(&task.exercise, file) else { return Ok(()) };
     let ours = stub::clean(&path, ours)?;
-    let yours = fs::read_to_string(&graded.file)
-        .map_err(|e| Failure::new(format!("{}: {e}", graded.file.display())))?;
+    let yours = strata_files::read_text(&graded.file, MOST)?;
     say!()?;
     let (left, right) = (format!("yours: {name}"), format!("ours: {name}"));
     let text = side_by_side([&left, &right], &yours, &ours, ui::width());
