@@ -1,6 +1,7 @@
 //! What can go wrong between a path and a batch; every message says what to do about it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use strata_files::Kind;
 
 /// The result of everything in this chapter that can fail.
 pub type Result<T> = std::result::Result<T, DataError>;
@@ -24,6 +25,49 @@ pub enum DataError {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// A file could not be written, or another one that is no text could not be read.
+    #[error(transparent)]
+    File(#[from] strata_files::Error),
+    /// A text was expected, and the path leads to something that is no plain file.
+    #[error("{} is {kind}, which may never end; give --data a plain UTF-8 text file, or a folder of them", path.display())]
+    Special {
+        /// Where.
+        path: PathBuf,
+        /// What is there.
+        kind: Kind,
+    },
+    /// More text than this computer can work on.
+    #[error("{}: the text has {}; {}at most {} of text are read here: name a smaller file or folder", path.display(), shown(*size), has(*memory), shown(*most))]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its bytes.
+        size: u64,
+        /// The bytes that are read.
+        most: u64,
+        /// The computer's memory, if known.
+        memory: Option<u64>,
+    },
+    /// A folder with more text than this computer can work on.
+    #[error("with {} the folder has more than {} of text; {}that is the most that is read here: name a smaller file or folder", path.display(), shown(*most), has(*memory))]
+    TooMuchText {
+        /// The file with which it was too much.
+        path: PathBuf,
+        /// Bytes that were read.
+        size: u64,
+        /// The bytes that may be.
+        most: u64,
+        /// The computer's memory, if known.
+        memory: Option<u64>,
+    },
+    /// A folder that was hardly meant.
+    #[error("{}: there are more than {most} files and folders in it; name a smaller folder, or put the text into fewer files", path.display())]
+    TooManyFiles {
+        /// The folder.
+        path: PathBuf,
+        /// Entries that are looked at.
+        most: usize,
     },
     /// The text has no bytes.
     #[error("{}: the text is empty; there is nothing to learn from it", path.display())]
@@ -101,8 +145,26 @@ pub enum DataError {
         /// Its offset in bytes.
         at: usize,
     },
+    /// A character of the embedded stories that the tokenizer has never seen.
+    #[error(
+        "the tokenizer has no token for {character:?}, which the stories need: it was made from another text; name that one with --data, or train a tokenizer on the stories"
+    )]
+    StoryCharacter {
+        /// The character.
+        character: char,
+    },
+    /// What is wrong with one of several files.
+    #[error("{}: {source}", path.display())]
+    In {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<DataError>,
+    },
     /// A byte the tokenizer cannot express.
-    #[error("the tokenizer has no token for byte {byte:#04x} (byte {at} of the text)")]
+    #[error(
+        "the tokenizer has no token for byte {byte:#04x} (byte {at} of the text); use --tokenizer bpe, which knows every byte, or another text"
+    )]
     UnknownByte {
         /// The byte.
         byte: u8,
@@ -125,4 +187,64 @@ pub enum DataError {
         /// What is wrong.
         message: String,
     },
+}
+
+impl DataError {
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        move |source| Self::Io { action, path: path.to_owned(), source }
+    }
+}
+
+/// Why a text could not be read.
+pub(crate) fn from_read(error: strata_files::Error, most: u64) -> DataError {
+    use strata_files::Error;
+    if error.is_not_found() {
+        return match error {
+            Error::Io { path, .. } => DataError::Missing { path },
+            other => other.into(),
+        };
+    }
+    match error {
+        Error::Io { action, path, source } => DataError::Io { action, path, source },
+        Error::Special { path, kind } => DataError::Special { path, kind },
+        Error::TooLarge { path, size, .. } => {
+            DataError::TooLarge { path, size, most, memory: strata_device::cpu::memory() }
+        }
+        other => other.into(),
+    }
+}
+
+fn shown(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if bytes < 10_000 {
+        return format!("{bytes} bytes");
+    }
+    let mut value = bytes as f64 / 1e3;
+    let mut unit = 0;
+    while value >= 999.5 && unit + 1 < UNITS.len() {
+        value /= 1e3;
+        unit += 1;
+    }
+    format!("{value:.1} {}", UNITS[unit])
+}
+
+fn has(memory: Option<u64>) -> String {
+    memory.map_or_else(String::new, |bytes| format!("with {} of memory, ", shown(bytes)))
+}
+
+/// A piece of somebody else's file, short enough for a message, in quotes.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("{:?}", cut(text, 60))
+}
+
+/// What somebody else's library says of somebody else's file, short enough for a message.
+pub(crate) fn clipped(text: &str) -> String {
+    strata_files::printable(&cut(text, 300)).into_owned()
+}
+
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }

@@ -166,20 +166,38 @@ fn rung(text: &str) -> Result<(String, String), String> {
 /// A parser for whole numbers between two bounds.
 pub fn whole(low: u64, high: u64) -> impl Fn(&str) -> Result<u64, String> + Clone + Send + Sync {
     move |text| {
-        let number = text.replace(['_', ','], "").parse::<u64>().ok();
+        let number = digits(text).and_then(|digits| digits.parse::<u64>().ok());
         number.filter(|n| (low..=high).contains(n)).ok_or_else(|| {
             format!("it must be a whole number from {} to {}", ui::count(low), ui::count(high))
         })
     }
 }
 
+/// The digits of `1000`, `1,000` or `1_000`. One separator, and only between groups of three: `1,5` is
+/// no fifteen, whatever else it may be.
+fn digits(text: &str) -> Option<String> {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let separator = text.chars().find(|&c| !is_digit(c));
+    let groups: Vec<&str> = match separator {
+        None => vec![text],
+        Some(c) if c == ',' || c == '_' => text.split(c).collect(),
+        Some(_) => return None,
+    };
+    let (first, rest) = groups.split_first()?;
+    let sound = first.chars().all(is_digit)
+        && (rest.is_empty() || (1..=3).contains(&first.len()))
+        && rest.iter().all(|group| group.len() == 3 && group.chars().all(is_digit));
+    sound.then(|| groups.concat())
+}
+
 /// A parser for numbers between two bounds; NaN lies between none.
 pub fn real(low: f64, high: f64) -> impl Fn(&str) -> Result<f64, String> + Clone + Send + Sync {
     move |text| {
         let number = text.parse::<f64>().ok();
-        number
-            .filter(|x| *x >= low && *x <= high)
-            .ok_or_else(|| format!("it must be a number from {low} to {high}"))
+        number.filter(|x| *x >= low && *x <= high).ok_or_else(|| {
+            let point = if text.contains(',') { "; decimals are written as 1.5" } else { "" };
+            format!("it must be a number from {low} to {high}{point}")
+        })
     }
 }
 
@@ -212,10 +230,60 @@ mod tests {
         for bad in ["0", "-1", "101", "NaN", "1e3", "", "99999999999999999999"] {
             assert!(batch(bad).unwrap_err().contains("from 1 to 100"), "{bad}");
         }
+        let (any, most) = (whole(0, u64::MAX), u64::MAX.to_string());
+        for (text, number) in [
+            ("0", 0),
+            ("007", 7),
+            ("1,000", 1000),
+            ("1_000", 1000),
+            ("12,345,678", 12_345_678),
+            ("999_000_000", 999_000_000),
+            (most.as_str(), u64::MAX),
+            ("18,446,744,073,709,551,615", u64::MAX),
+        ] {
+            assert_eq!(any(text), Ok(number), "{text}");
+        }
+        for bad in [
+            "1,5",
+            "1,,5",
+            "1_5",
+            "1__000",
+            "1,000_000",
+            "1_000,000",
+            ",",
+            "_",
+            ",1",
+            "1,",
+            "_1",
+            "1_",
+            ",000",
+            "1000,000",
+            "1,0000",
+            "10,00",
+            "0x10",
+            "1 000",
+            " 1",
+            "1 ",
+            "+1",
+            "1.0",
+            "1.000",
+            "1'000",
+            "1,000.5",
+            "1e3",
+            "١",
+            "1,٠٠٠",
+            "18446744073709551616",
+            "1,-00",
+        ] {
+            assert!(any(bad).is_err(), "{bad}");
+        }
         let lr = real(1e-9, 10.0);
         assert_eq!(lr("1e-3"), Ok(1e-3));
-        for bad in ["0", "-1", "NaN", "inf", "fast", ""] {
+        for bad in
+            ["0", "-1", "NaN", "inf", "fast", "", "1,5", "1,000", "1_0", "0x1", " 1", "1e-400"]
+        {
             assert!(lr(bad).is_err(), "{bad}");
         }
+        assert!(lr("1,5").unwrap_err().contains("1.5"));
     }
 }

@@ -6,14 +6,17 @@
 mod args;
 mod commands;
 mod failure;
+mod typed;
 mod ui;
 
-use clap::Parser;
 use std::process::ExitCode;
 use strata_grader::{Verdict, isolate};
 use strata_ml::device::vet;
+use strata_ml::device::cpu::bounded_threads;
 
 fn main() -> ExitCode {
+    // Before anything starts threads.
+    let threads = bounded_threads();
     // Started by itself to judge one kernel? Rust tasks are judged by their own crates' tests.
     let no_rust = |_: &_| Verdict::rejected("device-error", "strata judges kernels only");
     if let Some(code) = isolate::serve(no_rust) {
@@ -24,7 +27,11 @@ fn main() -> ExitCode {
         return code;
     }
     ui::install_panic_hook();
-    let cli = args::Cli::parse();
+    let cli = match typed::read() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
+    threads.iter().for_each(|text| ui::warn(text));
     match commands::run(cli.command) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => failure.report(),

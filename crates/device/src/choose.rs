@@ -100,8 +100,8 @@ pub async fn devices() -> Vec<Found> {
 /// The best device and the reason for it, as one line.
 #[cfg(not(target_family = "wasm"))]
 pub(crate) async fn best(settings: Settings) -> Result<(Device, String)> {
-    if let Some(name) = std::env::var("STRATA_DEVICE").ok().filter(|name| !name.is_empty()) {
-        let device = name.parse::<Choice>()?.open(settings).await?;
+    if let Some(name) = std::env::var_os("STRATA_DEVICE").filter(|name| !name.is_empty()) {
+        let device = name.to_string_lossy().parse::<Choice>()?.open(settings).await?;
         let why = format!("{}: STRATA_DEVICE asks for it", device.info().label());
         return Ok((device, why));
     }

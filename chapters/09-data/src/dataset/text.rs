@@ -9,16 +9,24 @@ use crate::error::{DataError, Result};
 use crate::files::Document;
 use crate::random::Stream;
 use crate::tokenizer::{Tokenizer, TokenizerKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Keeps the windows' random numbers apart from other uses of a seed.
 const TAG: u32 = 0x7e87;
 
 /// The documents before the cut and those after it; one of them may be cut in two.
 pub(crate) struct Split {
-    train: Vec<String>,
-    validation: Vec<String>,
+    train: Vec<Part>,
+    validation: Vec<Part>,
     several: bool,
+}
+
+/// A document, or what is before or after the cut.
+struct Part {
+    text: String,
+    path: PathBuf,
+    /// Where in the document it begins, in bytes.
+    start: usize,
 }
 
 impl Split {
@@ -28,15 +36,16 @@ impl Split {
         let total: usize = documents.iter().map(|d| d.text.len()).sum();
         let mut left = (total as u128 * 9 / 10) as usize;
         let (mut train, mut validation) = (Vec::new(), Vec::new());
-        for Document { text: mut document } in documents {
+        for Document { path, text: mut document } in documents {
             let mut cut = left.min(document.len());
             while !document.is_char_boundary(cut) {
                 cut -= 1;
             }
             left -= left.min(document.len());
             let after = document.split_off(cut);
-            train.extend(Some(document).filter(|text| !text.is_empty()));
-            validation.extend(Some(after).filter(|text| !text.is_empty()));
+            let part = |text: String, start| Part { text, path: path.clone(), start };
+            train.extend(Some(document).filter(|text| !text.is_empty()).map(|text| part(text, 0)));
+            validation.extend(Some(after).filter(|text| !text.is_empty()).map(|t| part(t, cut)));
         }
         Self { train, validation, several }
     }
@@ -54,10 +63,10 @@ pub(crate) fn tokenizer(
         TokenizerChoice::Use(tokenizer) => Ok(tokenizer),
         TokenizerChoice::Train(TokenizerKind::Char) => {
             let all = texts.train.iter().chain(&texts.validation);
-            Ok(Tokenizer::characters(&all.map(String::as_str).collect::<Vec<_>>()))
+            Ok(Tokenizer::characters(&all.map(|part| part.text.as_str()).collect::<Vec<_>>()))
         }
         TokenizerChoice::Train(TokenizerKind::Bpe) => {
-            let bytes: Vec<&[u8]> = texts.train.iter().map(String::as_bytes).collect();
+            let bytes: Vec<&[u8]> = texts.train.iter().map(|p| p.text.as_bytes()).collect();
             let (tokenizer, report) =
                 Tokenizer::train_with_progress(&bytes, vocab_size, &mut |done, total| {
                     progress(Progress { stage: Stage::Tokenizer, done, total });
@@ -72,6 +81,18 @@ pub(crate) fn tokenizer(
             Ok(tokenizer)
         }
     }
+}
+
+/// Names the file, and the place in all of it.
+fn misspelled(part: &Part, error: DataError) -> DataError {
+    let source = match error {
+        DataError::UnknownCharacter { character, at } => {
+            DataError::UnknownCharacter { character, at: part.start + at }
+        }
+        DataError::UnknownByte { byte, at } => DataError::UnknownByte { byte, at: part.start + at },
+        other => other,
+    };
+    DataError::In { path: part.path.clone(), source: Box::new(source) }
 }
 
 /// The tokens of one part.
@@ -99,14 +120,15 @@ impl Text {
         seed: u64,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Self> {
-        let all: usize = texts.train.iter().chain(&texts.validation).map(String::len).sum();
+        let all: usize = texts.train.iter().chain(&texts.validation).map(|p| p.text.len()).sum();
         let mut done = 0;
-        let mut encode = |texts_of_part: &[String]| -> Result<Tokens> {
+        let mut encode = |parts: &[Part]| -> Result<Tokens> {
             let mut ids = Vec::new();
-            for text in texts_of_part {
+            for part in parts {
                 ids.extend(tokenizer.end_of_text().filter(|_| texts.several));
-                ids.extend(tokenizer.encode(text.as_bytes())?);
-                done += text.len();
+                let found = tokenizer.encode(part.text.as_bytes());
+                ids.extend(found.map_err(|error| misspelled(part, error))?);
+                done += part.text.len();
                 progress(Progress { stage: Stage::Encoding, done, total: all });
             }
             Ok(Tokens { ids })

@@ -10,6 +10,7 @@
 //! was left and what the weather did to it are drawn once and said again up to a hundred words
 //! later. A model that sees five bytes back pays for each of them again; attention need not.
 
+mod alphabet;
 mod derive;
 mod entropy;
 mod grammar;

@@ -45,8 +45,19 @@ pub(crate) fn to_visible(bytes: &[u8]) -> String {
 
 /// The bytes that a visible text stands for; `None` if a character stands for no byte.
 pub(crate) fn from_visible(text: &str) -> Option<Vec<u8>> {
-    let byte = |c: char| characters().iter().position(|&known| known == c).map(|b| b as u8);
-    text.chars().map(byte).collect()
+    /// One more than the last character that stands for a byte.
+    const END: usize = 0x144;
+    static BYTES: OnceLock<[Option<u8>; END]> = OnceLock::new();
+    let bytes = BYTES.get_or_init(|| {
+        let mut bytes = [None; END];
+        for (byte, &character) in (0..=255).zip(characters()) {
+            if let Some(place) = bytes.get_mut(character as usize) {
+                *place = Some(byte);
+            }
+        }
+        bytes
+    });
+    text.chars().map(|c| bytes.get(c as usize).copied().flatten()).collect()
 }
 
 #[cfg(test)]

@@ -2,29 +2,37 @@
 //!
 //! What we write can be read, and so can GPT-2's own file and those that `tokenizers` saves after
 //! training a byte-level BPE, with merges as `"a b"` or as `["a", "b"]`. A file that asks for
-//! anything that would give other ids (a normalizer, a prefix space, another splitting rule) is
-//! refused by name; quietly wrong ids would be worse than none.
+//! anything that would give other ids (a normalizer, a prefix space, another splitting rule), or
+//! that contradicts itself, is refused by name; quietly wrong ids would be worse than none.
 
+use super::file::{Added, File, Merges, Model as FileModel, Part, Vocabulary};
 use super::{Model, Tokenizer, bytes};
-use crate::error::{DataError, Result};
-use serde_json::{Map, Value};
-use std::collections::HashMap;
+use crate::error::{DataError, Result, clipped, quoted};
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-/// Ids beyond this are a mistake in the file: they would only cost memory.
-const LARGEST_ID: u64 = 1 << 24;
+/// The largest file there is any use for: GPT-2's has 1.3 MB. In memory it takes thirty times as much.
+const LARGEST_FILE: u64 = 32 << 20;
+
+/// The longest token: what is longer is no piece of language.
+const LONGEST_TOKEN: usize = 1 << 20;
+
+/// An id that nobody uses costs a place in the table, and a row of a model: there may be a few, and a
+/// few times as many as there are tokens.
+const SPARE: (usize, usize) = (4096, 4);
 
 impl Tokenizer {
     /// Opens a `tokenizer.json`: one that we saved, GPT-2's, or one that `tokenizers` trained
     /// with a byte-level BPE.
     ///
     /// # Errors
-    /// [`DataError::Missing`], [`DataError::Io`], or [`DataError::TokenizerFile`] if the file is
+    /// [`DataError::Missing`], [`DataError::File`], or [`DataError::TokenizerFile`] if the file is
     /// damaged or describes another kind of tokenizer.
     pub fn load(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|source| match source.kind() {
-            std::io::ErrorKind::NotFound => DataError::Missing { path: path.to_owned() },
-            _ => DataError::Io { action: "read", path: path.to_owned(), source },
+        let text = strata_files::read_text(path, LARGEST_FILE);
+        let text = text.map_err(|error| match error.is_not_found() {
+            true => DataError::Missing { path: path.to_owned() },
+            false => error.into(),
         })?;
         let file = path.display().to_string();
         parse(&text).map_err(|message| DataError::TokenizerFile { file, message })
@@ -36,155 +44,227 @@ impl Tokenizer {
     /// [`DataError::TokenizerFile`] as for [`load`](Self::load).
     pub fn from_json(text: &str) -> Result<Self> {
         let file = "tokenizer.json".to_owned();
-        parse(text).map_err(|message| DataError::TokenizerFile { file, message })
+        let parsed = match text.len() as u64 > LARGEST_FILE {
+            true => {
+                Err(format!("{} bytes are too many, at most {LARGEST_FILE} are read", text.len()))
+            }
+            false => parse(text),
+        };
+        parsed.map_err(|message| DataError::TokenizerFile { file, message })
     }
 }
 
 type Parsed<T> = std::result::Result<T, String>;
 
 fn parse(text: &str) -> Parsed<Tokenizer> {
-    let file: Value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
-    if !file["normalizer"].is_null() {
-        return Err(format!("the normalizer {} is not supported", kind(&file["normalizer"])));
+    let file: File = serde_json::from_str(text).map_err(|error| {
+        let why = clipped(&error.to_string());
+        if error.is_data() { why } else { format!("not JSON: {why}") }
+    })?;
+    if let Some(normalizer) = &file.normalizer {
+        return Err(format!("the normalizer {} is not supported", name(&normalizer.r#type)));
     }
-    let specials = added_tokens(&file["added_tokens"])?;
-    let model = &file["model"];
-    let vocab = vocabulary(model["vocab"].as_object().ok_or("it has no model.vocab")?)?;
-    match kind(model).as_str() {
+    let specials = added_tokens(file.added_tokens.unwrap_or_default())?;
+    let mut model = file.model.ok_or("it has no model")?;
+    let vocab = model.vocab.take().ok_or("it has no model.vocab")?;
+    let kind = model.r#type.as_deref();
+    match (vocab, kind, model.merges.is_some()) {
         // Files before version 0.9 do not name the type of a BPE model.
-        "BPE" | "unknown" if model["merges"].is_array() => bpe(&file, vocab, specials),
-        "WordLevel" => characters(&file, vocab, specials),
-        other => Err(format!("the model {other} is not supported, only BPE and single characters")),
+        (Vocabulary::Ids(vocab), Some("BPE") | None, true) => {
+            bpe(file.pre_tokenizer.as_ref(), &model, vocab, specials)
+        }
+        (Vocabulary::Ids(vocab), Some("WordLevel"), _) => {
+            characters(file.pre_tokenizer.as_ref(), vocab, specials)
+        }
+        (Vocabulary::Ids(_), Some("BPE"), false) => Err("it has no model.merges".to_owned()),
+        (Vocabulary::Foreign, Some("BPE" | "WordLevel"), _) => {
+            Err("model.vocab is a list, not tokens with their ids".to_owned())
+        }
+        _ => {
+            let kind = name(&model.r#type);
+            Err(format!("the model {kind} is not supported, only BPE and single characters"))
+        }
     }
 }
 
-fn kind(part: &Value) -> String {
-    part["type"].as_str().unwrap_or("unknown").to_owned()
+fn name(kind: &Option<String>) -> String {
+    kind.as_deref().map_or("unknown".to_owned(), clipped)
 }
 
-fn token_id(value: &Value) -> Parsed<u32> {
-    match value.as_u64() {
-        Some(id) if id <= LARGEST_ID => Ok(id as u32),
-        _ => Err(format!("{value} is not a token id")),
-    }
-}
-
-fn added_tokens(value: &Value) -> Parsed<Vec<(u32, String)>> {
+/// Control tokens, in the order of their ids; each id and each name once.
+fn added_tokens(added: Vec<Added>) -> Parsed<Vec<(u32, String)>> {
     let mut specials = Vec::new();
-    for token in value.as_array().map_or(&[][..], Vec::as_slice) {
-        let content = token["content"].as_str().ok_or("an added token has no content")?;
-        if token["special"].as_bool() == Some(false) {
+    for token in added {
+        if token.special == Some(false) {
+            let content = quoted(&token.content);
             return Err(format!(
-                "the added token {content:?} is ordinary text, which is not supported"
+                "the added token {content} is ordinary text, which is not supported"
             ));
         }
-        specials.push((token_id(&token["id"])?, content.to_owned()));
+        specials.push((token.id.0, token.content));
     }
     specials.sort();
+    if let Some(pair) = specials.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        let (a, b) = (quoted(&pair[0].1), quoted(&pair[1].1));
+        return Err(format!("the added tokens {a} and {b} share the id {}", pair[0].0));
+    }
+    let mut names = HashSet::new();
+    if let Some((_, name)) = specials.iter().find(|(_, name)| !names.insert(name.as_str())) {
+        return Err(format!("the added token {} has two ids", quoted(name)));
+    }
     Ok(specials)
 }
 
-fn vocabulary(vocab: &Map<String, Value>) -> Parsed<HashMap<String, u32>> {
-    let ids: HashMap<String, u32> = vocab
-        .iter()
-        .map(|(token, id)| Ok((token.clone(), token_id(id)?)))
-        .collect::<Parsed<_>>()?;
-    let mut seen = HashMap::new();
-    for (token, id) in &ids {
-        if let Some(other) = seen.insert(id, token) {
-            return Err(format!("the tokens {token:?} and {other:?} share the id {id}"));
-        }
-    }
-    Ok(ids)
+/// Tokens by their names and by their ids, and which of them are control tokens.
+struct Tokens {
+    /// Ordinary tokens only: no text is ever spelled with a control token.
+    ids: HashMap<String, u32>,
+    /// The bytes of every id; control tokens are spelled by their names, though they stand for no
+    /// text.
+    table: Vec<Option<Vec<u8>>>,
+    specials: Vec<(u32, String)>,
 }
 
-/// The bytes of every id; specials are spelled by their names, though they stand for no text.
-fn table(
-    vocab: &HashMap<String, u32>,
-    specials: &[(u32, String)],
+fn tokens(
+    mut ids: HashMap<String, u32>,
+    specials: Vec<(u32, String)>,
     spell: impl Fn(&str) -> Parsed<Vec<u8>>,
-) -> Parsed<Vec<Option<Vec<u8>>>> {
-    let largest = vocab.values().chain(specials.iter().map(|(id, _)| id)).max();
-    let mut tokens = vec![None; largest.map_or(0, |&id| id as usize + 1)];
-    for (id, name) in specials {
-        tokens[*id as usize] = Some(name.as_bytes().to_vec());
-    }
-    for (token, &id) in vocab {
-        if !specials.iter().any(|(special, _)| *special == id) {
-            tokens[id as usize] = Some(spell(token)?);
+) -> Parsed<Tokens> {
+    // A vocabulary lists control tokens, too, or does not.
+    for (id, name) in &specials {
+        match ids.remove(name) {
+            Some(other) if other != *id => {
+                let name = quoted(name);
+                return Err(format!("the added token {name} has two ids, {id} and {other}"));
+            }
+            _ => {}
         }
     }
-    Ok(tokens)
+    if ids.is_empty() {
+        return Err("its vocabulary is empty".to_owned());
+    }
+    let count = ids.len() + specials.len();
+    let all = ids.values().chain(specials.iter().map(|(id, _)| id));
+    let largest = all.max().map_or(0, |&id| id as usize);
+    if largest >= SPARE.0 + SPARE.1 * count {
+        return Err(format!("it has {count} tokens, and one of them the id {largest}"));
+    }
+    let mut table = vec![None; largest + 1];
+    for (id, name) in &specials {
+        table[*id as usize] = Some(name.as_bytes().to_vec());
+    }
+    for (token, &id) in &ids {
+        if token.len() > LONGEST_TOKEN {
+            let token = quoted(token);
+            return Err(format!("the token {token} is longer than {LONGEST_TOKEN} bytes"));
+        }
+        if table[id as usize].is_some() {
+            return Err(shared(&ids, &specials, id));
+        }
+        table[id as usize] = Some(spell(token)?);
+    }
+    Ok(Tokens { ids, table, specials })
+}
+
+/// Names the tokens that have one id.
+fn shared(ids: &HashMap<String, u32>, specials: &[(u32, String)], id: u32) -> String {
+    let named = ids.iter().map(|(token, id)| (*id, token));
+    let named = named.chain(specials.iter().map(|(id, token)| (*id, token)));
+    let mut names: Vec<_> =
+        named.filter(|(other, _)| *other == id).map(|(_, t)| quoted(t)).collect();
+    names.sort();
+    format!("the tokens {} share the id {id}", names.join(" and "))
 }
 
 fn bpe(
-    file: &Value,
+    before: Option<&Part>,
+    model: &FileModel,
     vocab: HashMap<String, u32>,
     specials: Vec<(u32, String)>,
 ) -> Parsed<Tokenizer> {
-    let (before, model) = (&file["pre_tokenizer"], &file["model"]);
-    let splits = before["use_regex"].as_bool() != Some(false);
-    if kind(before) != "ByteLevel" || before["add_prefix_space"].as_bool() == Some(true) || !splits
-    {
+    let byte_level = before.filter(|part| {
+        part.r#type.as_deref() == Some("ByteLevel")
+            && part.add_prefix_space != Some(true)
+            && part.use_regex != Some(false)
+    });
+    if byte_level.is_none() {
         return Err(format!(
             "the pre-tokenizer {} is not supported, only ByteLevel without a prefix space",
-            kind(before)
+            before.map_or("unknown".to_owned(), |part| name(&part.r#type))
         ));
     }
-    for part in ["continuing_subword_prefix", "end_of_word_suffix"] {
-        if model[part].as_str().is_some_and(|affix| !affix.is_empty()) {
-            return Err(format!("{part} {} is not supported", model[part]));
+    for (part, affix) in [
+        ("continuing_subword_prefix", &model.continuing_subword_prefix),
+        ("end_of_word_suffix", &model.end_of_word_suffix),
+    ] {
+        if let Some(affix) = affix.as_deref().filter(|affix| !affix.is_empty()) {
+            return Err(format!("{part} {} is not supported", quoted(affix)));
         }
     }
-    let tokens = table(&vocab, &specials, |token| {
-        bytes::from_visible(token).ok_or_else(|| format!("the token {token:?} is not byte-level"))
+    let Tokens { ids, table, specials } = tokens(vocab, specials, |token| {
+        bytes::from_visible(token)
+            .ok_or_else(|| format!("the token {} is not byte-level", quoted(token)))
     })?;
     let mut alphabet = [u32::MAX; 256];
     for byte in 0..=255u8 {
-        if let Some(&id) = vocab.get(&bytes::to_visible(&[byte])) {
+        if let Some(&id) = ids.get(&bytes::to_visible(&[byte])) {
             alphabet[usize::from(byte)] = id;
         }
     }
-    let find = |token: &str| match vocab.get(token) {
+    let merges = merges(model.merges.as_ref(), &ids)?;
+    let trust = model.ignore_merges == Some(true);
+    Ok(Tokenizer::bpe(alphabet, merges, table, specials, trust))
+}
+
+/// Merges by ids: what stood left, what stood right, what they become.
+fn merges(list: Option<&Merges>, ids: &HashMap<String, u32>) -> Parsed<Vec<(u32, u32, u32)>> {
+    let find = |token: &str| match ids.get(token) {
         Some(&id) => Ok(id),
-        None => Err(format!("a merge names {token:?}, which is not in the vocabulary")),
+        None => Err(format!(
+            "a merge names {}, which is not in the vocabulary, or is a control token",
+            quoted(token)
+        )),
     };
-    let merges = model["merges"].as_array().map_or(&[][..], Vec::as_slice).iter().map(|merge| {
-        let pair = match merge {
-            Value::String(both) => both.split_once(' '),
-            Value::Array(both) if both.len() == 2 => both[0].as_str().zip(both[1].as_str()),
-            _ => None,
-        };
-        let (left, right) = pair.ok_or_else(|| format!("{merge} is not a merge"))?;
-        Ok((find(left)?, find(right)?, find(&format!("{left}{right}"))?))
-    });
-    let merges = merges.collect::<Parsed<Vec<_>>>()?;
-    let trust = model["ignore_merges"].as_bool() == Some(true);
-    Ok(Tokenizer::bpe(alphabet, merges, tokens, specials, trust))
+    let mut seen = HashSet::new();
+    let mut both = String::new();
+    let mut merges = Vec::new();
+    for (left, right) in list.into_iter().flat_map(Merges::pairs) {
+        both.clear();
+        both.push_str(left);
+        both.push_str(right);
+        let merge = (find(left)?, find(right)?, find(&both)?);
+        if !seen.insert((merge.0, merge.1)) {
+            return Err(format!(
+                "the merge of {} and {} stands twice",
+                quoted(left),
+                quoted(right)
+            ));
+        }
+        merges.push(merge);
+    }
+    Ok(merges)
 }
 
 fn characters(
-    file: &Value,
+    before: Option<&Part>,
     vocab: HashMap<String, u32>,
     specials: Vec<(u32, String)>,
 ) -> Parsed<Tokenizer> {
-    if kind(&file["pre_tokenizer"]) != "Split" {
+    if before.and_then(|part| part.r#type.as_deref()) != Some("Split") {
         return Err(
             "a WordLevel model that does not split into single characters is not supported"
                 .to_owned(),
         );
     }
-    let tokens = table(&vocab, &specials, |token| Ok(token.as_bytes().to_vec()))?;
-    let mut ids = HashMap::new();
-    for (token, &id) in &vocab {
-        let mut characters = token.chars();
-        match (characters.next(), characters.next()) {
-            _ if specials.iter().any(|(special, _)| *special == id) => {}
-            (Some(character), None) => {
-                ids.insert(character, id);
-            }
-            _ => return Err(format!("the token {token:?} is not a single character")),
-        }
+    let Tokens { ids, table, specials } =
+        tokens(vocab, specials, |token| Ok(token.as_bytes().to_vec()))?;
+    let mut characters = HashMap::new();
+    for (token, id) in ids {
+        let mut letters = token.chars();
+        match (letters.next(), letters.next()) {
+            (Some(character), None) => characters.insert(character, id),
+            _ => return Err(format!("the token {} is not a single character", quoted(&token))),
+        };
     }
-    Ok(Tokenizer { model: Model::Char(ids), tokens, specials })
+    Ok(Tokenizer { model: Model::Char(characters), tokens: table, specials })
 }

@@ -11,6 +11,7 @@
 
 mod bytes;
 mod encode;
+mod file;
 mod load;
 mod save;
 mod split;
@@ -121,10 +122,10 @@ impl Tokenizer {
         specials: Vec<(u32, String)>,
         trust: bool,
     ) -> Self {
+        // Ids are places in a table that was made, so they fit.
         let spelled = tokens.iter().enumerate().filter_map(|(id, bytes)| {
             let id = id as u32;
-            let plain = !specials.iter().any(|(special, _)| *special == id);
-            Some((bytes.clone().filter(|_| plain)?, id))
+            Some((bytes.clone().filter(|_| special(&specials, id).is_none())?, id))
         });
         let bpe = Bpe::new(bytes, merges, spelled, trust);
         Self { model: Model::Bpe(Box::new(bpe)), tokens, specials }
@@ -161,7 +162,7 @@ impl Tokenizer {
 
     /// Is this id a control token, which stands for no text?
     pub fn is_special(&self, id: u32) -> bool {
-        self.specials.iter().any(|(special, _)| *special == id)
+        special(&self.specials, id).is_some()
     }
 
     /// The ids of a text, never a control token: text cannot steer the model from inside.
@@ -213,8 +214,8 @@ impl Tokenizer {
     /// How to show one token to a reader: its text with a blank as `·` and what cannot be shown
     /// escaped, the name of a control token, `<unused>` for an id without a token.
     pub fn show(&self, id: u32) -> String {
-        if let Some((_, name)) = self.specials.iter().find(|(special, _)| *special == id) {
-            return name.clone();
+        if let Some(name) = special(&self.specials, id) {
+            return name.chars().map(visible).collect();
         }
         let Some(Some(bytes)) = self.tokens.get(id as usize) else {
             return "<unused>".to_owned();
@@ -234,6 +235,12 @@ impl Tokenizer {
     }
 }
 
+/// The name of a control token; they are in the order of their ids.
+fn special(specials: &[(u32, String)], id: u32) -> Option<&str> {
+    let at = specials.binary_search_by_key(&id, |(special, _)| *special).ok()?;
+    specials.get(at).map(|(_, name)| name.as_str())
+}
+
 /// One learned merge: two neighbors became one token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Merge {
@@ -245,7 +252,7 @@ pub struct Merge {
     pub id: u32,
 }
 
-/// A character as a reader should see it.
+/// A character as a reader should see it: nothing that a terminal would obey.
 fn visible(character: char) -> String {
     match character {
         ' ' => "·".to_owned(),

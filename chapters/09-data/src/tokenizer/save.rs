@@ -95,8 +95,8 @@ impl Tokenizer {
     fn vocabulary(&self, show: impl Fn(&[u8]) -> String) -> Vocabulary {
         let name = |(id, token): (usize, &Option<Vec<u8>>)| {
             let id = id as u32;
-            let special = self.specials.iter().find(|(special, _)| *special == id);
-            Some((special.map_or_else(|| token.as_deref().map(&show), |s| Some(s.1.clone()))?, id))
+            let special = super::special(&self.specials, id).map(str::to_owned);
+            Some((special.or_else(|| token.as_deref().map(&show))?, id))
         };
         Vocabulary(self.tokens.iter().enumerate().filter_map(name).collect())
     }
@@ -124,7 +124,7 @@ impl Tokenizer {
     /// Writes `tokenizer.json`, whole or not at all.
     ///
     /// # Errors
-    /// [`DataError::Io`](crate::DataError::Io) if it cannot be written.
+    /// [`DataError::File`](crate::DataError::File) if it cannot be written.
     pub fn save(&self, path: &Path) -> Result<()> {
         write_atomically(path, self.to_json().as_bytes())
     }

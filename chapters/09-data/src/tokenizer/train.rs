@@ -19,6 +19,10 @@ use std::collections::{BinaryHeap, HashMap};
 /// A pair seen once is no pattern.
 const LEAST: i64 = 2;
 
+/// The longest token, in bytes. A text that repeats itself without a blank would double it with every
+/// merge, and a vocabulary of such tokens be larger than the text.
+const LONGEST: usize = 256;
+
 type Pair = (u32, u32);
 
 /// A different word of the text: its symbols, and how often it stands there.
@@ -93,6 +97,10 @@ pub(crate) fn learn(
             break;
         };
         let bytes = [spelled[&left].as_slice(), &spelled[&right]].concat();
+        if bytes.len() > LONGEST {
+            trainer.leave((left, right));
+            continue;
+        }
         // `a`+`bc` and `ab`+`c` are the same token: it keeps its id.
         let token = *known.entry(bytes.clone()).or_insert_with(|| {
             let id = first + learned.added.len() as u32;
@@ -143,6 +151,12 @@ impl Trainer {
             }
         }
         None
+    }
+
+    /// Takes a pair out of the running.
+    fn leave(&mut self, pair: Pair) {
+        self.counts.remove(&pair);
+        self.places.remove(&pair);
     }
 
     /// Replaces `pair` by `token` in every word, and corrects the counts beside it.

@@ -6,7 +6,6 @@ use crate::ui::{self, Bar, say};
 use clap::Args;
 use serde_json::Value;
 use std::path::PathBuf;
-use strata_ml::data::write_atomically;
 use strata_ml::device::{Choice, Device, Settings};
 use strata_parity::bench::ladder::{Climb, climb};
 use strata_parity::bench::{Options, SCALES, run as measure};
@@ -99,7 +98,7 @@ pub fn run(args: &BenchArgs) -> Outcome {
     let reports = Value::Array(reports);
     match &args.json {
         Some(_) if stdout => ui::json(&reports)?,
-        Some(file) => write_atomically(file, format!("{reports:#}\n").as_bytes())?,
+        Some(file) => strata_files::write(file, format!("{reports:#}\n").as_bytes())?,
         None => {}
     }
     Ok(u8::from(!good))

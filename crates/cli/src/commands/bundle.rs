@@ -6,6 +6,7 @@ use clap::Args;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use strata_files::Kind;
 use strata_parity::bench::COMMIT;
 
 const EXAMPLES: &str = "\
@@ -52,7 +53,7 @@ pub struct BundleArgs {
 
 pub fn run(args: &BundleArgs) -> Outcome {
     let out = &args.out;
-    fs::create_dir_all(out).map_err(|error| refused(out, &error))?;
+    strata_files::make_folder(out).map_err(refused)?;
     let binary = out.join(if cfg!(windows) { "strata.exe" } else { "strata" });
     let own = std::env::current_exe()?;
     if fs::canonicalize(&binary).is_ok_and(|there| Some(there) == fs::canonicalize(&own).ok()) {
@@ -60,21 +61,15 @@ pub fn run(args: &BundleArgs) -> Outcome {
             "that folder holds the binary that is running; choose another --out",
         ));
     }
-    // Under another name first: a half-written binary must not look like a whole one.
-    let temporary = out.join(".strata.tmp");
-    let packed = fs::copy(&own, &temporary).map_err(|error| refused(&temporary, &error));
-    let packed = packed.and_then(|_| {
-        strip(&temporary);
-        fs::rename(&temporary, &binary).map_err(|error| refused(&binary, &error))
-    });
-    if packed.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
-    packed?;
     let script = out.join("run.sh");
-    fs::write(&script, SCRIPT).map_err(|error| refused(&script, &error))?;
-    executable(&script)?;
-    let size = fs::metadata(&binary)?.len();
+    // A link that somebody else left there would have us overwrite what it leads to.
+    [&binary, &script].into_iter().try_for_each(|path| plain(path))?;
+    let packed = packed(&own)?;
+    let size = packed.len() as u64;
+    for (path, bytes) in [(&binary, packed.as_slice()), (&script, SCRIPT.as_bytes())] {
+        strata_files::write(path, bytes).map_err(refused)?;
+        executable(path)?;
+    }
     say!("{}  {}, of commit {COMMIT}", binary.display(), ui::bytes(size))?;
     say!("{}", script.display())?;
     if COMMIT.ends_with("-dirty") {
@@ -84,8 +79,29 @@ pub fn run(args: &BundleArgs) -> Outcome {
     Ok(0)
 }
 
-fn refused(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(format!("cannot write {}: {error}; choose another --out", path.display()))
+fn refused(error: strata_files::Error) -> Failure {
+    Failure::new(format!("{error}; choose another --out"))
+}
+
+/// Fails unless there is a plain file, or nothing yet.
+fn plain(path: &Path) -> Outcome<()> {
+    let kind = match fs::symlink_metadata(path) {
+        Ok(about) => Kind::of(about.file_type()),
+        Err(_) => return Ok(()),
+    };
+    match kind {
+        Kind::File => Ok(()),
+        kind => Err(refused(strata_files::Error::Special { path: path.to_path_buf(), kind })),
+    }
+}
+
+/// This binary, without what only debuggers read. It is packed where nobody else can write.
+fn packed(own: &Path) -> Outcome<Vec<u8>> {
+    let folder = tempfile::tempdir()?;
+    let copy = folder.path().join("strata");
+    fs::copy(own, &copy)?;
+    strip(&copy);
+    Ok(fs::read(&copy)?)
 }
 
 /// Takes the debug information out, with whichever tool is here.

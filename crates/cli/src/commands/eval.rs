@@ -9,7 +9,7 @@ use serde_json::json;
 use std::path::PathBuf;
 use strata_ml::autograd::no_grad;
 use strata_ml::data::{Batch, Dataset, Options, Source, TokenizerChoice, prepare};
-use strata_ml::device::{Buffer, Device, StepState};
+use strata_ml::device::{Buffer, Device, Machine, StepState, cpu};
 use strata_ml::tensor::Tensor;
 use strata_ml::transformer::checkpoint::{self, Loaded};
 use strata_ml::transformer::{Gpt, Pass};
@@ -96,9 +96,40 @@ pub fn run(args: &EvalArgs) -> Outcome {
         },
         &mut |_| bar.set(0.0, || "reading the text".into()),
     )?;
-    let score = score(&model, &data, part, args.batch as usize, &bar)?;
+    let rows = rows(&data, part, args.batch as usize);
+    check_room(&model, &device, rows, context)?;
+    let score = score(&model, &data, part, rows, &bar)?;
     drop(bar);
     report(args, &data, &score, part, context, &device)
+}
+
+/// Rows at a time: more than there are would only be padding.
+fn rows(data: &Dataset, part: Part, asked: usize) -> usize {
+    let all = match part {
+        Part::All => data.whole_batches(1),
+        Part::HeldOut => data.validation_batches(1),
+    };
+    asked.clamp(1, all.max(1))
+}
+
+/// A processor shares its memory with everything else on the computer: what cannot fit is refused
+/// before it is tried.
+fn check_room(model: &Gpt, device: &Device, rows: usize, context: usize) -> Outcome<()> {
+    let config = model.config();
+    // For each token its logits, twice, and a dozen rows as wide as the model.
+    let numbers = 2.0 * config.vocab_size as f64 + 12.0 * config.n_embd as f64;
+    let bytes = 4.0 * numbers * rows as f64 * context as f64;
+    let Some(room) = cpu::memory().filter(|_| device.info().machine == Machine::Cpu) else {
+        return Ok(());
+    };
+    if bytes <= room as f64 {
+        return Ok(());
+    }
+    let (bytes, room) = (ui::bytes(bytes as u64), ui::bytes(room));
+    Err(Failure::new(format!(
+        "{rows} rows of {context} tokens need about {bytes} of memory, this computer has {room}; give a \
+         smaller --batch or --context"
+    )))
 }
 
 fn score(model: &Gpt, data: &Dataset, part: Part, rows: usize, bar: &Bar) -> Outcome<Score> {

@@ -5,7 +5,7 @@ use crate::failure::{Failure, Outcome};
 use crate::ui::{self, say};
 use clap::Args;
 use serde_json::json;
-use std::io::Write;
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use strata_ml::data::Tokenizer;
@@ -18,7 +18,8 @@ Examples:
   cargo strata generate --checkpoint runs/gpt-12m-stories --prompt \"Once upon a time\" --temperature 0.7
   cargo strata generate --checkpoint gpt2/ --top-k 40 --seed 7 --tokens 100
 
-The text goes to stdout, the speed to stderr. The same seed writes the same text on the same device.";
+The text goes to stdout, the speed to stderr. The same seed writes the same text on the same device.
+On a terminal, control characters of the text are spelled out; a pipe or a file gets them as they are.";
 
 /// Let a trained model write.
 ///
@@ -192,12 +193,16 @@ impl Stream {
 
     fn show(&mut self, text: &str) -> Outcome<()> {
         self.text.push_str(text);
-        if !self.quiet {
-            let mut out = ui::out();
-            out.write_all(text.as_bytes())?;
-            out.flush()?;
+        if self.quiet {
+            return Ok(());
         }
-        Ok(())
+        let mut out = io::stdout().lock();
+        // A model may write escape codes: it has read them somewhere, or somebody taught it to.
+        match out.is_terminal() {
+            true => out.write_all(strata_files::printable_lines(text).as_bytes())?,
+            false => out.write_all(text.as_bytes())?,
+        }
+        Ok(out.flush()?)
     }
 
     fn finish(mut self) -> Outcome<String> {

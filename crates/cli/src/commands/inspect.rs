@@ -102,7 +102,7 @@ fn checkpoint(path: &Path, format: Format) -> Outcome<()> {
                     state.validation.map_or(String::new(), |v| format!(", held-out loss {v:.4}"));
                 say!(
                     "{steps} steps on {}: {} tokens{held_out}",
-                    trainer.data,
+                    ui::name(&trainer.data),
                     ui::count(state.tokens)
                 )?;
             }
@@ -119,7 +119,8 @@ fn checkpoint(path: &Path, format: Format) -> Outcome<()> {
                 let (norm, min, max) = figures(tensor);
                 let shape =
                     tensor.shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("×");
-                say!("{:36} {shape:>14} {norm:>11.4} {min:>11.4} {max:>11.4}", tensor.name)?;
+                let (name, shape) = (ui::name(&tensor.name), ui::name(&shape));
+                say!("{name:36} {shape:>14} {norm:>11.4} {min:>11.4} {max:>11.4}")?;
             }
         }
         _ => return Err(drawn_only("a checkpoint")),

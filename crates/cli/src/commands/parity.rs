@@ -42,7 +42,7 @@ pub fn run(args: &ParityArgs) -> Outcome {
     drop(bar);
     match args.json {
         true => ui::json(&serde_json::to_value(&table)?)?,
-        false => say!("{}", format!("{table:#}").trim_end())?,
+        false => say!("{}", ui::coloured_text(format!("{table:#}").trim_end()))?,
     }
     Ok(u8::from(!table.passed()))
 }

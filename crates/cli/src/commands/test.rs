@@ -117,11 +117,11 @@ fn stream(command: &mut Command, tally: &Mutex<Tally>) -> Outcome<bool> {
     let piped = thread::scope(|scope| {
         let errors = scope.spawn(|| {
             pass_on(stderr, tally, |line| {
-                ui::note(line);
+                ui::note(&ui::coloured_text(line));
                 Ok(())
             })
         });
-        let lines = pass_on(stdout, tally, |line| Ok(say!("{line}")?));
+        let lines = pass_on(stdout, tally, |line| Ok(say!("{}", ui::coloured_text(line))?));
         let _ = errors.join();
         lines
     });
@@ -164,9 +164,10 @@ fn count(tally: &Mutex<Tally>, line: &str) {
         let before = result.split(word).next().unwrap_or_default();
         before.split_whitespace().next_back().and_then(|n| n.parse().ok()).unwrap_or(0)
     };
-    tally.passed += number(" passed");
-    tally.failed += number(" failed");
-    tally.ignored += number(" ignored");
+    let Tally { passed, failed, ignored, .. } = &mut *tally;
+    for (sum, word) in [(passed, " passed"), (failed, " failed"), (ignored, " ignored")] {
+        *sum = sum.saturating_add(number(word));
+    }
 }
 
 /// The root of Strata's workspace: above the manifest that cargo runs, or above where we stand.

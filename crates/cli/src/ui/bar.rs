@@ -54,7 +54,7 @@ impl Bar {
     pub fn set(&self, fraction: f64, message: impl FnOnce() -> String) {
         if let Some(bar) = &self.0 {
             bar.set_position((fraction.clamp(0.0, 1.0) * FULL as f64) as u64);
-            bar.set_message(message());
+            bar.set_message(super::name(&message()));
         }
     }
 

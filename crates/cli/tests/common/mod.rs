@@ -1,6 +1,7 @@
 //! Running the built command.
 #![allow(dead_code)]
 
+pub mod limits;
 pub mod workspace;
 
 use std::ffi::OsStr;

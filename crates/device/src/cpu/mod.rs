@@ -1,5 +1,7 @@
 //! The processor: launches run at once, on every core.
 mod memory;
+mod room;
+mod threads;
 
 use crate::validate::{bindings, range, stranger};
 use crate::{
@@ -7,11 +9,13 @@ use crate::{
     Result, room,
 };
 use memory::Block;
+pub use room::{available_memory, memory};
 use std::any::Any;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+pub use threads::bounded_threads;
 
 thread_local! {
     static BUSY: Cell<bool> = const { Cell::new(false) };
@@ -37,6 +41,7 @@ impl Default for Cpu {
 impl Cpu {
     /// The CPU, with as many threads as rayon has (`RAYON_NUM_THREADS`).
     pub fn new() -> Self {
+        let _ = bounded_threads();
         let threads = rayon::current_num_threads();
         let caps = Caps {
             max_workgroup: 1024,

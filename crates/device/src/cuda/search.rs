@@ -23,7 +23,8 @@ pub(super) fn candidates() -> Vec<Candidate> {
                 .iter()
                 .flat_map(|folder| libraries(folder))
                 .collect(),
-            false if !own.exists() => Vec::new(),
+            // The system's loader would wait for whoever writes into a pipe.
+            false if !own.is_file() => Vec::new(),
             false => {
                 let major = own.file_name().and_then(|n| major(&n.to_string_lossy()).flatten());
                 vec![Candidate { file: own, major }]

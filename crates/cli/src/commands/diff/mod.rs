@@ -19,6 +19,9 @@ Examples:
   cargo strata diff ex03 tiled --language wgsl
   cargo strata diff ex03 tiled --no-speed";
 
+/// Bytes of a source that are read: ours have a hundredth of it.
+const MOST: u64 = 1 << 20;
+
 /// Your answer beside ours: numbers, source, speed.
 ///
 /// First whether yours is right, and where it parts from what is wanted; then both sources side by
@@ -94,8 +97,7 @@ fn source(task: &Task, graded: &Graded) -> Outcome<()> {
     let path = format!("solutions/{}/{file}", task.exercise);
     let Some(ours) = catalog::solution_file(&task.exercise, file) else { return Ok(()) };
     let ours = stub::clean(&path, ours)?;
-    let yours = files::read_text(&graded.file)?;
-    let yours = yours.ok_or_else(|| Failure::new(format!("{} is gone", graded.file.display())))?;
+    let yours = strata_files::read_text(&graded.file, MOST)?;
     say!()?;
     let (left, right) = (format!("yours: {name}"), format!("ours: {name}"));
     let text = side_by_side([&left, &right], &yours, &ours, ui::width());

@@ -4,9 +4,12 @@
 use crate::ui;
 use similar::{DiffOp, TextDiff};
 use std::fmt::Write;
+use std::time::Duration;
 
 /// Equal lines shown around a difference.
 const CONTEXT: usize = 3;
+/// How long the shortest difference is looked for; then a longer one will do.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Narrower than this, the texts stand one below the other.
 const NARROW: usize = 90;
 
@@ -15,7 +18,8 @@ type Row<'a> = (Option<(usize, &'a str)>, Option<(usize, &'a str)>);
 
 /// `left` and `right` under their headings, in `width` columns.
 pub fn side_by_side(headings: [&str; 2], left: &str, right: &str, width: usize) -> String {
-    let diff = TextDiff::from_lines(left, right);
+    // Two texts that have nothing in common would take the square of their lengths.
+    let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(left, right);
     let (old, new): (Vec<&str>, Vec<&str>) = (left.lines().collect(), right.lines().collect());
     let mut out = String::new();
     let groups = diff.grouped_ops(CONTEXT);
@@ -56,7 +60,7 @@ fn rows<'a>(op: &DiffOp, old: &[&'a str], new: &[&'a str]) -> Vec<Row<'a>> {
 }
 
 fn beside(out: &mut String, (left, right): Row, equal: bool, half: usize) {
-    let cell = |side: Option<(usize, &str)>, style: anstyle::Style| {
+    let cell = |side: Option<(usize, &str)>, style: ui::Paint| {
         let style = if equal { ui::DIM } else { style };
         match side {
             Some((number, text)) => {
@@ -72,7 +76,7 @@ fn beside(out: &mut String, (left, right): Row, equal: bool, half: usize) {
 }
 
 fn below(out: &mut String, (left, right): Row, equal: bool, half: usize) {
-    let mut line = |mark: char, side: Option<(usize, &str)>, style: anstyle::Style| {
+    let mut line = |mark: char, side: Option<(usize, &str)>, style: ui::Paint| {
         if let Some((number, text)) = side {
             let text = fit(text, half);
             let _ = writeln!(out, "{style}{mark} {number:>4}  {}{style:#}", text.trim_end());
@@ -88,7 +92,7 @@ fn below(out: &mut String, (left, right): Row, equal: bool, half: usize) {
 
 /// The text in exactly `width` columns.
 fn fit(text: &str, width: usize) -> String {
-    let text = text.replace('\t', "    ");
+    let text = strata_files::printable(&text.replace('\t', "    ")).into_owned();
     let count = text.chars().count();
     if count <= width {
         return format!("{text}{}", " ".repeat(width - count));
@@ -105,7 +109,7 @@ mod tests {
         let left = "a\nb\nsum += x;\nc\nd\ne\nf\ng\nh\n";
         let right = "a\nb\nsum += x * y;\nbarrier();\nc\nd\ne\nf\ng\nh\n";
         let text = side_by_side(["yours", "ours"], left, right, width);
-        anstream::adapter::strip_str(&text).to_string()
+        anstream::adapter::strip_str(&ui::safe(&text)).to_string()
     }
 
     #[test]

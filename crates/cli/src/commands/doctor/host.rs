@@ -39,8 +39,8 @@ impl Host {
             cores: thread::available_parallelism().map_or(1, usize::from),
             threads: strata_ml::device::Backend::info(&device).caps.units as usize,
             simd: cpu::simd(),
-            memory: memory("MemTotal").map(|total| total.min(cgroup_limit().unwrap_or(total))),
-            available: memory("MemAvailable"),
+            memory: cpu::memory(),
+            available: cpu::available_memory(),
             rustc: version("rustc"),
             node: version("node"),
             npm: version(NPM),
@@ -73,18 +73,4 @@ fn os() -> String {
     let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
     let pretty = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
     pretty.map_or(std::env::consts::OS.to_string(), |name| name.trim_matches('"').to_string())
-}
-
-fn memory(field: &str) -> Option<u64> {
-    let Ok(info) = fs::read_to_string("/proc/meminfo") else {
-        return cpu::sysctl("hw.memsize").filter(|_| field == "MemTotal")?.parse().ok();
-    };
-    let line = info.lines().find(|line| line.starts_with(field))?;
-    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib << 10)
-}
-
-/// In a container, the bound that counts.
-fn cgroup_limit() -> Option<u64> {
-    fs::read_to_string("/sys/fs/cgroup/memory.max").ok()?.trim().parse().ok()
 }

@@ -2,7 +2,10 @@
 
 use crate::failure::Outcome;
 use crate::ui;
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read};
+
+/// An answer is a word.
+const LONGEST: u64 = 1000;
 
 /// Asks, unless the reader has agreed beforehand. Whatever is not a yes is a no, and so is silence.
 ///
@@ -14,9 +17,9 @@ pub fn agree(question: &str, beforehand: bool) -> Outcome<bool> {
     }
     let head = ui::HEAD;
     // The question is no result: it belongs where notes do.
-    let _ = write!(anstream::stderr().lock(), "{head}{question}{head:#} [y/N] ");
+    ui::ask(&format!("{head}{question}{head:#} [y/N] "));
     let mut answer = String::new();
-    let there = io::stdin().lock().read_line(&mut answer)? > 0;
+    let there = io::stdin().lock().take(LONGEST).read_line(&mut answer)? > 0;
     if !there || !answer.ends_with('\n') {
         ui::note("");
     }

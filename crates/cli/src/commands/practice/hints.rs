@@ -1,15 +1,19 @@
 //! Hints, one level at a time, and which the reader has seen.
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use strata_files::Kind;
 use strata_grader::catalog::Task;
 use strata_grader::home::Home;
 use strata_grader::progress::FOLDER;
 
 const FILE: &str = "hints.json";
+
+/// Bytes of that file that are read; a line for each task has a hundredth of it.
+const MOST: u64 = 1 << 20;
 
 /// Which hints were shown: `.strata/hints.json`, beside what was solved.
 #[derive(Debug)]
@@ -35,7 +39,7 @@ impl Hints {
     /// Reads what was shown. A file that makes no sense is no loss: hints begin anew.
     pub fn load(home: &Home) -> Hints {
         let path = home.root.join(FOLDER).join(FILE);
-        let text = strata_grader::files::read_text(&path).ok().flatten().unwrap_or_default();
+        let text = strata_files::read_text(&path, MOST).unwrap_or_default();
         Hints { path, seen: serde_json::from_str(&text).unwrap_or_default() }
     }
 
@@ -60,11 +64,18 @@ impl Hints {
     /// Whether nothing can be remembered here.
     pub fn forgets(&self) -> bool {
         let folder = self.path.parent().unwrap_or(Path::new("."));
-        let open = || {
-            fs::create_dir_all(folder)?;
-            fs::File::options().append(true).create(true).open(&self.path)
-        };
-        open().is_err()
+        // What is not a plain file is not ours; opening a pipe would wait for whoever reads it.
+        match strata_files::kind(&self.path) {
+            Ok(Kind::File) => fs::File::options().append(true).open(&self.path).is_err(),
+            Ok(_) => true,
+            Err(_) => {
+                let open = || {
+                    fs::create_dir_all(folder)?;
+                    fs::File::options().append(true).create(true).open(&self.path)
+                };
+                open().is_err()
+            }
+        }
     }
 
     /// Remembers that a hint was shown.
@@ -77,16 +88,9 @@ impl Hints {
             return Ok(());
         }
         *seen = level;
-        let fault = |error: std::io::Error| {
-            Failure::new(format!("cannot write {}: {error}", self.path.display()))
-        };
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).map_err(fault)?;
+        strata_files::make_folder(self.path.parent().unwrap_or(Path::new(".")))?;
         let text = serde_json::to_string_pretty(&self.seen)?;
-        // Under another name first: nobody ever reads half of it.
-        let whole = self.path.with_extension(format!("json.{}.tmp", std::process::id()));
-        fs::write(&whole, text + "\n").map_err(fault)?;
-        fs::rename(&whole, &self.path).map_err(fault)
+        Ok(strata_files::write(&self.path, (text + "\n").as_bytes())?)
     }
 }
 

@@ -1,8 +1,9 @@
 //! Text with a meaning: lines whose stretches say how they are meant, for the command's output and
 //! for the screen of `watch` alike.
 
-use crate::ui;
+use crate::ui::{self, Paint};
 use anstyle::Style;
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 /// Longer lines of prose are hard to read.
@@ -31,9 +32,9 @@ pub enum Tone {
 }
 
 impl Tone {
-    fn style(self) -> Style {
+    fn style(self) -> Paint {
         match self {
-            Tone::Plain => Style::new(),
+            Tone::Plain => Paint(Style::new()),
             Tone::Head => ui::HEAD,
             Tone::Good => ui::GOOD,
             Tone::Warn => ui::WARN,
@@ -58,9 +59,14 @@ pub struct Span {
 pub struct Line(pub Vec<Span>);
 
 impl Line {
-    /// With one more stretch.
+    /// With one more stretch. It may quote anybody: what a terminal would obey is spelled out.
     pub fn and(mut self, tone: Tone, text: impl Into<String>) -> Self {
-        self.0.push(Span { tone, text: text.into() });
+        let text = text.into().replace('\t', "    ").replace("\r\n", " ").replace('\n', " ");
+        let text = match strata_files::printable(&text) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(spelled) => spelled,
+        };
+        self.0.push(Span { tone, text });
         self
     }
 

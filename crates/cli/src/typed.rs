@@ -1,0 +1,59 @@
+//! The command line, read. clap quotes what it does not understand; what it quotes may be anything.
+
+use crate::args::Cli;
+use crate::ui;
+use clap::Parser;
+use std::ffi::OsStr;
+use std::process::ExitCode;
+
+/// Words longer than this are not shown as they are.
+const LONG: usize = 200;
+
+/// What was typed, or how the process ends: after `--help`, or after a message on what is wrong.
+///
+/// # Errors
+/// There is nothing to run.
+pub fn read() -> Result<Cli, ExitCode> {
+    Cli::try_parse().map_err(|error| {
+        let code = if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        if !error.use_stderr() || std::env::args_os().skip(1).all(|word| plain(&word)) {
+            // If nobody listens there is nobody to tell.
+            let _ = error.print();
+        } else {
+            // Its colours and the reader's escape codes cannot be told apart: neither is shown.
+            let text = error.render().to_string();
+            let lines: Vec<String> = text.trim_end().lines().map(short).collect();
+            ui::note(&lines.join("\n"));
+        }
+        code
+    })
+}
+
+/// Whether a terminal shows the word and does nothing else with it.
+fn plain(word: &OsStr) -> bool {
+    let text = word.to_string_lossy();
+    text.len() <= LONG && strata_files::printable(&text).len() == text.len()
+}
+
+/// A line of the message, of which each part is at most a line long.
+fn short(line: &str) -> String {
+    const MOST: usize = 2 * LONG;
+    match line.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}… ({} bytes more)", &line[..end], line.len() - end),
+        None => line.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_that_do_things_are_told_apart() {
+        assert!(plain(OsStr::new("--lr=1e-3")) && plain(OsStr::new("日本 é")));
+        for word in ["\u{1b}[2J", "a\nb", "\u{9b}2J", &"x".repeat(201)] {
+            assert!(!plain(OsStr::new(word)), "{word:?}");
+        }
+        assert!(short(&"é".repeat(100_000)).len() < 1000);
+    }
+}
