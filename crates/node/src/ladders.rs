@@ -1,6 +1,7 @@
 //! Ladders as data, and what a device can do at most.
 use crate::failure::{Failure, Outcome};
 use crate::graph::sources;
+use crate::guard::guard;
 use napi_derive::napi;
 use serde_json::{Value, json};
 use std::time::Instant;
@@ -50,7 +51,7 @@ pub(crate) fn ceiling(device: &Device) -> Outcome<String> {
 
 /// The ladders of every chapter.
 #[napi]
-pub fn ladders() -> String {
+pub fn ladders() -> napi::Result<String> {
     let rung = |r: &RungInfo| {
         json!({
             "name": r.name,
@@ -60,5 +61,5 @@ pub fn ladders() -> String {
     };
     let ladder =
         |l: &LadderInfo| json!({"op": l.op, "rungs": l.rungs.iter().map(rung).collect::<Vec<_>>()});
-    Value::Array(strata_ml::ladders().iter().map(ladder).collect()).to_string()
+    guard(|| Ok(Value::Array(strata_ml::ladders().iter().map(ladder).collect()).to_string()))
 }
