@@ -15,7 +15,7 @@ pub(crate) fn known(op: &str, rung: &str, machine: Machine) -> Outcome<()> {
     let Some(ladder) = ladders.iter().find(|l| l.op == op) else {
         let all: Vec<_> = ladders.iter().map(|l| l.op).collect();
         let message = format!("withRung: there is no op {op:?}; there are {}", all.join(", "));
-        return Err(Failure::new("rung", op, message));
+        return Err(Failure::new("rung", "withRung", message));
     };
     let here = ladder.rungs.iter().filter(|r| r.machines.contains(&machine));
     let here: Vec<_> = here.map(|r| r.name).collect();

@@ -115,7 +115,7 @@ impl NativeTokenizer {
     #[napi]
     pub fn merges(&self) -> napi::Result<Uint32Array> {
         guard(|| {
-            let merges = self.tokenizer.merges().iter();
+            let merges = self.tokenizer.merges().into_iter();
             Ok(merges.flat_map(|m| [m.left, m.right, m.id]).collect::<Vec<u32>>().into())
         })
     }

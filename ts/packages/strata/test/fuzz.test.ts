@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { env, versions } from "node:process";
 
-const CALLS = 12_000;
+const CALLS = 8000;
 
 test("everything that is exported, called with wrong arguments", async (context) => {
   if ("bun" in versions || "deno" in versions) {

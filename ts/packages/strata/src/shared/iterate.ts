@@ -29,7 +29,8 @@ export function isIterable(value: unknown, key: symbol = Symbol.iterator): boole
 
 /** An iterator and its next step. */
 function begin(op: string, name: string, value: unknown, key: symbol): { iterator: unknown; next: Step } {
-  const start = ask(value, key);
+  // Numbers are no texts and no tensors, and a typed array whose memory was transferred throws.
+  const start = ArrayBuffer.isView(value) ? undefined : ask(value, key);
   if (!isStep(start)) throw wrong(op, name, `must be a list, or something else to go through one by one; got ${kindOf(value)}`);
   const iterator: unknown = Reflect.apply(start, value, []);
   const next = ask(iterator, "next");

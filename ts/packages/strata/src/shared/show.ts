@@ -18,7 +18,11 @@ export function isRevoked(value: unknown): boolean {
 
 /** Whether a value is an array. */
 export function isArray(value: unknown): value is readonly unknown[] {
-  return !isRevoked(value) && Array.isArray(value);
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
 }
 
 /** Whether a value is an instance of a class of the language or the runtime. */

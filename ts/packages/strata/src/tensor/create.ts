@@ -55,6 +55,10 @@ interface Wanted {
 }
 
 function wantedOf(op: string, options: TensorOptions | undefined): Wanted {
+  if (options === undefined) {
+    const device = defaultDevice();
+    return { device, on: nativeDevice(device, op), dtype: undefined, requiresGrad: false };
+  }
   const { device = defaultDevice(), dtype, requiresGrad } = optionsOf(op, options);
   const on = nativeDevice(device, op);
   if (dtype !== undefined) codeOf(dtype, op);
@@ -105,12 +109,12 @@ export function tensor(data: NestedNumbers | TypedArray | Float64Array, options?
   const { array, dtype, natural } = ArrayBuffer.isView(data)
     ? typedElements(op, typedOf(op, data), wanted.dtype)
     : listElements(op, data, wanted.dtype);
-  const shape = checkShape(op, optionsOf(op, options).shape ?? natural);
+  const shape = checkShape(op, options?.shape ?? natural);
   if (numelOf(shape) !== array.length) {
     const message = `${op}: shape ${showShape(shape)} has ${numelOf(shape)} elements, ${array.length} were given for it`;
     throw new StrataError("shape", message, op);
   }
-  return finish(upload(op, wanted.device, array, dtype, shape), wanted);
+  return finish(upload(op, wanted.on, array, dtype, shape), wanted);
 }
 
 interface Elements {
@@ -183,7 +187,7 @@ function computed(
   options: TensorOptions | undefined,
 ): Tensor {
   const wanted = wantedOf(op, options);
-  const { device, dtype = "f32" } = wanted;
+  const { on, dtype = "f32" } = wanted;
   const count = numelOf(checkShape(op, shape));
   const wide = wideOf(dtype);
   const array = room(op, count, wide);
@@ -192,7 +196,7 @@ function computed(
     array[i] = value;
     if (wide !== "f32" && array[i] !== value) fromNumbers(op, [value], wide);
   }
-  return finish(upload(op, device, array, dtype, shape), wanted);
+  return finish(upload(op, on, array, dtype, shape), wanted);
 }
 
 function finite(op: string, name: string, value: unknown): number {

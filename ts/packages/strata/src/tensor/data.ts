@@ -1,3 +1,4 @@
+import { nativeDevice } from "../device.js";
 import { toNumbers, typedArray } from "../dtype.js";
 import type { DType, TypedArray, TypedArrayOf } from "../dtype.js";
 import { StrataError } from "../error.js";
@@ -163,7 +164,7 @@ export abstract class TensorData extends TensorMeta {
 
   /** Numbers into 16-bit floats, by way of a tensor that is cast. */
   #convert(array: TypedArray, dtype: DType, shape: readonly number[]): void {
-    const from = upload("write", this.device, array, dtype, shape);
+    const from = upload("write", nativeDevice(this.device, "write"), array, dtype, shape);
     try {
       native.copyFrom(handleOf(this, "write"), from);
     } finally {

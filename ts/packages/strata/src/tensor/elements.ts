@@ -1,11 +1,9 @@
 /** Numbers from JavaScript as elements of a tensor. */
-import { nativeDevice } from "../device.js";
-import type { Device } from "../device.js";
 import { codeOf } from "../dtype.js";
 import type { DType, TypedArray } from "../dtype.js";
 import { StrataError } from "../error.js";
 import { native } from "../load.js";
-import type { Handle } from "../native.js";
+import type { Handle, NativeDevice } from "../native.js";
 import { isArray, kindOf } from "../shared/show.js";
 import { MAX_RANK, numelOf } from "./shape.js";
 import type { Elements } from "./typed.js";
@@ -99,12 +97,11 @@ export function bytesOf(array: ArrayBufferView): Uint8Array {
 /** A new tensor of these elements, which are of {@link wideOf} the dtype, or its bits. */
 export function upload(
   op: string,
-  device: Device,
+  on: NativeDevice,
   array: TypedArray,
   dtype: DType,
   shape: readonly number[],
 ): Handle {
-  const on = nativeDevice(device, op);
   const code = codeOf(dtype, op);
   if (wideOf(dtype) === dtype || array instanceof Uint16Array)
     return native.fromBytes(on, code, [...shape], bytesOf(array));

@@ -22,24 +22,24 @@ export function numelOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
+function isSize(size: unknown): size is number {
+  return typeof size === "number" && Number.isInteger(size) && size >= 0;
+}
+
 /** Refuses what is no shape: NaN, negative, fractional or too large dimensions, too many of them. */
 export function checkShape(op: string, given: unknown): readonly number[] {
   if (!isArray(given)) {
     throw new StrataError("argument", `${op}: a shape is a list of numbers, got ${typeof given}`, op);
   }
-  const shape: number[] = [];
-  for (let d = 0; d < given.length; d++) {
-    const size: unknown = given[d];
-    if (typeof size !== "number" || !Number.isInteger(size) || size < 0) {
-      const message = `${op}: ${showShape(given)} is no shape: each dimension must be a whole number, 0 or more`;
-      throw new StrataError("shape", message, op);
-    }
-    if (d >= MAX_RANK) {
-      const message = `${op}: shape ${showShape(given)} has ${given.length} dimensions; a tensor has at most ${MAX_RANK}`;
-      throw new StrataError("shape", message, op);
-    }
-    // -0 is 0.
-    shape.push(size + 0);
+  // Copied once, and not before it is known to be short.
+  const shape = given.length > MAX_RANK ? given.slice(0, MAX_RANK) : [...given];
+  if (!shape.every(isSize)) {
+    const message = `${op}: ${showShape(given)} is no shape: each dimension must be a whole number, 0 or more`;
+    throw new StrataError("shape", message, op);
+  }
+  if (shape.length !== given.length) {
+    const message = `${op}: shape ${showShape(given)} has ${given.length} dimensions; a tensor has at most ${MAX_RANK}`;
+    throw new StrataError("shape", message, op);
   }
   const count = numelOf(shape);
   // Dimensions beyond 32 bits are refused even where another one of 0 leaves nothing to hold.

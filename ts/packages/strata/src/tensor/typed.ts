@@ -8,19 +8,38 @@ export type Elements = Float32Array | Float64Array | Int32Array | Uint32Array | 
 
 const SHARED = Reflect.getPrototypeOf(Uint8Array.prototype) ?? {};
 
-/** A property of all typed arrays, asked of the array itself: subclasses and own properties cannot lie about it. */
-function inner(key: PropertyKey): (array: unknown) => unknown {
-  const get = Reflect.getOwnPropertyDescriptor(SHARED, key)?.get;
-  return (array) => (get === undefined ? undefined : Reflect.apply(get, array, []));
+/** The getter of a property that all typed arrays have: asked itself, neither subclasses nor own properties can lie. */
+function getter(key: PropertyKey): () => unknown {
+  const get: (() => unknown) | undefined = Reflect.getOwnPropertyDescriptor(SHARED, key)?.get;
+  return get ?? (() => undefined);
 }
 
-const tagOf = inner(Symbol.toStringTag);
-const bufferOf = inner("buffer");
-const offsetOf = inner("byteOffset");
-const lengthOf = inner("length");
+const [TAG, BUFFER, OFFSET, LENGTH] = [getter(Symbol.toStringTag), getter("buffer"), getter("byteOffset"), getter("length")];
+
+// One function each: the compiler makes them as quick as the property.
+const tagOf = (array: unknown): unknown => Reflect.apply(TAG, array, []);
+const bufferOf = (array: unknown): unknown => Reflect.apply(BUFFER, array, []);
+const offsetOf = (array: unknown): unknown => Reflect.apply(OFFSET, array, []);
+const lengthOf = (array: unknown): unknown => Reflect.apply(LENGTH, array, []);
 
 function isBuffer(value: unknown): value is ArrayBuffer {
   return typeof value === "object" && value !== null;
+}
+
+/** Whether an array is what it says it is, and has memory: most are, and a second one over it costs more than to ask. */
+function isPlain(value: ArrayBufferView): value is Elements {
+  return (
+    (value instanceof Float32Array ||
+      value instanceof Uint32Array ||
+      value instanceof Int32Array ||
+      value instanceof Uint16Array ||
+      value instanceof Float64Array) &&
+    value.length === lengthOf(value) &&
+    value.length > 0 &&
+    value.byteLength === value.length * value.BYTES_PER_ELEMENT &&
+    value.byteOffset === offsetOf(value) &&
+    value.buffer === bufferOf(value)
+  );
 }
 
 /**
@@ -31,10 +50,14 @@ function isBuffer(value: unknown): value is ArrayBuffer {
  */
 export function typedOf(op: string, value: unknown): Elements | null {
   if (!ArrayBuffer.isView(value)) return null;
-  const [buffer, offset, length] = [bufferOf, offsetOf, lengthOf].map((ask) => (tagOf(value) === undefined ? null : ask(value)));
+  if (isPlain(value)) return value;
+  const tag = tagOf(value);
+  // A DataView has no elements.
+  if (tag === undefined) return null;
+  const [buffer, offset, length] = [bufferOf(value), offsetOf(value), lengthOf(value)];
   if (!isBuffer(buffer) || typeof offset !== "number" || typeof length !== "number") return null;
   try {
-    switch (tagOf(value)) {
+    switch (tag) {
       case "Float32Array":
         return new Float32Array(buffer, offset, length);
       case "Float64Array":
