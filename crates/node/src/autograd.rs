@@ -155,11 +155,11 @@ pub fn hook(a: u32, hook: Function<u32, u32>) -> napi::Result<()> {
 /// Runs `body` without a tape.
 #[napi]
 pub fn no_grad(body: Function<(), ()>) -> napi::Result<()> {
-    autograd::no_grad(|| body.call(()))
+    guard(|| Ok(autograd::no_grad(|| body.call(()))))?
 }
 
 /// Whether ops go on the tape.
 #[napi]
-pub fn grad_enabled() -> bool {
-    autograd::grad_enabled()
+pub fn grad_enabled() -> napi::Result<bool> {
+    guard(|| Ok(autograd::grad_enabled()))
 }

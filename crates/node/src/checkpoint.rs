@@ -68,20 +68,20 @@ impl NativeCheckpoint {
 
     /// Its tokenizer.
     #[napi]
-    pub fn tokenizer(&self) -> NativeTokenizer {
-        self.tokenizer.clone().into()
+    pub fn tokenizer(&self) -> napi::Result<NativeTokenizer> {
+        guard(|| Ok(self.tokenizer.clone().into()))
     }
 
     /// Its trainer, for a run to go on; the first call takes it.
     #[napi]
-    pub fn trainer(&mut self) -> Option<NativeTrainer> {
-        self.trainer.take().map(NativeTrainer::new)
+    pub fn trainer(&mut self) -> napi::Result<Option<NativeTrainer>> {
+        guard(|| Ok(self.trainer.take().map(NativeTrainer::new)))
     }
 
     /// What it was trained on, in words.
     #[napi]
-    pub fn about(&self) -> String {
-        self.about.clone()
+    pub fn about(&self) -> napi::Result<String> {
+        guard(|| Ok(self.about.clone()))
     }
 }
 
@@ -145,13 +145,13 @@ pub fn load_tensors(
 impl NativeTensorFile {
     /// The tensors' names.
     #[napi]
-    pub fn names(&self) -> Vec<String> {
-        self.names.clone()
+    pub fn names(&self) -> napi::Result<Vec<String>> {
+        guard(|| Ok(self.names.clone()))
     }
 
     /// The tensors, in the names' order; the first call takes them.
     #[napi]
-    pub fn take(&mut self) -> Vec<u32> {
-        std::mem::take(&mut self.tensors).into_iter().map(put_tensor).collect()
+    pub fn take(&mut self) -> napi::Result<Vec<u32>> {
+        guard(|| Ok(std::mem::take(&mut self.tensors).into_iter().map(put_tensor).collect()))
     }
 }

@@ -2,6 +2,7 @@
 use crate::device::NativeDevice;
 use crate::failure::{Failure, Outcome};
 use crate::guard::guard;
+use crate::lent::Lent;
 use crate::numbers::{dtype, shape, whole};
 use crate::table::put_tensor;
 use napi_derive::napi;
@@ -12,16 +13,17 @@ use strata_ml::tensor::{Layout, Tensor, numel};
 #[napi]
 pub fn from_bytes(
     device: &NativeDevice,
-    bytes: &[u8],
     dtype_code: u32,
     dims: Vec<f64>,
+    bytes: Lent<u8>,
 ) -> napi::Result<u32> {
     guard(|| {
         let op = "tensor";
+        let bytes = bytes.get()?;
         let dims = shape(op, &dims)?;
         let dtype = dtype(op, dtype_code)?;
         let n = numel(op, &dims)?;
-        if n * dtype.size() != bytes.len() {
+        if n.checked_mul(dtype.size()) != Some(bytes.len()) {
             let given = bytes.len() / dtype.size();
             let message =
                 format!("{op}: shape {dims:?} has {n} elements, {given} were given for it");
@@ -30,7 +32,7 @@ pub fn from_bytes(
         let device = &device.device;
         let buffer = device.alloc(bytes.len())?;
         if !bytes.is_empty() {
-            buffer.write(0, bytes)?;
+            buffer.write(0, &bytes)?;
         }
         Ok(put_tensor(Tensor::from_buffer(buffer, dtype, Layout::contiguous(&dims))?))
     })

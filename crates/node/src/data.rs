@@ -1,6 +1,6 @@
 //! Text, cut into batches.
 use crate::events::Listener;
-use crate::failure::{Failure, json};
+use crate::failure::{Failure, Outcome, json};
 use crate::guard::guard;
 use crate::job::{Job, job};
 use crate::numbers::whole;
@@ -112,39 +112,39 @@ pub fn prepare_dataset(
 impl NativeDataset {
     /// Its tokenizer.
     #[napi]
-    pub fn tokenizer(&self) -> NativeTokenizer {
-        self.dataset.tokenizer().clone().into()
+    pub fn tokenizer(&self) -> napi::Result<NativeTokenizer> {
+        guard(|| Ok(self.dataset.tokenizer().clone().into()))
     }
 
     /// Tokens in a row.
     #[napi]
-    pub fn context(&self) -> u32 {
-        self.dataset.context() as u32
+    pub fn context(&self) -> napi::Result<u32> {
+        guard(|| Ok(self.dataset.context() as u32))
     }
 
     /// Are these the embedded stories?
     #[napi]
-    pub fn is_stories(&self) -> bool {
-        self.dataset.is_stories()
+    pub fn is_stories(&self) -> napi::Result<bool> {
+        guard(|| Ok(self.dataset.is_stories()))
     }
 
     /// What the user should know.
     #[napi]
-    pub fn notes(&self) -> Vec<String> {
-        self.dataset.notes().to_vec()
+    pub fn notes(&self) -> napi::Result<Vec<String>> {
+        guard(|| Ok(self.dataset.notes().to_vec()))
     }
 
     /// Tokens to train on, or -1 for stories.
     #[napi]
-    pub fn train_tokens(&self) -> f64 {
-        self.dataset.train_tokens().map_or(-1.0, |n| n as f64)
+    pub fn train_tokens(&self) -> napi::Result<f64> {
+        guard(|| Ok(self.dataset.train_tokens().map_or(-1.0, |n| n as f64)))
     }
 
     /// The batch of a step.
     #[napi]
     pub fn train(&self, step: f64, batch: f64) -> napi::Result<NativeBatch> {
         guard(|| {
-            let (step, rows) = (whole("batch", "step", step)?, rows(batch)?);
+            let (step, rows) = (whole("batch", "step", step)?, self.rows(batch)?);
             Ok(self.dataset.train(step as u64, rows).into())
         })
     }
@@ -152,32 +152,43 @@ impl NativeDataset {
     /// Batches of held-out text.
     #[napi]
     pub fn validation_batches(&self, batch: f64) -> napi::Result<u32> {
-        guard(|| Ok(self.dataset.validation_batches(rows(batch)?) as u32))
+        guard(|| Ok(self.dataset.validation_batches(self.rows(batch)?) as u32))
     }
 
     /// One of them.
     #[napi]
     pub fn validation(&self, index: f64, batch: f64) -> napi::Result<NativeBatch> {
         guard(|| {
-            let (index, rows) = (whole("batch", "index", index)?, rows(batch)?);
+            let (index, rows) = (whole("batch", "index", index)?, self.rows(batch)?);
             Ok(self.dataset.validation(index, rows).into())
         })
     }
 
     /// What to begin a sample with.
     #[napi]
-    pub fn prompt(&self) -> Uint32Array {
-        self.dataset.prompt().into()
+    pub fn prompt(&self) -> napi::Result<Uint32Array> {
+        guard(|| Ok(self.dataset.prompt().into()))
     }
 }
 
-/// The rows of a batch: as many as a trainer takes.
-fn rows(batch: f64) -> crate::failure::Outcome<usize> {
-    match whole("batch", "batchSize", batch)? {
-        rows @ 1..=65_536 => Ok(rows),
-        rows => Err(Failure::argument(
-            "batch",
-            format!("batchSize must lie between 1 and 65,536, not {rows}"),
-        )),
+/// The most tokens in a batch: a quarter of a gigabyte of ids and targets.
+const MOST: usize = 1 << 25;
+
+impl NativeDataset {
+    /// The rows of a batch: as many as a trainer takes, and as there is room for.
+    fn rows(&self, batch: f64) -> Outcome<usize> {
+        let op = "batch";
+        let rows = whole(op, "batchSize", batch)?;
+        if !(1..=65_536).contains(&rows) {
+            let message = format!("batchSize must lie between 1 and 65,536, not {rows}");
+            return Err(Failure::argument(op, message));
+        }
+        let context = self.dataset.context();
+        if rows.saturating_mul(context) > MOST {
+            let message =
+                format!("{op}: {rows} rows of {context} tokens are too many; {MOST} fit a batch");
+            return Err(Failure::new("size", op, message));
+        }
+        Ok(rows)
     }
 }

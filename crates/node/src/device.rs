@@ -108,8 +108,8 @@ pub fn best_device(
 
 /// Why the last [`best_device`] took what it took.
 #[napi]
-pub fn best_reason() -> String {
-    REASON.with_borrow(Clone::clone)
+pub fn best_reason() -> napi::Result<String> {
+    guard(|| Ok(REASON.with_borrow(Clone::clone)))
 }
 
 /// Every device of this computer, and for machines that have none, why.
@@ -136,8 +136,8 @@ pub fn list_devices() -> napi::Result<AsyncTask<Job<String, String>>> {
 impl NativeDevice {
     /// Who it is and what it can do.
     #[napi]
-    pub fn info(&self) -> String {
-        describe(self.device.info()).to_string()
+    pub fn info(&self) -> napi::Result<String> {
+        guard(|| Ok(describe(self.device.info()).to_string()))
     }
 
     /// The same device with a rung forced for an op.
@@ -151,42 +151,51 @@ impl NativeDevice {
 
     /// Whether two handles are one device.
     #[napi]
-    pub fn same(&self, other: &NativeDevice) -> bool {
-        self.device.same(&other.device)
+    pub fn same(&self, other: &NativeDevice) -> napi::Result<bool> {
+        guard(|| Ok(self.device.same(&other.device)))
     }
 
     /// Counters since it was opened.
     #[napi]
-    pub fn stats(&self) -> String {
-        let s = self.device.stats();
-        json!({
-            "allocations": s.allocations,
-            "bytes": s.bytes,
-            "inUse": s.in_use,
-            "launches": s.launches,
-            "writes": s.writes,
-            "reads": s.reads,
+    pub fn stats(&self) -> napi::Result<String> {
+        guard(|| {
+            let s = self.device.stats();
+            let all = json!({
+                "allocations": s.allocations,
+                "bytes": s.bytes,
+                "inUse": s.in_use,
+                "launches": s.launches,
+                "writes": s.writes,
+                "reads": s.reads,
+            });
+            Ok(all.to_string())
         })
-        .to_string()
     }
 
     /// Resolves when everything launched so far has run.
     #[napi(ts_return_type = "Promise<void>")]
-    pub fn synchronize(&self) -> AsyncTask<Job<(), ()>> {
-        let device = self.device.clone();
-        errand(move || Ok(device.synchronize()?))
+    pub fn synchronize(&self) -> napi::Result<AsyncTask<Job<(), ()>>> {
+        guard(|| {
+            let device = self.device.clone();
+            Ok(errand(move || Ok(device.synchronize()?)))
+        })
     }
 
     /// Frees cached memory that nobody uses.
     #[napi]
-    pub fn trim(&self) {
-        self.device.trim();
+    pub fn trim(&self) -> napi::Result<()> {
+        guard(|| {
+            self.device.trim();
+            Ok(())
+        })
     }
 
     /// What it can do at most, measured.
     #[napi(ts_return_type = "Promise<string>")]
-    pub fn ceiling(&self) -> AsyncTask<Job<String, String>> {
-        let device = self.device.clone();
-        job(move || ceiling(&device), Ok)
+    pub fn ceiling(&self) -> napi::Result<AsyncTask<Job<String, String>>> {
+        guard(|| {
+            let device = self.device.clone();
+            Ok(job(move || ceiling(&device), Ok))
+        })
     }
 }

@@ -60,16 +60,18 @@ impl NativeGpt {
 
     /// Each parameter as data.
     #[napi]
-    pub fn parameter_infos(&self) -> String {
-        let infos = self.gpt.parameters().infos().iter();
-        let row = |i: &strata_ml::autograd::ParamInfo| json!({"name": i.name, "shape": i.shape, "decay": i.decay, "offset": i.offset});
-        Value::Array(infos.map(row).collect()).to_string()
+    pub fn parameter_infos(&self) -> napi::Result<String> {
+        guard(|| {
+            let infos = self.gpt.parameters().infos().iter();
+            let row = |i: &strata_ml::autograd::ParamInfo| json!({"name": i.name, "shape": i.shape, "decay": i.decay, "offset": i.offset});
+            Ok(Value::Array(infos.map(row).collect()).to_string())
+        })
     }
 
     /// Each parameter as a tensor.
     #[napi]
-    pub fn parameters(&self) -> Vec<u32> {
-        self.gpt.parameters().vars().iter().cloned().map(put).collect()
+    pub fn parameters(&self) -> napi::Result<Vec<u32>> {
+        guard(|| Ok(self.gpt.parameters().vars().iter().cloned().map(put).collect()))
     }
 
     /// Logits.

@@ -104,14 +104,14 @@ impl NativeGraph {
 
     /// Graphviz text.
     #[napi]
-    pub fn dot(&self) -> String {
-        self.graph.dot()
+    pub fn dot(&self) -> napi::Result<String> {
+        guard(|| Ok(self.graph.dot()))
     }
 
     /// A drawing.
     #[napi]
-    pub fn svg(&self) -> String {
-        self.graph.svg()
+    pub fn svg(&self) -> napi::Result<String> {
+        guard(|| Ok(self.graph.svg()))
     }
 
     /// A node's value.

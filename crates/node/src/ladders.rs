@@ -1,6 +1,7 @@
 //! Ladders as data, and what a device can do at most.
 use crate::failure::{Failure, Outcome};
 use crate::graph::sources;
+use crate::guard::guard;
 use napi_derive::napi;
 use serde_json::{Value, json};
 use std::time::Instant;
@@ -14,7 +15,7 @@ pub(crate) fn known(op: &str, rung: &str, machine: Machine) -> Outcome<()> {
     let Some(ladder) = ladders.iter().find(|l| l.op == op) else {
         let all: Vec<_> = ladders.iter().map(|l| l.op).collect();
         let message = format!("withRung: there is no op {op:?}; there are {}", all.join(", "));
-        return Err(Failure::new("rung", op, message));
+        return Err(Failure::new("rung", "withRung", message));
     };
     let here = ladder.rungs.iter().filter(|r| r.machines.contains(&machine));
     let here: Vec<_> = here.map(|r| r.name).collect();
@@ -50,7 +51,7 @@ pub(crate) fn ceiling(device: &Device) -> Outcome<String> {
 
 /// The ladders of every chapter.
 #[napi]
-pub fn ladders() -> String {
+pub fn ladders() -> napi::Result<String> {
     let rung = |r: &RungInfo| {
         json!({
             "name": r.name,
@@ -60,5 +61,5 @@ pub fn ladders() -> String {
     };
     let ladder =
         |l: &LadderInfo| json!({"op": l.op, "rungs": l.rungs.iter().map(rung).collect::<Vec<_>>()});
-    Value::Array(strata_ml::ladders().iter().map(ladder).collect()).to_string()
+    guard(|| Ok(Value::Array(strata_ml::ladders().iter().map(ladder).collect()).to_string()))
 }

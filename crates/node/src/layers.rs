@@ -1,8 +1,10 @@
 //! What layers do.
 use crate::failure::Outcome;
 use crate::guard::guard;
+use crate::lent::Lent;
 use crate::numbers::whole;
 use crate::table::{get, get_option, op2, put, put_tensor};
+use napi::bindgen_prelude::Float32Array;
 use napi_derive::napi;
 use strata_ml::attention::{self, Options};
 use strata_ml::autograd::Var;
@@ -84,9 +86,11 @@ pub fn layer_norm_stats(x: u32, gamma: u32, beta: u32, eps: f64) -> napi::Result
 
 /// Maximum and sum after each element of a row, as the online softmax keeps them.
 #[napi]
-pub fn running_softmax(row: &[f32]) -> napi::bindgen_prelude::Float32Array {
-    let pairs = loss::running(row);
-    pairs.iter().flat_map(|r| [r.max, r.sum]).collect::<Vec<f32>>().into()
+pub fn running_softmax(row: Lent<f32>) -> napi::Result<Float32Array> {
+    guard(|| {
+        let pairs = loss::running(&row.get()?);
+        Ok(pairs.iter().flat_map(|r| [r.max, r.sum]).collect::<Vec<f32>>().into())
+    })
 }
 
 /// Mean cross-entropy.
@@ -107,7 +111,9 @@ pub fn cross_entropy_rows(logits: u32, targets: u32) -> napi::Result<Vec<u32>> {
 /// The numbers that dropout is keyed by, on the device.
 fn state(device: &Device, seed: f64, step: f64) -> Outcome<Buffer> {
     let op = "dropout";
-    let (seed, step) = (whole(op, "the seed", seed)? as u32, whole(op, "the step", step)? as u32);
+    let (seed, step) = (whole(op, "the seed", seed)? as u64, whole(op, "the step", step)?);
+    // The kernels take 32 bits: a larger seed is folded, a later step begins anew.
+    let (seed, step) = (seed as u32 ^ (seed >> 32) as u32, step as u32);
     Ok(device.step_state(StepState { seed, step, loss_scale: 1.0, ..StepState::default() })?)
 }
 

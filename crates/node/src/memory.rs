@@ -2,6 +2,8 @@
 use crate::failure::{Failure, Outcome};
 use crate::guard::guard;
 use crate::job::{Bytes, Job, job};
+use crate::lent::Lent;
+use crate::shown;
 use crate::table::{get, put};
 use crate::{device::NativeDevice, table};
 use napi::bindgen_prelude::{AsyncTask, ToNapiValue};
@@ -63,7 +65,8 @@ impl ToNapiValue for Made {
 }
 
 /// Lets go of the buffer that an `ArrayBuffer` showed.
-unsafe extern "C" fn release(_: sys::napi_env, _: *mut c_void, hint: *mut c_void) {
+unsafe extern "C" fn release(_: sys::napi_env, data: *mut c_void, hint: *mut c_void) {
+    shown::remove(data.addr());
     // SAFETY: `storage` made `hint` of a box, and the runtime calls this once.
     let buffer = unsafe { Box::from_raw(hint.cast::<Buffer>()) };
     table::shown(-(buffer.bytes() as i64));
@@ -86,11 +89,13 @@ pub fn storage(env: Env, a: u32) -> napi::Result<Made> {
         let bytes = buffer.bytes();
         table::shown(bytes as i64);
         let hint = Box::into_raw(Box::new(buffer.clone()));
+        shown::add(pointer.as_ptr().addr(), &buffer);
         let mut made = std::ptr::null_mut();
         // SAFETY: the memory has at least `bytes` bytes (a buffer is no longer than its memory),
         // and stays where it is until `release` drops the buffer in `hint`. It was zeroed at birth.
         // Kernels write it only on calls from JavaScript's thread, or on a run's own thread, where
-        // whoever looks sees something in between, as with any shared array.
+        // whoever looks sees something in between, as with any shared array. Where Rust is given
+        // this memory back, as an array to read, it reads through the device (`lent.rs`).
         let status = unsafe {
             sys::napi_create_external_arraybuffer(
                 env.raw(),
@@ -104,6 +109,7 @@ pub fn storage(env: Env, a: u32) -> napi::Result<Made> {
         if status == sys::Status::napi_ok {
             return Ok(Made(made));
         }
+        shown::remove(pointer.as_ptr().addr());
         // SAFETY: the runtime refused, so nobody else has the box.
         drop(unsafe { Box::from_raw(hint) });
         table::shown(-(bytes as i64));
@@ -130,10 +136,11 @@ fn writable(op: &str, a: u32) -> Outcome<Var> {
     Ok(var)
 }
 
-/// Overwrites the elements from a typed array.
+/// Overwrites the elements from a typed array, which may show this very tensor's memory.
 #[napi]
-pub fn write(a: u32, bytes: &[u8]) -> napi::Result<()> {
+pub fn write(a: u32, bytes: Lent<u8>) -> napi::Result<()> {
     guard(|| {
+        let bytes = bytes.get()?;
         let var = writable("write", a)?;
         let to = var.value();
         let size = to.dtype().size();
@@ -147,11 +154,11 @@ pub fn write(a: u32, bytes: &[u8]) -> napi::Result<()> {
         }
         let first = to.offset() * size;
         if to.is_contiguous() && first.is_multiple_of(4) && bytes.len().is_multiple_of(4) {
-            return Ok(to.buffer().write(first, bytes)?);
+            return Ok(to.buffer().write(first, &bytes)?);
         }
         // Through a tensor of its own where the elements do not lie side by side.
         let from = to.device().alloc(bytes.len())?;
-        from.write(0, bytes)?;
+        from.write(0, &bytes)?;
         let from = Tensor::from_buffer(from, to.dtype(), Layout::contiguous(to.shape()))?;
         Ok(ops::copy_into(&from, to)?)
     })
@@ -234,7 +241,8 @@ pub fn time_adds(a: u32, b: u32, n: u32) -> napi::Result<f64> {
     guard(|| {
         let (a, b) = (table::get(a)?, table::get(b)?);
         let start = std::time::Instant::now();
-        let mut kept = Vec::with_capacity(n as usize);
+        // Not sized beforehand: so many may be asked for that there is no room for the list.
+        let mut kept = Vec::new();
         for _ in 0..n {
             kept.push(a.add(&b)?);
         }

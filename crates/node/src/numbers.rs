@@ -11,8 +11,10 @@ fn counts(x: f64) -> bool {
 
 /// A whole number of at least 0.
 pub(crate) fn whole(op: &str, name: &str, x: f64) -> Outcome<usize> {
-    if counts(x) {
-        return Ok(x as usize);
+    if counts(x)
+        && let Ok(n) = usize::try_from(x as u64)
+    {
+        return Ok(n);
     }
     let message = format!("{op}: {name} must be a whole number of at least 0, not {x}");
     Err(Failure::new("argument", op, message))
@@ -21,7 +23,7 @@ pub(crate) fn whole(op: &str, name: &str, x: f64) -> Outcome<usize> {
 /// A shape.
 pub(crate) fn shape(op: &str, dims: &[f64]) -> Outcome<Vec<usize>> {
     match dims.iter().find(|&&x| !counts(x)) {
-        None => Ok(dims.iter().map(|&x| x as usize).collect()),
+        None => dims.iter().map(|&x| whole(op, "a dimension", x)).collect(),
         Some(bad) => {
             let all: Vec<String> = dims.iter().map(f64::to_string).collect();
             let message = format!(

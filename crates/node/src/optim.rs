@@ -107,7 +107,11 @@ impl NativeOptimizer {
 
     fn advance(&mut self, lr: f64) -> Outcome<()> {
         let Some(state) = &self.state else { return Ok(()) };
-        let step = self.steps + 1;
+        let Some(step) = self.steps.checked_add(1) else {
+            let message =
+                format!("step: {} steps were done, which is as many as are counted", self.steps);
+            return Err(Failure::new("value", "step", message));
+        };
         let now = StepState { step, lr: lr as f32, loss_scale: 1.0, ..StepState::default() };
         state.write(0, bytemuck::bytes_of(&now))?;
         match &self.over {
@@ -176,15 +180,19 @@ impl NativeOptimizer {
 
     /// Steps done.
     #[napi]
-    pub fn steps(&self) -> u32 {
-        self.steps
+    pub fn steps(&self) -> napi::Result<u32> {
+        guard(|| Ok(self.steps))
     }
 
     /// Says how many steps were done: AdamW's bias correction counts them.
     #[napi]
     pub fn set_steps(&mut self, steps: f64) -> napi::Result<()> {
         guard(|| {
-            self.steps = whole("optim", "steps", steps)? as u32;
+            let steps = whole("optim", "steps", steps)?;
+            self.steps = u32::try_from(steps).map_err(|_| {
+                let message = format!("optim: {steps} steps are more than are counted");
+                Failure::new("value", "optim", message)
+            })?;
             Ok(())
         })
     }

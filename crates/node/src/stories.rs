@@ -26,8 +26,8 @@ pub fn story(seed: f64, index: f64, held_out: bool) -> napi::Result<String> {
 
 /// Nats of a story, on average and exactly.
 #[napi]
-pub fn story_entropy() -> f64 {
-    stories::entropy()
+pub fn story_entropy() -> napi::Result<f64> {
+    guard(|| Ok(stories::entropy()))
 }
 
 /// The logarithm of the probability that the grammar tells exactly this text.

@@ -115,14 +115,18 @@ pub fn free(a: u32) -> napi::Result<()> {
 
 /// Numbers in use.
 #[napi]
-pub fn live_handles() -> u32 {
+pub fn live_handles() -> napi::Result<u32> {
+    guard(|| Ok(in_table()))
+}
+
+fn in_table() -> u32 {
     TABLE.with_borrow(|t| (t.slots.len() - t.retired - t.free.len()) as u32)
 }
 
 /// Bytes in use on every device that was opened: by tensors, by tapes, by models.
 #[napi]
-pub fn live_bytes() -> f64 {
-    in_use() as f64
+pub fn live_bytes() -> napi::Result<f64> {
+    guard(|| Ok(in_use() as f64))
 }
 
 fn in_use() -> i64 {
@@ -144,7 +148,7 @@ fn report() {
     const STEP: i64 = 1 << 20;
     // A variable with its place on the tape, its notes and its handle, beside its elements.
     const EACH: i64 = 2 << 10;
-    let now = (in_use() + EACH * i64::from(live_handles()) - SHOWN.get()).max(0);
+    let now = (in_use() + EACH * i64::from(in_table()) - SHOWN.get()).max(0);
     let told = REPORTED.get();
     let change = now - told;
     // A training step grows and shrinks by hundreds of megabytes. To tell of each swing would have

@@ -2,6 +2,7 @@
 use crate::events::Listener;
 use crate::guard::guard;
 use crate::job::{Job, errand, job};
+use crate::lent::Lent;
 use crate::numbers::whole;
 use napi::bindgen_prelude::{AsyncTask, Function, Uint8Array, Uint32Array, Unknown};
 use napi_derive::napi;
@@ -65,23 +66,25 @@ pub fn load_tokenizer(path: String) -> napi::Result<AsyncTask<Job<Tokenizer, Nat
 impl NativeTokenizer {
     /// `bpe` or `char`.
     #[napi]
-    pub fn kind(&self) -> &'static str {
-        match self.tokenizer.kind() {
-            TokenizerKind::Bpe => "bpe",
-            TokenizerKind::Char => "char",
-        }
+    pub fn kind(&self) -> napi::Result<&'static str> {
+        guard(|| {
+            Ok(match self.tokenizer.kind() {
+                TokenizerKind::Bpe => "bpe",
+                TokenizerKind::Char => "char",
+            })
+        })
     }
 
     /// One more than the largest id.
     #[napi]
-    pub fn vocab_size(&self) -> u32 {
-        self.tokenizer.vocab_size() as u32
+    pub fn vocab_size(&self) -> napi::Result<u32> {
+        guard(|| Ok(self.tokenizer.vocab_size() as u32))
     }
 
     /// The id of `<|endoftext|>`, or -1.
     #[napi]
-    pub fn end_of_text(&self) -> f64 {
-        self.tokenizer.end_of_text().map_or(-1.0, f64::from)
+    pub fn end_of_text(&self) -> napi::Result<f64> {
+        guard(|| Ok(self.tokenizer.end_of_text().map_or(-1.0, f64::from)))
     }
 
     /// The ids of a text.
@@ -92,33 +95,35 @@ impl NativeTokenizer {
 
     /// The text of ids; what is no UTF-8 becomes U+FFFD.
     #[napi]
-    pub fn decode(&self, ids: &[u32]) -> napi::Result<String> {
-        guard(|| Ok(String::from_utf8_lossy(&self.tokenizer.decode(ids)).into_owned()))
+    pub fn decode(&self, ids: Lent<u32>) -> napi::Result<String> {
+        guard(|| Ok(String::from_utf8_lossy(&self.tokenizer.decode(&ids.get()?)).into_owned()))
     }
 
     /// One token as a reader should see it.
     #[napi]
-    pub fn show(&self, id: u32) -> String {
-        self.tokenizer.show(id)
+    pub fn show(&self, id: u32) -> napi::Result<String> {
+        guard(|| Ok(self.tokenizer.show(id)))
     }
 
     /// The bytes of one token.
     #[napi]
-    pub fn bytes(&self, id: u32) -> Uint8Array {
-        self.tokenizer.bytes_of(id).to_vec().into()
+    pub fn bytes(&self, id: u32) -> napi::Result<Uint8Array> {
+        guard(|| Ok(self.tokenizer.bytes_of(id).to_vec().into()))
     }
 
     /// Triples left, right, id.
     #[napi]
-    pub fn merges(&self) -> Uint32Array {
-        let merges = self.tokenizer.merges();
-        merges.iter().flat_map(|m| [m.left, m.right, m.id]).collect::<Vec<u32>>().into()
+    pub fn merges(&self) -> napi::Result<Uint32Array> {
+        guard(|| {
+            let merges = self.tokenizer.merges().into_iter();
+            Ok(merges.flat_map(|m| [m.left, m.right, m.id]).collect::<Vec<u32>>().into())
+        })
     }
 
     /// As a `tokenizer.json`.
     #[napi]
-    pub fn json(&self) -> String {
-        self.tokenizer.to_json()
+    pub fn json(&self) -> napi::Result<String> {
+        guard(|| Ok(self.tokenizer.to_json()))
     }
 
     /// Writes a `tokenizer.json`.

@@ -4,9 +4,10 @@ use crate::failure::{Failure, Outcome, json};
 use crate::gpt::NativeGpt;
 use crate::guard::guard;
 use crate::job::{Job, errand, job};
+use crate::lent::Lent;
 use crate::table::put_tensor;
 use crate::tokenizer::NativeTokenizer;
-use napi::bindgen_prelude::{AsyncTask, Uint32Array};
+use napi::bindgen_prelude::AsyncTask;
 use napi_derive::napi;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -149,19 +150,21 @@ impl NativeTrainer {
     #[napi(ts_return_type = "Promise<string>")]
     pub fn step(
         &self,
-        inputs: Uint32Array,
-        targets: Uint32Array,
+        inputs: Lent<u32>,
+        targets: Lent<u32>,
         lr: f64,
-    ) -> AsyncTask<Job<String, String>> {
-        let (trainer, shown) = (self.trainer.clone(), self.shown.clone());
-        let (inputs, targets) = (inputs.to_vec(), targets.to_vec());
-        job(move || step(&trainer, &shown, &inputs, &targets, lr), Ok)
+    ) -> napi::Result<AsyncTask<Job<String, String>>> {
+        guard(|| {
+            let (trainer, shown) = (self.trainer.clone(), self.shown.clone());
+            let (inputs, targets) = (inputs.owned()?, targets.owned()?);
+            Ok(job(move || step(&trainer, &shown, &inputs, &targets, lr), Ok))
+        })
     }
 
     /// One step, now.
     #[napi]
-    pub fn step_now(&self, inputs: &[u32], targets: &[u32], lr: f64) -> napi::Result<String> {
-        guard(|| step(&self.trainer, &self.shown, inputs, targets, lr))
+    pub fn step_now(&self, inputs: Lent<u32>, targets: Lent<u32>, lr: f64) -> napi::Result<String> {
+        guard(|| step(&self.trainer, &self.shown, &inputs.get()?, &targets.get()?, lr))
     }
 
     /// The moments m and v of a parameter.

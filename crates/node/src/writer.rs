@@ -3,8 +3,9 @@ use crate::failure::{Failure, Outcome, json};
 use crate::gpt::NativeGpt;
 use crate::guard::guard;
 use crate::job::{Job, errand, job};
+use crate::lent::Lent;
 use crate::trainer::lock;
-use napi::bindgen_prelude::{AsyncTask, Uint32Array};
+use napi::bindgen_prelude::AsyncTask;
 use napi_derive::napi;
 use serde::Deserialize;
 use std::sync::{Arc, Mutex};
@@ -75,9 +76,11 @@ pub fn create_writer(gpt: &NativeGpt, sampling: String) -> napi::Result<NativeWr
 impl NativeWriter {
     /// Reads tokens.
     #[napi(ts_return_type = "Promise<void>")]
-    pub fn read(&self, tokens: Uint32Array) -> AsyncTask<Job<(), ()>> {
-        let (pen, tokens) = (self.pen.clone(), tokens.to_vec());
-        errand(move || lock(&pen).read(&tokens))
+    pub fn read(&self, tokens: Lent<u32>) -> napi::Result<AsyncTask<Job<(), ()>>> {
+        guard(|| {
+            let (pen, tokens) = (self.pen.clone(), tokens.owned()?);
+            Ok(errand(move || lock(&pen).read(&tokens)))
+        })
     }
 
     /// The next token.

@@ -3,6 +3,9 @@ import { StrataError } from "./error.js";
 import { parse } from "./json.js";
 import { native } from "./load.js";
 import type { NativeDevice } from "./native.js";
+import { onlyOurs, OURS, receivers } from "./shared/border.js";
+import { optionsOf, pathOf, text } from "./shared/options.js";
+import { typeName, show } from "./shared/show.js";
 
 /**
  * Devices that are open, by name and by what they were asked for: a second opening would be another
@@ -13,22 +16,33 @@ const opened = new Map<string, Device>();
 let chosen: Device | undefined;
 
 /** The engine's side of a device. Not exported from the package. */
-export let nativeDevice: (device: Device, op: string) => NativeDevice;
+export let nativeDevice: (device: unknown, op: string) => NativeDevice;
+let isDevice: (value: unknown) => value is Device;
+
+/** Options of a device, each looked at once. */
+interface Settings {
+  readonly rungs: readonly (readonly [op: string, rung: string])[];
+  readonly kernels: string | undefined;
+}
 
 /** Refuses options that do not exist, and values of the wrong kind. */
-function checkOptions(options: DeviceOptions): DeviceOptions {
-  for (const [key, value] of Object.entries(options)) {
-    const good =
-      value === undefined ||
-      (key === "rungs"
-        ? typeof value === "object" && value !== null
-        : key === "kernels" && typeof value === "string");
-    if (!good) {
-      const message = `open: ${key}: ${String(value)} is no option of a device; there are rungs (an op's rung each) and kernels (a folder)`;
-      throw new StrataError("argument", message, "open");
+function settingsOf(options: DeviceOptions | undefined): Settings {
+  const op = "open";
+  let rungs: Settings["rungs"] = [];
+  let kernels: string | undefined;
+  for (const [key, value] of Object.entries<unknown>(optionsOf(op, options))) {
+    if (value === undefined) continue;
+    if (key === "rungs" && typeof value === "object" && value !== null) {
+      const given: Record<string, unknown> = { ...optionsOf(op, value, "rungs") };
+      rungs = Object.entries(given).map(([name, rung]) => [name, text(op, `rungs: ${show(name)}`, rung)] as const);
+    } else if (key === "kernels" && typeof value === "string") {
+      kernels = pathOf(op, "kernels", value);
+    } else {
+      const message = `${op}: ${key}: ${show(value)} is no option of a device; there are rungs (an op's rung each) and kernels (a folder)`;
+      throw new StrataError("argument", message, op);
     }
   }
-  return options;
+  return { rungs, kernels };
 }
 
 /** A machine that holds tensors and computes. */
@@ -39,14 +53,16 @@ export class Device {
   readonly reason: string;
 
   static {
+    isDevice = (value): value is Device => typeof value === "object" && value !== null && #native in value;
     nativeDevice = (device, op) => {
-      if (device instanceof Device) return device.#native;
-      const message = `${op}: device must be a Device, got ${typeof device}; use Device.cpu() or await Device.open("cuda")`;
+      if (isDevice(device)) return device.#native;
+      const message = `${op}: device must be a Device, got ${typeName(device)}; use Device.cpu() or await Device.open("cuda")`;
       throw new StrataError("argument", message, op);
     };
   }
 
-  private constructor(device: NativeDevice, reason = "") {
+  private constructor(key: symbol, device: NativeDevice, reason = "") {
+    onlyOurs(key, "Device", 'use Device.cpu() or await Device.open("cuda")');
     this.#native = device;
     this.reason = reason;
   }
@@ -63,26 +79,28 @@ export class Device {
    * @throws {@link StrataError} `"device"` if it is not there, with what to do; `"rung"`, `"kernels"`
    * for options that cannot be met.
    */
-  static async open(name: string, options: DeviceOptions = {}): Promise<Device> {
+  static async open(name: string, options?: DeviceOptions): Promise<Device> {
     if (typeof name !== "string") {
-      throw new StrataError("argument", `Device.open takes a name like "cuda:0", got ${typeof name}`, "open");
+      throw new StrataError("argument", `Device.open takes a name like "cuda:0", got ${typeName(name)}`, "open");
     }
-    const settings = checkOptions(options);
-    if (settings.kernels !== undefined)
-      return new Device(await native.openDevice(name, JSON.stringify(settings)));
+    const { kernels, rungs } = settingsOf(options);
+    if (kernels !== undefined) {
+      const text = JSON.stringify({ kernels, rungs: Object.fromEntries(rungs) });
+      return new Device(OURS, await native.openDevice(name, text));
+    }
     // The engine knows one CPU, and calls it just that.
     const known = name === "cpu" || name === "cpu:0" ? Device.cpu() : opened.get(name);
     const device = known ?? Device.#share(name, await native.openDevice(name, "{}"));
-    return device.#withRungs(settings.rungs);
+    return device.#withRungs(rungs);
   }
 
   /** The fastest device here: CUDA, then a hardware WebGPU adapter, then the CPU; see {@link reason}. */
-  static async best(options: DeviceOptions = {}): Promise<Device> {
-    const settings = checkOptions(options);
-    const best = await native.bestDevice(JSON.stringify({ kernels: settings.kernels }));
+  static async best(options?: DeviceOptions): Promise<Device> {
+    const { kernels, rungs } = settingsOf(options);
+    const best = await native.bestDevice(JSON.stringify({ kernels }));
     const reason = native.bestReason();
-    const device = settings.kernels === undefined ? Device.#share("best", best).#native : best;
-    return new Device(device, reason).#withRungs(settings.rungs);
+    const device = kernels === undefined ? Device.#share("best", best).#native : best;
+    return new Device(OURS, device, reason).#withRungs(rungs);
   }
 
   /** Every kind of machine: the devices here, or why there is none. */
@@ -92,7 +110,7 @@ export class Device {
 
   /** The device that is open under this one's name; this one, from now on, if none is. */
   static #share(asked: string, device: NativeDevice): Device {
-    const fresh = new Device(device);
+    const fresh = new Device(OURS, device);
     const shared = opened.get(fresh.name) ?? fresh;
     opened.set(fresh.name, shared);
     // What "best" is may change with the environment.
@@ -100,8 +118,8 @@ export class Device {
     return shared;
   }
 
-  #withRungs(rungs: Readonly<Record<string, string>> = {}): Device {
-    return Object.entries(rungs).reduce<Device>((device, [op, rung]) => device.withRung(op, rung), this);
+  #withRungs(rungs: Settings["rungs"]): Device {
+    return rungs.reduce<Device>((device, [op, rung]) => device.withRung(op, rung), this);
   }
 
   /** Who it is. */
@@ -131,7 +149,8 @@ export class Device {
    * @throws {@link StrataError} `"rung"`: no such op or rung; the message lists those there are.
    */
   withRung(op: string, rung: string): Device {
-    return new Device(this.#native.withRung(String(op), String(rung)), this.reason);
+    const [on, taken] = [text("withRung", "op", op), text("withRung", "rung", rung)];
+    return new Device(OURS, this.#native.withRung(on, taken), this.reason);
   }
 
   /** What it has done since it was opened. */
@@ -140,8 +159,8 @@ export class Device {
   }
 
   /** Resolves when everything launched so far has run. */
-  synchronize(): Promise<void> {
-    return this.#native.synchronize();
+  async synchronize(): Promise<void> {
+    await this.#native.synchronize();
   }
 
   /** Frees cached memory that nobody uses. */
@@ -172,6 +191,8 @@ export class Device {
     return this.toString();
   }
 }
+
+receivers(Device, isDevice);
 
 /** The device that tensors are made on when none is named; the CPU at first. */
 export function defaultDevice(): Device {

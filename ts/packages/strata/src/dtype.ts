@@ -1,8 +1,10 @@
 import { StrataError } from "./error.js";
+import { show } from "./shared/show.js";
 import type { DTypeCode } from "./native.js";
 
 /** The types an element may have, in the engine's order. */
 export const DTYPES = ["f32", "bf16", "f16", "i32", "u32"] as const;
+Object.freeze(DTYPES);
 
 /**
  * The type of a tensor's elements: 32-bit and 16-bit floats, signed and unsigned 32-bit integers.
@@ -41,7 +43,7 @@ export function codeOf(dtype: DType, op: string): DTypeCode {
     case "u32":
       return 4;
     default:
-      throw new StrataError("dtype", `${op}: ${String(dtype)} is no dtype; use ${DTYPES.join(", ")}`, op);
+      throw new StrataError("dtype", `${op}: ${typeof dtype === "string" ? dtype : show(dtype)} is no dtype; use ${DTYPES.join(", ")}`, op);
   }
 }
 

@@ -52,13 +52,18 @@ export const ERROR_CODES = [
   "internal",
 ] as const;
 
+Object.freeze(ERROR_CODES);
+
 /** One of {@link ERROR_CODES}. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /**
  * What every function of this package throws, and every promise rejects with.
  *
- * `message` names the op and the shapes and says what to do; `code` is for programs.
+ * `message` names the op and the shapes and says what to do; `code` is for programs. One thing is not
+ * turned into it: what your own code throws while the package reads your getters and iterators, or calls
+ * your functions. That passes through as it is, except where a function says that it ends as
+ * `"callback"`, with what you threw as `cause`.
  */
 export class StrataError extends Error {
   /** Always `"StrataError"`. */
@@ -75,8 +80,17 @@ export class StrataError extends Error {
    * @param options - `cause`: what was thrown underneath.
    */
   constructor(code: ErrorCode, message: string, op: string, options?: { cause?: unknown }) {
-    super(message, options);
-    this.code = code;
-    this.op = op;
+    super(wordsOf(message), typeof options === "object" ? options : undefined);
+    this.code = codeOf(code);
+    this.op = wordsOf(op);
   }
+}
+
+function wordsOf(given: unknown): string {
+  return typeof given === "string" ? given : typeof given;
+}
+
+/** A code that is none would be a lie to whoever looks at it. */
+function codeOf(given: unknown): ErrorCode {
+  return ERROR_CODES.find((code) => code === given) ?? "internal";
 }

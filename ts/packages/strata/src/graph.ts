@@ -1,6 +1,7 @@
 import { parse } from "./json.js";
 import { KernelRun } from "./kernels.js";
 import type { Handle, KernelJson, NativeGraph } from "./native.js";
+import { onlyOurs, OURS, receivers } from "./shared/border.js";
 import type { Tensor } from "./tensor/tensor.js";
 
 /** Makes tensors of the graph's device; not a part of the graph's own business. */
@@ -22,8 +23,15 @@ interface NodeJson {
   readonly inputs: number[];
 }
 
+let isNode: (value: unknown) => boolean;
+let isGraph: (value: unknown) => boolean;
+
 /** One tensor of a tape: the op that made it, what it was made from, and what ran to compute it. */
 export class GraphNode {
+  static {
+    isNode = (value) => typeof value === "object" && value !== null && #graph in value;
+  }
+
   readonly #graph: NativeGraph;
   readonly #place: number;
   readonly #wrap: Wrap;
@@ -41,7 +49,8 @@ export class GraphNode {
   readonly inputs: readonly GraphNode[];
 
   /** Made by {@link Graph}. */
-  constructor(graph: NativeGraph, place: number, about: NodeJson, inputs: readonly GraphNode[], wrap: Wrap) {
+  constructor(key: symbol, graph: NativeGraph, place: number, about: NodeJson, inputs: readonly GraphNode[], wrap: Wrap) {
+    onlyOurs(key, "GraphNode", "a tensor's graph() has them as its nodes");
     this.#graph = graph;
     this.#place = place;
     this.#wrap = wrap;
@@ -82,7 +91,7 @@ export class GraphNode {
   #runs(backward: boolean): KernelRun[] {
     const [graph, place] = [this.#graph, this.#place];
     return parse<KernelJson[]>(graph.kernels(place, backward)).map(
-      (kernel, k) => new KernelRun(kernel, () => graph.time(place, k, backward)),
+      (kernel, k) => new KernelRun(OURS, kernel, () => graph.time(place, k, backward)),
     );
   }
 }
@@ -92,17 +101,22 @@ export class GraphNode {
  * `backward`, whose gradients appear in its nodes.
  */
 export class Graph {
+  static {
+    isGraph = (value) => typeof value === "object" && value !== null && #graph in value;
+  }
+
   readonly #graph: NativeGraph;
   /** All nodes, inputs before what was made of them; the last one is the tensor itself. */
   readonly nodes: readonly GraphNode[];
 
   /** Made by `tensor.graph()`. */
-  constructor(graph: NativeGraph, wrap: Wrap) {
+  constructor(key: symbol, graph: NativeGraph, wrap: Wrap) {
+    onlyOurs(key, "Graph", "tensor.graph() makes one");
     this.#graph = graph;
     const known = new Map<number, GraphNode>();
     this.nodes = parse<NodeJson[]>(graph.json()).map((about, place) => {
       const inputs = about.inputs.flatMap((id) => known.get(id) ?? []);
-      const node = new GraphNode(graph, place, about, inputs, wrap);
+      const node = new GraphNode(OURS, graph, place, about, inputs, wrap);
       known.set(about.id, node);
       return node;
     });
@@ -123,3 +137,6 @@ export class Graph {
     return this.#graph.svg();
   }
 }
+
+receivers(GraphNode, isNode);
+receivers(Graph, isGraph);

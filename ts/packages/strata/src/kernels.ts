@@ -2,6 +2,7 @@ import type { Machine } from "./device-info.js";
 import { parse } from "./json.js";
 import { native } from "./load.js";
 import type { KernelJson } from "./native.js";
+import { onlyOurs, receivers } from "./shared/border.js";
 
 /** A kernel's text in each language that it is written in; null where it is not. */
 export interface KernelSource {
@@ -21,8 +22,14 @@ export interface KernelBinding {
   readonly access: "read" | "write";
 }
 
+let isRun: (value: unknown) => boolean;
+
 /** One launch of a kernel, as it ran. */
 export class KernelRun {
+  static {
+    isRun = (value) => typeof value === "object" && value !== null && #time in value;
+  }
+
   readonly #time: () => Promise<number>;
   /** Op and rung, `matmul/5_threaded`. */
   readonly name: string;
@@ -56,7 +63,8 @@ export class KernelRun {
   readonly bytes: number;
 
   /** Made by {@link GraphNode}. */
-  constructor(kernel: KernelJson, time: () => Promise<number>) {
+  constructor(key: symbol, kernel: KernelJson, time: () => Promise<number>) {
+    onlyOurs(key, "KernelRun", "the nodes of a graph have them as their kernels");
     this.#time = time;
     this.name = kernel.path;
     this.entry = kernel.entry;
@@ -81,10 +89,12 @@ export class KernelRun {
   }
 
   /** Runs it again, alone, and resolves to the seconds it took: the median of several runs. */
-  time(): Promise<number> {
-    return this.#time();
+  async time(): Promise<number> {
+    return await this.#time();
   }
 }
+
+receivers(KernelRun, isRun);
 
 /** A kernel of a rung. */
 export interface LadderKernel {

@@ -9,6 +9,9 @@ import "./symbols.js";
 import { StrataError } from "./error.js";
 import { native } from "./load.js";
 import type { Handle } from "./native.js";
+import { onlyOurs } from "./shared/border.js";
+import { isFunction, isRevoked, kindOf } from "./shared/show.js";
+import { isThenable } from "./shared/thenable.js";
 
 /** Tensors that were made together: in one `tidy`, or in one turn of the event loop. */
 class Scope {
@@ -63,8 +66,10 @@ const registry = new FinalizationRegistry<Estate>(({ handle }) => {
 /** Has the collector give a tensor's handle back. */
 let watch: (owned: Owned) => void;
 
-/** The engine's handle on a tensor; anything else is refused. Not exported from the package. */
-export let handleOf: (tensor: Owned, op: string) => Handle;
+/** The engine's handle on a tensor, for the length of one call of `op`; anything else is refused. Not exported from the package. */
+export let handleOf: (tensor: unknown, op: string) => Handle;
+/** Whether a value owns a handle. Not exported from the package. */
+export let isOwned: (value: unknown) => value is Owned;
 
 /** Something that owns a handle of the engine. Every tensor is one. */
 export abstract class Owned {
@@ -78,23 +83,20 @@ export abstract class Owned {
       owned.#estate = estate;
       registry.register(owned, estate);
     };
+    isOwned = (value): value is Owned => typeof value === "object" && value !== null && #handle in value;
     handleOf = (tensor, op) => {
-      if (!(tensor instanceof Owned)) throw notATensor(tensor, op);
-      return tensor.use(op);
+      if (!isOwned(tensor)) throw notATensor(tensor, op);
+      const handle = tensor.#handle;
+      if (handle === 0) throw gone(op);
+      return handle;
     };
   }
 
   /** Takes a handle over. */
-  protected constructor(handle: Handle) {
+  protected constructor(key: symbol, handle: Handle) {
+    onlyOurs(key, "Tensor", "tensor, zeros, randn and their like make one");
     this.#handle = handle;
     scope.add(this);
-  }
-
-  /** The engine's number for it, for the length of one call of `op`. */
-  protected use(op: string): Handle {
-    const handle = this.#handle;
-    if (handle === 0) throw gone(op);
-    return handle;
   }
 
   /** Whether it was given back. */
@@ -126,8 +128,7 @@ function gone(op: string): StrataError {
 }
 
 function notATensor(value: unknown, op: string): StrataError {
-  const got = value === null ? "null" : Array.isArray(value) ? "an array" : `a value of type ${typeof value}`;
-  return new StrataError("argument", `${op} takes a Tensor, got ${got}; make one with tensor(…)`, op);
+  return new StrataError("argument", `${op} takes a Tensor, got ${kindOf(value)}; make one with tensor(…)`, op);
 }
 
 /** Every owned thing in a value: in arrays, records, maps, sets, modules, however deep. */
@@ -139,7 +140,8 @@ function ownedIn(value: unknown): Set<Owned> {
     const next = waiting.pop();
     if (typeof next !== "object" || next === null || ArrayBuffer.isView(next) || seen.has(next)) continue;
     seen.add(next);
-    if (next instanceof Owned) found.add(next);
+    if (isRevoked(next)) continue;
+    if (isOwned(next)) found.add(next);
     else if (next instanceof Map) for (const [key, held] of next) waiting.push(key, held);
     else if (next instanceof Set) for (const held of next) waiting.push(held);
     else for (const held of Object.values(next)) waiting.push(held);
@@ -213,6 +215,9 @@ export function refuseAsync(fn: (...args: never[]) => unknown, op: string): void
   if (typeof fn !== "function") {
     throw new StrataError("argument", `${op} takes a function, got a value of type ${typeof fn}`, op);
   }
+  if (!isFunction(fn)) {
+    throw new StrataError("argument", `${op} takes a function to call, got a class, or a proxy that was revoked`, op);
+  }
   const kind = Object.prototype.toString.call(fn);
   if (kind !== "[object Function]") {
     const message = `${op} takes a function that returns when it is done, not an async function or a generator: await first, then call ${op} on the part between two awaits`;
@@ -222,13 +227,7 @@ export function refuseAsync(fn: (...args: never[]) => unknown, op: string): void
 
 /** Refuses a promise as a result, for plain functions that return one. */
 export function refusePromise(result: unknown, op: string): void {
-  if (
-    typeof result !== "object" ||
-    result === null ||
-    !("then" in result) ||
-    typeof result.then !== "function"
-  )
-    return;
+  if (!isThenable(result)) return;
   // What it waits for is about to be disposed; its failure is this error's consequence.
   Promise.resolve(result).catch(() => {});
   throw new StrataError("argument", `${op}: the function returned a promise; await it outside of ${op}`, op);

@@ -233,8 +233,8 @@ export interface Native {
   ladders(): string;
 
   // Tensors: creation
-  /** From the bytes of a typed array. */
-  fromBytes(device: NativeDevice, bytes: Uint8Array, dtype: DTypeCode, shape: number[]): Handle;
+  /** From the bytes of a typed array, which comes last: to convert what stands before it may run code. */
+  fromBytes(device: NativeDevice, dtype: DTypeCode, shape: number[], bytes: Uint8Array): Handle;
   zeros(device: NativeDevice, dtype: DTypeCode, shape: number[]): Handle;
   /** f32. */
   full(device: NativeDevice, shape: number[], value: number): Handle;

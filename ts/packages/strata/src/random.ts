@@ -1,4 +1,5 @@
 import { StrataError } from "./error.js";
+import { show } from "./shared/show.js";
 
 let seed = 0;
 let drawn = 0;
@@ -8,7 +9,7 @@ let drawn = 0;
  * initial weights, dropout) is the same on every run and every device. Without a call the seed is 0.
  *
  * @param value - A whole number from 0 to 2^53 - 1.
- * @throws {@link StrataError} `"value"` for any other number.
+ * @throws {@link StrataError} `"value"` for any other number, `"argument"` for anything else.
  */
 export function manualSeed(value: number): void {
   seed = checkSeed(value, "manualSeed");
@@ -16,13 +17,10 @@ export function manualSeed(value: number): void {
 }
 
 /** A seed that the engine takes exactly. */
-export function checkSeed(value: number, op: string): number {
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new StrataError(
-    "value",
-    `${op}: a seed is a whole number from 0 to 2^53 - 1, got ${String(value)}`,
-    op,
-  );
+export function checkSeed(value: unknown, op: string): number {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  const code = typeof value === "number" ? "value" : "argument";
+  throw new StrataError(code, `${op}: a seed is a whole number from 0 to 2^53 - 1, got ${show(value)}`, op);
 }
 
 /** One 32-bit word stirred until every bit depends on every other (Murmur's finalizer). */

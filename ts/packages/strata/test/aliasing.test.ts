@@ -1,7 +1,7 @@
 /** JavaScript's own view of a tensor's memory. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { arange, ones, tensor, zeros } from "strata-ml";
+import { arange, data, functional, ones, tensor, zeros } from "strata-ml";
 import { fails } from "./check.ts";
 import { elsewhere } from "./devices.ts";
 import { collectUntil } from "./gc.ts";
@@ -128,4 +128,38 @@ test("a large tensor is shown, not copied", () => {
   assert.equal(t.at(24, 999_999).item(), 1);
   t.dispose();
   assert.equal(view[24_999_999], 1);
+});
+
+test("a view is written into the tensor that it shows", () => {
+  const x = arange(8);
+  x.write(x.view());
+  assert.deepEqual(x.toArray(), [0, 1, 2, 3, 4, 5, 6, 7]);
+  // Forwards and backwards over itself: what is written is what was there before.
+  x.narrow(0, 0, 4).write(x.view().subarray(2, 6));
+  assert.deepEqual(x.toArray(), [2, 3, 4, 5, 4, 5, 6, 7]);
+  x.narrow(0, 3, 4).write(x.view().subarray(1, 5));
+  assert.deepEqual(x.toArray(), [2, 3, 4, 3, 4, 5, 4, 7]);
+  // Elements that do not lie side by side, and sixteen-bit ones, which begin between two words.
+  const square = arange(4).reshape(2, 2);
+  square.t().write(square.view());
+  assert.deepEqual(square.toArray(), [[0, 2], [1, 3]]);
+  const half = arange(6, { dtype: "bf16" });
+  half.narrow(0, 1, 3).write(half.view("bf16").subarray(2, 5));
+  assert.deepEqual(half.toArray(), [0, 2, 3, 4, 4, 5]);
+});
+
+test("a view is read by whatever takes an array", () => {
+  const ids = tensor(Uint32Array.of(1, 2, 1));
+  const words = data.Tokenizer.characters("ab");
+  assert.equal(words.decode(ids.view("u32")), words.decode([1, 2, 1]));
+  assert.deepEqual([...functional.runningSoftmax(tensor([1, 3, 2]).view()).max], [1, 3, 3]);
+  const x = arange(4);
+  const copy = tensor(x.view());
+  x.fill(9);
+  assert.deepEqual(copy.toArray(), [0, 1, 2, 3]);
+  // Bytes of a view that begin anywhere, and a view that outlives its tensor.
+  const view = x.view();
+  x.dispose();
+  assert.deepEqual(tensor(new Float32Array(view.buffer, 4, 2)).toArray(), [9, 9]);
+  assert.deepEqual(tensor(view).toArray(), [9, 9, 9, 9]);
 });

@@ -6,9 +6,12 @@ import type { NativeBatch, NativeDataset } from "../native.js";
 import { checkSeed } from "../random.js";
 import { abortable } from "../shared/abort.js";
 import { Listener } from "../shared/callback.js";
-import { oneOf, whole } from "../shared/options.js";
+import { onlyOurs, OURS, receivers } from "../shared/border.js";
+import { callable, oneOf, optionsOf, pathOf, signalOf, whole } from "../shared/options.js";
+import { typeName } from "../shared/show.js";
 import { Batch } from "./batch.js";
-import { Tokenizer, nativeTokenizer, wrapTokenizer } from "./tokenizer.js";
+import { isTokenizer, nativeTokenizer, wrapTokenizer } from "./tokenizer.js";
+import type { Tokenizer } from "./tokenizer.js";
 
 /** How far {@link prepare} has come. */
 export interface PrepareProgress {
@@ -41,7 +44,9 @@ export interface PrepareOptions {
 }
 
 /** The engine's side of a dataset. Not exported from the package. */
-export let nativeDataset: (dataset: Dataset, op: string) => NativeDataset;
+export let nativeDataset: (dataset: unknown, op: string) => NativeDataset;
+/** Whether a value is a {@link Dataset}. Not exported from the package. */
+export let isDataset: (value: unknown) => value is Dataset;
 let wrapDataset: (dataset: NativeDataset, source: string) => Dataset;
 
 /**
@@ -50,27 +55,30 @@ let wrapDataset: (dataset: NativeDataset, source: string) => Dataset;
  * @throws {@link StrataError} `"file"` or `"data"` for what is wrong with the text; `"aborted"`;
  * `"callback"`.
  */
-export async function prepare(options: PrepareOptions = {}): Promise<Dataset> {
+export async function prepare(options?: PrepareOptions): Promise<Dataset> {
   const op = "data.prepare";
-  const given = options.tokenizer ?? "bpe";
-  const ready = given instanceof Tokenizer ? nativeTokenizer(given, op) : null;
-  const kind = given instanceof Tokenizer ? given.kind : oneOf(op, "tokenizer", given, ["bpe", "char"]);
-  const source = options.source ?? "stories";
+  const asked = optionsOf(op, options);
+  const { model, onProgress, seed = 1, signal, source = "stories", tokenizer: given = "bpe" } = asked;
+  const ready = isTokenizer(given) ? nativeTokenizer(given, op) : null;
+  const kind = isTokenizer(given) ? given.kind : oneOf(op, "tokenizer", given, ["bpe", "char"]);
   if (typeof source !== "string" || source === "") {
-    throw new StrataError("argument", `${op}: source is "stories", "book" or a path`, op);
+    throw new StrataError("argument", `${op}: source is "stories", "book" or a path, got ${typeName(source)}`, op);
   }
-  const shape = options.model?.config;
+  pathOf(op, "source", source);
+  const shape = model === undefined ? undefined : optionsOf(op, optionsOf(op, model, "model").config, "model.config");
+  const { vocabSize = shape?.vocabSize ?? 4096, context = usualContext(op, shape?.nPositions) } = asked;
   const text = JSON.stringify({
     source,
     tokenizer: kind,
-    vocab_size: whole(op, "vocabSize", options.vocabSize ?? shape?.vocabSize ?? 4096, 1, 1 << 24),
-    context: whole(op, "context", options.context ?? Math.min(shape?.nPositions ?? 256, 1024), 1, 1 << 20),
-    seed: checkSeed(options.seed ?? 1, op),
+    vocab_size: whole(op, "vocabSize", vocabSize, 1, 1 << 24),
+    context: whole(op, "context", context, 1, 1 << 20),
+    seed: checkSeed(seed, op),
   });
-  const listener = new Listener(op, "onProgress", options.onProgress);
+  const stop = signalOf(op, "signal", signal);
+  const listener = new Listener(op, "onProgress", callable(op, "onProgress", onProgress));
   const on = (event: string): void => listener.tell(parse<PrepareProgress>(event));
   const start = (): Promise<NativeDataset> => native.prepareDataset(text, ready, on);
-  const made = await listener.during(abortable(op, options.signal, start));
+  const made = await listener.during(abortable(op, stop, start));
   return wrapDataset(made, source === "stories" || source === "book" ? source : resolve(source));
 }
 
@@ -88,15 +96,17 @@ export class Dataset {
   readonly context: number;
 
   static {
+    isDataset = (value): value is Dataset => typeof value === "object" && value !== null && #native in value;
     nativeDataset = (dataset, op) => {
-      if (dataset instanceof Dataset) return dataset.#native;
-      const message = `${op}: data must be a Dataset (await data.prepare(…)), got ${typeof dataset}`;
+      if (isDataset(dataset)) return dataset.#native;
+      const message = `${op}: data must be a Dataset (await data.prepare(…)), got ${typeName(dataset)}`;
       throw new StrataError("argument", message, op);
     };
-    wrapDataset = (dataset, source) => new Dataset(dataset, source);
+    wrapDataset = (dataset, source) => new Dataset(OURS, dataset, source);
   }
 
-  private constructor(dataset: NativeDataset, source: string) {
+  private constructor(key: symbol, dataset: NativeDataset, source: string) {
+    onlyOurs(key, "Dataset", "await data.prepare(…) makes one");
     this.#native = dataset;
     this.source = source;
     this.tokenizer = wrapTokenizer(dataset.tokenizer());
@@ -151,6 +161,13 @@ export class Dataset {
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }
+}
+
+receivers(Dataset, isDataset);
+
+/** As many tokens as the model has positions, but no more than 1024. */
+function usualContext(op: string, positions: unknown): number {
+  return positions === undefined ? 256 : Math.min(whole(op, "model.config.nPositions", positions), 1024);
 }
 
 function rows(op: string, batchSize: number): number {

@@ -1,7 +1,7 @@
 import { parse } from "../json.js";
 import { native } from "../load.js";
 import { checkSeed } from "../random.js";
-import { whole } from "../shared/options.js";
+import { flag, optionsOf, text as textOf, whole } from "../shared/options.js";
 
 /** One choice of the grammar on the way to a story. */
 export interface Decision {
@@ -31,9 +31,10 @@ export interface Story {
  */
 export const stories = {
   /** Story number `index` of `seed`: a pure function. Held-out stories are never trained on. */
-  tell(seed: number, index: number, options: { heldOut?: boolean | undefined } = {}): Story {
+  tell(seed: number, index: number, options?: { heldOut?: boolean | undefined }): Story {
     const op = "stories.tell";
-    const text = native.story(checkSeed(seed, op), whole(op, "index", index, 0), options.heldOut ?? false);
+    const heldOut = flag(op, "heldOut", optionsOf(op, options).heldOut);
+    const text = native.story(checkSeed(seed, op), whole(op, "index", index, 0), heldOut);
     return parse<Story>(text);
   },
 
@@ -48,6 +49,6 @@ export const stories = {
    * @throws {@link StrataError} `"data"` if the grammar cannot tell it.
    */
   logProb(text: string): number {
-    return native.storyLogProb(String(text));
+    return native.storyLogProb(textOf("stories.logProb", "text", text));
   },
 };

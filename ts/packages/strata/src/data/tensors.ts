@@ -6,7 +6,10 @@ import { StrataError } from "../error.js";
 import { native } from "../load.js";
 import { handleOf } from "../memory.js";
 import { checkSeed } from "../random.js";
-import { whole } from "../shared/options.js";
+import { receivers } from "../shared/border.js";
+import { flag, optionsOf, whole } from "../shared/options.js";
+import { isFunction, isRevoked, kindOf } from "../shared/show.js";
+import { idsOf } from "../tensor/typed.js";
 import { wrap } from "../tensor/tensor.js";
 import type { Tensor } from "../tensor/tensor.js";
 
@@ -33,7 +36,7 @@ class Rows {
       bytes.set(this.#bytes.subarray(index * size, (index + 1) * size), i * size);
     });
     const [device, dtype] = [nativeDevice(this.#device, "batches"), codeOf(this.#dtype, "batches")];
-    return wrap(native.fromBytes(device, bytes, dtype, [indices.length, ...this.#row]), this.#device);
+    return wrap(native.fromBytes(device, dtype, [indices.length, ...this.#row], bytes), this.#device);
   }
 }
 
@@ -60,6 +63,8 @@ export interface Batched<In = Tensor> {
   batches(options?: BatchOptions): Iterable<Pair<In>>;
 }
 
+let isRows: (value: unknown) => boolean;
+
 /**
  * Inputs [rows, …] and targets [rows, …] side by side. The values are copied once: what is written
  * into the tensors afterwards does not show.
@@ -69,6 +74,10 @@ export class TensorDataset implements Batched {
   readonly length: number;
   readonly #inputs: Rows;
   readonly #targets: Rows;
+
+  static {
+    isRows = (value) => typeof value === "object" && value !== null && #targets in value;
+  }
 
   /** @throws {@link StrataError} `"shape"` if there are no rows, or not as many of both. */
   constructor(inputs: Tensor, targets: Tensor) {
@@ -92,31 +101,43 @@ export class TensorDataset implements Batched {
    * @throws {@link StrataError} `"index"` for a row that is not there.
    */
   rows(indices: Uint32Array | readonly number[]): [Tensor, Tensor] {
-    const bad = indices.find((i) => !Number.isInteger(i) || i < 0 || i >= this.length);
+    const list = idsOf("rows", "indices", indices);
+    const bad = list.find((i) => i >= this.length);
     if (bad !== undefined) {
       throw new StrataError("index", `rows: there is no row ${bad} among ${this.length}`, "rows");
     }
-    const list = Uint32Array.from(indices);
     return [this.#inputs.gather(list), this.#targets.gather(list)];
   }
 
   /** All rows once, as pairs of new tensors. */
-  *batches(options: BatchOptions = {}): Generator<[input: Tensor, target: Tensor], void, undefined> {
-    const size = whole("batches", "batchSize", options.batchSize ?? 32);
-    const seed = checkSeed(options.seed ?? 0, "batches");
+  batches(options?: BatchOptions): Generator<[input: Tensor, target: Tensor], void, undefined> {
+    const op = "batches";
+    const { batchSize = 32, dropLast: drops, seed = 0, shuffle: shuffles } = optionsOf(op, options);
+    const [dropLast, mixed] = [flag(op, "dropLast", drops), flag(op, "shuffle", shuffles)];
+    const [size, from] = [whole(op, "batchSize", batchSize), checkSeed(seed, op)];
     const order = Uint32Array.from({ length: this.length }, (_, i) => i);
-    if (options.shuffle === true) shuffle(order, seed);
+    if (mixed) shuffle(order, from);
+    return this.#parts(order, size, dropLast);
+  }
+
+  *#parts(order: Uint32Array, size: number, dropLast: boolean): Generator<[input: Tensor, target: Tensor], void, undefined> {
     for (let at = 0; at < order.length; at += size) {
       const part = order.subarray(at, at + size);
-      if (part.length < size && options.dropLast === true) return;
+      if (part.length < size && dropLast) return;
       yield this.rows(part);
     }
   }
 }
 
+receivers(TensorDataset, isRows);
+
 /** All rows once, as pairs of tensors `[inputs, targets]`, each new and the caller's own. */
-export function batches<In>(dataset: Batched<In>, options: BatchOptions = {}): Iterable<Pair<In>> {
-  return dataset.batches(options);
+export function batches<In>(dataset: Batched<In>, options?: BatchOptions): Iterable<Pair<In>> {
+  const given: unknown = dataset;
+  if (typeof given === "object" && given !== null && !isRevoked(given) && "batches" in given && isFunction(given.batches)) {
+    return dataset.batches(optionsOf("batches", options));
+  }
+  throw new StrataError("argument", `batches takes a TensorDataset, or its like, got ${kindOf(given)}`, "batches");
 }
 
 /** Fisher and Yates: each order is as likely as any other. The numbers are splitmix32's. */

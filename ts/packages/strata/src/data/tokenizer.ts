@@ -4,7 +4,11 @@ import { native } from "../load.js";
 import type { NativeTokenizer } from "../native.js";
 import { abortable } from "../shared/abort.js";
 import { Listener } from "../shared/callback.js";
-import { whole } from "../shared/options.js";
+import { onlyOurs, OURS, receivers } from "../shared/border.js";
+import { each } from "../shared/iterate.js";
+import { callable, optionsOf, pathOf, signalOf, whole } from "../shared/options.js";
+import { typeName } from "../shared/show.js";
+import { idsOf } from "../tensor/typed.js";
 
 /** How far a training of merges has come. */
 export interface MergeProgress {
@@ -43,7 +47,9 @@ export interface Token {
 }
 
 /** The engine's side of a tokenizer. Not exported from the package. */
-export let nativeTokenizer: (tokenizer: Tokenizer, op: string) => NativeTokenizer;
+export let nativeTokenizer: (tokenizer: unknown, op: string) => NativeTokenizer;
+/** Whether a value is a {@link Tokenizer}. Not exported from the package. */
+export let isTokenizer: (value: unknown) => value is Tokenizer;
 /** A tokenizer that the engine made. Not exported from the package. */
 export let wrapTokenizer: (tokenizer: NativeTokenizer) => Tokenizer;
 
@@ -55,15 +61,17 @@ export class Tokenizer {
   readonly #native: NativeTokenizer;
 
   static {
+    isTokenizer = (value): value is Tokenizer => typeof value === "object" && value !== null && #native in value;
     nativeTokenizer = (tokenizer, op) => {
-      if (tokenizer instanceof Tokenizer) return tokenizer.#native;
-      const message = `${op}: tokenizer must be a Tokenizer, got ${typeof tokenizer}`;
+      if (isTokenizer(tokenizer)) return tokenizer.#native;
+      const message = `${op}: tokenizer must be a Tokenizer, got ${typeName(tokenizer)}`;
       throw new StrataError("argument", message, op);
     };
-    wrapTokenizer = (tokenizer) => new Tokenizer(tokenizer);
+    wrapTokenizer = (tokenizer) => new Tokenizer(OURS, tokenizer);
   }
 
-  private constructor(tokenizer: NativeTokenizer) {
+  private constructor(key: symbol, tokenizer: NativeTokenizer) {
+    onlyOurs(key, "Tokenizer", "use Tokenizer.train, Tokenizer.characters or Tokenizer.load");
     this.#native = tokenizer;
   }
 
@@ -74,20 +82,22 @@ export class Tokenizer {
    */
   static async train(
     texts: string | Iterable<string>,
-    options: TokenizerOptions = {},
+    options?: TokenizerOptions,
   ): Promise<Tokenizer> {
     const op = "Tokenizer.train";
+    const { onProgress, signal, vocabSize = 4096 } = optionsOf(op, options);
     const list = textsOf(op, texts);
-    const size = whole(op, "vocabSize", options.vocabSize ?? 4096, 1, 1 << 24);
-    const listener = new Listener(op, "onProgress", options.onProgress);
+    const size = whole(op, "vocabSize", vocabSize, 1, 1 << 24);
+    const stop = signalOf(op, "signal", signal);
+    const listener = new Listener(op, "onProgress", callable(op, "onProgress", onProgress));
     const on = (event: string): void => listener.tell(parse<MergeProgress>(event));
     const start = (): Promise<NativeTokenizer> => native.trainTokenizer(list, size, on);
-    return new Tokenizer(await listener.during(abortable(op, options.signal, start)));
+    return new Tokenizer(OURS, await listener.during(abortable(op, stop, start)));
   }
 
   /** A tokenizer with a token for each different character of the texts, after `<|endoftext|>`. */
   static characters(texts: string | Iterable<string>): Tokenizer {
-    return new Tokenizer(native.charTokenizer(textsOf("Tokenizer.characters", texts)));
+    return new Tokenizer(OURS, native.charTokenizer(textsOf("Tokenizer.characters", texts)));
   }
 
   /**
@@ -96,7 +106,7 @@ export class Tokenizer {
    * @throws {@link StrataError} `"file"` or `"data"`; the message names the file.
    */
   static async load(path: string): Promise<Tokenizer> {
-    return new Tokenizer(await native.loadTokenizer(String(path)));
+    return new Tokenizer(OURS, await native.loadTokenizer(pathOf("Tokenizer.load", "path", path)));
   }
 
   /**
@@ -105,7 +115,7 @@ export class Tokenizer {
    * @throws {@link StrataError} `"file"` if it cannot be written.
    */
   async save(path: string): Promise<void> {
-    await this.#native.save(String(path));
+    await this.#native.save(pathOf("Tokenizer.save", "path", path));
   }
 
   /** `"bpe"` or `"char"`. */
@@ -131,12 +141,12 @@ export class Tokenizer {
    */
   encode(text: string): Uint32Array {
     if (typeof text === "string") return this.#native.encode(text);
-    throw new StrataError("argument", `encode takes a string, got ${typeof text}`, "encode");
+    throw new StrataError("argument", `encode takes a string, got ${typeName(text)}`, "encode");
   }
 
   /** The text that ids stand for. Bytes that are not UTF-8 become `U+FFFD`. */
   decode(ids: Uint32Array | readonly number[]): string {
-    return this.#native.decode(ids instanceof Uint32Array ? ids : Uint32Array.from(ids));
+    return this.#native.decode(idsOf("decode", "ids", ids));
   }
 
   /** One token as a reader should see it: `·the`, `\xe2`, `<|endoftext|>`, `<unused>`. */
@@ -176,8 +186,13 @@ export class Tokenizer {
 }
 
 function textsOf(op: string, texts: string | Iterable<string>): string[] {
-  const list = typeof texts === "string" ? [texts] : [...texts];
-  const odd = list.find((text) => typeof text !== "string");
-  if (odd === undefined) return list;
-  throw new StrataError("argument", `${op} takes strings, got ${typeof odd}`, op);
+  if (typeof texts === "string") return [texts];
+  const list: string[] = [];
+  for (const text of each<string>(op, "texts", texts)) {
+    if (typeof text !== "string") throw new StrataError("argument", `${op} takes strings, got ${typeName(text)}`, op);
+    list.push(text);
+  }
+  return list;
 }
+
+receivers(Tokenizer, isTokenizer);

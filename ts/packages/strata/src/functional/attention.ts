@@ -1,7 +1,7 @@
 import { native } from "../load.js";
 import { handleOf } from "../memory.js";
 import { nextKey } from "../random.js";
-import { share } from "../shared/options.js";
+import { flag, numeric, optionsOf, share, whole } from "../shared/options.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { wrap } from "../tensor/tensor.js";
 import { nth, wrapAll } from "./call.js";
@@ -30,12 +30,12 @@ export function attention(
   q: Tensor,
   k: Tensor,
   v: Tensor,
-  options: AttentionOptions = {},
+  options?: AttentionOptions,
 ): Tensor {
   const op = "attention";
-  const { causal = false, scale = NaN, dropout = 0 } = options;
-  const { seed, step } = key(op, dropout);
   const handles = [handleOf(q, op), handleOf(k, op), handleOf(v, op)] as const;
+  const { causal, scale, dropout } = wantedOf(op, options);
+  const { seed, step } = key(dropout);
   return wrap(native.attention(...handles, causal, scale, dropout, seed, step), q.device);
 }
 
@@ -48,13 +48,13 @@ export function attention(
 export function attentionQkv(
   qkv: Tensor,
   heads: number,
-  options: Omit<AttentionOptions, "scale"> = {},
+  options?: Omit<AttentionOptions, "scale">,
 ): Tensor {
   const op = "attentionQkv";
-  const { causal = false, dropout = 0 } = options;
-  const { seed, step } = key(op, dropout);
-  const handle = handleOf(qkv, op);
-  return wrap(native.attentionQkv(handle, heads, causal, dropout, seed, step), qkv.device);
+  const [handle, count] = [handleOf(qkv, op), whole(op, "heads", heads)];
+  const { causal, dropout } = wantedOf(op, options);
+  const { seed, step } = key(dropout);
+  return wrap(native.attentionQkv(handle, count, causal, dropout, seed, step), qkv.device);
 }
 
 /**
@@ -64,10 +64,10 @@ export function attentionQkv(
 export function attentionWeights(
   q: Tensor,
   k: Tensor,
-  options: Omit<AttentionOptions, "dropout"> = {},
+  options?: Omit<AttentionOptions, "dropout">,
 ): Tensor {
   const op = "attentionWeights";
-  const { causal = false, scale = NaN } = options;
+  const { causal, scale } = wantedOf(op, options);
   return wrap(native.attentionWeights(handleOf(q, op), handleOf(k, op), causal, scale), q.device);
 }
 
@@ -77,10 +77,20 @@ export function attentionWeights(
  */
 export function splitQkv(qkv: Tensor, heads: number): [q: Tensor, k: Tensor, v: Tensor] {
   const op = "splitQkv";
-  const parts = wrapAll(native.splitQkv(handleOf(qkv, op), heads), qkv);
+  const parts = wrapAll(native.splitQkv(handleOf(qkv, op), whole(op, "heads", heads)), qkv);
   return [nth(parts, 0, op), nth(parts, 1, op), nth(parts, 2, op)];
 }
 
-function key(op: string, p: number): { seed: number; step: number } {
-  return share(op, "dropout", p) === 0 ? { seed: 0, step: 0 } : nextKey();
+/** The options, each looked at once. */
+function wantedOf(op: string, options: AttentionOptions | undefined): { causal: boolean; scale: number; dropout: number } {
+  const { causal, scale = NaN, dropout = 0 } = optionsOf(op, options);
+  return {
+    causal: flag(op, "causal", causal),
+    scale: numeric(op, "scale", scale),
+    dropout: share(op, "dropout", dropout),
+  };
+}
+
+function key(dropout: number): { seed: number; step: number } {
+  return dropout === 0 ? { seed: 0, step: 0 } : nextKey();
 }

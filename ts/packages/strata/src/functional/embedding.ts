@@ -13,6 +13,8 @@ import { handleOrNone } from "./call.js";
  */
 export function embedding(ids: Tensor, table: Tensor, positions?: Tensor | null): Tensor {
   const op = "embedding";
+  handleOf(ids, op);
+  handleOf(table, op);
   const { shape } = ids;
   const look = (at: Tensor): Tensor => {
     const handles = [handleOf(at, op), handleOf(table, op), handleOrNone(positions, op)] as const;

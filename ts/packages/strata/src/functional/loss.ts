@@ -2,7 +2,9 @@ import { StrataError } from "../error.js";
 import { native } from "../load.js";
 import { handleOf, tidy } from "../memory.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { numbersOf } from "../tensor/elements.js";
 import { wrap } from "../tensor/tensor.js";
+import { typedOf, unshared } from "../tensor/typed.js";
 import { nth, wrapAll } from "./call.js";
 
 /** Softmax along a dimension (the last, if left out): `exp(x - max)` over its sum. */
@@ -30,7 +32,12 @@ export interface RunningSoftmax {
  * maximum comes, the sum so far is scaled down to it. Where flash attention comes from.
  */
 export function runningSoftmax(row: Float32Array | readonly number[]): RunningSoftmax {
-  const pairs = native.runningSoftmax(row instanceof Float32Array ? row : Float32Array.from(row));
+  const op = "runningSoftmax";
+  const given = ArrayBuffer.isView(row) ? typedOf(op, row) : Float32Array.from(numbersOf(op, "row", row));
+  if (!(given instanceof Float32Array)) {
+    throw new StrataError("argument", `${op} takes a Float32Array or a list of numbers`, op);
+  }
+  const pairs = native.runningSoftmax(unshared(given));
   return {
     max: pairs.filter((_, i) => i % 2 === 0),
     sum: pairs.filter((_, i) => i % 2 === 1),

@@ -5,6 +5,9 @@ import { parse } from "../json.js";
 import { native } from "../load.js";
 import { handleOf } from "../memory.js";
 import type { NativeGpt } from "../native.js";
+import { checkSeed } from "../random.js";
+import { onlyOurs, OURS, receivers } from "../shared/border.js";
+import { show } from "../shared/show.js";
 import { wrap } from "../tensor/tensor.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { configJson, configOf } from "./config.js";
@@ -24,6 +27,8 @@ export interface ParameterInfo {
 
 /** The engine's side of an arena. Not exported from the package. */
 export let nativeGpt: (arena: GptArena) => NativeGpt;
+/** Whether a value is an arena. Not exported from the package. */
+export let isArena: (value: unknown) => value is GptArena;
 /** An arena that the engine made. Not exported from the package. */
 export let wrapArena: (gpt: NativeGpt, device: Device) => GptArena;
 
@@ -43,11 +48,13 @@ export class GptArena {
   readonly #parameters = new Map<string, Tensor>();
 
   static {
+    isArena = (value): value is GptArena => typeof value === "object" && value !== null && #native in value;
     nativeGpt = (arena) => arena.#native;
-    wrapArena = (gpt, device) => new GptArena(gpt, device);
+    wrapArena = (gpt, device) => new GptArena(OURS, gpt, device);
   }
 
-  private constructor(gpt: NativeGpt, device: Device) {
+  private constructor(key: symbol, gpt: NativeGpt, device: Device) {
+    onlyOurs(key, "GptArena", "GptArena.create(…) makes one, and every GPT has one");
     this.#native = gpt;
     this.device = device;
     this.config = Object.freeze(configOf(gpt.config()));
@@ -58,7 +65,8 @@ export class GptArena {
 
   /** Fresh weights, drawn from `seed` as GPT-2 draws them. */
   static create(config: GptPreset | GptConfig, device: Device, seed: number): GptArena {
-    return new GptArena(native.createGpt(configJson(config), nativeDevice(device, "GPT"), seed), device);
+    const json = configJson(config);
+    return new GptArena(OURS, native.createGpt(json, nativeDevice(device, "GPT"), checkSeed(seed, "GPT")), device);
   }
 
   /**
@@ -69,7 +77,7 @@ export class GptArena {
   parameter(name: string): Tensor {
     const found = this.#parameters.get(name);
     if (found !== undefined) return found;
-    throw new StrataError("argument", `GPT: the model has no parameter ${JSON.stringify(name)}`, "GPT");
+    throw new StrataError("argument", `GPT: the model has no parameter ${show(name)}`, "GPT");
   }
 
   /** Logits [batch, rows, vocab] of ids [batch, rows], in one call. */
@@ -89,6 +97,7 @@ export class GptArena {
 
   /** The same weights in an arena of another device. */
   async on(device: Device): Promise<GptArena> {
+    nativeDevice(device, "on");
     const copy = GptArena.create(this.config, device, 0);
     for (const { name } of this.infos) {
       using past = this.parameter(name).detach();
@@ -98,3 +107,5 @@ export class GptArena {
     return copy;
   }
 }
+
+receivers(GptArena, isArena);

@@ -1,9 +1,11 @@
 import { StrataError } from "../error.js";
 import { parse } from "../json.js";
 import { oneOf, positive, whole } from "../shared/options.js";
+import { isArray, isRevoked } from "../shared/show.js";
 
 /** The shapes that have names: 12,318,720, 1,071,872 and 136,960 parameters. */
 export const GPT_PRESETS = ["gpt-12m", "gpt-1m", "gpt-nano"] as const;
+Object.freeze(GPT_PRESETS);
 
 /** One of {@link GPT_PRESETS}: the whole model, one for a laptop, one for tests. */
 export type GptPreset = (typeof GPT_PRESETS)[number];
@@ -34,21 +36,27 @@ interface ConfigJson {
   layer_norm_epsilon: number;
 }
 
+/** The largest dimension: more elements than that no tensor has. */
+const MOST = 0xffffffff;
+/** The most blocks: each is an object, and a call inside the last. */
+const DEEP = 4096;
+
 /** A shape as the engine takes it. */
 export function configJson(config: GptPreset | GptConfig): string {
   const op = "GPT";
   if (typeof config === "string") return JSON.stringify({ preset: oneOf(op, "config", config, GPT_PRESETS) });
-  if (typeof config !== "object" || config === null) {
+  const given: unknown = config;
+  if (typeof given !== "object" || given === null || isArray(given) || isRevoked(given)) {
     const all = GPT_PRESETS.join(", ");
     throw new StrataError("argument", `${op}: config is one of ${all}, or an object with vocabSize, nPositions, …`, op);
   }
-  const { layerNormEpsilon = 1e-5 } = config;
+  const { layerNormEpsilon = 1e-5, nEmbd, nHead, nLayer, nPositions, vocabSize } = config;
   const json: ConfigJson = {
-    vocab_size: whole(op, "vocabSize", config.vocabSize),
-    n_positions: whole(op, "nPositions", config.nPositions),
-    n_embd: whole(op, "nEmbd", config.nEmbd),
-    n_layer: whole(op, "nLayer", config.nLayer),
-    n_head: whole(op, "nHead", config.nHead),
+    vocab_size: whole(op, "vocabSize", vocabSize, 1, MOST),
+    n_positions: whole(op, "nPositions", nPositions, 1, MOST),
+    n_embd: whole(op, "nEmbd", nEmbd, 1, MOST),
+    n_layer: whole(op, "nLayer", nLayer, 1, DEEP),
+    n_head: whole(op, "nHead", nHead, 1, MOST),
     layer_norm_epsilon: positive(op, "layerNormEpsilon", layerNormEpsilon),
   };
   return JSON.stringify(json);

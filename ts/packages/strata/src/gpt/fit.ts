@@ -3,10 +3,11 @@ import { join, resolve } from "node:path";
 import { nativeDataset } from "../data/dataset.js";
 import type { Dataset } from "../data/dataset.js";
 import { StrataError } from "../error.js";
+import { callable, flag, optionsOf, pathOf, signalOf } from "../shared/options.js";
 import { throwIfAborted } from "../shared/abort.js";
 import { working } from "./busy.js";
 import type { GPT } from "./model.js";
-import type { GptFit, GptFitOptions } from "./options.js";
+import type { GptCallbacks, GptFit, GptFitOptions } from "./options.js";
 import { lengthOf } from "./plan.js";
 import { drive } from "./run.js";
 import { Trainer, insideOf } from "./trainer.js";
@@ -80,14 +81,17 @@ export async function fitGpt(
   options: GptFitOptions,
   attach: (trainer: Trainer) => void,
 ): Promise<GptFit> {
-  const { callbacks = {}, checkpoint, signal } = options;
+  const callbacks = callbacksOf(options.callbacks);
+  const checkpoint = options.checkpoint === undefined ? undefined : pathOf(OP, "checkpoint", options.checkpoint);
+  const signal = signalOf(OP, "signal", options.signal);
+  const [overwrite, resume] = [flag(OP, "overwrite", options.overwrite), flag(OP, "resume", options.resume)];
   const text = nativeDataset(data, OP);
   checkData(model, data);
   throwIfAborted(OP, signal);
-  const old = options.resume === true ? model.trainer : null;
+  const old = resume ? model.trainer : null;
   const own = old === null ? null : insideOf(old).folder;
-  if (checkpoint !== undefined) checkFolder(checkpoint, own, options.overwrite === true);
-  const trainer = options.resume === true ? goingOn(model, data, options) : begun(model, data, options);
+  if (checkpoint !== undefined) checkFolder(checkpoint, own, overwrite);
+  const trainer = resume ? goingOn(model, data, options) : begun(model, data, options);
   attach(trainer);
   model.tokenizer = data.tokenizer;
   model.about = data.source;
@@ -108,6 +112,17 @@ export async function fitGpt(
   const { step: steps, tokens, seconds } = trainer;
   const stopped = outcome.stop === "asked";
   return { loss, validation: heldOut(outcome), floor: outcome.floor, steps, tokens, seconds, stopped };
+}
+
+/** Who hears of a run, each looked at once. */
+function callbacksOf(given: GptCallbacks | undefined): GptCallbacks {
+  const { onEvaluate, onSample, onSave, onStep } = optionsOf(OP, given, "callbacks");
+  return {
+    onEvaluate: callable(OP, "onEvaluate", onEvaluate),
+    onSample: callable(OP, "onSample", onSample),
+    onSave: callable(OP, "onSave", onSave),
+    onStep: callable(OP, "onStep", onStep),
+  };
 }
 
 /** The trainer of a run that begins. */

@@ -1,9 +1,11 @@
+import { nativeTokenizer } from "../data/tokenizer.js";
 import type { Tokenizer } from "../data/tokenizer.js";
 import { StrataError } from "../error.js";
 import { native } from "../load.js";
 import { checkSeed } from "../random.js";
 import { throwIfAborted } from "../shared/abort.js";
-import { real, whole } from "../shared/options.js";
+import { optionsOf, real, signalOf, whole } from "../shared/options.js";
+import { typeName } from "../shared/show.js";
 import { nativeGpt } from "./arena.js";
 import { idle } from "./busy.js";
 import type { GPT } from "./model.js";
@@ -50,21 +52,28 @@ function promptIds(prompt: string, about: string, tokenizer: Tokenizer): Uint32A
 export function generate(
   model: GPT,
   prompt: string,
-  options: GenerateOptions,
+  options?: GenerateOptions,
 ): AsyncGenerator<string, void, undefined> {
-  const tokenizer = options.tokenizer ?? model.tokenizer;
+  const given = optionsOf(OP, options);
+  const { maxTokens = 200, seed = 0, temperature = 0.8, topK = 0, topP = 1 } = given;
+  const tokenizer = given.tokenizer ?? model.tokenizer;
   if (tokenizer === null) {
     throw new StrataError("argument", `${OP}: give a tokenizer; this model was not trained or loaded with one`, OP);
   }
+  nativeTokenizer(tokenizer, OP);
+  const signal = signalOf(OP, "signal", given.signal);
   const sampling = {
-    temperature: real(OP, "temperature", options.temperature ?? 0.8, 0, 100),
-    top_k: whole(OP, "topK", options.topK ?? 0, 0, 1 << 24),
-    top_p: real(OP, "topP", options.topP ?? 1, 1e-6, 1),
-    seed: checkSeed(options.seed ?? 0, OP),
+    temperature: real(OP, "temperature", temperature, 0, 100),
+    top_k: whole(OP, "topK", topK, 0, 1 << 24),
+    top_p: real(OP, "topP", topP, 1e-6, 1),
+    seed: checkSeed(seed, OP),
   };
-  const count = whole(OP, "maxTokens", options.maxTokens ?? 200, 1, 1_000_000);
+  const count = whole(OP, "maxTokens", maxTokens, 1, 1_000_000);
+  if (typeof prompt !== "string") {
+    throw new StrataError("argument", `${OP}: prompt: encode takes a string, got ${typeName(prompt)}`, OP);
+  }
   const ids = promptIds(prompt, model.about, tokenizer);
-  return pieces(model, tokenizer, ids, count, JSON.stringify(sampling), options.signal);
+  return pieces(model, tokenizer, ids, count, JSON.stringify(sampling), signal);
 }
 
 async function* pieces(

@@ -1,4 +1,5 @@
-import { Dataset } from "../data/dataset.js";
+import { isDataset } from "../data/dataset.js";
+import type { Dataset } from "../data/dataset.js";
 import { nativeTokenizer } from "../data/tokenizer.js";
 import type { Tokenizer } from "../data/tokenizer.js";
 import { defaultDevice, nativeDevice } from "../device.js";
@@ -14,12 +15,14 @@ import { Embedding } from "../nn/embedding.js";
 import { fit } from "../nn/fit.js";
 import type { FitData, FitHistory, FitOptions } from "../nn/fit.js";
 import { LayerNorm } from "../nn/layernorm.js";
-import { Module } from "../nn/module.js";
+import { instances, Module } from "../nn/module.js";
 import { slots } from "../nn/walk.js";
 import { checkSeed, nextSeed } from "../random.js";
+import { receivers } from "../shared/border.js";
+import { optionsOf, pathOf, text } from "../shared/options.js";
 import { noGrad } from "../tensor/mode.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { GptArena, nativeGpt } from "./arena.js";
+import { GptArena, isArena, nativeGpt } from "./arena.js";
 import { blockOf, gptName } from "./build.js";
 import { alone, idle } from "./busy.js";
 import { loadGpt } from "./checkpoint.js";
@@ -79,11 +82,11 @@ export class GPT extends Module {
    * @param config - A preset's name, or a shape.
    * @throws {@link StrataError} `"argument"`, `"value"` for a shape that cannot be built; `"memory"`.
    */
-  constructor(config: GptPreset | GptConfig | GptArena, options: GptOptions = {}) {
+  constructor(config: GptPreset | GptConfig | GptArena, options?: GptOptions) {
     super();
-    const { device = defaultDevice(), dropout = 0, seed } = options;
+    const { device = defaultDevice(), dropout = 0, seed } = optionsOf("GPT", options);
     const from = seed === undefined ? nextSeed() : checkSeed(seed, "GPT");
-    const arena = config instanceof GptArena ? config : GptArena.create(config, device, from);
+    const arena = isArena(config) ? config : GptArena.create(config, device, from);
     const { vocabSize, nPositions, nEmbd, nLayer, layerNormEpsilon: eps } = arena.config;
     const p = (name: string): Tensor => arena.parameter(`transformer.${name}`);
     this.#arena = arena;
@@ -121,7 +124,7 @@ export class GPT extends Module {
 
   /** GPT-2's names for what is called otherwise here: `h.0.attn.qkv` is `transformer.h.0.attn.c_attn`. */
   override pathOf(path: string): string {
-    return gptName(path);
+    return gptName(text("pathOf", "path", path));
   }
 
   /** Tokens and places as vectors, [batch, rows, width]. */
@@ -173,6 +176,9 @@ export class GPT extends Module {
   override async to(device: Device): Promise<this> {
     nativeDevice(device, "to");
     idle(this.#arena, "to");
+    if (this.#fitting) {
+      throw new StrataError("busy", "to: this model is being trained; await that run before you move it", "to");
+    }
     const arena = await this.#arena.on(device);
     for (const { owner, key, path } of [...slots(this)]) Reflect.set(owner, key, arena.parameter(path));
     this.#arena = arena;
@@ -195,19 +201,20 @@ export class GPT extends Module {
   override fit(data: FitData<Tensor>, options: FitOptions<Tensor>): Promise<FitHistory>;
   override async fit(
     data: Dataset | FitData<Tensor>,
-    options: GptFitOptions | FitOptions<Tensor> = {},
+    options?: GptFitOptions | FitOptions<Tensor>,
   ): Promise<GptFit | FitHistory> {
+    optionsOf("fit", options);
     if (this.#fitting) {
       throw new StrataError("busy", "fit: this model is being trained already; await that run first", "fit");
     }
     this.#fitting = true;
     try {
-      if ("loss" in options) {
-        if (data instanceof Dataset) throw twoLoops();
+      if (options !== undefined && "loss" in options) {
+        if (isDataset(data)) throw twoLoops();
         return await fit(this, data, options);
       }
-      if (!(data instanceof Dataset)) throw twoLoops();
-      return await fitGpt(this, data, options, (trainer) => {
+      if (!isDataset(data)) throw twoLoops();
+      return await fitGpt(this, data, { ...options }, (trainer) => {
         this.#trainer = trainer;
       });
     } finally {
@@ -222,7 +229,7 @@ export class GPT extends Module {
    * @throws {@link StrataError} at once: `"argument"`, `"value"` for the options, `"data"` for a prompt
    * that the tokenizer cannot spell; while writing: `"aborted"`, `"busy"`.
    */
-  generate(prompt = "", options: GenerateOptions = {}): AsyncGenerator<string, void, undefined> {
+  generate(prompt = "", options?: GenerateOptions): AsyncGenerator<string, void, undefined> {
     return generate(this, prompt, options);
   }
 
@@ -237,8 +244,9 @@ export class GPT extends Module {
     if (tokenizer === null) {
       throw new StrataError("argument", "save: give a tokenizer; this model was not trained or loaded with one", "save");
     }
+    const to = pathOf("save", "folder", folder);
     const [gpt, words] = [nativeGpt(this.#arena), nativeTokenizer(tokenizer, "save")];
-    await alone(this.#arena, "save", () => gpt.save(String(folder), words));
+    await alone(this.#arena, "save", () => gpt.save(to, words));
   }
 
   /**
@@ -246,9 +254,9 @@ export class GPT extends Module {
    *
    * @throws {@link StrataError} `"checkpoint"`, `"file"` or `"data"`; the message names the file.
    */
-  static async load(folder: string, options: { device?: Device | undefined } = {}): Promise<Checkpoint> {
-    const { device = defaultDevice() } = options;
-    const { arena, about, tokenizer, trainer } = await loadGpt(String(folder), device);
+  static async load(folder: string, options?: { device?: Device | undefined }): Promise<Checkpoint> {
+    const { device = defaultDevice() } = optionsOf("load", options);
+    const { arena, about, tokenizer, trainer } = await loadGpt(pathOf("load", "folder", folder), device);
     const model = new GPT(arena);
     model.tokenizer = tokenizer;
     model.about = about;
@@ -257,6 +265,8 @@ export class GPT extends Module {
     return { model, tokenizer, trainer, about };
   }
 }
+
+receivers(GPT, instances(GPT));
 
 function twoLoops(): StrataError {
   const message = "fit: a Dataset is trained on by Rust's loop, without loss and optimizer; pairs of tensors need both";

@@ -6,7 +6,8 @@ import { StrataError } from "../error.js";
 import { SCHEDULES } from "../optim/schedule.js";
 import type { ScheduleName } from "../optim/schedule.js";
 import { checkSeed } from "../random.js";
-import { oneOf, real, whole } from "../shared/options.js";
+import { betasOf } from "../optim/optimizer.js";
+import { oneOf, optionsOf, real, whole } from "../shared/options.js";
 import type { TrainOptions } from "./options.js";
 
 /** A run that lasts so many steps. */
@@ -114,7 +115,7 @@ function clamp(x: number, low: number, high: number): number {
 
 /** The length that the options give, if they do. */
 export function lengthOf(op: string, options: TrainOptions): RunLength | null {
-  const { steps, minutes } = options;
+  const { steps, minutes } = optionsOf(op, options);
   if (steps !== undefined && minutes !== undefined) {
     throw new StrataError("argument", `${op}: give steps or minutes, not both`, op);
   }
@@ -126,7 +127,8 @@ export function lengthOf(op: string, options: TrainOptions): RunLength | null {
 export function planOf(op: string, options: TrainOptions, about: PlanFor): TrainConfig {
   const [size, speed] = [sizeOf(about.parameters), speedOf(about.device)];
   const length = lengthOf(op, options) ?? usualLength(size, speed);
-  const { betas = [0.9, 0.95], clip = 1 } = options;
+  const { clip = 1 } = options;
+  const betas = betasOf(op, options.betas ?? [0.9, 0.95]);
   const evalEvery = whole(op, "evalEvery", options.evalEvery ?? usualEvery(length, size, speed));
   // A software adapter takes many seconds for a batch.
   const most = about.device.info.caps.software ? 2 : 64;

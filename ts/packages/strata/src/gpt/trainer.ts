@@ -1,3 +1,4 @@
+import { isBatch } from "../data/batch.js";
 import type { Batch } from "../data/batch.js";
 import type { Dataset } from "../data/dataset.js";
 import { nativeDataset } from "../data/dataset.js";
@@ -7,15 +8,19 @@ import { StrataError } from "../error.js";
 import { parse } from "../json.js";
 import { native } from "../load.js";
 import type { NativeTrainer } from "../native.js";
-import { real, whole } from "../shared/options.js";
+import { isModule } from "../nn/module.js";
+import { onlyOurs, OURS, receivers } from "../shared/border.js";
+import { optionsOf, pathOf, real, text, whole } from "../shared/options.js";
+import { kindOf, show } from "../shared/show.js";
 import { wrap } from "../tensor/tensor.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { idsOf } from "../tensor/typed.js";
 import type { GptArena } from "./arena.js";
-import { nativeGpt } from "./arena.js";
+import { isArena, nativeGpt } from "./arena.js";
 import { alone, idle } from "./busy.js";
 import type { GPT } from "./model.js";
 import type { TrainOptions } from "./options.js";
-import { planOf } from "./plan.js";
+import { lengthOf, planOf } from "./plan.js";
 import type { RunLength, TrainConfig } from "./plan.js";
 import { perToken, trainConfig, trainJson } from "./wire.js";
 import type { Done, Score } from "./wire.js";
@@ -54,6 +59,8 @@ export let insideOf: (trainer: Trainer) => Inside;
 /** A trainer that a checkpoint holds. Not exported from the package. */
 export let resumed: (native: NativeTrainer, arena: GptArena, folder: string) => Trainer;
 
+let isTrainer: (value: unknown) => boolean;
+
 /**
  * A model being trained by Rust's own step: loss, gradients, clipping and AdamW, off the event loop,
  * and where the machine gains by it recorded once and replayed. The whole state of the run can be
@@ -63,11 +70,13 @@ export class Trainer {
   readonly #inside: Inside;
 
   static {
+    isTrainer = (value) => typeof value === "object" && value !== null && #inside in value;
     insideOf = (trainer) => trainer.#inside;
-    resumed = (made, arena, folder) => new Trainer({ native: made, arena, folder, lr: 0 });
+    resumed = (made, arena, folder) => new Trainer(OURS, { native: made, arena, folder, lr: 0 });
   }
 
-  private constructor(inside: Inside) {
+  private constructor(key: symbol, inside: Inside) {
+    onlyOurs(key, "Trainer", "Trainer.create(model) makes one");
     this.#inside = inside;
   }
 
@@ -77,20 +86,25 @@ export class Trainer {
    *
    * @throws {@link StrataError} `"value"` for an option out of its range, which it names.
    */
-  static create(model: GPT, options: TrainOptions & { context?: number | undefined } = {}): Trainer {
+  static create(model: GPT, options?: TrainOptions & { context?: number | undefined }): Trainer {
     const op = "Trainer.create";
-    const { arena } = model;
+    const arena = isModule(model) ? model.arena : undefined;
+    if (!isArena(arena)) {
+      throw new StrataError("argument", `${op}: model must be a GPT, got ${kindOf(model)}`, op);
+    }
+    const given = optionsOf(op, options);
     const { nPositions, vocabSize } = arena.config;
-    const config = planOf(op, options, {
+    const { context = Math.min(nPositions, 1024) } = given;
+    const config = planOf(op, given, {
       parameters: model.numParameters,
       vocabSize,
-      context: whole(op, "context", options.context ?? Math.min(nPositions, 1024), 1, nPositions),
+      context: whole(op, "context", context, 1, nPositions),
       device: arena.device,
       tuned: model.loaded,
     });
     const gpt = nativeGpt(arena);
     const made = native.createTrainer(gpt, trainJson(config, gpt.config()));
-    return new Trainer({ native: made, arena, folder: null, lr: 0 });
+    return new Trainer(OURS, { native: made, arena, folder: null, lr: 0 });
   }
 
   #done(): Done {
@@ -129,7 +143,9 @@ export class Trainer {
 
   /** Gives the run a new length: it may go on for longer than was planned. */
   set length(length: RunLength) {
-    this.#inside.native.setLength(JSON.stringify(length));
+    const wanted = lengthOf("length", length);
+    if (wanted === null) throw new StrataError("argument", "length: give { steps } or { minutes }", "length");
+    this.#inside.native.setLength(JSON.stringify(wanted));
   }
 
   /** How long the run lasts. */
@@ -143,9 +159,9 @@ export class Trainer {
    * @throws {@link StrataError} `"argument"` if there is no such parameter.
    */
   moments(name: string): Moments {
-    const [m, v] = this.#inside.native.moments(String(name));
+    const [m, v] = this.#inside.native.moments(text("moments", "name", name));
     if (m === undefined || v === undefined) {
-      throw new StrataError("internal", `moments: ${name} has none`, "moments");
+      throw new StrataError("internal", `moments: ${show(name)} has none`, "moments");
     }
     const { device } = this.#inside.arena;
     return { m: wrap(m, device), v: wrap(v, device) };
@@ -159,14 +175,16 @@ export class Trainer {
    */
   async trainOn(batch: Batch, lr?: number): Promise<StepReport> {
     const { arena, native: engine } = this.#inside;
-    return this.#note(await alone(arena, "trainOn", () => engine.step(batch.inputs, batch.targets, this.#lr(lr))));
+    const [inputs, targets] = partsOf("trainOn", batch);
+    return this.#note(await alone(arena, "trainOn", () => engine.step(inputs, targets, this.#lr(lr))));
   }
 
   /** {@link trainOn}, waiting for it: the event loop stands still meanwhile. */
   trainOnNow(batch: Batch, lr?: number): StepReport {
     const { arena, native: engine } = this.#inside;
+    const [inputs, targets] = partsOf("trainOnNow", batch);
     idle(arena, "trainOnNow");
-    return this.#note(engine.stepNow(batch.inputs, batch.targets, this.#lr(lr)));
+    return this.#note(engine.stepNow(inputs, targets, this.#lr(lr)));
   }
 
   #lr(lr: number | undefined): number {
@@ -185,9 +203,9 @@ export class Trainer {
   /** Held-out loss over so many batches (all, if left out), without dropout, off the event loop. */
   async evaluate(data: Dataset, batches?: number): Promise<{ loss: number; tokens: number }> {
     const op = "evaluate";
-    const count = batches === undefined ? data.validationBatches(this.config.batchSize) : whole(op, "batches", batches);
-    const { arena, native: engine } = this.#inside;
     const text = nativeDataset(data, op);
+    const count = batches === undefined ? text.validationBatches(this.config.batchSize) : whole(op, "batches", batches);
+    const { arena, native: engine } = this.#inside;
     const score = parse<Score>(await alone(arena, op, () => engine.evaluate(text, count)));
     return { loss: perToken(score), tokens: score.tokens };
   }
@@ -201,8 +219,17 @@ export class Trainer {
    */
   async save(folder: string, tokenizer: Tokenizer, about = ""): Promise<void> {
     const { arena, native: engine } = this.#inside;
-    const words = nativeTokenizer(tokenizer, "save");
-    await alone(arena, "save", () => engine.save(String(folder), words, about));
-    this.#inside.folder = folder;
+    const to = pathOf("save", "folder", folder);
+    const [words, told] = [nativeTokenizer(tokenizer, "save"), text("save", "about", about)];
+    await alone(arena, "save", () => engine.save(to, words, told));
+    this.#inside.folder = to;
   }
+}
+
+receivers(Trainer, isTrainer);
+
+/** A batch's ids; its arrays are anybody's to change. */
+function partsOf(op: string, batch: Batch): [inputs: Uint32Array, targets: Uint32Array] {
+  if (!isBatch(batch)) throw new StrataError("argument", `${op} takes a Batch, got ${kindOf(batch)}`, op);
+  return [idsOf(op, "batch.inputs", batch.inputs), idsOf(op, "batch.targets", batch.targets)];
 }

@@ -1,7 +1,8 @@
 import { dropout, gelu, relu, sigmoid, silu, tanh } from "../functional/activation.js";
+import { receivers } from "../shared/border.js";
 import { share } from "../shared/options.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Module } from "./module.js";
+import { instances, Module } from "./module.js";
 
 /** GELU in its tanh form, as GPT-2 has it. */
 export class GELU extends Module {
@@ -58,3 +59,10 @@ export class Dropout extends Module {
     return String(this.p);
   }
 }
+
+receivers(GELU, instances(GELU));
+receivers(ReLU, instances(ReLU));
+receivers(Tanh, instances(Tanh));
+receivers(Sigmoid, instances(Sigmoid));
+receivers(SiLU, instances(SiLU));
+receivers(Dropout, instances(Dropout));

@@ -2,13 +2,14 @@ import { dropoutAdd } from "../functional/activation.js";
 import { attentionQkv, attentionWeights, splitQkv } from "../functional/attention.js";
 import { StrataError } from "../error.js";
 import { tidy } from "../memory.js";
-import { share, whole } from "../shared/options.js";
+import { receivers } from "../shared/border.js";
+import { flag, optionsOf, share, whole } from "../shared/options.js";
 import { noGrad } from "../tensor/mode.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { part } from "./init.js";
 import type { LayerOptions } from "./init.js";
 import { Linear } from "./linear.js";
-import { Module } from "./module.js";
+import { given, instances, Module } from "./module.js";
 
 /** How a {@link MultiHeadAttention} is made. */
 export interface MultiHeadAttentionOptions extends LayerOptions {
@@ -40,17 +41,18 @@ export class MultiHeadAttention extends Module {
    * @param heads - A divisor of the width; a head is at most 128 wide.
    * @throws {@link StrataError} `"value"` for numbers out of their range.
    */
-  constructor(width: number, heads: number, options: MultiHeadAttentionOptions = {}) {
+  constructor(width: number, heads: number, options?: MultiHeadAttentionOptions) {
     super();
     const op = "MultiHeadAttention";
     if (whole(op, "width", width) % whole(op, "heads", heads) !== 0) {
       throw new StrataError("value", `${op}: a width of ${width} does not divide into ${heads} heads`, op);
     }
+    const { causal, device, dropout = 0, proj, qkv, seed } = optionsOf(op, options);
     this.heads = heads;
-    this.causal = options.causal ?? false;
-    this.dropout = share(op, "dropout", options.dropout ?? 0);
-    this.qkv = options.qkv ?? new Linear(width, 3 * width, part(op, options, 0));
-    this.proj = options.proj ?? new Linear(width, width, part(op, options, 1));
+    this.causal = flag(op, "causal", causal);
+    this.dropout = share(op, "dropout", dropout);
+    this.qkv = given(op, "qkv", qkv, Linear) ?? new Linear(width, 3 * width, part(op, { device, seed }, 0));
+    this.proj = given(op, "proj", proj, Linear) ?? new Linear(width, width, part(op, { device, seed }, 1));
   }
 
   /** Width of one head. */
@@ -93,3 +95,5 @@ export function addTo(residual: Tensor, layer: Linear, x: Tensor, dropout: numbe
   if (dropout === 0) return layer.residual(x, residual);
   return dropoutAdd(residual, layer.forward(x), dropout);
 }
+
+receivers(MultiHeadAttention, instances(MultiHeadAttention));

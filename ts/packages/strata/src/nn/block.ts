@@ -1,11 +1,13 @@
 import { tidy } from "../memory.js";
+import { receivers } from "../shared/border.js";
+import { optionsOf } from "../shared/options.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { MultiHeadAttention } from "./attention.js";
 import { part } from "./init.js";
 import type { LayerOptions } from "./init.js";
 import { LayerNorm } from "./layernorm.js";
 import { MLP } from "./mlp.js";
-import { Module } from "./module.js";
+import { given, instances, Module } from "./module.js";
 
 /** How a {@link TransformerBlock} is made. */
 export interface TransformerBlockOptions extends LayerOptions {
@@ -49,14 +51,18 @@ export class TransformerBlock extends Module implements TransformerBlockParts {
    * @param heads - A divisor of the width.
    * @throws {@link StrataError} `"value"` for numbers out of their range.
    */
-  constructor(width: number, heads: number, options: TransformerBlockOptions = {}) {
+  constructor(width: number, heads: number, options?: TransformerBlockOptions) {
     super();
     const op = "TransformerBlock";
-    const { causal = true, device, dropout, mlpRatio: ratio, parts } = options;
-    this.ln1 = parts?.ln1 ?? new LayerNorm(width, { device });
-    this.attn = parts?.attn ?? new MultiHeadAttention(width, heads, { ...part(op, options, 0), causal, dropout });
-    this.ln2 = parts?.ln2 ?? new LayerNorm(width, { device });
-    this.mlp = parts?.mlp ?? new MLP(width, { ...part(op, options, 1), ratio, dropout });
+    const { causal = true, device, dropout, mlpRatio: ratio, parts, seed } = optionsOf(op, options);
+    const { attn, ln1, ln2, mlp } = optionsOf(op, parts, "parts");
+    const from = { device, seed };
+    this.ln1 = given(op, "ln1", ln1, LayerNorm) ?? new LayerNorm(width, { device });
+    this.attn =
+      given(op, "attn", attn, MultiHeadAttention) ??
+      new MultiHeadAttention(width, heads, { ...part(op, from, 0), causal, dropout });
+    this.ln2 = given(op, "ln2", ln2, LayerNorm) ?? new LayerNorm(width, { device });
+    this.mlp = given(op, "mlp", mlp, MLP) ?? new MLP(width, { ...part(op, from, 1), ratio, dropout });
   }
 
   override forward(x: Tensor): Tensor {
@@ -71,3 +77,5 @@ export class TransformerBlock extends Module implements TransformerBlockParts {
     return tidy(() => this.attn.weights(this.ln1.forward(x)));
   }
 }
+
+receivers(TransformerBlock, instances(TransformerBlock));

@@ -1,10 +1,11 @@
 import { embedding } from "../functional/embedding.js";
-import { whole } from "../shared/options.js";
+import { receivers } from "../shared/border.js";
+import { optionsOf, whole } from "../shared/options.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { normal, part } from "./init.js";
 import type { LayerOptions } from "./init.js";
 import { shaped } from "./linear.js";
-import { Module } from "./module.js";
+import { instances, Module } from "./module.js";
 
 /** How an {@link Embedding} is made. */
 export interface EmbeddingOptions extends LayerOptions {
@@ -22,12 +23,12 @@ export class Embedding extends Module {
    * @param width - Numbers in a row.
    * @throws {@link StrataError} `"value"` for sizes below 1; `"shape"` for a given table that is not of them.
    */
-  constructor(entries: number, width: number, options: EmbeddingOptions = {}) {
+  constructor(entries: number, width: number, options?: EmbeddingOptions) {
     super();
     const op = "Embedding";
     const shape = [whole(op, "entries", entries), whole(op, "width", width)];
-    const { weight } = options;
-    const table = weight === undefined ? normal(shape, 1, part(op, options, 0)) : shaped(op, "weight", weight, shape);
+    const { weight, device, seed } = optionsOf(op, options);
+    const table = weight === undefined ? normal(shape, 1, part(op, { device, seed }, 0)) : shaped(op, "weight", weight, shape);
     this.weight = this.parameter(table);
   }
 
@@ -39,3 +40,5 @@ export class Embedding extends Module {
     return this.weight.shape.join(", ");
   }
 }
+
+receivers(Embedding, instances(Embedding));

@@ -1,13 +1,18 @@
 import type { Batched, Pair } from "../data/tensors.js";
 import { StrataError } from "../error.js";
-import { tidy } from "../memory.js";
+import { handleOf, refusePromise, tidy } from "../memory.js";
+import { isSchedule } from "../optim/schedule.js";
 import type { Schedule } from "../optim/schedule.js";
 import { checkSeed } from "../random.js";
 import { throwIfAborted } from "../shared/abort.js";
 import { callbackError } from "../shared/callback.js";
-import { whole } from "../shared/options.js";
+import { each, eachLater, isIterable } from "../shared/iterate.js";
+import { callable, flag, optionsOf, signalOf, whole } from "../shared/options.js";
+import { isArray, isFunction, isRevoked, kindOf } from "../shared/show.js";
 import { turn } from "../shared/turn.js";
-import { Tensor } from "../tensor/tensor.js";
+import { isTensor } from "../tensor/tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { forward } from "./module.js";
 import type { AnyModule, Module } from "./module.js";
 
 /** Pairs of input and target, one after the other; they may take their time. */
@@ -97,8 +102,9 @@ export async function fit<In, Out>(
   data: FitData<In>,
   options: FitOptions<Out>,
 ): Promise<FitHistory> {
-  const run = new Run(module, data, options);
-  throwIfAborted(OP, options.signal);
+  const given = optionsOf(OP, options);
+  const run = new Run(module, data, given);
+  throwIfAborted(OP, run.signal);
   if (running.has(module)) {
     throw new StrataError("busy", `${OP}: this module is being fitted already; await that first`, OP);
   }
@@ -121,32 +127,44 @@ function argument(message: string): StrataError {
 class Run<In, Out> {
   readonly #module: Module<In, Out>;
   readonly #data: FitData<In>;
-  readonly #options: FitOptions<Out>;
+  readonly #lossOf: FitOptions<Out>["loss"];
+  readonly #optimizer: Steps;
+  readonly #schedule: Schedule | undefined;
+  readonly #callbacks: FitCallbacks;
+  /** Stops it. */
+  readonly signal: AbortSignal | undefined;
   readonly #epochs: number;
   readonly #steps: number;
   readonly #batches: { readonly batchSize: number; readonly shuffle: boolean; readonly seed: number };
   readonly #loss: number[] = [];
 
-  constructor(module: Module<In, Out>, data: FitData<In>, options: FitOptions<Out>) {
-    const { epochs, steps } = options;
-    if (typeof options.loss !== "function") throw argument("loss is a function of output and target");
-    if (typeof options.optimizer?.step !== "function") throw argument("optimizer is an SGD, an AdamW or its like");
+  constructor(module: Module<In, Out>, data: FitData<In>, options: Partial<FitOptions<Out>>) {
+    const { batchSize = 32, callbacks, epochs, loss, optimizer, schedule, seed = 0, shuffle, signal, steps } = options;
+    if (!isFunction(loss)) throw argument("loss is a function of output and target");
+    if (!isSteps(optimizer)) throw argument("optimizer is an SGD, an AdamW or its like");
+    const { onEpoch, onStep } = optionsOf(OP, callbacks, "callbacks");
+    this.#callbacks = { onEpoch: callable(OP, "onEpoch", onEpoch), onStep: callable(OP, "onStep", onStep) };
+    this.#lossOf = loss;
+    this.#optimizer = optimizer;
+    if (schedule !== undefined && !isSchedule(schedule)) throw argument("schedule is a Schedule");
+    this.#schedule = schedule;
+    this.signal = signalOf(OP, "signal", signal);
     if (epochs !== undefined && steps !== undefined) throw argument("give epochs or steps, not both");
     this.#steps = steps === undefined ? Infinity : whole(OP, "steps", steps);
     this.#epochs = steps === undefined ? whole(OP, "epochs", epochs ?? 1) : Infinity;
-    const [batchSize, seed] = [whole(OP, "batchSize", options.batchSize ?? 32), checkSeed(options.seed ?? 0, OP)];
-    this.#batches = { batchSize, seed, shuffle: options.shuffle ?? true };
-    if ((typeof data !== "object" && typeof data !== "function") || data === null) {
-      throw argument("data is a TensorDataset, pairs of tensors, or a function that gives such pairs");
-    }
+    this.#batches = {
+      batchSize: whole(OP, "batchSize", batchSize),
+      seed: checkSeed(seed, OP),
+      shuffle: flag(OP, "shuffle", shuffle, true),
+    };
+    if (!isData(data)) throw argument("data is a TensorDataset, pairs of tensors, or a function that gives such pairs");
     this.#module = module;
     this.#data = data;
-    this.#options = options;
   }
 
   async go(): Promise<FitHistory> {
     const start = performance.now();
-    const { callbacks, optimizer, schedule, signal } = this.#options;
+    const [callbacks, optimizer, schedule, signal] = [this.#callbacks, this.#optimizer, this.#schedule, this.signal];
     const total = schedule === undefined ? 0 : this.#total();
     let goOn = true;
     for (let epoch = 0; goOn && epoch < this.#epochs && this.#loss.length < this.#steps; epoch++) {
@@ -156,7 +174,7 @@ class Run<In, Out> {
         const loss = this.#update(pair);
         this.#loss.push(loss);
         const step = this.#loss.length;
-        goOn = await tell("onStep", callbacks?.onStep, { step, epoch, loss, lr });
+        goOn = await tell("onStep", callbacks.onStep, { step, epoch, loss, lr });
         await turn();
         throwIfAborted(OP, signal);
         if (!goOn || step >= this.#steps) break;
@@ -165,7 +183,7 @@ class Run<In, Out> {
       if (done.length === 0) throw this.#nothing(epoch);
       const loss = done.reduce((sum, x) => sum + x, 0) / done.length;
       const at = { step: this.#loss.length, epoch, loss, lr: optimizer.lr };
-      goOn = (await tell("onEpoch", callbacks?.onEpoch, at)) && goOn;
+      goOn = (await tell("onEpoch", callbacks.onEpoch, at)) && goOn;
       throwIfAborted(OP, signal);
     }
     const seconds = (performance.now() - start) / 1e3;
@@ -173,17 +191,22 @@ class Run<In, Out> {
   }
 
   /** One step. What the passes made is gone afterwards; what the optimizer makes is its own affair. */
-  #update([input, target]: Pair<In>): number {
-    const { loss: lossOf, optimizer } = this.#options;
-    optimizer.zeroGrad();
+  #update(pair: Pair<In>): number {
+    const [lossOf, optimizer] = [this.#lossOf, this.#optimizer];
+    const [input, target] = pairOf(pair);
+    refusePromise(optimizer.zeroGrad(), "fit");
     const value = tidy(() => {
-      const loss = lossOf(this.#module.forward(input), target);
+      const output = forward(OP, this.#module, input);
+      refusePromise(output, OP);
+      const loss = lossOf(output, target);
+      refusePromise(loss, OP);
+      handleOf(loss, "fit: loss");
       const value = loss.item();
       if (!Number.isFinite(value)) throw this.#nonFinite(value);
       loss.backward();
       return value;
     });
-    optimizer.step();
+    refusePromise(optimizer.step(), OP);
     return value;
   }
 
@@ -195,15 +218,15 @@ class Run<In, Out> {
 
   async *#pairs(epoch: number): AsyncGenerator<Pair<In>, void, undefined> {
     const data = this.#data;
-    if (typeof data === "function") return yield* data(epoch);
-    if (!("batches" in data)) return yield* data;
+    if (typeof data === "function") return yield* eachLater<Pair<In>>(OP, "what data(epoch) answers with", data(epoch));
+    if (!("batches" in data)) return yield* eachLater<Pair<In>>(OP, "data", data);
     const { seed } = this.#batches;
     const options = { ...this.#batches, seed: (seed + epoch) % Number.MAX_SAFE_INTEGER };
-    for (const pair of data.batches(options)) {
+    for (const pair of each<Pair<In>>(OP, "data.batches()", data.batches(options))) {
       try {
         yield pair;
       } finally {
-        for (const part of pair) if (part instanceof Tensor) part.dispose();
+        for (const part of pairOf(pair)) if (isTensor(part)) part.dispose();
       }
     }
   }
@@ -213,7 +236,7 @@ class Run<In, Out> {
     if (this.#steps !== Infinity) return this.#steps;
     const data = this.#data;
     if (typeof data === "object" && "batches" in data) {
-      return this.#epochs * Math.ceil(data.length / this.#batches.batchSize);
+      return this.#epochs * Math.ceil(whole(OP, "data.length", data.length, 0) / this.#batches.batchSize);
     }
     throw argument("a schedule must know how long the run is: give steps");
   }
@@ -223,6 +246,25 @@ class Run<In, Out> {
     const message = epoch === 0 ? "there are no pairs in the data" : `there are no pairs left for epoch ${epoch}: ${again}`;
     return new StrataError("data", `${OP}: ${message}`, OP);
   }
+}
+
+/** An input and its target, each of them there. */
+function pairOf<In>(pair: Pair<In>): Pair<In> {
+  const given: unknown = pair;
+  if (!isArray(given) || given.length < 2) throw argument(`data is made of pairs [input, target], got ${kindOf(given)}`);
+  return pair;
+}
+
+function isSteps(optimizer: Partial<Steps> | undefined): optimizer is Steps {
+  if (typeof optimizer !== "object" || optimizer === null || isRevoked(optimizer)) return false;
+  return isFunction(optimizer.step) && isFunction(optimizer.zeroGrad);
+}
+
+function isData(data: unknown): boolean {
+  if (typeof data === "function") return isFunction(data);
+  if (typeof data !== "object" || data === null || isRevoked(data)) return false;
+  if ("batches" in data) return isFunction(data.batches);
+  return isIterable(data) || isIterable(data, Symbol.asyncIterator);
 }
 
 async function tell(name: string, callback: ((at: FitStep) => GoOn) | undefined, at: FitStep): Promise<boolean> {

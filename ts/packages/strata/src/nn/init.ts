@@ -1,5 +1,6 @@
 import type { Device } from "../device.js";
 import { tidy } from "../memory.js";
+import { nativeDevice } from "../device.js";
 import { checkSeed, nextSeed } from "../random.js";
 import { rand, randn } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -26,6 +27,7 @@ export function normal(shape: readonly number[], deviation: number, options: Lay
 /** Options for the `index`-th parameter of a layer: a seed of its own, if the layer has one. */
 export function part(op: string, options: LayerOptions, index: number): LayerOptions {
   const { device, seed } = options;
+  if (device !== undefined) nativeDevice(device, op);
   if (seed === undefined) return { device, seed: nextSeed() };
   // Far apart, so that neighbouring seeds of neighbouring layers do not meet.
   return { device, seed: (checkSeed(seed, op) + index * 0x9e3779b97) % Number.MAX_SAFE_INTEGER };

@@ -1,10 +1,11 @@
 import type { Device } from "../device.js";
 import { layerNorm } from "../functional/norm.js";
-import { positive, whole } from "../shared/options.js";
+import { receivers } from "../shared/border.js";
+import { optionsOf, positive, whole } from "../shared/options.js";
 import { ones, zeros } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { shaped } from "./linear.js";
-import { Module } from "./module.js";
+import { instances, Module } from "./module.js";
 
 /** How a {@link LayerNorm} is made. */
 export interface LayerNormOptions {
@@ -31,11 +32,11 @@ export class LayerNorm extends Module {
    * @param width - Numbers in a row.
    * @throws {@link StrataError} `"value"` for a width below 1 or an `eps` that is not positive; `"shape"`.
    */
-  constructor(width: number, options: LayerNormOptions = {}) {
+  constructor(width: number, options?: LayerNormOptions) {
     super();
     const op = "LayerNorm";
     const shape = [whole(op, "width", width)];
-    const { eps = 1e-5, device, weight, bias } = options;
+    const { eps = 1e-5, device, weight, bias } = optionsOf(op, options);
     this.eps = positive(op, "eps", eps);
     this.weight = this.parameter(weight === undefined ? ones(shape, { device }) : shaped(op, "weight", weight, shape));
     this.bias = this.parameter(bias === undefined ? zeros(shape, { device }) : shaped(op, "bias", bias, shape));
@@ -49,3 +50,5 @@ export class LayerNorm extends Module {
     return this.weight.shape.join(", ");
   }
 }
+
+receivers(LayerNorm, instances(LayerNorm));

@@ -1,12 +1,13 @@
 import { StrataError } from "../error.js";
 import { handleOf } from "../memory.js";
 import { linear, linearResidual } from "../functional/linear.js";
-import { whole } from "../shared/options.js";
+import { receivers } from "../shared/border.js";
+import { optionsOf, whole } from "../shared/options.js";
 import { showShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { part, uniform } from "./init.js";
 import type { LayerOptions } from "./init.js";
-import { Module } from "./module.js";
+import { instances, Module } from "./module.js";
 
 /** How a {@link Linear} is made. */
 export interface LinearOptions extends LayerOptions {
@@ -28,13 +29,13 @@ export class Linear extends Module {
    * @param outputs - Numbers in a row of the output.
    * @throws {@link StrataError} `"value"` for sizes below 1; `"shape"` for a given weight or bias that is not of them.
    */
-  constructor(inputs: number, outputs: number, options: LinearOptions = {}) {
+  constructor(inputs: number, outputs: number, options?: LinearOptions) {
     super();
     const op = "Linear";
     const bound = 1 / Math.sqrt(whole(op, "inputs", inputs));
     const [shape, row] = [[inputs, whole(op, "outputs", outputs)], [outputs]];
-    const { weight, bias = true } = options;
-    const fresh = (of: readonly number[], index: number): Tensor => uniform(of, bound, part(op, options, index));
+    const { weight, bias = true, device, seed } = optionsOf(op, options);
+    const fresh = (of: readonly number[], index: number): Tensor => uniform(of, bound, part(op, { device, seed }, index));
     this.weight = this.parameter(weight === undefined ? fresh(shape, 0) : shaped(op, "weight", weight, shape));
     if (bias === false) this.bias = null;
     else this.bias = this.parameter(bias === true ? fresh(row, 1) : shaped(op, "bias", bias, row));
@@ -61,3 +62,5 @@ export function shaped(op: string, name: string, tensor: Tensor, shape: readonly
   if (have === want) return tensor;
   throw new StrataError("shape", `${op}: ${name} is ${have}, this layer needs ${want}`, op);
 }
+
+receivers(Linear, instances(Linear));

@@ -1,12 +1,13 @@
 import { gelu } from "../functional/activation.js";
 import { tidy } from "../memory.js";
-import { share, whole } from "../shared/options.js";
+import { receivers } from "../shared/border.js";
+import { optionsOf, share, whole } from "../shared/options.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { addTo } from "./attention.js";
 import { part } from "./init.js";
 import type { LayerOptions } from "./init.js";
 import { Linear } from "./linear.js";
-import { Module } from "./module.js";
+import { given, instances, Module } from "./module.js";
 
 /** How an {@link MLP} is made. */
 export interface MLPOptions extends LayerOptions {
@@ -33,13 +34,14 @@ export class MLP extends Module {
    * @param width - Numbers in a row, in and out.
    * @throws {@link StrataError} `"value"` for numbers out of their range.
    */
-  constructor(width: number, options: MLPOptions = {}) {
+  constructor(width: number, options?: MLPOptions) {
     super();
     const op = "MLP";
-    const inside = whole(op, "ratio", options.ratio ?? 4) * whole(op, "width", width);
-    this.dropout = share(op, "dropout", options.dropout ?? 0);
-    this.fc = options.fc ?? new Linear(width, inside, part(op, options, 0));
-    this.proj = options.proj ?? new Linear(inside, width, part(op, options, 1));
+    const { device, dropout = 0, fc, proj, ratio = 4, seed } = optionsOf(op, options);
+    const inside = whole(op, "ratio", ratio) * whole(op, "width", width);
+    this.dropout = share(op, "dropout", dropout);
+    this.fc = given(op, "fc", fc, Linear) ?? new Linear(width, inside, part(op, { device, seed }, 0));
+    this.proj = given(op, "proj", proj, Linear) ?? new Linear(inside, width, part(op, { device, seed }, 1));
   }
 
   override forward(x: Tensor): Tensor {
@@ -52,3 +54,5 @@ export class MLP extends Module {
     return tidy(() => addTo(residual, this.proj, gelu(this.fc.forward(x)), drops));
   }
 }
+
+receivers(MLP, instances(MLP));

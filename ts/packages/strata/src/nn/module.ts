@@ -1,4 +1,10 @@
+import { nativeDevice } from "../device.js";
 import type { Device } from "../device.js";
+import { StrataError } from "../error.js";
+import { handleOf } from "../memory.js";
+import { receivers } from "../shared/border.js";
+import { flag, optionsOf } from "../shared/options.js";
+import { isFunction, kindOf } from "../shared/show.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { fit } from "./fit.js";
 import type { FitData, FitHistory, FitOptions } from "./fit.js";
@@ -8,6 +14,15 @@ import { children, mark, modules, slots } from "./walk.js";
 
 /** Any module, whatever it takes and gives. */
 export type AnyModule = Module<never, unknown>;
+
+/** Whether a value is a module. Not exported from the package. */
+export let isModule: (value: unknown) => value is AnyModule;
+
+/** Modules that are being written down: one may hold itself. */
+const shown = new Set<AnyModule>();
+
+/** The most modules inside each other that are written down. */
+const DEEP = 100;
 
 /**
  * A layer, or a model made of layers: something with parameters that makes an output of an input.
@@ -28,6 +43,12 @@ export type AnyModule = Module<never, unknown>;
 export abstract class Module<In = Tensor, Out = Tensor> {
   /** Whether it is being trained: dropout drops only then. See {@link train} and {@link eval}. */
   training = true;
+  readonly #module = true;
+
+  static {
+    isModule = (value): value is AnyModule =>
+      typeof value === "object" && value !== null && #module in value && value.#module;
+  }
 
   /** The output for an input. */
   abstract forward(input: In): Out;
@@ -41,6 +62,7 @@ export abstract class Module<In = Tensor, Out = Tensor> {
 
   /** Makes a leaf tensor a parameter: it wants a gradient, and stays one while it is frozen. */
   protected parameter(tensor: Tensor): Tensor {
+    handleOf(tensor, "parameter");
     tensor.requiresGrad = true;
     return mark(tensor);
   }
@@ -76,7 +98,8 @@ export abstract class Module<In = Tensor, Out = Tensor> {
 
   /** Puts this module and all inside it into training mode, or out of it. */
   train(mode = true): this {
-    for (const [, module] of modules(this)) module.training = mode;
+    const training = flag("train", "mode", mode, true);
+    for (const [, module] of modules(this)) module.training = training;
     return this;
   }
 
@@ -105,9 +128,10 @@ export abstract class Module<In = Tensor, Out = Tensor> {
    */
   loadStateDict(
     state: Readonly<Record<string, Tensor>>,
-    options: { strict?: boolean | undefined } = {},
+    options?: { strict?: boolean | undefined },
   ): LoadReport {
-    return loadState(this, state, options.strict ?? true);
+    const op = "loadStateDict";
+    return loadState(this, state, flag(op, "strict", optionsOf(op, options).strict, true));
   }
 
   /** What {@link toString} shows in the parentheses after the class's name. */
@@ -117,9 +141,16 @@ export abstract class Module<In = Tensor, Out = Tensor> {
 
   /** The tree of modules, a line each. */
   toString(): string {
-    const inner = Array.from(children(this), ([path, child]) => `(${path}): ${child.toString()}`);
-    const lines = inner.map((line) => `  ${line.replaceAll("\n", "\n  ")}\n`);
-    return `${this.constructor.name}(${this.extra()}${lines.length > 0 ? `\n${lines.join("")}` : ""})`;
+    const { name } = this.constructor;
+    if (shown.has(this) || shown.size >= DEEP) return `${name}(…)`;
+    shown.add(this);
+    try {
+      const inner = Array.from(children(this), ([path, child]) => `(${path}): ${child.toString()}`);
+      const lines = inner.map((line) => `  ${line.replaceAll("\n", "\n  ")}\n`);
+      return `${name}(${this.extra()}${lines.length > 0 ? `\n${lines.join("")}` : ""})`;
+    } finally {
+      shown.delete(this);
+    }
   }
 
   /** How `console.log` shows it. */
@@ -132,6 +163,7 @@ export abstract class Module<In = Tensor, Out = Tensor> {
    * there: make optimizers afterwards.
    */
   async to(device: Device): Promise<this> {
+    nativeDevice(device, "to");
     const found = [...slots(this)];
     const moved = new Map<Tensor, Tensor>();
     for (const { tensor, parameter } of found) {
@@ -150,10 +182,35 @@ export abstract class Module<In = Tensor, Out = Tensor> {
    * `"non-finite"` for a loss that is no number, before the step; `"busy"` while another fit of this
    * module runs; `"data"` if there is none.
    */
-  fit(data: FitData<In>, options: FitOptions<Out>): Promise<FitHistory> {
-    return fit(this, data, options);
+  async fit(data: FitData<In>, options: FitOptions<Out>): Promise<FitHistory> {
+    return await fit(this, data, options);
   }
 }
+
+/** What a reader's module makes of an input; one that was never given a `forward` is refused. */
+export function forward<In, Out>(op: string, module: Module<In, Out>, input: In): Out {
+  const body: unknown = module.forward;
+  if (isFunction(body)) return module.forward(input);
+  throw new StrataError("argument", `${op}: a module needs a method forward(input)`, op);
+}
+
+/** Whether a value is an instance of a class of modules, made by its constructor. */
+export function instances(made: { readonly prototype: object }): (value: unknown) => boolean {
+  return (value) => isModule(value) && Object.prototype.isPrototypeOf.call(made.prototype, value);
+}
+
+/** A layer that the reader gave for a part of another, if it is one. */
+export function given<M extends AnyModule>(
+  op: string,
+  name: string,
+  layer: M | undefined,
+  made: { readonly name: string; readonly prototype: object },
+): M | undefined {
+  if (layer === undefined || instances(made)(layer)) return layer;
+  throw new StrataError("argument", `${op}: ${name} must be a ${made.name}, got ${kindOf(layer)}`, op);
+}
+
+receivers(Module, isModule);
 
 async function moveTo(tensor: Tensor, device: Device, parameter: boolean): Promise<Tensor> {
   const { requiresGrad } = tensor;

@@ -2,7 +2,9 @@ import { StrataError } from "../error.js";
 import { handleOf } from "../memory.js";
 import { noGrad } from "../tensor/mode.js";
 import { showShape } from "../tensor/shape.js";
+import { isTensor } from "../tensor/tensor.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { namedTensors } from "../files.js";
 import type { AnyModule } from "./module.js";
 
 /** The names that a state and a module did not share. */
@@ -26,15 +28,15 @@ export function loadState(
   strict: boolean,
 ): LoadReport {
   const named = new Map(module.namedParameters());
-  const missing = [...named.keys()].filter((name) => state[name] === undefined);
-  const unexpected = Object.keys(state).filter((name) => !named.has(name));
+  // Own properties only: a parameter called `constructor` is not in every object's state.
+  const given = new Map(namedTensors(OP, state));
+  const missing = [...named.keys()].filter((name) => given.get(name) === undefined);
+  const unexpected = [...given.keys()].filter((name) => !named.has(name));
   if (strict && missing.length + unexpected.length > 0) throw strangers(missing, unexpected);
   const pairs: [to: Tensor, from: Tensor][] = [];
   for (const [name, to] of named) {
-    const from = state[name];
-    if (from === undefined) continue;
-    checkFit(name, to, from);
-    pairs.push([to, from]);
+    const from = given.get(name);
+    if (from !== undefined) pairs.push([to, fitting(name, to, from)]);
   }
   noGrad(() => {
     for (const [to, from] of pairs) to.copyFrom(from);
@@ -58,8 +60,9 @@ function listed(names: readonly string[]): string {
   return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
 }
 
-function checkFit(name: string, to: Tensor, from: Tensor): void {
+function fitting(name: string, to: Tensor, from: unknown): Tensor {
   handleOf(from, OP);
+  if (!isTensor(from)) throw new StrataError("internal", `${OP}: ${name} is no tensor`, OP);
   const [want, have] = [showShape(to.shape), showShape(from.shape)];
   if (want !== have) {
     throw new StrataError("shape", `${OP}: ${name} is ${want}, the state has ${have}`, OP);
@@ -67,4 +70,5 @@ function checkFit(name: string, to: Tensor, from: Tensor): void {
   if (to.dtype !== from.dtype) {
     throw new StrataError("dtype", `${OP}: ${name} is ${to.dtype}, the state has ${from.dtype}`, OP);
   }
+  return from;
 }

@@ -1,6 +1,7 @@
-import { positive, share } from "../shared/options.js";
+import { OURS, receivers } from "../shared/border.js";
+import { optionsOf, positive, share } from "../shared/options.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Optimizer, shared } from "./optimizer.js";
+import { betasOf, Optimizer, optimizers, shared } from "./optimizer.js";
 import type { OptimizerOptions, Parameters } from "./optimizer.js";
 
 /** How an {@link AdamW} is made. */
@@ -32,13 +33,14 @@ export class AdamW extends Optimizer {
   readonly #weightDecay: number;
 
   /** @throws {@link StrataError} `"value"` for a number out of its range; `"argument"` without parameters. */
-  constructor(parameters: Parameters, options: AdamWOptions = {}) {
+  constructor(parameters: Parameters, options?: AdamWOptions) {
     const op = "AdamW";
-    const { betas: [beta1, beta2] = [0.9, 0.999], eps = 1e-8, lr = 1e-3 } = options;
+    const { betas: given = [0.9, 0.999], clip, decay, eps = 1e-8, lr = 1e-3, weightDecay } = optionsOf(op, options);
+    const [beta1, beta2] = betasOf(op, given);
     const betas: [number, number] = [share(op, "betas[0]", beta1), share(op, "betas[1]", beta2)];
-    const common = shared(op, options, 0.01);
+    const common = shared(op, { clip, weightDecay }, 0.01);
     const config = { betas, eps: positive(op, "eps", eps), ...common };
-    super(op, parameters, lr, { name: "adamw", config, state: ["m", "v"] }, options);
+    super(OURS, op, parameters, lr, { name: "adamw", config, state: ["m", "v"] }, { decay });
     this.#betas = betas;
     this.#eps = eps;
     this.#weightDecay = common.weight_decay;
@@ -64,6 +66,8 @@ export class AdamW extends Optimizer {
     return decayed(parameter, moved, decays ? lr * this.#weightDecay : 0);
   }
 }
+
+receivers(AdamW, optimizers(AdamW));
 
 /** What a step took that multiplied by `1 - share` and then took `moved`, seen from its result. */
 export function decayed(after: Tensor, moved: Tensor, share: number): Tensor {

@@ -1,7 +1,8 @@
 import { native } from "../load.js";
 import { handleOf } from "../memory.js";
-import { Module } from "../nn/module.js";
+import { isModule } from "../nn/module.js";
 import { positive } from "../shared/options.js";
+import { tensorsOf } from "./optimizer.js";
 import type { Parameters } from "./optimizer.js";
 
 /**
@@ -14,6 +15,6 @@ import type { Parameters } from "./optimizer.js";
  */
 export function clipGradNorm(parameters: Parameters, max: number): number {
   const op = "clipGradNorm";
-  const list = parameters instanceof Module ? parameters.parameters() : [...parameters];
+  const list = isModule(parameters) ? parameters.parameters() : tensorsOf(op, parameters);
   return native.clipGradNorm(list.map((tensor) => handleOf(tensor, op)), positive(op, "max", max));
 }

@@ -1,9 +1,14 @@
 import { StrataError } from "../error.js";
-import { GptArena } from "../gpt/arena.js";
+import { isArena } from "../gpt/arena.js";
+import type { GptArena } from "../gpt/arena.js";
 import { handleOf } from "../memory.js";
-import { Module } from "../nn/module.js";
+import { isModule } from "../nn/module.js";
 import type { AnyModule } from "../nn/module.js";
-import { positive, real } from "../shared/options.js";
+import { onlyOurs, receivers } from "../shared/border.js";
+import { each, isIterable } from "../shared/iterate.js";
+import { callable, positive, real, whole } from "../shared/options.js";
+import { isArray, kindOf } from "../shared/show.js";
+import { refusePromise } from "../memory.js";
 import { wrap } from "../tensor/tensor.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { ArenaEngine, ListEngine } from "./engine.js";
@@ -30,9 +35,11 @@ export interface OptimizerOptions {
 
 /** A model whose parameters lie in one arena. */
 function arenaOf(parameters: Parameters): GptArena | null {
-  if (!(parameters instanceof Module) || !("arena" in parameters)) return null;
-  return parameters.arena instanceof GptArena ? parameters.arena : null;
+  if (!isModule(parameters) || !("arena" in parameters)) return null;
+  return isArena(parameters.arena) ? parameters.arena : null;
 }
+
+let isOptimizer: (value: unknown) => value is Optimizer;
 
 /**
  * What the optimizers share. Parameters that want no gradient are left alone, and may be thawed later.
@@ -47,19 +54,29 @@ export abstract class Optimizer {
   #lr: number;
   #lastLr = 0;
 
+  static {
+    isOptimizer = (value): value is Optimizer => typeof value === "object" && value !== null && #engine in value;
+  }
+
   /** `op` is the class's name, for messages. */
-  protected constructor(op: string, parameters: Parameters, lr: number, rule: Rule, options: OptimizerOptions) {
+  protected constructor(key: symbol, op: string, parameters: Parameters, lr: unknown, rule: Rule, options: OptimizerOptions) {
+    onlyOurs(key, "Optimizer", "use AdamW or SGD, or an object with lr, zeroGrad and step");
     this.#lr = real(op, "lr", lr, 0, Number.MAX_VALUE);
+    const decides = callable(op, "decay", options.decay) ?? ((tensor: Tensor) => tensor.rank >= 2);
     const named =
-      parameters instanceof Module
+      isModule(parameters)
         ? parameters.namedParameters()
-        : listOf(op, parameters).map((tensor, i): [string, Tensor] => [String(i), tensor]);
+        : tensorsOf(op, parameters).map((tensor, i): [string, Tensor] => [String(i), tensor]);
     if (named.length === 0) throw new StrataError("argument", `${op}: there are no parameters`, op);
     this.names = named.map(([name]) => name);
     this.parameters = named.map(([, tensor]) => tensor);
     this.#rule = rule;
     const arena = options.decay === undefined ? arenaOf(parameters) : null;
-    const decay = this.parameters.map(options.decay ?? ((tensor) => tensor.rank >= 2));
+    const decay = this.parameters.map((tensor) => {
+      const answer = decides(tensor);
+      refusePromise(answer, op);
+      return Boolean(answer);
+    });
     this.#engine = arena === null ? new ListEngine(rule, this.parameters, decay) : new ArenaEngine(rule, arena, this.names);
   }
 
@@ -94,7 +111,7 @@ export abstract class Optimizer {
   }
 
   set steps(steps: number) {
-    this.#engine.now().setSteps(steps);
+    this.#engine.now().setSteps(whole("optimizer", "steps", steps, 0, 0xffffffff));
   }
 
   /** What is remembered of a parameter, by name: tensors over the optimizer's own memory. */
@@ -135,14 +152,31 @@ export abstract class Optimizer {
   }
 }
 
-function listOf(op: string, parameters: Iterable<Tensor>): Tensor[] {
-  if (typeof parameters !== "object" || parameters === null || !(Symbol.iterator in parameters)) {
-    throw new StrataError("argument", `${op} takes a module, or its parameters as a list`, op);
+/** Tensors that are given as a list or the like. */
+export function tensorsOf(op: string, parameters: Iterable<Tensor>): Tensor[] {
+  if (typeof parameters !== "object" || !isIterable(parameters)) {
+    throw new StrataError("argument", `${op} takes a module, or its parameters as a list, got ${kindOf(parameters)}`, op);
   }
-  const list = [...parameters];
-  for (const tensor of list) handleOf(tensor, op);
+  const list: Tensor[] = [];
+  for (const tensor of each<Tensor>(op, "parameters", parameters)) {
+    handleOf(tensor, op);
+    list.push(tensor);
+  }
   return list;
 }
+
+/** Two numbers, as `betas` has them. */
+export function betasOf(op: string, betas: unknown): [unknown, unknown] {
+  if (isArray(betas) && betas.length === 2) return [betas[0], betas[1]];
+  throw new StrataError("argument", `${op}: betas must be a list of two numbers, got ${kindOf(betas)}`, op);
+}
+
+/** Whether a value is an instance of a class of optimizers, made by its constructor. */
+export function optimizers(made: { readonly prototype: object }): (value: unknown) => boolean {
+  return (value) => isOptimizer(value) && Object.prototype.isPrototypeOf.call(made.prototype, value);
+}
+
+receivers(Optimizer, isOptimizer);
 
 /** The options that all rules share, as the engine takes them. */
 export function shared(op: string, options: OptimizerOptions, usualDecay: number): { weight_decay: number; clip: number | null } {

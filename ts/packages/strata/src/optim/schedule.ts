@@ -1,8 +1,12 @@
 import { native } from "../load.js";
-import { oneOf, positive, real, whole } from "../shared/options.js";
+import { StrataError } from "../error.js";
+import { onlyOurs, OURS, receivers } from "../shared/border.js";
+import { oneOf, optionsOf, positive, real, whole } from "../shared/options.js";
+import { isRevoked, kindOf } from "../shared/show.js";
 
 /** The names of the schedules. */
 export const SCHEDULES = ["constant", "cosine", "wsd"] as const;
+Object.freeze(SCHEDULES);
 
 /** One of {@link SCHEDULES}. */
 export type ScheduleName = (typeof SCHEDULES)[number];
@@ -23,6 +27,9 @@ export interface HasLr {
   lr: number;
 }
 
+/** Whether a value is a {@link Schedule}. Not exported from the package. */
+export let isSchedule: (value: unknown) => value is Schedule;
+
 /**
  * How the learning rate moves over a run: a pure function of the step, so that resuming needs no
  * state.
@@ -39,11 +46,16 @@ export class Schedule {
   readonly peak: number;
   readonly #json: string;
 
-  private constructor(name: ScheduleName, peak: number, options: ScheduleOptions) {
+  static {
+    isSchedule = (value): value is Schedule => typeof value === "object" && value !== null && #json in value;
+  }
+
+  private constructor(key: symbol, name: ScheduleName, peak: number, options?: ScheduleOptions) {
     const op = "Schedule";
+    onlyOurs(key, op, "use Schedule.cosine and its like");
     this.name = oneOf(op, "name", name, SCHEDULES);
     this.peak = positive(op, "peak", peak);
-    const { warmup, floor, decay } = options;
+    const { warmup, floor, decay } = optionsOf(op, options);
     this.#json = JSON.stringify({
       name,
       peak,
@@ -54,23 +66,23 @@ export class Schedule {
   }
 
   /** Warm-up, then `peak` for ever. */
-  static constant(peak: number, options: Pick<ScheduleOptions, "warmup"> = {}): Schedule {
-    return new Schedule("constant", peak, options);
+  static constant(peak: number, options?: Pick<ScheduleOptions, "warmup">): Schedule {
+    return new Schedule(OURS, "constant", peak, options);
   }
 
   /** Warm-up, then half a cosine down to `floor` (Loshchilov and Hutter, 2017). */
-  static cosine(peak: number, options: Pick<ScheduleOptions, "warmup" | "floor"> = {}): Schedule {
-    return new Schedule("cosine", peak, options);
+  static cosine(peak: number, options?: Pick<ScheduleOptions, "warmup" | "floor">): Schedule {
+    return new Schedule(OURS, "cosine", peak, options);
   }
 
   /** Warm-up, stable, decay: `peak` until `decay` steps before the end, then a line down to `floor`. */
-  static wsd(peak: number, options: ScheduleOptions = {}): Schedule {
-    return new Schedule("wsd", peak, options);
+  static wsd(peak: number, options?: ScheduleOptions): Schedule {
+    return new Schedule(OURS, "wsd", peak, options);
   }
 
   /** By name, with customary proportions. */
   static named(name: ScheduleName, peak: number): Schedule {
-    return new Schedule(name, peak, {});
+    return new Schedule(OURS, name, peak);
   }
 
   /**
@@ -87,7 +99,13 @@ export class Schedule {
   /** Gives the optimizer the learning rate of step `step` of `total`, and returns it. */
   apply(optimizer: HasLr, step: number, total: number): number {
     const lr = this.lr(step, total);
+    const given: unknown = optimizer;
+    if (typeof given !== "object" || given === null || isRevoked(given) || !("lr" in given)) {
+      throw new StrataError("argument", `Schedule.apply takes an optimizer, got ${kindOf(given)}`, "Schedule.apply");
+    }
     optimizer.lr = lr;
     return lr;
   }
 }
+
+receivers(Schedule, isSchedule);

@@ -1,7 +1,8 @@
-import { share } from "../shared/options.js";
+import { OURS, receivers } from "../shared/border.js";
+import { optionsOf, share } from "../shared/options.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { decayed } from "./adamw.js";
-import { Optimizer, shared } from "./optimizer.js";
+import { Optimizer, optimizers, shared } from "./optimizer.js";
 import type { OptimizerOptions, Parameters } from "./optimizer.js";
 
 /** How an {@link SGD} is made. */
@@ -30,10 +31,11 @@ export class SGD extends Optimizer {
   /** @throws {@link StrataError} `"value"` for a number out of its range; `"argument"` without parameters. */
   constructor(parameters: Parameters, options: SGDOptions) {
     const op = "SGD";
-    const momentum = share(op, "momentum", options.momentum ?? 0);
-    const common = shared(op, options, 0);
+    const { clip, decay, lr, momentum: memory = 0, weightDecay } = optionsOf(op, options);
+    const momentum = share(op, "momentum", memory);
+    const common = shared(op, { clip, weightDecay }, 0);
     const state = momentum > 0 ? ["velocity"] : [];
-    super(op, parameters, options.lr, { name: "sgd", config: { momentum, ...common }, state }, options);
+    super(OURS, op, parameters, lr, { name: "sgd", config: { momentum, ...common }, state }, { decay });
     this.#momentum = momentum;
     this.#weightDecay = common.weight_decay;
     this.#clip = common.clip;
@@ -57,3 +59,5 @@ export class SGD extends Optimizer {
     return decayed(parameter, moved, decays ? lr * this.#weightDecay : 0);
   }
 }
+
+receivers(SGD, optimizers(SGD));

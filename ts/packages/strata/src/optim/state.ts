@@ -1,8 +1,10 @@
 import { StrataError } from "../error.js";
 import { handleOf } from "../memory.js";
-import { whole } from "../shared/options.js";
+import { namedTensors } from "../files.js";
+import { optionsOf, real, whole } from "../shared/options.js";
 import { noGrad } from "../tensor/mode.js";
 import { showShape } from "../tensor/shape.js";
+import { isTensor } from "../tensor/tensor.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 /** An optimizer as data. Save the tensors with {@link saveTensors}, the numbers as JSON. */
@@ -41,21 +43,25 @@ export function optimizerState(of: Stateful, remembered: Remembered): OptimizerS
 /** See {@link Optimizer.loadStateDict}. Nothing is copied unless everything fits. */
 export function loadOptimizer(of: Stateful, remembered: Remembered, state: OptimizerState): void {
   const op = "loadStateDict";
+  const { lr, steps, tensors } = optionsOf(op, state, "state");
+  const given = new Map(namedTensors(op, tensors));
+  const rate = real(op, "lr", lr, 0, Number.MAX_VALUE);
   const all = places(of, remembered);
-  const stranger = Object.keys(state.tensors).find((name) => !all.has(name));
+  const stranger = [...given.keys()].find((name) => !all.has(name));
   if (stranger !== undefined) {
     throw new StrataError("value", `${op}: this optimizer has no ${stranger}`, op);
   }
   const pairs = Array.from(all, ([name, to]): [Tensor, Tensor] => {
-    const from = state.tensors[name];
+    const from = given.get(name);
     if (from === undefined) throw new StrataError("value", `${op}: the state lacks ${name}`, op);
     handleOf(from, op);
+    if (!isTensor(from)) throw new StrataError("internal", `${op}: ${name} is no tensor`, op);
     const [want, have] = [showShape(to.shape), showShape(from.shape)];
     if (want !== have) throw new StrataError("shape", `${op}: ${name} is ${want}, the state has ${have}`, op);
     return [to, from];
   });
-  of.steps = whole(op, "steps", state.steps, 0, 0xffffffff);
-  of.lr = state.lr;
+  of.steps = whole(op, "steps", steps, 0, 0xffffffff);
+  of.lr = rate;
   noGrad(() => {
     for (const [to, from] of pairs) to.copyFrom(from);
   });

@@ -1,10 +1,11 @@
 import { StrataError } from "../error.js";
+import { saying } from "./show.js";
+import { isThenable } from "./thenable.js";
 import { turn } from "./turn.js";
 
 /** The error of work that a callback broke off; its cause is what the callback threw. */
 export function callbackError(op: string, name: string, cause: unknown): StrataError {
-  const said = cause instanceof Error ? cause.message : String(cause);
-  return new StrataError("callback", `${op}: ${name} threw: ${said}`, op, { cause });
+  return new StrataError("callback", `${op}: ${name} threw: ${saying(cause)}`, op, { cause });
 }
 
 /**
@@ -36,11 +37,17 @@ export class Listener<Event> {
   tell(event: Event): void {
     if (this.#callback === undefined || this.#failure !== null || this.#over) return;
     try {
-      this.#callback(event);
+      const answer: unknown = this.#callback(event);
+      // Nobody else would hear of its rejection, and the runtime ends the process over one of those.
+      if (isThenable(answer)) Promise.resolve(answer).catch((cause: unknown) => this.#broke(cause));
     } catch (cause) {
-      this.#failure = callbackError(this.#op, this.#name, cause);
-      this.#fail(this.#failure);
+      this.#broke(cause);
     }
+  }
+
+  #broke(cause: unknown): void {
+    this.#failure ??= callbackError(this.#op, this.#name, cause);
+    this.#fail(this.#failure);
   }
 
   /** The outcome of `work`, or what the reader's function threw, as soon as it did. */

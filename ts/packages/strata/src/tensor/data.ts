@@ -1,3 +1,4 @@
+import { nativeDevice } from "../device.js";
 import { toNumbers, typedArray } from "../dtype.js";
 import type { DType, TypedArray, TypedArrayOf } from "../dtype.js";
 import { StrataError } from "../error.js";
@@ -5,10 +6,13 @@ import { native } from "../load.js";
 import { handleOf } from "../memory.js";
 import type { Handle } from "../native.js";
 import type { Tensor } from "./tensor.js";
-import { bytesOf, dtypeOf, fromNumbers, upload, wideOf } from "./elements.js";
-import { TensorMeta } from "./meta.js";
+import { numeric } from "../shared/options.js";
+import { show } from "../shared/show.js";
+import { bytesOf, dtypeOf, fromNumbers, numbersOf, upload, wideOf } from "./elements.js";
+import { metaOf, TensorMeta } from "./meta.js";
 import { formatElements } from "./print.js";
 import { showShape } from "./shape.js";
+import { typedOf } from "./typed.js";
 
 /** Numbers nested as deep as a tensor has dimensions. */
 export type NestedArray = number | NestedArray[];
@@ -47,9 +51,10 @@ function nest(
 /** A tensor's numbers, in and out. */
 export abstract class TensorData extends TensorMeta {
   #checkDType(op: string, dtype: DType): void {
-    const holds = this.about(op).dtype;
+    const holds = metaOf(this, op).dtype;
     if (dtype === holds) return;
-    const message = `${op}: the tensor holds ${holds}, not ${String(dtype)}; ask for ${op}("${holds}"), or cast("${String(dtype)}") first`;
+    const asked = typeof dtype === "string" ? dtype : show(dtype);
+    const message = `${op}: the tensor holds ${holds}, not ${asked}; ask for ${op}("${holds}"), or cast("${asked}") first`;
     throw new StrataError("dtype", message, op);
   }
 
@@ -58,7 +63,7 @@ export abstract class TensorData extends TensorMeta {
    * that forces a copy.
    */
   get aliased(): boolean {
-    const handle = this.use("aliased");
+    const handle = handleOf(this, "aliased");
     if (this.device.machine !== "cpu" || !native.aliases()) return false;
     // Only an attempt tells whether the runtime allows it.
     bufferOf(handle);
@@ -87,7 +92,7 @@ export abstract class TensorData extends TensorMeta {
       throw new StrataError("layout", message, "view");
     }
     if (numel === 0) return typedArray(dtype, new ArrayBuffer(0), 0, 0);
-    return typedArray(dtype, bufferOf(this.use("view")), this.offset * this.itemSize, numel);
+    return typedArray(dtype, bufferOf(handleOf(this, "view")), this.offset * this.itemSize, numel);
   }
 
   /**
@@ -102,7 +107,7 @@ export abstract class TensorData extends TensorMeta {
   async read(dtype: DType = "f32"): Promise<TypedArray> {
     this.#checkDType("read", dtype);
     const { numel } = this;
-    return typedArray(dtype, await native.read(this.use("read")), 0, numel);
+    return typedArray(dtype, await native.read(handleOf(this, "read")), 0, numel);
   }
 
   /**
@@ -111,7 +116,7 @@ export abstract class TensorData extends TensorMeta {
    * @throws {@link StrataError} `"shape"` unless there is exactly one.
    */
   item(): number {
-    return native.item(this.use("item"));
+    return native.item(handleOf(this, "item"));
   }
 
   /** The elements, copied into nested arrays of numbers; a bare number for shape `[]`. Waits for the device. */
@@ -121,7 +126,7 @@ export abstract class TensorData extends TensorMeta {
   }
 
   #numbers(op: string): ArrayLike<number> {
-    const buffer = native.readSync(this.use(op));
+    const buffer = native.readSync(handleOf(this, op));
     const { dtype, numel } = this;
     return toNumbers(dtype, typedArray(dtype, buffer, 0, numel));
   }
@@ -135,13 +140,17 @@ export abstract class TensorData extends TensorMeta {
    * made by ops that want gradients: the tape needs its values.
    */
   write(data: TypedArray | readonly number[]): this {
-    const { dtype, shape } = this.about("write");
-    const array: TypedArray = ArrayBuffer.isView(data) ? data : fromNumbers("write", data, wideOf(dtype));
+    const { dtype, shape } = metaOf(this, "write");
+    const array = ArrayBuffer.isView(data)
+      ? typedOf("write", data)
+      : fromNumbers("write", numbersOf("write", "data", data), wideOf(dtype));
     const holds =
-      array instanceof Uint16Array ? (wideOf(dtype) === dtype ? "16-bit floats" : dtype) : dtypeOf(array);
-    if (holds === dtype) {
-      native.write(this.use("write"), bytesOf(array));
-    } else if (!ArrayBuffer.isView(data)) {
+      array === null || array instanceof Float64Array
+        ? null
+        : array instanceof Uint16Array ? (wideOf(dtype) === dtype ? "16-bit floats" : dtype) : dtypeOf(array);
+    if (array !== null && holds === dtype) {
+      native.write(handleOf(this, "write"), bytesOf(array));
+    } else if (array !== null && !(array instanceof Float64Array) && !ArrayBuffer.isView(data)) {
       this.#convert(array, dtype, shape);
     } else {
       throw new StrataError(
@@ -155,9 +164,9 @@ export abstract class TensorData extends TensorMeta {
 
   /** Numbers into 16-bit floats, by way of a tensor that is cast. */
   #convert(array: TypedArray, dtype: DType, shape: readonly number[]): void {
-    const from = upload("write", this.device, array, dtype, shape);
+    const from = upload("write", nativeDevice(this.device, "write"), array, dtype, shape);
     try {
-      native.copyFrom(this.use("write"), from);
+      native.copyFrom(handleOf(this, "write"), from);
     } finally {
       native.free(from);
     }
@@ -170,7 +179,7 @@ export abstract class TensorData extends TensorMeta {
    * @throws {@link StrataError} `"shape"`, `"dtype"`, `"device"` where they differ; `"graph"` as {@link write}.
    */
   copyFrom(other: Tensor): this {
-    const [to, from] = [this.use("copyFrom"), handleOf(other, "copyFrom")];
+    const [to, from] = [handleOf(this, "copyFrom"), handleOf(other, "copyFrom")];
     if (this.dtype !== other.dtype) {
       const message = `copyFrom: the tensor holds ${this.dtype}, the other ${other.dtype}; cast("${this.dtype}") it first`;
       throw new StrataError("dtype", message, "copyFrom");
@@ -186,8 +195,8 @@ export abstract class TensorData extends TensorMeta {
    * @throws {@link StrataError} `"value"` for a fraction in an integer tensor; `"graph"` as {@link write}.
    */
   fill(value: number): this {
-    fromNumbers("fill", [value], wideOf(this.about("fill").dtype));
-    native.fill(this.use("fill"), value);
+    fromNumbers("fill", [numeric("fill", "value", value)], wideOf(metaOf(this, "fill").dtype));
+    native.fill(handleOf(this, "fill"), value);
     return this;
   }
 

@@ -2,6 +2,8 @@ import { nativeDevice } from "../device.js";
 import { native } from "../load.js";
 import { handleOf, tidy } from "../memory.js";
 import type { Handle } from "../native.js";
+import { numeric } from "../shared/options.js";
+import { make } from "./meta.js";
 import type { Tensor } from "./tensor.js";
 import { TensorViews } from "./views.js";
 
@@ -17,35 +19,35 @@ type Pair = "div" | "pow" | "maximum" | "minimum" | "eq" | "gt";
 export abstract class TensorMath extends TensorViews {
   /** Calls `fn` with the operand's handle; a number becomes a tensor for as long as that takes. */
   #with(op: string, other: Tensor | number, fn: (other: Handle) => Handle): Tensor {
-    if (typeof other !== "number") return this.make(fn(handleOf(other, op)));
+    if (typeof other !== "number") return make(this, fn(handleOf(other, op)));
     const scalar = native.full(nativeDevice(this.device, op), [], other);
     try {
-      return this.make(fn(scalar));
+      return make(this, fn(scalar));
     } finally {
       native.free(scalar);
     }
   }
 
   #pair(op: Pair, other: Tensor | number): Tensor {
-    return this.#with(op, other, (b) => native[op](this.use(op), b));
+    return this.#with(op, other, (b) => native[op](handleOf(this, op), b));
   }
 
   /** `this + other`. */
   add(other: Tensor | number): Tensor {
-    if (typeof other === "number") return this.make(native.affine(this.use("add"), 1, other));
-    return this.make(native.add(this.use("add"), handleOf(other, "add")));
+    if (typeof other === "number") return make(this, native.affine(handleOf(this, "add"), 1, other));
+    return make(this, native.add(handleOf(this, "add"), handleOf(other, "add")));
   }
 
   /** `this - other`. */
   sub(other: Tensor | number): Tensor {
-    if (typeof other === "number") return this.make(native.affine(this.use("sub"), 1, -other));
-    return this.make(native.sub(this.use("sub"), handleOf(other, "sub")));
+    if (typeof other === "number") return make(this, native.affine(handleOf(this, "sub"), 1, -other));
+    return make(this, native.sub(handleOf(this, "sub"), handleOf(other, "sub")));
   }
 
   /** `this · other`, element by element; {@link matmul} is the product of matrices. */
   mul(other: Tensor | number): Tensor {
-    if (typeof other === "number") return this.make(native.affine(this.use("mul"), other, 0));
-    return this.make(native.mul(this.use("mul"), handleOf(other, "mul")));
+    if (typeof other === "number") return make(this, native.affine(handleOf(this, "mul"), other, 0));
+    return make(this, native.mul(handleOf(this, "mul"), handleOf(other, "mul")));
   }
 
   /** `this / other`. */
@@ -60,15 +62,15 @@ export abstract class TensorMath extends TensorViews {
    */
   pow(exponent: Tensor | number): Tensor {
     if (typeof exponent !== "number") return this.#pair("pow", exponent);
-    const handle = this.use("pow");
-    if (exponent === 0 || exponent === 1) return this.make(native.affine(handle, exponent, 1 - exponent));
-    if (exponent === -1) return this.make(native.recip(handle));
-    if (exponent === 2) return this.make(native.square(handle));
-    if (!Number.isInteger(exponent)) return this.make(native.powf(handle, exponent));
+    const handle = handleOf(this, "pow");
+    if (exponent === 0 || exponent === 1) return make(this, native.affine(handle, exponent, 1 - exponent));
+    if (exponent === -1) return make(this, native.recip(handle));
+    if (exponent === 2) return make(this, native.square(handle));
+    if (!Number.isInteger(exponent)) return make(this, native.powf(handle, exponent));
     // WebGPU has powers of positive numbers only: the sign is seen to here.
     return tidy(() => {
       const even = exponent - (Math.abs(exponent) % 2);
-      const size = even === 2 ? this.square() : this.make(native.powf(handleOf(this.abs(), "pow"), even));
+      const size = even === 2 ? this.square() : make(this, native.powf(handleOf(this.abs(), "pow"), even));
       return even === exponent ? size : this.mul(size);
     });
   }
@@ -91,7 +93,7 @@ export abstract class TensorMath extends TensorViews {
   /** 1 where different, else 0; NaN differs from all. No gradient. */
   ne(other: Tensor | number): Tensor {
     return this.#with("ne", other, (b) => {
-      const equal = native.eq(this.use("ne"), b);
+      const equal = native.eq(handleOf(this, "ne"), b);
       try {
         return native.affine(equal, -1, 1);
       } finally {
@@ -107,87 +109,87 @@ export abstract class TensorMath extends TensorViews {
 
   /** 1 where `this < other`, else 0. No gradient. */
   lt(other: Tensor | number): Tensor {
-    return this.#with("lt", other, (b) => native.gt(b, this.use("lt")));
+    return this.#with("lt", other, (b) => native.gt(b, handleOf(this, "lt")));
   }
 
   /** 1 where `this >= other`, else 0. No gradient. */
   ge(other: Tensor | number): Tensor {
-    return this.#with("ge", other, (b) => orEqual(native.gt(this.use("ge"), b), this.use("ge"), b));
+    return this.#with("ge", other, (b) => orEqual(native.gt(handleOf(this, "ge"), b), handleOf(this, "ge"), b));
   }
 
   /** 1 where `this <= other`, else 0. No gradient. */
   le(other: Tensor | number): Tensor {
-    return this.#with("le", other, (b) => orEqual(native.gt(b, this.use("le")), this.use("le"), b));
+    return this.#with("le", other, (b) => orEqual(native.gt(b, handleOf(this, "le")), handleOf(this, "le"), b));
   }
 
   /** `-this`. */
   neg(): Tensor {
-    return this.make(native.neg(this.use("neg")));
+    return make(this, native.neg(handleOf(this, "neg")));
   }
 
   /** `e ^ this`. */
   exp(): Tensor {
-    return this.make(native.exp(this.use("exp")));
+    return make(this, native.exp(handleOf(this, "exp")));
   }
 
   /** Natural logarithm. */
   log(): Tensor {
-    return this.make(native.log(this.use("log")));
+    return make(this, native.log(handleOf(this, "log")));
   }
 
   /** Square root. */
   sqrt(): Tensor {
-    return this.make(native.sqrt(this.use("sqrt")));
+    return make(this, native.sqrt(handleOf(this, "sqrt")));
   }
 
   /** `this · this`. */
   square(): Tensor {
-    return this.make(native.square(this.use("square")));
+    return make(this, native.square(handleOf(this, "square")));
   }
 
   /** Without the sign. */
   abs(): Tensor {
-    return this.make(native.abs(this.use("abs")));
+    return make(this, native.abs(handleOf(this, "abs")));
   }
 
   /** `1 / this`. */
   reciprocal(): Tensor {
-    return this.make(native.recip(this.use("reciprocal")));
+    return make(this, native.recip(handleOf(this, "reciprocal")));
   }
 
   /** Sine, of radians. */
   sin(): Tensor {
-    return this.make(native.sin(this.use("sin")));
+    return make(this, native.sin(handleOf(this, "sin")));
   }
 
   /** Cosine, of radians. */
   cos(): Tensor {
-    return this.make(native.cos(this.use("cos")));
+    return make(this, native.cos(handleOf(this, "cos")));
   }
 
   /** Hyperbolic tangent. */
   tanh(): Tensor {
-    return this.make(native.tanh(this.use("tanh")));
+    return make(this, native.tanh(handleOf(this, "tanh")));
   }
 
   /** `max(this, 0)`. */
   relu(): Tensor {
-    return this.make(native.relu(this.use("relu")));
+    return make(this, native.relu(handleOf(this, "relu")));
   }
 
   /** `1 / (1 + e ^ -this)`. */
   sigmoid(): Tensor {
-    return this.make(native.sigmoid(this.use("sigmoid")));
+    return make(this, native.sigmoid(handleOf(this, "sigmoid")));
   }
 
   /** GELU in its tanh form. */
   gelu(): Tensor {
-    return this.make(native.gelu(this.use("gelu")));
+    return make(this, native.gelu(handleOf(this, "gelu")));
   }
 
   /** `this · sigmoid(this)`. */
   silu(): Tensor {
-    return this.make(native.silu(this.use("silu")));
+    return make(this, native.silu(handleOf(this, "silu")));
   }
 
   /**
@@ -196,7 +198,7 @@ export abstract class TensorMath extends TensorViews {
    * @throws {@link StrataError} `"value"` if `low` is above `high`, or either is NaN.
    */
   clamp(low = -Infinity, high = Infinity): Tensor {
-    return this.make(native.clamp(this.use("clamp"), low, high));
+    return make(this, native.clamp(handleOf(this, "clamp"), numeric("clamp", "low", low), numeric("clamp", "high", high)));
   }
 
   /**
@@ -206,7 +208,7 @@ export abstract class TensorMath extends TensorViews {
    * @throws {@link StrataError} `"shape"` if the inner dimensions differ, or either has fewer than two.
    */
   matmul(other: Tensor): Tensor {
-    return this.make(native.matmul(this.use("matmul"), handleOf(other, "matmul")));
+    return make(this, native.matmul(handleOf(this, "matmul"), handleOf(other, "matmul")));
   }
 }
 

@@ -3,9 +3,10 @@ import { DTYPES, sizeOf } from "../dtype.js";
 import type { DType } from "../dtype.js";
 import { StrataError } from "../error.js";
 import { native } from "../load.js";
-import { Owned } from "../memory.js";
+import { handleOf, Owned } from "../memory.js";
 import type { Handle } from "../native.js";
 import type { Tensor } from "./tensor.js";
+import { flag } from "../shared/options.js";
 import { isRowMajor, numelOf } from "./shape.js";
 
 /** What the engine says of a tensor. */
@@ -30,70 +31,83 @@ function describe(handle: Handle): Meta {
   };
 }
 
+/** What a tensor is, for a call of `op`. Not exported from the package. */
+export let metaOf: (tensor: TensorMeta, op: string) => Meta;
+/** A tensor of the same device that owns a new handle. Not exported from the package. */
+export let make: (like: TensorMeta, handle: Handle) => Tensor;
+
+let wrapper: (handle: Handle, device: Device) => Tensor;
+
+/** Says what makes a tensor of a handle: {@link Tensor} does, once it is there. */
+export function madeBy(wrap: (handle: Handle, device: Device) => Tensor): void {
+  wrapper = wrap;
+}
+
 /** What a tensor is: shape, dtype, device, and its place in memory. */
 export abstract class TensorMeta extends Owned {
-  /** Where it lives. */
-  readonly device: Device;
+  readonly #device: Device;
   // Asked for once, and only if somebody wants to know: most results of a chain are never looked at.
   #meta: Meta | undefined;
 
-  /** Takes a handle over. */
-  protected constructor(handle: Handle, device: Device) {
-    super(handle);
-    this.device = device;
+  static {
+    metaOf = (tensor, op) => (tensor.#meta ??= describe(handleOf(tensor, op)));
+    make = (like, handle) => wrapper(handle, like.#device);
   }
 
-  /** A tensor of the same device that owns a new handle. */
-  protected abstract make(handle: Handle): Tensor;
+  /** Takes a handle over. */
+  protected constructor(key: symbol, handle: Handle, device: Device) {
+    super(key, handle);
+    this.#device = device;
+  }
 
-  /** What it is, for a call of `op`. */
-  protected about(op: string): Meta {
-    return (this.#meta ??= describe(this.use(op)));
+  /** Where it lives. */
+  get device(): Device {
+    return this.#device;
   }
 
   /** Elements along each dimension: `[2, 3]`; `[]` for a single number. */
   get shape(): readonly number[] {
-    return this.about("shape").shape;
+    return metaOf(this, "shape").shape;
   }
 
   /** Steps between neighbours along each dimension, in elements; 0 repeats one element. */
   get strides(): readonly number[] {
-    return this.about("strides").strides;
+    return metaOf(this, "strides").strides;
   }
 
   /** The first element's place in the storage, in elements. */
   get offset(): number {
-    return this.about("offset").offset;
+    return metaOf(this, "offset").offset;
   }
 
   /** The number of dimensions. */
   get rank(): number {
-    return this.about("rank").shape.length;
+    return metaOf(this, "rank").shape.length;
   }
 
   /** The number of dimensions, by PyTorch's name. */
   get ndim(): number {
-    return this.about("ndim").shape.length;
+    return metaOf(this, "ndim").shape.length;
   }
 
   /** The number of elements. */
   get numel(): number {
-    return numelOf(this.about("numel").shape);
+    return numelOf(metaOf(this, "numel").shape);
   }
 
   /** The type of its elements. */
   get dtype(): DType {
-    return this.about("dtype").dtype;
+    return metaOf(this, "dtype").dtype;
   }
 
   /** Bytes of one element. */
   get itemSize(): number {
-    return sizeOf(this.about("itemSize").dtype);
+    return sizeOf(metaOf(this, "itemSize").dtype);
   }
 
   /** Whether the elements lie side by side in row-major order. */
   get isContiguous(): boolean {
-    const { shape, strides } = this.about("isContiguous");
+    const { shape, strides } = metaOf(this, "isContiguous");
     return isRowMajor(shape, strides);
   }
 
@@ -104,32 +118,33 @@ export abstract class TensorMeta extends Owned {
    * integers.
    */
   get requiresGrad(): boolean {
-    return this.about("requiresGrad").requiresGrad;
+    return metaOf(this, "requiresGrad").requiresGrad;
   }
 
-  set requiresGrad(wants: boolean) {
-    const { dtype } = this.about("requiresGrad");
+  set requiresGrad(given: boolean) {
+    const wants = flag("requiresGrad", "requiresGrad", given);
+    const { dtype } = metaOf(this, "requiresGrad");
     if (wants && (dtype === "i32" || dtype === "u32")) {
       const message = `requiresGrad: ${dtype} has no fractions, so no gradient; cast("f32") first`;
       throw new StrataError("dtype", message, "requiresGrad");
     }
-    native.setRequiresGrad(this.use("requiresGrad"), wants);
+    native.setRequiresGrad(handleOf(this, "requiresGrad"), wants);
     this.#meta = undefined;
   }
 
   /** Whether it has no past: it was made by hand, or nothing behind it wants a gradient. */
   get isLeaf(): boolean {
-    return this.about("isLeaf").isLeaf;
+    return metaOf(this, "isLeaf").isLeaf;
   }
 
   /** The op that made it, `"matmul"`; `""` for a leaf. */
   get op(): string {
-    return native.opOf(this.use("op"));
+    return native.opOf(handleOf(this, "op"));
   }
 
   /** The memory behind it: a number that all tensors over the same memory share, and its size in bytes. */
   get storage(): { id: number; bytes: number } {
-    const [id = 0, bytes = 0] = native.storageOf(this.use("storage"));
+    const [id = 0, bytes = 0] = native.storageOf(handleOf(this, "storage"));
     return { id, bytes };
   }
 

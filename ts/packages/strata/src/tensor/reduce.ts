@@ -1,8 +1,11 @@
 import { StrataError } from "../error.js";
 import { native } from "../load.js";
-import { tidy } from "../memory.js";
+import { handleOf, tidy } from "../memory.js";
+import { flag, optionsOf } from "../shared/options.js";
+import { show } from "../shared/show.js";
 import type { Tensor } from "./tensor.js";
 import { TensorMath } from "./math.js";
+import { make, metaOf } from "./meta.js";
 import { dimOf, dimsOf, showShape } from "./shape.js";
 
 /** Which dimensions to reduce: one, several, or all if left out. Negative ones count from the end. */
@@ -26,25 +29,25 @@ export interface VarianceOptions extends ReduceOptions {
  */
 export abstract class TensorReduce extends TensorMath {
   /** The sum. */
-  sum(dim?: Dims, options: ReduceOptions = {}): Tensor {
-    return this.make(native.sum(this.use("sum"), dimsOf("sum", dim, this.shape), options.keepdim === true));
+  sum(dim?: Dims, options?: ReduceOptions): Tensor {
+    return make(this, native.sum(handleOf(this, "sum"), dimsOf("sum", dim, this.shape), keeps("sum", options)));
   }
 
   /** The mean; NaN of nothing. */
-  mean(dim?: Dims, options: ReduceOptions = {}): Tensor {
-    return this.make(
-      native.mean(this.use("mean"), dimsOf("mean", dim, this.shape), options.keepdim === true),
+  mean(dim?: Dims, options?: ReduceOptions): Tensor {
+    return make(this, 
+      native.mean(handleOf(this, "mean"), dimsOf("mean", dim, this.shape), keeps("mean", options)),
     );
   }
 
   /** The largest element; NaN if there is one, -Infinity of nothing. Equal ones share the gradient. */
-  max(dim?: Dims, options: ReduceOptions = {}): Tensor {
-    return this.make(native.max(this.use("max"), dimsOf("max", dim, this.shape), options.keepdim === true));
+  max(dim?: Dims, options?: ReduceOptions): Tensor {
+    return make(this, native.max(handleOf(this, "max"), dimsOf("max", dim, this.shape), keeps("max", options)));
   }
 
   /** The smallest element; NaN if there is one, Infinity of nothing. Equal ones share the gradient. */
-  min(dim?: Dims, options: ReduceOptions = {}): Tensor {
-    return this.make(native.min(this.use("min"), dimsOf("min", dim, this.shape), options.keepdim === true));
+  min(dim?: Dims, options?: ReduceOptions): Tensor {
+    return make(this, native.min(handleOf(this, "min"), dimsOf("min", dim, this.shape), keeps("min", options)));
   }
 
   /**
@@ -53,9 +56,9 @@ export abstract class TensorReduce extends TensorMath {
    *
    * @throws {@link StrataError} `"shape"` where there is nothing to choose from.
    */
-  argmax(dim?: number, options: ReduceOptions = {}): Tensor {
-    const { shape } = this.about("argmax");
-    const keepdim = options.keepdim === true;
+  argmax(dim?: number, options?: ReduceOptions): Tensor {
+    const { shape } = metaOf(this, "argmax");
+    const keepdim = keeps("argmax", options);
     return tidy(() => {
       if (dim === undefined) {
         const place = this.#last("argmax", this.flatten());
@@ -76,12 +79,7 @@ export abstract class TensorReduce extends TensorMath {
         op,
       );
     }
-    return moved.rowArgmax();
-  }
-
-  /** {@link argmax} along the last dimension, as the engine has it. */
-  protected rowArgmax(): Tensor {
-    return this.make(native.argmax(this.use("rowArgmax")));
+    return make(moved, native.argmax(handleOf(moved, op)));
   }
 
   /** `e ^ this` over its sum along a dimension: positive numbers that sum to 1. */
@@ -95,14 +93,14 @@ export abstract class TensorReduce extends TensorMath {
   }
 
   #alongLast(op: string, dim: number, fn: (handle: number) => number): Tensor {
-    const { shape } = this.about(op);
+    const { shape } = metaOf(this, op);
     const d = dimOf(op, dim, shape.length, shape);
-    if (d === shape.length - 1) return this.make(fn(this.use(op)));
-    const moved = native.transpose(this.use(op), d, shape.length - 1);
+    if (d === shape.length - 1) return make(this, fn(handleOf(this, op)));
+    const moved = native.transpose(handleOf(this, op), d, shape.length - 1);
     let done = 0;
     try {
       done = fn(moved);
-      return this.make(native.transpose(done, d, shape.length - 1));
+      return make(this, native.transpose(done, d, shape.length - 1));
     } finally {
       native.free(moved);
       if (done !== 0) native.free(done);
@@ -110,33 +108,39 @@ export abstract class TensorReduce extends TensorMath {
   }
 
   /** The Euclidean norm: the square root of the sum of squares. */
-  norm(dim?: Dims, options: ReduceOptions = {}): Tensor {
-    this.use("norm");
-    return tidy(() => this.square().sum(dim, options).sqrt());
+  norm(dim?: Dims, options?: ReduceOptions): Tensor {
+    const dims = dimsOf("norm", dim, metaOf(this, "norm").shape);
+    const keepdim = keeps("norm", options);
+    return tidy(() => this.square().sum(dims, { keepdim }).sqrt());
   }
 
   /** The variance: the mean squared distance from the mean, of n - `correction` elements. */
-  var(dim?: Dims, options: VarianceOptions = {}): Tensor {
-    const { shape } = this.about("var");
-    const { correction = 1 } = options;
+  var(dim?: Dims, options?: VarianceOptions): Tensor {
+    return this.#variance("var", dim, options);
+  }
+
+  #variance(op: string, dim: Dims | undefined, options: VarianceOptions | undefined): Tensor {
+    const { shape } = metaOf(this, op);
+    const { correction = 1, keepdim: given } = optionsOf(op, options);
+    const keepdim = flag(op, "keepdim", given);
     if (!Number.isFinite(correction)) {
-      throw new StrataError(
-        "value",
-        `var: correction must be a finite number, got ${String(correction)}`,
-        "var",
-      );
+      throw new StrataError("value", `${op}: correction must be a finite number, got ${show(correction)}`, op);
     }
-    const count = dimsOf("var", dim, shape).reduce((product, d) => product * (shape[d] ?? 1), 1);
+    const dims = dimsOf(op, dim, shape);
+    const count = dims.reduce((product, d) => product * (shape[d] ?? 1), 1);
     return tidy(() => {
-      const apart = this.sub(this.mean(dim, { keepdim: true })).square();
+      const apart = this.sub(this.mean(dims, { keepdim: true })).square();
       // One element with correction 1 has no variance: 0 / 0.
-      return apart.sum(dim, options).mul(1 / Math.max(0, count - correction));
+      return apart.sum(dims, { keepdim }).mul(1 / Math.max(0, count - correction));
     });
   }
 
   /** The standard deviation: the square root of {@link var}. */
-  std(dim?: Dims, options: VarianceOptions = {}): Tensor {
-    this.use("std");
-    return tidy(() => this.var(dim, options).sqrt());
+  std(dim?: Dims, options?: VarianceOptions): Tensor {
+    return tidy(() => this.#variance("std", dim, options).sqrt());
   }
+}
+
+function keeps(op: string, options: ReduceOptions | undefined): boolean {
+  return options === undefined ? false : flag(op, "keepdim", optionsOf(op, options).keepdim);
 }

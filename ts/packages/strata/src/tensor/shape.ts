@@ -1,5 +1,6 @@
 /** Shapes and dimensions as a caller writes them, checked and put into the engine's form. */
 import { StrataError } from "../error.js";
+import { isArray, kindOf, show } from "../shared/show.js";
 
 /** The most dimensions a tensor may have. */
 export const MAX_RANK = 6;
@@ -7,14 +8,13 @@ export const MAX_RANK = 6;
 /** The most elements a tensor may have: kernels count them with 32 bits. */
 export const MAX_ELEMENTS = 0xffffffff;
 
-/** Whether a caller gave a list; the type says so already, and JavaScript does not care. */
-export function isList(value: unknown): boolean {
-  return Array.isArray(value);
-}
+/** The most elements of a list that a message repeats. */
+const SHOWN = 12;
 
 /** `[2, 3]`. */
 export function showShape(shape: readonly unknown[]): string {
-  return `[${shape.map(String).join(", ")}]`;
+  const more = shape.length > SHOWN ? ", …" : "";
+  return `[${Array.from({ length: Math.min(shape.length, SHOWN) }, (_, i) => show(shape[i])).join(", ")}${more}]`;
 }
 
 /** The number of elements of a shape. */
@@ -22,19 +22,23 @@ export function numelOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
+function isSize(size: unknown): size is number {
+  return typeof size === "number" && Number.isInteger(size) && size >= 0;
+}
+
 /** Refuses what is no shape: NaN, negative, fractional or too large dimensions, too many of them. */
-export function checkShape(op: string, shape: readonly number[]): readonly number[] {
-  if (!isList(shape)) {
-    throw new StrataError("argument", `${op}: a shape is a list of numbers, got ${typeof shape}`, op);
+export function checkShape(op: string, given: unknown): readonly number[] {
+  if (!isArray(given)) {
+    throw new StrataError("argument", `${op}: a shape is a list of numbers, got ${typeof given}`, op);
   }
-  for (const size of shape) {
-    if (!Number.isInteger(size) || size < 0) {
-      const message = `${op}: ${showShape(shape)} is no shape: each dimension must be a whole number, 0 or more`;
-      throw new StrataError("shape", message, op);
-    }
+  // Copied once, and not before it is known to be short.
+  const shape = given.length > MAX_RANK ? given.slice(0, MAX_RANK) : [...given];
+  if (!shape.every(isSize)) {
+    const message = `${op}: ${showShape(given)} is no shape: each dimension must be a whole number, 0 or more`;
+    throw new StrataError("shape", message, op);
   }
-  if (shape.length > MAX_RANK) {
-    const message = `${op}: shape ${showShape(shape)} has ${shape.length} dimensions; a tensor has at most ${MAX_RANK}`;
+  if (shape.length !== given.length) {
+    const message = `${op}: shape ${showShape(given)} has ${given.length} dimensions; a tensor has at most ${MAX_RANK}`;
     throw new StrataError("shape", message, op);
   }
   const count = numelOf(shape);
@@ -47,22 +51,32 @@ export function checkShape(op: string, shape: readonly number[]): readonly numbe
 }
 
 /** Dimensions given one by one or as one list. */
-export function spread(args: readonly (number | readonly number[])[]): readonly number[] {
+export function spread(op: string, args: readonly unknown[]): readonly number[] {
   const [first] = args;
-  if (args.length === 1 && typeof first === "object") return first;
+  const given = args.length === 1 && isArray(first) ? first : args;
   const dims: number[] = [];
-  for (const arg of args) dims.push(typeof arg === "number" ? arg : NaN);
+  for (let d = 0; d < given.length; d++) {
+    const size = given[d];
+    if (typeof size !== "number") {
+      throw new StrataError("argument", `${op} takes numbers, one by one or as one list, got ${kindOf(size)}`, op);
+    }
+    // One more than there can be is enough to be refused for it.
+    if (d > MAX_RANK) break;
+    dims.push(size);
+  }
   return dims;
 }
 
 /** A dimension, counted from the end if negative. `rank` dimensions are there. */
-export function dimOf(op: string, dim: number, rank: number, shape: readonly number[]): number {
-  const at = dim < 0 ? dim + rank : dim;
-  if (Number.isInteger(dim) && at >= 0 && at < rank) return at;
+export function dimOf(op: string, dim: unknown, rank: number, shape: readonly number[]): number {
+  if (typeof dim === "number" && Number.isInteger(dim) && dim >= -rank && dim < rank) {
+    // -0 is 0.
+    return dim < 0 ? dim + rank : dim + 0;
+  }
   const range = rank === 0 ? "it has none" : `use ${-rank} to ${rank - 1}`;
   throw new StrataError(
     "shape",
-    `${op}: there is no dimension ${String(dim)} in shape ${showShape(shape)}: ${range}`,
+    `${op}: there is no dimension ${show(dim)} in shape ${showShape(shape)}: ${range}`,
     op,
   );
 }
@@ -70,14 +84,22 @@ export function dimOf(op: string, dim: number, rank: number, shape: readonly num
 /** The dimensions of a reduction: all of them if none is named. */
 export function dimsOf(
   op: string,
-  dim: number | readonly number[] | undefined,
+  dim: unknown,
   shape: readonly number[],
 ): number[] {
   if (dim === undefined) return shape.map((_, d) => d);
   if (typeof dim === "number") return [dimOf(op, dim, shape.length, shape)];
-  if (!isList(dim))
+  if (!isArray(dim))
     throw new StrataError("argument", `${op}: dim is a number or a list of numbers, got ${typeof dim}`, op);
-  return dim.map((d) => dimOf(op, d, shape.length, shape));
+  const dims: number[] = [];
+  for (let i = 0; i < dim.length; i++) {
+    const d = dimOf(op, dim[i], shape.length, shape);
+    if (dims.includes(d)) {
+      throw new StrataError("shape", `${op}: dimension ${d} is named twice in ${showShape(dim)}`, op);
+    }
+    dims.push(d);
+  }
+  return dims;
 }
 
 /** A shape in which one dimension may be -1: as many as the others leave. */

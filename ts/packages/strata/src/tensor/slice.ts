@@ -1,5 +1,6 @@
 /** Indices and ranges as a caller writes them, resolved against a dimension. */
 import { StrataError } from "../error.js";
+import { isArray, show } from "../shared/show.js";
 import { showShape } from "./shape.js";
 
 /**
@@ -19,39 +20,38 @@ export type Range =
 /** An index, counted from the end if negative. */
 export function indexOf(
   op: string,
-  index: number,
+  index: unknown,
   size: number,
   dim: number,
   shape: readonly number[],
 ): number {
-  const at = index < 0 ? index + size : index;
-  if (Number.isInteger(index) && at >= 0 && at < size) return at;
+  if (typeof index === "number" && Number.isInteger(index) && index >= -size && index < size) {
+    // -0 is 0.
+    return index < 0 ? index + size : index + 0;
+  }
   const range = size === 0 ? "it is empty" : `use ${-size} to ${size - 1}`;
-  const message = `${op}: there is no index ${String(index)} in dimension ${dim} of shape ${showShape(shape)}: ${range}`;
+  const message = `${op}: there is no index ${show(index)} in dimension ${dim} of shape ${showShape(shape)}: ${range}`;
   throw new StrataError("index", message, op);
 }
 
 /** A range's bounds inside a dimension, as slicing in Python has them. */
 export function rangeOf(
   op: string,
-  range: readonly (number | null | undefined)[],
+  given: unknown,
   size: number,
 ): { start: number; end: number; step: number } {
-  const [start = null, end = null, step = null] = range;
-  for (const bound of [start, end, step]) {
-    if (
-      bound !== null &&
-      (typeof bound !== "number" ||
-        Number.isNaN(bound) ||
-        (!Number.isInteger(bound) && Number.isFinite(bound)))
-    ) {
-      throw new StrataError(
-        "index",
-        `${op}: a range is made of whole numbers, got [${range.map(String).join(", ")}]`,
-        op,
-      );
-    }
+  if (!isArray(given)) {
+    const message = `${op}: a range is null, a number or [start, end, step], got ${show(given)}`;
+    throw new StrataError("argument", message, op);
   }
+  const range: readonly unknown[] = given;
+  const bound = (at: number): number | null => {
+    const value = range[at] ?? null;
+    if (value === null) return null;
+    if (typeof value === "number" && (Number.isInteger(value) || Math.abs(value) === Infinity)) return value;
+    throw new StrataError("index", `${op}: a range is made of whole numbers, got ${showShape(range)}`, op);
+  };
+  const [start, end, step] = [bound(0), bound(1), bound(2)];
   if (step !== null && !(step >= 1 && Number.isFinite(step))) {
     throw new StrataError(
       "index",

@@ -3,8 +3,13 @@ import type { Device } from "../device.js";
 import { StrataError } from "../error.js";
 import { Graph } from "../graph.js";
 import { native } from "../load.js";
-import { handleOf, refuseAsync } from "../memory.js";
+import { handleOf, isOwned, refuseAsync } from "../memory.js";
 import type { Handle } from "../native.js";
+import { OURS, receivers } from "../shared/border.js";
+import { flag, optionsOf } from "../shared/options.js";
+import { saying } from "../shared/show.js";
+import { isThenable } from "../shared/thenable.js";
+import { madeBy, make } from "./meta.js";
 import { TensorReduce } from "./reduce.js";
 import { showShape } from "./shape.js";
 
@@ -25,9 +30,15 @@ let thrown: StrataError | null = null;
 /** A tensor that owns a new handle. Not exported from the package. */
 export let wrap: (handle: Handle, device: Device) => Tensor;
 
+/** Whether a value is a tensor. Not exported from the package. */
+export function isTensor(value: unknown): value is Tensor {
+  return isOwned(value);
+}
+
 /** The handle of what a hook wants in a gradient's place. */
-function replacement(instead: Tensor, grad: Tensor): Handle {
+function replacement(instead: unknown, grad: Tensor): Handle {
   const handle = handleOf(instead, "registerHook");
+  if (!isTensor(instead)) return handle;
   const [got, want] = [showShape(instead.shape), showShape(grad.shape)];
   if (got !== want || instead.dtype !== grad.dtype || !instead.device.same(grad.device)) {
     const message = `the gradient is ${grad.dtype} ${want} on ${grad.device.name}, what takes its place ${instead.dtype} ${got} on ${instead.device.name}`;
@@ -44,17 +55,14 @@ function replacement(instead: Tensor, grad: Tensor): Handle {
  * nobody holds the tensor any more, or at once by `dispose()`, `using` and {@link tidy}.
  */
 export class Tensor extends TensorReduce {
-  protected override make(handle: Handle): Tensor {
-    return new Tensor(handle, this.device);
-  }
-
   /** Takes a handle over; only {@link wrap} calls it. */
-  private constructor(handle: Handle, device: Device) {
-    super(handle, device);
+  private constructor(key: symbol, handle: Handle, device: Device) {
+    super(key, handle, device);
   }
 
   static {
-    wrap = (handle, device) => new Tensor(handle, device);
+    wrap = (handle, device) => new Tensor(OURS, handle, device);
+    madeBy(wrap);
   }
 
   /**
@@ -63,7 +71,7 @@ export class Tensor extends TensorReduce {
    */
   async to(device: Device): Promise<Tensor> {
     const target = nativeDevice(device, "to");
-    const handle = this.use("to");
+    const handle = handleOf(this, "to");
     if (this.device.same(device)) return wrap(native.rehome(handle, target), device);
     return wrap(await native.toDevice(handle, target), device);
   }
@@ -77,14 +85,13 @@ export class Tensor extends TensorReduce {
    * go by an earlier call; `"callback"` if a hook threw.
    */
   backward(options: BackwardOptions = {}): void {
-    const { gradient, retainGraph = false } = options;
+    const { gradient, retainGraph } = optionsOf("backward", options);
+    const keep = flag("backward", "retainGraph", retainGraph);
     const from = gradient === undefined ? 0 : handleOf(gradient, "backward");
-    if (gradient?.disposed === true)
-      throw new StrataError("disposed", "backward: the gradient was disposed", "backward");
     const outer = thrown;
     thrown = null;
     try {
-      native.backward(this.use("backward"), from, retainGraph);
+      native.backward(handleOf(this, "backward"), from, keep);
     } catch (error) {
       throw thrown ?? error;
     } finally {
@@ -97,23 +104,23 @@ export class Tensor extends TensorReduce {
    * {@link retainGrad}. Each time a new tensor over the same memory; `backward` adds to it.
    */
   get grad(): Tensor | null {
-    const handle = native.grad(this.use("grad"));
-    return handle === 0 ? null : this.make(handle);
+    const handle = native.grad(handleOf(this, "grad"));
+    return handle === 0 ? null : make(this, handle);
   }
 
   /** Forgets the gradient. */
   zeroGrad(): void {
-    native.zeroGrad(this.use("zeroGrad"));
+    native.zeroGrad(handleOf(this, "zeroGrad"));
   }
 
   /** The same memory without a past: what is computed from it leaves no tape to here. */
   detach(): Tensor {
-    return this.make(native.detach(this.use("detach")));
+    return make(this, native.detach(handleOf(this, "detach")));
   }
 
   /** Keeps the gradient of a tensor that an op made, so that {@link grad} shows it after `backward`. */
   retainGrad(): void {
-    native.retainGrad(this.use("retainGrad"));
+    native.retainGrad(handleOf(this, "retainGrad"));
   }
 
   /**
@@ -127,15 +134,16 @@ export class Tensor extends TensorReduce {
   registerHook(fn: (grad: Tensor) => Tensor | void): () => void {
     refuseAsync(fn, "registerHook");
     let active = true;
-    native.hook(this.use("registerHook"), (handle) => {
-      const grad = this.make(handle);
+    native.hook(handleOf(this, "registerHook"), (handle) => {
+      const grad = make(this, handle);
       if (!active) return 0;
       try {
-        const instead = fn(grad);
+        const instead: unknown = fn(grad);
+        // It is refused below; that it is rejected later would end the process.
+        if (isThenable(instead)) Promise.resolve(instead).catch(() => {});
         return instead === undefined ? 0 : replacement(instead, grad);
       } catch (cause) {
-        const why = cause instanceof Error ? cause.message : String(cause);
-        thrown = new StrataError("callback", `backward: a hook threw: ${why}`, "backward", { cause });
+        thrown = new StrataError("callback", `backward: a hook threw: ${saying(cause)}`, "backward", { cause });
         return THREW;
       }
     });
@@ -146,6 +154,8 @@ export class Tensor extends TensorReduce {
 
   /** The tape behind this tensor, taken before `backward`, which then leaves its gradients in it. */
   graph(): Graph {
-    return new Graph(native.graph(this.use("graph")), (handle) => this.make(handle));
+    return new Graph(OURS, native.graph(handleOf(this, "graph")), (handle) => make(this, handle));
   }
 }
+
+receivers(Tensor, isOwned);

@@ -2,8 +2,11 @@ import type { DType } from "../dtype.js";
 import { codeOf } from "../dtype.js";
 import { StrataError } from "../error.js";
 import { native } from "../load.js";
+import { handleOf } from "../memory.js";
+import { show } from "../shared/show.js";
 import type { Tensor } from "./tensor.js";
 import { TensorData } from "./data.js";
+import { make, metaOf } from "./meta.js";
 import { checkShape, dimOf, inferShape, showShape, spread } from "./shape.js";
 import { indexOf, rangeOf } from "./slice.js";
 import type { Range } from "./slice.js";
@@ -13,8 +16,8 @@ import type { Range } from "./slice.js";
  * a view writes into the tensor. Dimensions may be counted from the end: -1 is the last.
  */
 export abstract class TensorViews extends TensorData {
-  #dim(op: string, dim: number): number {
-    const { shape } = this.about(op);
+  #dim(op: string, dim: unknown): number {
+    const { shape } = metaOf(this, op);
     return dimOf(op, dim, shape.length, shape);
   }
 
@@ -40,7 +43,7 @@ export abstract class TensorViews extends TensorData {
   }
 
   #cut(op: string, ranges: readonly Range[]): Tensor {
-    const { shape } = this.about(op);
+    const { shape } = metaOf(this, op);
     if (ranges.length > shape.length) {
       const message = `${op}: ${ranges.length} indices for shape ${showShape(shape)}, which has ${shape.length} dimensions`;
       throw new StrataError("shape", message, op);
@@ -48,14 +51,14 @@ export abstract class TensorViews extends TensorData {
     // Checked whole before anything is cut.
     const cuts = ranges.map((range, d) => {
       const size = shape[d] ?? 0;
-      if (range === null) return null;
-      return typeof range === "object" ? rangeOf(op, range, size) : indexOf(op, range, size, d, shape);
+      if (op === "at" || typeof range === "number") return indexOf(op, range, size, d, shape);
+      return range === null ? null : rangeOf(op, range, size);
     });
     let handle = 0;
     let gone = 0;
     for (const [d, cut] of cuts.entries()) {
       if (cut === null) continue;
-      const from = handle === 0 ? this.use(op) : handle;
+      const from = handle === 0 ? handleOf(this, op) : handle;
       const to =
         typeof cut === "number"
           ? native.select(from, d - gone++, cut)
@@ -63,7 +66,7 @@ export abstract class TensorViews extends TensorData {
       if (handle !== 0) native.free(handle);
       handle = to;
     }
-    return this.make(handle === 0 ? native.reshape(this.use(op), [...shape]) : handle);
+    return make(this, handle === 0 ? native.reshape(handleOf(this, op), [...shape]) : handle);
   }
 
   /**
@@ -74,7 +77,7 @@ export abstract class TensorViews extends TensorData {
   narrow(dim: number, start: number, length: number): Tensor {
     const d = this.#dim("narrow", dim);
     const size = this.shape[d] ?? 0;
-    const at = start < 0 ? start + size : start;
+    const at = Number.isInteger(start) && start < 0 ? start + size : start;
     if (!(
       Number.isInteger(at) &&
       Number.isInteger(length) &&
@@ -82,10 +85,10 @@ export abstract class TensorViews extends TensorData {
       length >= 0 &&
       at + length <= size
     )) {
-      const message = `narrow: ${String(length)} elements from ${String(start)} do not lie in dimension ${d} of shape ${showShape(this.shape)}`;
+      const message = `narrow: ${show(length)} elements from ${show(start)} do not lie in dimension ${d} of shape ${showShape(this.shape)}`;
       throw new StrataError("index", message, "narrow");
     }
-    return this.make(native.narrow(this.use("narrow"), d, at, length));
+    return make(this, native.narrow(handleOf(this, "narrow"), d, at, length));
   }
 
   /**
@@ -96,7 +99,7 @@ export abstract class TensorViews extends TensorData {
   select(dim: number, index: number): Tensor {
     const d = this.#dim("select", dim);
     const { shape } = this;
-    return this.make(native.select(this.use("select"), d, indexOf("select", index, shape[d] ?? 0, d, shape)));
+    return make(this, native.select(handleOf(this, "select"), d, indexOf("select", index, shape[d] ?? 0, d, shape)));
   }
 
   /**
@@ -109,8 +112,9 @@ export abstract class TensorViews extends TensorData {
   /** The new shape, one number for each dimension: `x.reshape(2, -1)`. */
   reshape(...shape: number[]): Tensor;
   reshape(...args: (number | readonly number[])[]): Tensor {
-    return this.make(
-      native.reshape(this.use("reshape"), [...inferShape("reshape", spread(args), this.shape)]),
+    const op = "reshape";
+    return make(this, 
+      native.reshape(handleOf(this, "reshape"), [...inferShape(op, spread(op, args), this.shape)]),
     );
   }
 
@@ -123,14 +127,15 @@ export abstract class TensorViews extends TensorData {
   /** The order, one number for each dimension: `x.permute(2, 0, 1)`. */
   permute(...order: number[]): Tensor;
   permute(...args: (number | readonly number[])[]): Tensor {
-    const order = spread(args).map((d) => this.#dim("permute", d));
-    return this.make(native.permute(this.use("permute"), order));
+    const op = "permute";
+    const order = spread(op, args).map((d) => this.#dim("permute", d));
+    return make(this, native.permute(handleOf(this, "permute"), order));
   }
 
   /** Two dimensions swapped. */
   transpose(dim0: number, dim1: number): Tensor {
-    return this.make(
-      native.transpose(this.use("transpose"), this.#dim("transpose", dim0), this.#dim("transpose", dim1)),
+    return make(this, 
+      native.transpose(handleOf(this, "transpose"), this.#dim("transpose", dim0), this.#dim("transpose", dim1)),
     );
   }
 
@@ -140,12 +145,12 @@ export abstract class TensorViews extends TensorData {
    * @throws {@link StrataError} `"shape"` above two dimensions; say which to swap with `transpose`.
    */
   t(): Tensor {
-    const { shape } = this.about("t");
+    const { shape } = metaOf(this, "t");
     if (shape.length > 2) {
       const message = `t: shape ${showShape(shape)} has ${shape.length} dimensions, a matrix has 2; use transpose(-2, -1)`;
       throw new StrataError("shape", message, "t");
     }
-    return shape.length === 2 ? this.transpose(0, 1) : this.make(native.reshape(this.use("t"), [...shape]));
+    return shape.length === 2 ? this.transpose(0, 1) : make(this, native.reshape(handleOf(this, "t"), [...shape]));
   }
 
   /** {@link t}, as NumPy writes it. */
@@ -159,10 +164,10 @@ export abstract class TensorViews extends TensorData {
    * @throws {@link StrataError} `"shape"` if the one named is not 1.
    */
   squeeze(dim?: number): Tensor {
-    if (dim !== undefined) return this.make(native.squeeze(this.use("squeeze"), this.#dim("squeeze", dim)));
-    return this.make(
+    if (dim !== undefined) return make(this, native.squeeze(handleOf(this, "squeeze"), this.#dim("squeeze", dim)));
+    return make(this, 
       native.reshape(
-        this.use("squeeze"),
+        handleOf(this, "squeeze"),
         this.shape.filter((size) => size !== 1),
       ),
     );
@@ -170,24 +175,24 @@ export abstract class TensorViews extends TensorData {
 
   /** With a dimension of 1 put before dimension `dim`; -1 puts it last. */
   unsqueeze(dim: number): Tensor {
-    const { shape } = this.about("unsqueeze");
-    return this.make(
-      native.unsqueeze(this.use("unsqueeze"), dimOf("unsqueeze", dim, shape.length + 1, shape)),
+    const { shape } = metaOf(this, "unsqueeze");
+    return make(this, 
+      native.unsqueeze(handleOf(this, "unsqueeze"), dimOf("unsqueeze", dim, shape.length + 1, shape)),
     );
   }
 
   /** Dimensions `start` to `end`, both included, as one. A copy only where no strides can say it. */
   flatten(start = 0, end = -1): Tensor {
-    const { shape } = this.about("flatten");
-    if (shape.length === 0) return this.make(native.reshape(this.use("flatten"), [1]));
+    const { shape } = metaOf(this, "flatten");
+    if (shape.length === 0) return make(this, native.reshape(handleOf(this, "flatten"), [1]));
     const [from, to] = [this.#dim("flatten", start), this.#dim("flatten", end)];
     if (from > to) {
       const message = `flatten: dimension ${start} does not come before ${end} in shape ${showShape(shape)}`;
       throw new StrataError("shape", message, "flatten");
     }
     const middle = shape.slice(from, to + 1).reduce((product, size) => product * size, 1);
-    return this.make(
-      native.reshape(this.use("flatten"), [...shape.slice(0, from), middle, ...shape.slice(to + 1)]),
+    return make(this, 
+      native.reshape(handleOf(this, "flatten"), [...shape.slice(0, from), middle, ...shape.slice(to + 1)]),
     );
   }
 
@@ -201,16 +206,17 @@ export abstract class TensorViews extends TensorData {
   /** The shape, one number for each dimension: `x.expand(3, -1)`. */
   expand(...shape: number[]): Tensor;
   expand(...args: (number | readonly number[])[]): Tensor {
-    const { shape } = this.about("expand");
-    const wanted = spread(args);
+    const op = "expand";
+    const { shape } = metaOf(this, "expand");
+    const wanted = spread(op, args);
     const missing = wanted.length - shape.length;
     const full = wanted.map((size, d) => (size === -1 ? (shape[d - missing] ?? -1) : size));
-    return this.make(native.broadcastTo(this.use("expand"), [...checkShape("expand", full)]));
+    return make(this, native.broadcastTo(handleOf(this, "expand"), [...checkShape("expand", full)]));
   }
 
   /** Row-major: the same memory if it is already, else a copy. */
   contiguous(): Tensor {
-    return this.make(native.contiguous(this.use("contiguous")));
+    return make(this, native.contiguous(handleOf(this, "contiguous")));
   }
 
   /**
@@ -218,7 +224,7 @@ export abstract class TensorViews extends TensorData {
    * floats rounded to the nearest. Gradients flow between floats.
    */
   cast(dtype: DType): Tensor {
-    return this.make(native.cast(this.use("cast"), codeOf(dtype, "cast")));
+    return make(this, native.cast(handleOf(this, "cast"), codeOf(dtype, "cast")));
   }
 
   /** {@link cast} to f32. */
