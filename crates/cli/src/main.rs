@@ -11,8 +11,8 @@ mod ui;
 
 use std::process::ExitCode;
 use strata_grader::{Verdict, isolate};
-use strata_ml::device::vet;
 use strata_ml::device::cpu::bounded_threads;
+use strata_ml::device::vet;
 
 fn main() -> ExitCode {
     // Before anything starts threads.

@@ -52,7 +52,7 @@ pub fn copied<T: Copy>(what: &str, data: &[T]) -> Result<Vec<T>> {
 }
 
 /// Bytes that can still be had; `None` where the system does not say.
-fn left() -> Option<u64> {
+pub(crate) fn left() -> Option<u64> {
     let groups = groups().filter_map(|g| Some(g.most?.saturating_sub(g.used?)));
     [system::left(), groups.min()].into_iter().flatten().min()
 }

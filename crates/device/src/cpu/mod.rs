@@ -1,6 +1,6 @@
 //! The processor: launches run at once, on every core.
 mod memory;
-mod room;
+mod size;
 mod threads;
 
 use crate::validate::{bindings, range, stranger};
@@ -9,7 +9,7 @@ use crate::{
     Result, room,
 };
 use memory::Block;
-pub use room::{available_memory, memory};
+pub use size::{available_memory, memory};
 use std::any::Any;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};

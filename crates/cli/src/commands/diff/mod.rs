@@ -11,7 +11,7 @@ use std::path::Path;
 use strata_grader::catalog::{self, Kind, Task};
 use strata_grader::graded::Graded;
 use strata_grader::speed::{Effort, Speed, measure};
-use strata_grader::{Language, Verdict, files, stub};
+use strata_grader::{Language, Verdict, stub};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -10,9 +10,9 @@ pub fn memory() -> Option<u64> {
     Some(total.min(container().unwrap_or(total)))
 }
 
-/// Bytes of it that are free for the asking; `None` where the system does not say.
+/// Bytes of it that can still be had; `None` where the system does not say.
 pub fn available_memory() -> Option<u64> {
-    field("MemAvailable")
+    crate::room::left()
 }
 
 /// A line of Linux's account of its memory.
