@@ -5,6 +5,7 @@ use super::{INSIDE, laid};
 use crate::{Pack, Random, Target, mutate, seeds};
 use strata_ml::device::{Kernel, Machine, Overlay, cuda, expand_wgsl};
 
+/// The targets of this file.
 pub fn targets() -> Vec<Target> {
     vec![
         Target {
