@@ -44,6 +44,8 @@ pub struct Row {
     pub inputs: u64,
     /// Seconds that took.
     pub seconds: f64,
+    /// The slowest input's number and its seconds of work, where it took long.
+    pub slowest: Option<(u64, f64)>,
     /// Places of the code that were reached, of those there are.
     pub coverage: Option<(u64, u64)>,
     /// What does harm, one example of each.
@@ -166,6 +168,7 @@ fn plain(plan: &Plan, target: &Target, time: Duration) -> io::Result<Row> {
         name: target.name.into(),
         inputs: first,
         seconds: start.elapsed().as_secs_f64(),
+        slowest: worker::slowest(folder.path()),
         ..Row::default()
     };
     dead.extend(Finding::kept(&folder.path().join(FINDINGS)));

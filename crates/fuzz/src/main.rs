@@ -47,6 +47,9 @@ struct Cli {
     /// Try this input once and say what it does; the target is the name of its folder, or --target
     #[arg(long = "input", value_name = "FILE")]
     inputs: Vec<PathBuf>,
+    /// Write the input of this number, as --seed and --target make it, to a file
+    #[arg(long, value_names = ["NUMBER", "FILE"], num_args = 2, requires = "targets")]
+    make: Vec<String>,
     /// Lay the files of --input out in this folder, to look at them
     #[arg(long, value_name = "DIR", requires = "inputs")]
     unpack: Option<PathBuf>,
@@ -99,6 +102,7 @@ fn main() -> ExitCode {
             list();
             Ok(true)
         }
+        None if !cli.make.is_empty() => make(&cli),
         None if !cli.inputs.is_empty() => inputs(&cli),
         None => fuzz(&cli),
     };
@@ -130,6 +134,22 @@ fn list() {
         say(&format!("{:12} {}{lacks}", target.name, target.about));
     }
     say("typescript   the TypeScript package's functions, wrong arguments (npm run fuzz in ts/)");
+}
+
+/// Writes one input of a run.
+fn make(cli: &Cli) -> Result<bool, String> {
+    let ([number, file], [target, ..]) = (cli.make.as_slice(), cli.targets.as_slice()) else {
+        return Err("--make takes a number and a file, and needs --target".into());
+    };
+    let number = number.parse().map_err(|_| format!("--make {number}: it is no number"))?;
+    let input = target.input(&target.starts(), cli.seed, number);
+    std::fs::write(file, &input).map_err(|e| format!("{file}: {e}"))?;
+    say(&format!(
+        "{file}: {} bytes; `cargo strata fuzz --target {} --input {file}`",
+        input.len(),
+        target.name
+    ));
+    Ok(true)
 }
 
 /// The target that an input is for.
@@ -228,12 +248,18 @@ fn told(row: &Row) -> String {
     let coverage = row.coverage.map_or(String::new(), |(reached, of)| {
         format!(", {} of {} places reached", count(reached), count(of))
     });
+    let slowest = row.slowest.map_or(String::new(), |(number, seconds)| {
+        format!(", the slowest (number {number}) {seconds:.1} s of work")
+    });
     let once = match row.once.len() {
         0 => String::new(),
         n => format!("; {n} happened once and not again"),
     };
     let (inputs, found) = (count(row.inputs), words(row.findings.len()));
-    format!("{:20} {inputs:>10} inputs in {:.0} s{coverage}: {found}{once}", row.name, row.seconds)
+    format!(
+        "{:20} {inputs:>10} inputs in {:.0} s{coverage}{slowest}: {found}{once}",
+        row.name, row.seconds
+    )
 }
 
 fn summary(rows: &[Row]) -> String {

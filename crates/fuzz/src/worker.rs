@@ -26,6 +26,8 @@ pub struct Work {
 
 /// The file of the input that is being tried: its number in eight bytes, then itself.
 pub const CURRENT: &str = "current";
+/// The file of the slowest input so far: its number and its seconds of work.
+pub const SLOWEST: &str = "slowest";
 /// Findings lie below here.
 pub const FINDINGS: &str = "findings";
 
@@ -65,20 +67,28 @@ struct Log {
     current: File,
     folder: PathBuf,
     seen: BTreeMap<String, u32>,
+    slowest: f64,
 }
 
 impl Log {
     fn new(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder.join(FINDINGS))?;
         let current = File::create(folder.join(CURRENT))?;
-        Ok(Log { current, folder: folder.into(), seen: BTreeMap::new() })
+        Ok(Log { current, folder: folder.into(), seen: BTreeMap::new(), slowest: 0.5 })
     }
 
     fn attempt(&mut self, target: &Target, number: u64, input: &[u8]) -> io::Result<()> {
         self.current.rewind()?;
         self.current.set_len(0)?;
         self.current.write_all(&[&number.to_le_bytes()[..], input].concat())?;
-        if let Some(finding) = observe(target, input) {
+        let before = limits::worked();
+        let found = observe(target, input);
+        let work = limits::worked() - before;
+        if work > self.slowest {
+            self.slowest = work;
+            fs::write(self.folder.join(SLOWEST), format!("{number} {work:.1}"))?;
+        }
+        if let Some(finding) = found {
             let times = self.seen.entry(finding.signature()).or_default();
             *times += 1;
             if *times <= EXAMPLES {
@@ -87,6 +97,13 @@ impl Log {
         }
         Ok(())
     }
+}
+
+/// The slowest input's number and seconds of work; none if all were quick.
+pub fn slowest(folder: &Path) -> Option<(u64, f64)> {
+    let text = fs::read_to_string(folder.join(SLOWEST)).ok()?;
+    let (number, seconds) = text.split_once(' ')?;
+    Some((number.parse().ok()?, seconds.parse().ok()?))
 }
 
 /// The number and the input that a worker was at.
