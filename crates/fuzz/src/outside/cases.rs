@@ -23,11 +23,12 @@ pub struct Case {
 const READS: [&str; 3] = ["--data", "--prompt", "--device"];
 
 /// Variables that may be set.
-const VARIABLES: [&str; 6] = [
+const VARIABLES: [&str; 7] = [
     "STRATA_DEVICE",
     "STRATA_NVRTC",
     "RAYON_NUM_THREADS",
     "STRATA_TIME_LIMIT",
+    "STRATA_MEMORY_LIMIT",
     "NO_COLOR",
     "COLUMNS",
 ];
@@ -65,14 +66,16 @@ impl Case {
         Some(Case { variables, words, verb, may_run, writes_text })
     }
 
-    /// Memory that the program takes before any input: a software adapter compiles with LLVM.
+    /// Memory that the program takes before any input: a software adapter compiles with LLVM, and a
+    /// judge holds what it judges to limits of its own.
     pub fn room(&self) -> u64 {
         let gpu = |text: &str| text.contains("wgpu");
         let gpu = self.words.iter().any(|w| gpu(w)) || self.variables.iter().any(|(_, v)| gpu(v));
-        if gpu || ["check", "diff", "doctor", "train"].contains(&self.verb.as_str()) {
-            3 << 29
-        } else {
-            1 << 28
+        match self.verb.as_str() {
+            "check" | "diff" => 8 << 30,
+            "doctor" => 3 << 29,
+            _ if gpu || self.words.iter().any(|word| word == "--mine") => 3 << 29,
+            _ => 1 << 28,
         }
     }
 

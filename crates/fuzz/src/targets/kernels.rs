@@ -3,18 +3,18 @@
 
 use super::{INSIDE, laid};
 use crate::{Pack, Random, Target, mutate, seeds};
-use strata_ml::device::{Kernel, Machine, Overlay, cuda, expand_wgsl};
+use std::thread;
+use strata_ml::device::{Caps, Device, Kernel, Machine, Overlay, Settings, cuda, expand_wgsl, vet};
 
 /// The targets of this file.
 pub fn targets() -> Vec<Target> {
     vec![
         Target {
             name: "wgsl",
-            about: "a WGSL text: its includes and its constants",
+            about: "a WGSL text: its includes, its constants, and the gates before a driver",
             run: wgsl,
             seeds: || texts("shaders", ".wgsl"),
             mutate: |data, random| mutate::text(data, random, &WGSL),
-            share: 1,
             ..INSIDE
         },
         Target {
@@ -110,11 +110,39 @@ fn wgsl(bytes: &[u8]) {
     let Ok(loaded) = expand_wgsl("x.wgsl".into(), &text, includes, &constants) else { return };
     // Errors name the reader's lines: none may move.
     assert_eq!(loaded.text.lines().count(), loaded.prefix_lines + text.lines().count());
+    if vet::wgsl(&loaded.text).is_err() {
+        return;
+    }
+    let entry = entry(&loaded.text);
+    // As the device does it: what passed the first gate must not fill this stack.
+    let measure = || vet::steps(&loaded, &entry, &[("WG", 64.0)], &caps()).is_ok();
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, measure);
+        // A panic of naga becomes an error there, too.
+        let _ = thread.map(thread::ScopedJoinHandle::join);
+    });
+}
+
+/// The name of the first entry point.
+fn entry(text: &str) -> String {
+    let after = text.split_once("@compute").map_or("", |(_, rest)| rest);
+    let name = after.split_once("fn ").map_or("", |(_, rest)| rest);
+    name.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+fn caps() -> Caps {
+    static CAPS: std::sync::OnceLock<Caps> = std::sync::OnceLock::new();
+    CAPS.get_or_init(|| match Device::open("cpu", Settings::default()) {
+        Ok(device) => device.info().caps.clone(),
+        Err(error) => panic!("no CPU device: {error}"),
+    })
+    .clone()
 }
 
 static KERNEL: Kernel = Kernel::new("fuzz/1_own", "own", &[]).cuda("", strata_kernels::INCLUDES);
 
 fn compiled(bytes: &[u8]) {
+    let _ = vet::cuda(&String::from_utf8_lossy(bytes), strata_kernels::INCLUDES);
     let folder = laid(&Pack::default().with("own.cu", bytes));
     let file = ("fuzz/1_own".to_string(), Machine::Cuda, folder.join("own.cu"));
     let overlay = Overlay::of_files(vec![file]);
