@@ -1,8 +1,8 @@
 //! What can be typed.
 
 use crate::commands::{
-    bench, book, bundle, check, demo, diff, doctor, eval, exercises, generate, hint, inspect, list,
-    next, parity, progress, reset, reveal, soak, test, train, watch,
+    bench, book, bundle, check, demo, diff, doctor, eval, exercises, fuzz, generate, hint, inspect,
+    list, next, parity, progress, reset, reveal, soak, test, train, watch,
 };
 use crate::failure::{Failure, Outcome};
 use crate::ui;
@@ -63,6 +63,8 @@ pub enum Command {
     Test(test::TestArgs),
     /// Try to lose a checkpoint: kills, failing disks, rivals
     Soak(soak::SoakArgs),
+    /// Try bad inputs on everything that reads what it did not write
+    Fuzz(fuzz::FuzzArgs),
     /// Print the book, serve it, or check it
     Book(book::BookArgs),
     /// Pack one binary and a script for a GPU machine without Rust

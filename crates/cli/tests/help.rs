@@ -4,7 +4,7 @@ mod common;
 use common::{good, run, text};
 use std::path::Path;
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 22] = [
     "train",
     "generate",
     "eval",
@@ -14,6 +14,7 @@ const COMMANDS: [&str; 21] = [
     "parity",
     "bench",
     "test",
+    "fuzz",
     "book",
     "bundle",
     "list",

@@ -34,7 +34,12 @@ struct Account<'a> {
     unready: Option<usize>,
     /// A slot that has no row left to draw.
     exhausted: Option<usize>,
+    /// Situations that were looked at so far, once for each step.
+    work: usize,
 }
+
+/// Situations to look at, at most; the valley has a few thousand. More would take minutes.
+const WORK: usize = 1 << 21;
 
 impl Grammar {
     /// The exact entropy of a story, in nats.
@@ -53,11 +58,18 @@ impl Grammar {
             let name = &self.slots[slot].name;
             return fault(0, format!("`{name}` can find its table empty"));
         }
+        if account.work > WORK {
+            return fault(
+                0,
+                "its stories have too many situations to count: let less depend on draws",
+            );
+        }
         Ok(())
     }
 
     fn account(&self) -> Account<'_> {
-        let mut account = Account { grammar: self, entropy: 0.0, unready: None, exhausted: None };
+        let mut account =
+            Account { grammar: self, entropy: 0.0, unready: None, exhausted: None, work: 0 };
         let nothing = Situation { filled: 0, rows: vec![0; self.slots.len()] };
         account.choose(&self.rules[self.start], Belief::from([(nothing, 1.0)]));
         account
@@ -124,6 +136,10 @@ impl Account<'_> {
 
     fn say(&mut self, items: &[Item], mut belief: Belief) -> Belief {
         for item in items {
+            self.work = self.work.saturating_add(belief.len());
+            if self.work > WORK {
+                return Belief::new();
+            }
             belief = match item {
                 Item::Text(_) => belief,
                 Item::Pick(choice) => self.choose(choice, belief),
@@ -131,11 +147,15 @@ impl Account<'_> {
                 Item::Keyed { slot, rules } => {
                     self.need(*slot, &belief);
                     let mut after = Belief::new();
-                    for (row, rule) in rules.iter().enumerate() {
-                        let here = belief.iter().filter(|(s, _)| usize::from(s.rows[*slot]) == row);
-                        let here: Belief = here.map(|(s, m)| (s.clone(), *m)).collect();
-                        if !here.is_empty() {
-                            merge(&mut after, self.choose(&self.grammar.rules[*rule], here));
+                    let mut by_row: BTreeMap<u16, Belief> = BTreeMap::new();
+                    for (situation, mass) in belief {
+                        let row = situation.rows[*slot];
+                        by_row.entry(row).or_default().insert(situation, mass);
+                    }
+                    for (row, here) in by_row {
+                        // A table without rows has none; the slot is then noted as unready.
+                        if let Some(&rule) = rules.get(usize::from(row)) {
+                            merge(&mut after, self.choose(&self.grammar.rules[rule], here));
                         }
                     }
                     after
@@ -161,6 +181,10 @@ impl Account<'_> {
         let table = &self.grammar.tables[owner.table];
         let mut after = Belief::new();
         for (situation, mass) in belief {
+            self.work += if owner.decides { table.rows.len() } else { 1 };
+            if self.work > WORK {
+                break;
+            }
             let held = (situation.filled & table.slots).count_ones() as usize;
             // region: draw
             let free = table.rows.len().saturating_sub(held);

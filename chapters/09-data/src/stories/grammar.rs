@@ -75,37 +75,77 @@ pub(crate) fn fault<T>(line: usize, message: impl Into<String>) -> Result<T, Gra
     Err(GrammarError { line, message: message.into() })
 }
 
+/// Rules inside one another, at most: whoever walks the grammar calls itself that often.
+const DEEPEST: usize = 64;
+/// Steps of all stories, once every rule stands where it is named: two rules that name the next one
+/// twice each double it.
+const STEPS: u64 = 1 << 20;
+
+/// How far [`Grammar::check_rules`] is with a rule.
+#[derive(Clone, Copy)]
+enum Visit {
+    Not,
+    Here,
+    /// Its steps, and the rules inside one another below it.
+    Done(u64, usize),
+}
+
 impl Grammar {
-    /// Every rule has an alternative, and none leads back to itself.
+    /// Every rule has an alternative, none leads back to itself, and what they come to can be told.
     pub(super) fn check_rules(&self) -> Result<(), GrammarError> {
-        fn visit(grammar: &Grammar, rule: usize, state: &mut [u8]) -> Result<(), GrammarError> {
-            let choice = &grammar.rules[rule];
-            match state[rule] {
-                2 => return Ok(()),
-                1 => return fault(0, format!("rule `{}` leads back to itself", choice.name)),
-                _ => state[rule] = 1,
+        self.visit(self.start, 1, &mut vec![Visit::Not; self.rules.len()]).map(|_| ())
+    }
+
+    fn visit(
+        &self,
+        rule: usize,
+        depth: usize,
+        state: &mut [Visit],
+    ) -> Result<(u64, usize), GrammarError> {
+        let choice = &self.rules[rule];
+        let too_deep = || {
+            let name = &choice.name;
+            fault(0, format!("rule `{name}` stands more than {DEEPEST} rules deep"))
+        };
+        match state[rule] {
+            Visit::Done(_, below) if depth + below > DEEPEST => return too_deep(),
+            Visit::Done(steps, below) => return Ok((steps, below)),
+            Visit::Here => {
+                return fault(0, format!("rule `{}` leads back to itself", choice.name));
             }
-            if choice.total == 0 {
-                return fault(0, format!("rule `{}` has no alternative", choice.name));
-            }
-            let mut stack: Vec<&Item> = choice.alternatives.iter().flat_map(|a| &a.items).collect();
-            while let Some(item) = stack.pop() {
-                match item {
-                    Item::Rule(next) => visit(grammar, *next, state)?,
-                    Item::Keyed { rules, .. } => {
-                        for next in rules {
-                            visit(grammar, *next, state)?;
-                        }
-                    }
-                    Item::Pick(pick) => {
-                        stack.extend(pick.alternatives.iter().flat_map(|a| &a.items))
-                    }
-                    Item::Text(_) | Item::Word { .. } => {}
-                }
-            }
-            state[rule] = 2;
-            Ok(())
+            Visit::Not if depth > DEEPEST => return too_deep(),
+            Visit::Not => state[rule] = Visit::Here,
         }
-        visit(self, self.start, &mut vec![0; self.rules.len()])
+        if choice.total == 0 {
+            return fault(0, format!("rule `{}` has no alternative", choice.name));
+        }
+        let (mut steps, mut below) = (1u64, 0);
+        let mut stack: Vec<&Item> = choice.alternatives.iter().flat_map(|a| &a.items).collect();
+        while let Some(item) = stack.pop() {
+            steps = steps.saturating_add(1);
+            let next = match item {
+                Item::Rule(next) => std::slice::from_ref(next),
+                Item::Keyed { rules, .. } => rules,
+                Item::Pick(pick) => {
+                    stack.extend(pick.alternatives.iter().flat_map(|a| &a.items));
+                    continue;
+                }
+                Item::Text(_) | Item::Word { .. } => continue,
+            };
+            for next in next {
+                let (more, deeper) = self.visit(*next, depth + 1, state)?;
+                steps = steps.saturating_add(more);
+                below = below.max(deeper + 1);
+            }
+        }
+        if steps > STEPS {
+            let name = &choice.name;
+            let text = format!(
+                "rule `{name}` comes to more than {STEPS} steps, all rules in it written out"
+            );
+            return fault(0, text);
+        }
+        state[rule] = Visit::Done(steps, below);
+        Ok((steps, below))
     }
 }

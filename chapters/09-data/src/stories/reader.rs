@@ -13,7 +13,7 @@ impl Grammar {
     /// # Errors
     /// The first fault found: an unknown table, slot, column or rule, a keyed rule that lacks a
     /// branch, a weight that is not a positive number, a rule that leads back to itself, a word
-    /// said before it was drawn, or more than 64 slots.
+    /// said before it was drawn, more than 64 slots, or stories so large that nobody could tell them.
     pub fn parse(source: &str) -> Result<Self, GrammarError> {
         let mut reader = Reader::default();
         reader.outline(source)?;
@@ -23,8 +23,8 @@ impl Grammar {
             reader.find_draws(*line, text)?;
         }
         for (rule, line, weight, text) in pending {
-            let mut cursor = Cursor { line, rest: text };
-            let items = reader.items(&mut cursor, false)?;
+            let mut cursor = Cursor { line, rest: &text };
+            let items = reader.items(&mut cursor, 0)?;
             let choice = &mut reader.rules[rule];
             choice.total = match choice.total.checked_add(weight) {
                 Some(total) => total,
@@ -62,21 +62,32 @@ struct Reader {
     pending: Vec<(usize, usize, u32, String)>,
 }
 
+/// Brackets inside brackets, at most.
+const NESTED: usize = 16;
+/// Rows of a table, at most: a story keeps their numbers in sixteen bits.
+const ROWS: usize = u16::MAX as usize;
+
 /// The rest of an alternative's text.
-struct Cursor {
+struct Cursor<'a> {
     line: usize,
-    rest: String,
+    rest: &'a str,
 }
 
-impl Cursor {
+impl<'a> Cursor<'a> {
     /// Takes everything up to `close`, and `close` itself.
-    fn until(&mut self, close: char) -> Result<String, GrammarError> {
-        let Some(end) = self.rest.find(close) else {
+    fn until(&mut self, close: char) -> Result<&'a str, GrammarError> {
+        let Some((inside, rest)) = self.rest.split_once(close) else {
             return fault(self.line, format!("a `{close}` is missing"));
         };
-        let inside = self.rest[..end].to_owned();
-        self.rest.drain(..end + close.len_utf8());
+        self.rest = rest;
         Ok(inside)
+    }
+
+    /// Takes so many bytes.
+    fn take(&mut self, bytes: usize) -> &'a str {
+        let (taken, rest) = self.rest.split_at(bytes);
+        self.rest = rest;
+        taken
     }
 }
 
@@ -128,6 +139,9 @@ impl Reader {
                     let (want, got) = (table.columns.len(), row.len());
                     return fault(line, format!("this table has {want} columns, the row {got}"));
                 }
+                if table.rows.len() == ROWS {
+                    return fault(line, format!("a table has at most {ROWS} rows"));
+                }
                 table.rows.push(row);
                 Ok(())
             }
@@ -172,29 +186,29 @@ impl Reader {
     }
 
     /// Items up to the end of the text, or inside brackets up to `|` or `]`.
-    fn items(&mut self, cursor: &mut Cursor, inside: bool) -> Result<Vec<Item>, GrammarError> {
+    fn items(&mut self, cursor: &mut Cursor, depth: usize) -> Result<Vec<Item>, GrammarError> {
         let mut items = Vec::new();
+        let inside = depth > 0;
         loop {
             let stop = cursor.rest.find(['{', '<', '[', '|', ']']).unwrap_or(cursor.rest.len());
             if stop > 0 {
-                items.push(Item::Text(cursor.rest[..stop].to_owned()));
-                cursor.rest.drain(..stop);
+                items.push(Item::Text(cursor.take(stop).to_owned()));
             }
             match cursor.rest.chars().next() {
                 None => return Ok(items),
                 Some('|' | ']') if inside => return Ok(items),
                 Some(open) => {
-                    cursor.rest.drain(..1);
+                    cursor.take(1);
                     items.push(match open {
                         '{' => {
                             let inside = cursor.until('}')?;
-                            self.word(cursor.line, &inside)?
+                            self.word(cursor.line, inside)?
                         }
                         '<' => {
                             let inside = cursor.until('>')?;
-                            self.rule(cursor.line, &inside)?
+                            self.rule(cursor.line, inside)?
                         }
-                        '[' => Item::Pick(self.pick(cursor)?),
+                        '[' => Item::Pick(self.pick(cursor, depth + 1)?),
                         other => return fault(cursor.line, format!("`{other}` outside brackets")),
                     });
                 }
@@ -202,17 +216,20 @@ impl Reader {
         }
     }
 
-    fn pick(&mut self, cursor: &mut Cursor) -> Result<Choice, GrammarError> {
+    fn pick(&mut self, cursor: &mut Cursor, depth: usize) -> Result<Choice, GrammarError> {
+        if depth > NESTED {
+            return fault(cursor.line, format!("more than {NESTED} brackets inside one another"));
+        }
         let mut alternatives = Vec::new();
         loop {
-            alternatives.push(Alternative { weight: 1, items: self.items(cursor, true)? });
+            alternatives.push(Alternative { weight: 1, items: self.items(cursor, depth)? });
             match cursor.rest.chars().next() {
-                Some('|') => cursor.rest.drain(..1),
+                Some('|') => cursor.take(1),
                 Some(_) => break,
                 None => return fault(cursor.line, "a `]` is missing"),
             };
         }
-        cursor.rest.drain(..1);
+        cursor.take(1);
         let total = alternatives.len() as u32;
         Ok(Choice { name: "[...]".to_owned(), total, alternatives })
     }

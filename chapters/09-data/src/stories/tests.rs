@@ -82,6 +82,30 @@ fn the_entropy_of_a_small_grammar_can_be_checked_by_hand() {
     assert!(grammar.derive("one beats one").is_empty());
 }
 
+/// What is written in a few lines and could be told by nobody.
+#[test]
+fn a_grammar_stays_small_enough_to_tell() {
+    let says = |text: &str| Grammar::parse(text).unwrap_err().message;
+    let chain = |last: usize, how: &str| -> String {
+        let rule = |i: usize| format!("rule r{i}\n1 {}\n", how.replace('N', &(i + 1).to_string()));
+        let rules: String = (0..last).map(rule).collect();
+        format!("rule story\n1 <r0>\n{rules}rule r{last}\n1 end\n")
+    };
+    assert!(Grammar::parse(&chain(60, "<rN>")).is_ok());
+    assert!(says(&chain(64, "<rN>")).contains("rules deep"));
+    assert!(says(&chain(100_000, "<rN>")).contains("rules deep"));
+    assert!(says(&chain(40, "<rN><rN>")).contains("written out"));
+    let rows: String = (0..70_000).map(|i| format!("w{i}\n")).collect();
+    assert!(says(&format!("table t\n{rows}rule story\n1 {{a=t}}\n")).contains("65535 rows"));
+    assert!(says("table t\nrule story\n1 <k/a> {a=t}\n").contains("before it is drawn"));
+    // Ten words that all decide: more situations than there are atoms.
+    let rows: String = (0..30).map(|i| format!("w{i}\n")).collect();
+    let draws: String = (0..10).map(|i| format!("{{s{i}=t}} <k/s{i}> ")).collect();
+    let keys: String = (0..30).map(|i| format!("rule k/w{i}\n1 x\n")).collect();
+    let text = format!("table t\n{rows}rule story\n1 {draws}\n{keys}");
+    assert!(says(&text).contains("situations"));
+}
+
 #[test]
 fn faults_in_a_grammar_are_named() {
     let fault = |from: &str, to: &str| {
@@ -105,6 +129,7 @@ fn faults_in_a_grammar_are_named() {
         ("1 meets", "1 <story>", 0, "back to itself"),
         ("{a=die} <say/a> {b=die}", "<say/a> {a=die}", 0, "before it is drawn"),
         ("{b=die}", "{b=die} {c=die} {d=die}", 0, "table empty"),
+        ("{b=die}", &("[".repeat(9_000) + &"]".repeat(9_000)), 6, "inside one another"),
     ] {
         let error = fault(from, to);
         assert!(error.line == line && error.message.contains(says), "{to}: {error}");

@@ -9,6 +9,7 @@ pub mod diff;
 pub mod doctor;
 pub mod eval;
 pub mod exercises;
+pub mod fuzz;
 pub mod generate;
 pub mod hint;
 pub mod inspect;
@@ -43,6 +44,7 @@ pub fn run(command: Command) -> Outcome {
         Command::Bench(args) => bench::run(&args),
         Command::Soak(args) => soak::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Book(args) => book::run(&args),
         Command::Bundle(args) => bundle::run(&args),
         Command::List(args) => list::run(&args),
