@@ -14,8 +14,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use strata_ml::data::{Dataset, Source};
-use strata_ml::transformer::checkpoint;
-use strata_ml::transformer::train::{Event, Saves, Stop, Trainer, fit};
+use strata_ml::transformer::checkpoint::{self, RunFolder};
+use strata_ml::transformer::train::{Event, SaveEvery, Saves, Stop, Trainer, fit};
 
 /// What a run's thread needs.
 struct Plan {
@@ -23,6 +23,7 @@ struct Plan {
     shown: Arc<Mutex<Shown>>,
     data: Arc<Dataset>,
     folder: Option<PathBuf>,
+    every: SaveEvery,
     about: String,
     listener: Listener,
     answers: Receiver<bool>,
@@ -43,18 +44,22 @@ impl NativeTrainer {
         &self,
         data: &NativeDataset,
         folder: Option<String>,
+        save_every: Option<String>,
         about: String,
         on: Function<String, Unknown<'static>>,
     ) -> napi::Result<NativeRun> {
         let listener = Listener::new(&on)?;
         guard(|| {
             drop(take(&self.trainer, "fit")?);
+            let every = save_every.map_or(Ok(SaveEvery::default()), |text| text.parse());
+            let every = every.map_err(|reason: String| Failure::argument("fit", reason))?;
             let (answers, heard) = channel();
             let plan = Plan {
                 trainer: self.trainer.clone(),
                 shown: self.shown.clone(),
                 data: data.dataset.clone(),
                 folder: folder.map(PathBuf::from),
+                every,
                 about,
                 listener,
                 answers: heard,
@@ -107,7 +112,10 @@ impl Plan {
             // The listener wants an end, or there is nobody left to listen.
             ControlFlow::Break(())
         };
-        let saves = self.folder.as_deref().map(Saves::to).transpose()?;
+        let open = |folder: &PathBuf| -> Outcome<Saves> {
+            Ok(Saves { folder: RunFolder::open(folder)?, every: self.every })
+        };
+        let saves = self.folder.as_ref().map(open).transpose()?;
         // The text is kept from the folder on; JavaScript names it from where the process is.
         let about = match &self.folder {
             Some(folder) => {

@@ -186,7 +186,7 @@ export interface NativeTrainer {
    * Prepares a run, which {@link NativeRun.outcome} starts. `on` gets JSON events `{ type: "step" |
    * "evaluated" | "sample" | "saved", … }`; the run waits after each until {@link NativeRun.answer}.
    */
-  fit(data: NativeDataset, folder: string | null, about: string, on: (event: string) => void): NativeRun;
+  fit(data: NativeDataset, folder: string | null, saveEvery: string | null, about: string, on: (event: string) => void): NativeRun;
 }
 
 /** A run in progress on a thread of its own. */

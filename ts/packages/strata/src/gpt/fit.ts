@@ -3,18 +3,18 @@ import { join, resolve } from "node:path";
 import { nativeDataset } from "../data/dataset.js";
 import type { Dataset } from "../data/dataset.js";
 import { StrataError } from "../error.js";
-import { callable, flag, optionsOf, pathOf, signalOf } from "../shared/options.js";
+import { callable, flag, optionsOf, pathOf, real, signalOf, whole } from "../shared/options.js";
 import { throwIfAborted } from "../shared/abort.js";
 import { working } from "./busy.js";
 import type { GPT } from "./model.js";
-import type { GptCallbacks, GptFit, GptFitOptions } from "./options.js";
+import type { GptCallbacks, GptFit, GptFitOptions, GptSaveEvery } from "./options.js";
 import { lengthOf } from "./plan.js";
 import { drive } from "./run.js";
 import { Trainer, insideOf } from "./trainer.js";
 import { heldOut } from "./wire.js";
 
 const OP = "fit";
-const FILES = ["config.json", "model.safetensors", "tokenizer.json", "optimizer.safetensors", "trainer.json"];
+const FILES = [".commit", "config.json", "model.safetensors", "tokenizer.json", "optimizer.safetensors", "trainer.json"];
 
 function argument(message: string): StrataError {
   return new StrataError("argument", `${OP}: ${message}`, OP);
@@ -85,6 +85,7 @@ export async function fitGpt(
   const checkpoint = options.checkpoint === undefined ? undefined : pathOf(OP, "checkpoint", options.checkpoint);
   const signal = signalOf(OP, "signal", options.signal);
   const [overwrite, resume] = [flag(OP, "overwrite", options.overwrite), flag(OP, "resume", options.resume)];
+  const every = saveEvery(options.saveEvery);
   const text = nativeDataset(data, OP);
   checkData(model, data);
   throwIfAborted(OP, signal);
@@ -97,7 +98,7 @@ export async function fitGpt(
   model.about = data.source;
   const inside = insideOf(trainer);
   const loss: number[] = [];
-  const outcome = await drive((on) => inside.native.fit(text, checkpoint ?? null, data.source, on), {
+  const outcome = await drive((on) => inside.native.fit(text, checkpoint ?? null, every, data.source, on), {
     callbacks,
     signal,
     note: (event) => {
@@ -114,14 +115,24 @@ export async function fitGpt(
   return { loss, validation: heldOut(outcome), floor: outcome.floor, steps, tokens, seconds, stopped };
 }
 
+/** How often a run is saved, as the engine reads it; null for its own choice. */
+function saveEvery(given: GptSaveEvery | undefined): string | null {
+  if (given === undefined) return null;
+  const { steps, seconds } = optionsOf<{ steps?: unknown; seconds?: unknown }>(OP, given, "saveEvery");
+  if ((steps === undefined) === (seconds === undefined)) throw argument("saveEvery is { steps } or { seconds }");
+  if (steps !== undefined) return String(whole(OP, "saveEvery.steps", steps, 1, 0xffff_ffff));
+  return `${real(OP, "saveEvery.seconds", seconds, 1e-3, 31_536_000)}s`;
+}
+
 /** Who hears of a run, each looked at once. */
 function callbacksOf(given: GptCallbacks | undefined): GptCallbacks {
-  const { onEvaluate, onSample, onSave, onStep } = optionsOf(OP, given, "callbacks");
+  const { onEvaluate, onSample, onSave, onStep, onUnsaved } = optionsOf(OP, given, "callbacks");
   return {
     onEvaluate: callable(OP, "onEvaluate", onEvaluate),
     onSample: callable(OP, "onSample", onSample),
     onSave: callable(OP, "onSave", onSave),
     onStep: callable(OP, "onStep", onStep),
+    onUnsaved: callable(OP, "onUnsaved", onUnsaved),
   };
 }
 

@@ -13,8 +13,10 @@ export type {
   GptFit,
   GptFitOptions,
   GptSample,
+  GptSaveEvery,
   GptSaved,
   GptStep,
+  GptUnsaved,
   TrainOptions,
 } from "./options.js";
 export type { RunLength, RunMinutes, RunSteps, TrainConfig } from "./plan.js";

@@ -29,10 +29,21 @@ export interface TrainOptions {
   readonly evalBatches?: number | undefined;
 }
 
+/** So many steps, or so many seconds, between two checkpoints. */
+export type GptSaveEvery = { readonly steps: number } | { readonly seconds: number };
+
 /** How a GPT is fitted. */
 export interface GptFitOptions extends TrainOptions {
-  /** A folder for checkpoints: one is saved every two minutes, at the end, and when the run is stopped. */
+  /**
+   * A folder for checkpoints: one is saved now and then (see `saveEvery`), at the end, and when the run
+   * is stopped. No other run may save there meanwhile.
+   */
   readonly checkpoint?: string | undefined;
+  /**
+   * How often a checkpoint is saved. Default after ten seconds, then after twice as long each time, up
+   * to two minutes.
+   */
+  readonly saveEvery?: GptSaveEvery | undefined;
   /** Save there even if it holds another run's checkpoint. Default false. */
   readonly overwrite?: boolean | undefined;
   /**
@@ -92,6 +103,14 @@ export interface GptSaved {
   readonly folder: string;
 }
 
+/** A checkpoint that could not be written: the one before it is whole, and the run tries again. */
+export interface GptUnsaved {
+  /** Steps done. */
+  readonly step: number;
+  /** Why. */
+  readonly error: string;
+}
+
 /** Who hears of a run. Each is awaited before the run goes on, and `false` ends the run early. */
 export interface GptCallbacks {
   /** After every step. */
@@ -102,6 +121,8 @@ export interface GptCallbacks {
   readonly onSample?: ((at: GptSample) => GoOn) | undefined;
   /** After every checkpoint. */
   readonly onSave?: ((at: GptSaved) => GoOn) | undefined;
+  /** After every checkpoint that could not be written, but for the last: that one ends the run with an error. */
+  readonly onUnsaved?: ((at: GptUnsaved) => GoOn) | undefined;
 }
 
 /** What a run came to. */

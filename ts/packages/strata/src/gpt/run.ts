@@ -32,6 +32,8 @@ function call(callbacks: GptCallbacks, event: RunEvent): GoOn {
       return callbacks.onSample?.(event.at);
     case "onSave":
       return callbacks.onSave?.(event.at);
+    case "onUnsaved":
+      return callbacks.onUnsaved?.(event.at);
   }
 }
 

@@ -3,7 +3,7 @@
  */
 import { parse } from "../json.js";
 import type { ScheduleName } from "../optim/schedule.js";
-import type { GptEvaluation, GptSample, GptSaved, GptStep } from "./options.js";
+import type { GptEvaluation, GptSample, GptSaved, GptStep, GptUnsaved } from "./options.js";
 import type { RunLength, TrainConfig } from "./plan.js";
 
 interface TrainConfigJson {
@@ -99,14 +99,15 @@ interface EvaluatedJson extends Score {
   floor: number | null;
 }
 
-type EventJson = StepJson | EvaluatedJson | ({ type: "sample" } & GptSample) | ({ type: "saved" } & GptSaved);
+type EventJson = StepJson | EvaluatedJson | ({ type: "sample" } & GptSample) | ({ type: "saved" } & GptSaved) | ({ type: "unsaved" } & GptUnsaved);
 
 /** An event of a run, by the callback that hears of it. */
 export type RunEvent =
   | { readonly name: "onStep"; readonly at: GptStep }
   | { readonly name: "onEvaluate"; readonly at: GptEvaluation }
   | { readonly name: "onSample"; readonly at: GptSample }
-  | { readonly name: "onSave"; readonly at: GptSaved };
+  | { readonly name: "onSave"; readonly at: GptSaved }
+  | { readonly name: "onUnsaved"; readonly at: GptUnsaved };
 
 /** The engine's event. */
 export function runEvent(text: string): RunEvent {
@@ -123,6 +124,8 @@ export function runEvent(text: string): RunEvent {
       return { name: "onSample", at: { step, text: json.text } };
     case "saved":
       return { name: "onSave", at: { step, folder: json.folder } };
+    case "unsaved":
+      return { name: "onUnsaved", at: { step, error: json.error } };
   }
 }
 
