@@ -3,7 +3,7 @@ import type { Device } from "../device.js";
 import { StrataError } from "../error.js";
 import { handleOf } from "../memory.js";
 import { receivers } from "../shared/border.js";
-import { flag, optionsOf } from "../shared/options.js";
+import { flag, optionsOf, text } from "../shared/options.js";
 import { isFunction, kindOf } from "../shared/show.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { fit } from "./fit.js";
@@ -57,7 +57,7 @@ export abstract class Module<In = Tensor, Out = Tensor> {
    * What a path inside this module is called from outside: the same, unless a module says otherwise.
    */
   pathOf(path: string): string {
-    return path;
+    return text("pathOf", "path", path);
   }
 
   /** Makes a leaf tensor a parameter: it wants a gradient, and stays one while it is frozen. */

@@ -27,12 +27,30 @@ export function isIterable(value: unknown, key: symbol = Symbol.iterator): boole
   return isStep(ask(value, key));
 }
 
+/** The language's own, which throw where they are asked of something else: a proxy of a `Map`, say. */
+const BUILTIN = new Set<unknown>([
+  Array.prototype[Symbol.iterator],
+  Map.prototype[Symbol.iterator],
+  Set.prototype[Symbol.iterator],
+  Uint8Array.prototype[Symbol.iterator],
+]);
+
+/** What a caller's iterable begins with. */
+function started(op: string, name: string, start: Step, value: unknown): unknown {
+  try {
+    return Reflect.apply(start, value, []);
+  } catch (error) {
+    if (!BUILTIN.has(start)) throw error;
+    throw wrong(op, name, `must be a list, or something else to go through one by one; got ${kindOf(value)}`);
+  }
+}
+
 /** An iterator and its next step. */
 function begin(op: string, name: string, value: unknown, key: symbol): { iterator: unknown; next: Step } {
   // Numbers are no texts and no tensors, and a typed array whose memory was transferred throws.
   const start = ArrayBuffer.isView(value) ? undefined : ask(value, key);
   if (!isStep(start)) throw wrong(op, name, `must be a list, or something else to go through one by one; got ${kindOf(value)}`);
-  const iterator: unknown = Reflect.apply(start, value, []);
+  const iterator = started(op, name, start, value);
   const next = ask(iterator, "next");
   if (!isStep(next)) throw wrong(op, name, "gives an iterator that has no next()");
   return { iterator, next };

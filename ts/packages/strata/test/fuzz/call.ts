@@ -154,11 +154,26 @@ async function settled(promise: PromiseLike<unknown>, limit: number): Promise<un
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+  try {
+    return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+  } catch {
+    // A proxy of the fuzzer's own, which the call gave back.
+    return false;
+  }
+}
+
+function isPlain(value: unknown): boolean {
+  try {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
 }
 
 /** Goes a little way through what can be gone through. */
 async function through(value: unknown, limit: number): Promise<void> {
+  // Only what the package makes: the fuzzer's own iterators would throw their own.
+  if (!/Generator\]$/.test(Object.prototype.toString.call(isPlain(value) ? value : null))) return;
   if (typeof value !== "object" || value === null || !("next" in value) || typeof value.next !== "function") return;
   for (let i = 0; i < 3; i++) {
     const next: unknown = await settled(Promise.resolve(value.next()), limit);
