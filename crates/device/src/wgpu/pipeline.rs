@@ -139,15 +139,15 @@ impl Pipelines {
                     label: Some(&loaded.path),
                     source: ::wgpu::ShaderSource::Wgsl(loaded.text.as_str().into()),
                 };
-                // A counter in each loop keeps drivers from unrolling it. Without one a driver may
-                // take an endless loop for unreachable, and what stands behind it for true: so only
-                // our own kernels go without.
                 let checks = ::wgpu::ShaderRuntimeChecks {
-                    force_loop_bounding: loaded.own,
+                    force_loop_bounding: false,
                     ..::wgpu::ShaderRuntimeChecks::checked()
                 };
-                // SAFETY: every check stands but the loops' counters, and those are left out of
-                // built-in kernels alone, whose loops all run to a bound.
+                // SAFETY: every index stays checked. What is left out is a counter in each loop,
+                // which keeps drivers from unrolling them (a third of a kernel's time, and more). It
+                // guards against optimisers that take an endless loop for unreachable. Loops of ours
+                // all end; a reader's that does not is a lost device with the counter as without it,
+                // and was tried in a process of its own first.
                 let module = scoped(device, || unsafe {
                     device.create_shader_module_trusted(descriptor, checks)
                 })?;
