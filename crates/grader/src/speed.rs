@@ -1,9 +1,8 @@
 //! How fast a kernel is, measured as the benchmarks measure: warm, caches flushed, the device's own
 //! clock, the median.
 
-use crate::catalog::{self, Task};
-use crate::{Error, Failure, Language, Outcome, kernel_task, stub};
-use std::io::Write;
+use crate::catalog::Task;
+use crate::{Failure, Language, Outcome, kernel_task};
 use std::path::Path;
 use std::sync::Arc;
 use strata_ml::device::{Backend, Choice, Device, Kernel, Overlay, Settings};
@@ -47,12 +46,6 @@ pub fn measure(
 ) -> Outcome<Vec<Speed>> {
     let machine = language.machine();
     let mut settings = Settings::default();
-    // Ours goes in as a reader's does, or it would be timed without the checks that a reader's keeps.
-    let ours = match file {
-        None => solution(task, language)?,
-        Some(_) => None,
-    };
-    let file = file.or_else(|| ours.as_ref().map(tempfile::NamedTempFile::path));
     if let (Some(file), Some(path)) = (file, &task.kernel) {
         let files = vec![(path.clone(), machine, file.to_path_buf())];
         settings.overlay = Some(Arc::new(Overlay::of_files(files)));
@@ -78,22 +71,6 @@ pub fn measure(
         }
     }
     Ok(list)
-}
-
-/// Our solution of a task in a language, as a file.
-fn solution(task: &Task, language: Language) -> Outcome<Option<tempfile::NamedTempFile>> {
-    let file = task.files_in(language).next();
-    let text = file.and_then(|file| Some((file, catalog::solution_file(&task.exercise, file)?)));
-    let Some((path, text)) = text else { return Ok(None) };
-    let write = || -> crate::Result<tempfile::NamedTempFile> {
-        let text = stub::clean(path, text)?;
-        let fail = |e: std::io::Error| Error::io("write", std::path::Path::new(path), e);
-        let mut file = tempfile::NamedTempFile::new().map_err(fail)?;
-        file.write_all(text.as_bytes()).map_err(fail)?;
-        Ok(file)
-    };
-    let named = |e: Error| Failure::Named { name: "device-error", text: e.to_string() };
-    write().map(Some).map_err(named)
 }
 
 /// The problems of a task, and the kernels to time (all, if none is named).
