@@ -164,12 +164,12 @@ fn what_contradicts_itself_is_refused_by_name() {
         ),
         (
             "a control token on a token's id",
-            edited(|f| f["added_tokens"] = json!([end(5, "x")])),
+            edited(|f| f["added_tokens"] = json!([end(5, "X Y")])),
             "share the id 5",
         ),
         (
             "a giant control token",
-            edited(|f| f["added_tokens"] = json!([end(1 << 31, "x")])),
+            edited(|f| f["added_tokens"] = json!([end(1 << 31, "X Y")])),
             "2147483648",
         ),
         (

@@ -119,6 +119,14 @@ pub(crate) fn learn(
     learned
 }
 
+/// Notes that a pair stands in a word; once, however often it stands there.
+fn place(places: &mut HashMap<Pair, Vec<u32>>, pair: Pair, word: u32) {
+    let words = places.entry(pair).or_default();
+    if words.last() != Some(&word) {
+        words.push(word);
+    }
+}
+
 impl Trainer {
     fn new(counted: Vec<(Vec<u8>, i64)>, alphabet: &[u32; 256]) -> Self {
         let spell = |bytes: Vec<u8>| bytes.iter().map(|&b| alphabet[usize::from(b)]).collect();
@@ -129,10 +137,7 @@ impl Trainer {
         for (index, word) in words.iter().enumerate() {
             for pair in word.symbols.windows(2).map(|w| (w[0], w[1])) {
                 *counts.entry(pair).or_insert(0) += word.count;
-                let places = places.entry(pair).or_default();
-                if places.last() != Some(&(index as u32)) {
-                    places.push(index as u32);
-                }
+                place(&mut places, pair, index as u32);
             }
         }
         let heap = counts.iter().map(|(&pair, &count)| (count, Reverse(pair))).collect();
@@ -178,12 +183,12 @@ impl Trainer {
                 if let Some(&before) = new.last() {
                     change((before, pair.0), -word.count);
                     change((before, token), word.count);
-                    self.places.entry((before, token)).or_default().push(index);
+                    place(&mut self.places, (before, token), index);
                 }
                 if let Some(&after) = old.get(at + 2) {
                     change((pair.1, after), -word.count);
                     change((token, after), word.count);
-                    self.places.entry((token, after)).or_default().push(index);
+                    place(&mut self.places, (token, after), index);
                 }
                 new.push(token);
                 at += 2;
