@@ -28,7 +28,7 @@ pub enum DataError {
     },
     /// A file could not be written, or another one that is no text could not be read.
     #[error(transparent)]
-    File(#[from] strata_files::Error),
+    File(strata_files::Error),
     /// A text was expected, and the path leads to something that is no plain file.
     #[error("{} is {kind}, which may never end; give --data a plain UTF-8 text file, or a folder of them", path.display())]
     Special {
@@ -195,6 +195,15 @@ impl DataError {
     }
 }
 
+impl From<strata_files::Error> for DataError {
+    fn from(error: strata_files::Error) -> Self {
+        match error {
+            strata_files::Error::Io { action, path, source } => Self::Io { action, path, source },
+            other => Self::File(other),
+        }
+    }
+}
+
 /// Why a text could not be read.
 pub(crate) fn from_read(error: strata_files::Error, most: u64) -> DataError {
     use strata_files::Error;
@@ -205,7 +214,6 @@ pub(crate) fn from_read(error: strata_files::Error, most: u64) -> DataError {
         };
     }
     match error {
-        Error::Io { action, path, source } => DataError::Io { action, path, source },
         Error::Special { path, kind } => DataError::Special { path, kind },
         Error::TooLarge { path, size, .. } => {
             DataError::TooLarge { path, size, most, memory: strata_device::cpu::memory() }

@@ -30,7 +30,8 @@ fn most_bytes() -> u64 {
 /// Writes `bytes` to `path`, whole or not at all: [`strata_files::write`], with this chapter's error.
 ///
 /// # Errors
-/// [`DataError::File`] if it cannot be written; the old content is then still there.
+/// [`DataError::Io`] or [`DataError::File`] if it cannot be written; the old content is then still
+/// there.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(strata_files::write(path, bytes)?)
 }

@@ -124,7 +124,8 @@ impl Tokenizer {
     /// Writes `tokenizer.json`, whole or not at all.
     ///
     /// # Errors
-    /// [`DataError::File`](crate::DataError::File) if it cannot be written.
+    /// [`DataError::Io`](crate::DataError::Io) or [`DataError::File`](crate::DataError::File) if it
+    /// cannot be written.
     pub fn save(&self, path: &Path) -> Result<()> {
         write_atomically(path, self.to_json().as_bytes())
     }
