@@ -84,7 +84,13 @@ impl From<data::DataError> for Failure {
     fn from(error: data::DataError) -> Self {
         use data::DataError;
         let code = match &error {
-            DataError::Missing { .. } | DataError::Io { .. } => "file",
+            DataError::Missing { .. }
+            | DataError::Io { .. }
+            | DataError::File(_)
+            | DataError::Special { .. }
+            | DataError::TooLarge { .. }
+            | DataError::TooMuchText { .. }
+            | DataError::TooManyFiles { .. } => "file",
             _ => "data",
         };
         Failure::new(code, "data", error.to_string())

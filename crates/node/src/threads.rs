@@ -4,7 +4,12 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 thread_local! {
     /// For this thread alone, and for its whole life: a pool of all threads would have this one
     /// sleep while it waits for another's work.
-    static HELPERS: Option<ThreadPool> = ThreadPoolBuilder::new().use_current_thread().build().ok();
+    static HELPERS: Option<ThreadPool> = {
+        // What the environment asks for is bounded first; nobody is here to read a warning.
+        let _ = strata_ml::device::cpu::bounded_threads();
+        let threads = rayon::current_num_threads();
+        ThreadPoolBuilder::new().num_threads(threads).use_current_thread().build().ok()
+    };
 }
 
 /// Has this thread take part in the work that it shares out from now on. If it slept instead, the

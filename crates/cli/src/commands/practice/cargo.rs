@@ -92,7 +92,7 @@ impl Tests<'_> {
 /// The text of the only file in a folder.
 fn first_file(folder: &Path) -> String {
     let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    files.map(|file| std::fs::read_to_string(file.path()).unwrap_or_default()).collect()
+    files.map(|file| strata_files::read_text(&file.path(), 4 << 20).unwrap_or_default()).collect()
 }
 
 /// What the compiler says, from cargo's messages; the tests' own lines are none.

@@ -38,7 +38,7 @@ pub fn take(home: &Home) -> Outcome<Lock> {
     let id = folder.join("watch.pid");
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => {
-            let id = fs::read_to_string(id).unwrap_or_default();
+            let id = strata_files::read_text(&id, 64).unwrap_or_default();
             let who = match id.trim() {
                 "" => "another process".into(),
                 id => format!("process {id}"),
