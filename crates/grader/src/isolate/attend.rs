@@ -54,6 +54,11 @@ pub(super) fn start(job: &Job, bounds: &Bounds) -> io::Result<Attended> {
     let start = serde_json::to_string(&start)? + "\n";
     let mut command = program()?;
     command.env_clear().envs(environment::clean());
+    // Mesa asks the list of users for its cache's place, and in a namespace the judge is none of them.
+    // Without the cache each question compiles its kernel anew.
+    if let Some(cache) = environment::cache() {
+        command.env("XDG_CACHE_HOME", cache);
+    }
     // What a driver puts aside for a moment goes where it may be written, and goes with it.
     command.env("TMPDIR", &job.scratch);
     #[cfg(target_os = "linux")]

@@ -1,6 +1,8 @@
 //! What of the environment a judge sees: what drivers, loaders and Strata itself read, and nothing
 //! that might be a secret.
 
+use std::path::PathBuf;
+
 /// Variables that a judge sees.
 const NAMES: &[&str] = &[
     "PATH",
@@ -88,6 +90,14 @@ pub(super) fn passes(name: &str) -> bool {
 /// The variables that a judge sees.
 pub(super) fn clean() -> impl Iterator<Item = (std::ffi::OsString, std::ffi::OsString)> {
     std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(passes))
+}
+
+/// Where caches lie, on systems that follow the XDG rules.
+pub(super) fn cache() -> Option<PathBuf> {
+    let folder =
+        |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || Some(folder("HOME")?.join(".cache"));
+    if cfg!(target_os = "linux") { folder("XDG_CACHE_HOME").or_else(home) } else { None }
 }
 
 #[cfg(test)]

@@ -153,13 +153,14 @@ fn caches(language: Language) -> Vec<PathBuf> {
             .filter_map(|n| folder(n)),
     );
     if let Some(cache) = cache {
+        // Once restricted, it could not be made any more, and every question would compile anew.
+        let _ = std::fs::create_dir_all(cache.join("mesa_shader_cache"));
         list.extend(
             ["mesa_shader_cache", "mesa_shader_cache_db", "nvidia", "radv_builtin_shaders"]
                 .map(|n| cache.join(n)),
         );
         let strata = cache.join("strata/cuda");
         if language == Language::Cuda {
-            // Once restricted, it could not be made any more. Without it every run compiles.
             let _ = std::fs::create_dir_all(&strata);
         }
         list.push(strata);
