@@ -4,6 +4,7 @@ mod process;
 mod typescript;
 
 use crate::finding::Finding;
+use crate::scratch::temporary;
 use crate::worker::{self, FINDINGS};
 use crate::{Kind, Target, guided};
 use process::{Ended, Worker};
@@ -141,7 +142,7 @@ fn one(plan: &Plan, job: &Job, time: Duration) -> Row {
 }
 
 fn plain(plan: &Plan, target: &Target, time: Duration) -> io::Result<Row> {
-    let folder = tempfile::tempdir()?;
+    let folder = temporary()?;
     let start = Instant::now();
     let (mut first, mut dead, mut deaths) = (0, Vec::new(), 0);
     loop {
@@ -186,7 +187,7 @@ pub(crate) fn sift(
     let mut tried: BTreeMap<String, u32> = BTreeMap::new();
     let mut known: Vec<String> = Vec::new();
     for finding in found {
-        let (signature, folder) = (finding.signature(), tempfile::tempdir()?);
+        let (signature, folder) = (finding.signature(), temporary()?);
         let times = tried.entry(signature.clone()).or_default();
         if known.contains(&signature) || *times >= AGAIN {
             continue;
@@ -218,7 +219,7 @@ pub fn again(target: &Target, input: &Path) -> io::Result<Vec<Finding>> {
 /// # Errors
 /// No process can be started, or an input cannot be read.
 pub fn replay(target: &Target, inputs: &[PathBuf]) -> io::Result<(usize, Vec<Finding>)> {
-    let folder = tempfile::tempdir()?;
+    let folder = temporary()?;
     let (mut first, mut found) = (0, Vec::new());
     while (first as usize) < inputs.len() {
         // An old number must not be taken for where the next worker was.

@@ -7,6 +7,7 @@
 
 use crate::drive::{Plan, Row, sift};
 use crate::finding::Finding;
+use crate::scratch::temporary;
 use crate::{Target, drive, seeds};
 use std::ffi::OsString;
 use std::fs;
@@ -87,7 +88,7 @@ pub fn build() -> Result<PathBuf, String> {
 /// # Errors
 /// The process cannot be started, a folder cannot be written.
 pub fn run(plan: &Plan, target: &Target, program: &Path, time: Duration) -> io::Result<Row> {
-    let folder = tempfile::tempdir()?;
+    let folder = temporary()?;
     let (kept, starts) = (plan.out.join("corpus").join(target.name), folder.path().join("starts"));
     fs::create_dir_all(&kept)?;
     fs::create_dir_all(&starts)?;

@@ -3,6 +3,7 @@
 use super::process::attend;
 use super::{Plan, Row};
 use crate::finding::{Fault, Finding};
+use crate::scratch::temporary;
 use crate::seeds;
 use std::fs;
 use std::io;
@@ -26,7 +27,7 @@ pub fn run(plan: &Plan, time: Duration) -> io::Result<Row> {
         row.skipped = Some("npm is not installed".into());
         return Ok(row);
     }
-    let folder = tempfile::tempdir()?;
+    let folder = temporary()?;
     let (seconds, seed) = (time.as_secs().max(1).to_string(), plan.seed.to_string());
     let mut command = Command::new(NPM);
     command.args(["--silent", "run", "fuzz", "--", "--seconds", &seconds, "--seed", &seed]);
