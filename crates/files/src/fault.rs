@@ -1,6 +1,6 @@
 //! A disk that fails when a test wants it to.
 //!
-//! Every call that changes the disk passes [`call`] first. Normally that counts and does nothing. A
+//! Every call that changes the disk passes `call` first. Normally that counts and does nothing. A
 //! test names the call that shall fail, or at which the process shall die as if by `kill -9`:
 //!
 //! - in this thread, by [`with`];

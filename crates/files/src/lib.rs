@@ -2,7 +2,7 @@
 //!
 //! - [`read`], [`read_text`]: a plain file, no larger than the caller can use. A device, a pipe or a
 //!   folder in its place is an error, never a wait without end.
-//! - [`write`]: the old content or the new, never half of it, also when the power goes.
+//! - [`write()`]: the old content or the new, never half of it, also when the power goes.
 //! - [`Staged`]: several files that change together; [`current`] finds them after a kill at any
 //!   moment.
 //! - [`Lock`]: one writer in a folder.

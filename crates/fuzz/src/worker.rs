@@ -18,7 +18,7 @@ pub struct Work {
     pub first: u64,
     /// How long.
     pub time: Duration,
-    /// Where it writes what it does: [`CURRENT`], [`TOTAL`] and findings.
+    /// Where it writes what it does: `CURRENT`, `TOTAL` and findings.
     pub folder: PathBuf,
     /// Only these inputs, once each.
     pub inputs: Vec<PathBuf>,

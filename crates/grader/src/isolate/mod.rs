@@ -6,7 +6,7 @@
 //!
 //! Who is who: the *parent* (a test program or `strata`) waits; on Linux a *keeper* stands between, to
 //! whom processes fall that their own parents left; the *judge* restricts itself before it looks at the
-//! answer, and says its verdict over a line of its own ([`channel`]). All three are this program.
+//! answer, and says its verdict over a line of its own (`channel`). All three are this program.
 
 mod attend;
 mod bounds;

@@ -1,6 +1,6 @@
 //! The site on this machine: built again at every save, and the page reloads by itself.
 //!
-//! [`net`] takes connections and bounds them, [`answer`] says what a request gets, [`place`] which
+//! `net` takes connections and bounds them, `answer` says what a request gets, `place` which
 //! file a path means, if any.
 
 mod answer;
