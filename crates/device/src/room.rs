@@ -54,7 +54,22 @@ pub fn copied<T: Copy>(what: &str, data: &[T]) -> Result<Vec<T>> {
 /// Bytes that can still be had; `None` where the system does not say.
 pub(crate) fn left() -> Option<u64> {
     let groups = groups().filter_map(|g| Some(g.most?.saturating_sub(g.used?)));
-    [system::left(), groups.min()].into_iter().flatten().min()
+    [system::left(), groups.min(), own()].into_iter().flatten().min()
+}
+
+/// What this process may still take where its own memory is bounded (`ulimit -v`).
+#[cfg(target_os = "linux")]
+fn own() -> Option<u64> {
+    use rustix::process::{Resource, getrlimit};
+    let most = getrlimit(Resource::As).current?;
+    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = text.split_whitespace().next()?.parse().ok()?;
+    Some(most.saturating_sub(pages.saturating_mul(rustix::param::page_size() as u64)))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn own() -> Option<u64> {
+    None
 }
 
 /// The bounds of one control group: a container's, or a session's.

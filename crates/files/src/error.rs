@@ -82,9 +82,10 @@ impl Error {
         move |source| Error::Io { action, path: path.to_path_buf(), source }
     }
 
-    /// Whether there is no such file.
+    /// Whether there is no such file, nor a folder that it could be in.
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Error::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
+        use io::ErrorKind::{NotADirectory, NotFound};
+        matches!(self, Error::Io { source, .. } if matches!(source.kind(), NotFound | NotADirectory))
     }
 }
 

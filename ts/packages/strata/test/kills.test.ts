@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { env, execPath, platform } from "node:process";
 import { test } from "node:test";
-import { data, GPT } from "strata-ml";
+import { data, GPT, StrataError } from "strata-ml";
 import type { GptFitOptions } from "strata-ml";
 import { rejects } from "./check.ts";
 
@@ -121,7 +121,8 @@ test("saveEvery is checked", async () => {
     const wrong: unknown[] = [{}, { steps: 0 }, { steps: 1.5 }, { seconds: 0 }, { seconds: Infinity }, { seconds: NaN }, 5, "5", null, { steps: 1, seconds: 1 }];
     for (const saveEvery of wrong) {
       const options = { ...RUN, saveEvery } as GptFitOptions;
-      await rejects("argument", /saveEvery/, new GPT(SHAPE).fit(rows, options));
+      const failed = new GPT(SHAPE).fit(rows, options);
+      await assert.rejects(failed, (e) => e instanceof StrataError && ["argument", "value"].includes(e.code) && /saveEvery/.test(e.message));
     }
   });
 });

@@ -29,8 +29,16 @@ export interface TrainOptions {
   readonly evalBatches?: number | undefined;
 }
 
-/** So many steps, or so many seconds, between two checkpoints. */
-export type GptSaveEvery = { readonly steps: number } | { readonly seconds: number };
+/** How far two checkpoints are apart: so many steps, or so many seconds. */
+export type GptSaveEvery =
+  | {
+      /** Steps from one to the next. */
+      readonly steps: number;
+    }
+  | {
+      /** Seconds from one to the next; the step in progress is finished first. */
+      readonly seconds: number;
+    };
 
 /** How a GPT is fitted. */
 export interface GptFitOptions extends TrainOptions {
