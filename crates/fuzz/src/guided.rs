@@ -144,17 +144,12 @@ impl<'a> Said<'a> {
         Said { text, inputs }
     }
 
-    fn after(&self, what: &str) -> Option<u64> {
-        let (_, rest) = self.text.rsplit_once(what)?;
-        let digits = |c: char| !c.is_ascii_digit();
-        rest.trim_start().split(digits).next()?.parse().ok()
-    }
-
+    /// Places reached, of those there are: `cov: 5`, `(7 inline 8-bit counters)`.
     fn coverage(&self) -> Option<(u64, u64)> {
-        Some((
-            self.after("cov:")?,
-            self.after("inline 8-bit counters): ").or(self.after("modules   ("))?,
-        ))
+        let (_, after) = self.text.rsplit_once("cov: ")?;
+        let (before, _) = self.text.split_once(" inline 8-bit counters")?;
+        let of = before.rsplit_once('(')?.1;
+        Some((after.split_whitespace().next()?.parse().ok()?, of.parse().ok()?))
     }
 
     fn last(&mut self) -> String {
@@ -164,5 +159,20 @@ impl<'a> Said<'a> {
             .find(|line| !line.trim().is_empty())
             .unwrap_or("it said nothing")
             .into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_libfuzzer_says_is_read() {
+        let said = Said::of(
+            "INFO: Loaded 1 modules   (70 inline 8-bit counters): 70 [0x1, 0x2),\n#2\tINITED cov: 5 ft: 6\n\
+             #1204\tDONE   cov: 11 ft: 12 corp: 3/3b\nDone 1204 runs in 2 second(s)\n",
+        );
+        assert_eq!((said.inputs, said.coverage()), (1204, Some((11, 70))));
+        assert_eq!(Said::of("no such file").coverage(), None);
     }
 }

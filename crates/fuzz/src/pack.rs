@@ -100,12 +100,18 @@ impl Pack {
                 // A file may stand where a folder is wanted: that is a case, too.
                 let _ = fs::create_dir_all(above);
             }
-            match kind {
-                "" => match fs::write(&path, content) {
+            let there = fs::symlink_metadata(&path).ok();
+            match (kind, there) {
+                // Nothing is written through a link or into a pipe, whose reader never comes.
+                ("", Some(there)) if !there.is_file() => {}
+                ("", _) => match fs::write(&path, content) {
                     Err(e) if e.kind() == io::ErrorKind::StorageFull => return Err(e),
                     _ => {}
                 },
-                special => {
+                (special, there) => {
+                    if there.is_some_and(|there| !there.is_dir()) {
+                        let _ = fs::remove_file(&path);
+                    }
                     let _ = lay_special(special, &path, &String::from_utf8_lossy(content));
                 }
             }
@@ -192,6 +198,10 @@ mod tests {
             Pack { files: names.iter().map(|n| (n.to_string(), b"/etc".to_vec())).collect() };
         pack.lay(&folder).unwrap();
         assert!(folder.join("ok/b").is_file() && folder.join("s").is_file());
+        // What stands there already is written into only if it is a plain file.
+        let pack = Pack::default().with("a", "").with("pipe:a", "").with("a", "waits for ever");
+        pack.lay(&folder).unwrap();
+        assert_eq!(fs::symlink_metadata(folder.join("a")).unwrap().is_file(), !cfg!(unix));
         assert!(fs::symlink_metadata(folder.join("l")).is_err());
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
         assert!(!Path::new("/tmp/strata-fuzz-out").exists());

@@ -81,16 +81,22 @@ fn wait(child: &mut Child, most: Duration) -> io::Result<Option<ExitStatus>> {
     }
 }
 
-/// The last bytes of a stream, and how many there were.
+/// What a program says of itself at first is kept, too.
+const HEAD: usize = 1 << 12;
+
+/// The first and the last bytes of a stream, and how many there were.
 pub fn tail(mut stream: impl Read, most: usize) -> (Vec<u8>, u64) {
-    let (mut kept, mut total, mut piece) = (Vec::new(), 0, vec![0; 1 << 14]);
+    let (mut head, mut kept, mut total, mut piece) = (Vec::new(), Vec::new(), 0, vec![0; 1 << 14]);
     while let Ok(n @ 1..) = stream.read(&mut piece) {
         total += n as u64;
-        kept.extend(&piece[..n]);
+        let first = n.min(HEAD - head.len());
+        head.extend(&piece[..first]);
+        kept.extend(&piece[first..n]);
         if kept.len() > 2 * most {
             kept.drain(..kept.len() - most);
         }
     }
     let start = kept.len().saturating_sub(most);
-    (kept.split_off(start), total)
+    head.extend(&kept[start..]);
+    (head, total)
 }
