@@ -173,16 +173,16 @@ fn plain(plan: &Plan, target: &Target, time: Duration) -> io::Result<Row> {
         ..Row::default()
     };
     dead.extend(Finding::kept(&folder.path().join(FINDINGS)));
-    sift(plan, target, dead, &mut row)?;
+    sift(plan, dead, &mut row, |path| again(target, path))?;
     Ok(row)
 }
 
 /// Tries findings again, one of each fault, and keeps those that do harm again.
 pub(crate) fn sift(
     plan: &Plan,
-    target: &Target,
     found: Vec<Finding>,
     row: &mut Row,
+    again: impl Fn(&Path) -> io::Result<Vec<Finding>>,
 ) -> io::Result<()> {
     let mut tried: BTreeMap<String, u32> = BTreeMap::new();
     let mut known: Vec<String> = Vec::new();
@@ -194,7 +194,7 @@ pub(crate) fn sift(
         }
         *times += 1;
         let path = finding.keep(folder.path())?;
-        match again(target, &path)?.into_iter().next() {
+        match again(&path)?.into_iter().next() {
             Some(same) => {
                 known.extend([signature, same.signature()]);
                 same.keep(&plan.out.join(FINDINGS))?;

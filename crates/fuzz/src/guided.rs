@@ -80,7 +80,35 @@ pub fn build() -> Result<PathBuf, String> {
         let line = said.lines().find(|line| line.contains("error")).unwrap_or("it says no more");
         return Err(format!("libFuzzer was not built, it needs a C++ compiler ({})", line.trim()));
     }
-    Ok(target.join("debug").join(format!("strata-fuzz-guided{}", std::env::consts::EXE_SUFFIX)))
+    Ok(built_at(target))
+}
+
+fn built_at(target: &Path) -> PathBuf {
+    target.join("debug").join(format!("strata-fuzz-guided{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// The guided program, if it was built some time.
+pub fn built() -> Option<PathBuf> {
+    let own = std::env::current_exe().ok()?;
+    Some(built_at(own.parent()?.parent()?)).filter(|program| program.is_file())
+}
+
+/// Tries one input in a fresh guided process, where arithmetic that overflows is a fault.
+///
+/// # Errors
+/// The process cannot be started.
+pub fn again(target: &Target, program: &Path, input: &Path) -> io::Result<Vec<Finding>> {
+    let folder = temporary()?;
+    let mut command = Command::new(program);
+    command.env(TARGET, target.name).env(FINDINGS, folder.path().join("findings"));
+    command.arg(format!("-artifact_prefix={}/", folder.path().display()));
+    command.args(["-timeout=30", "-rss_limit_mb=0"]).arg(input);
+    let ended = drive::attend(&mut command, folder.path(), Duration::from_secs(120))?;
+    let mut found = Finding::kept(&folder.path().join("findings"));
+    if !ended.well {
+        found.push(Finding::of_dead(target.name, &ended.said, &ended.how, fs::read(input)?));
+    }
+    Ok(found)
 }
 
 /// Tries a target for some time.
@@ -121,7 +149,7 @@ pub fn run(plan: &Plan, target: &Target, program: &Path, time: Duration) -> io::
     }
     row.seconds = start.elapsed().as_secs_f64();
     dead.extend(Finding::kept(&folder.path().join("findings")));
-    sift(plan, target, dead, &mut row)?;
+    sift(plan, dead, &mut row, |path| again(target, program, path))?;
     Ok(row)
 }
 

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 use strata_fuzz::drive::{Plan, Row};
 use strata_fuzz::worker::{Work, work};
-use strata_fuzz::{Pack, Target, all, drive, find, guided, outside};
+use strata_fuzz::{Kind, Pack, Target, all, drive, find, guided, outside};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -173,7 +173,13 @@ fn inputs(cli: &Cli) -> Result<bool, String> {
             Pack::parse(&bytes).lay(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
         }
         let target = target_of(cli, path)?;
-        let found = drive::again(&target, path).map_err(|e| format!("{at}: {e}"))?;
+        let mut found = drive::again(&target, path).map_err(|e| format!("{at}: {e}"))?;
+        if let (true, Kind::Inside, Some(program)) =
+            (found.is_empty(), target.kind, guided::built())
+        {
+            // What guides is compiled with more checks.
+            found = guided::again(&target, &program, path).map_err(|e| format!("{at}: {e}"))?;
+        }
         match found.first() {
             None => say(&format!("{at}: nothing happens")),
             Some(finding) => {
@@ -203,7 +209,10 @@ fn fuzz(cli: &Cli) -> Result<bool, String> {
         say(&format!("{} targets, {seconds} s, {jobs} at a time, seed {seed}", targets.len()));
         let typescript = cli.targets.is_empty();
         let plan = Plan { seconds, seed, jobs, targets, guided, typescript, out: out.clone() };
-        let rows = drive::run(&plan, |row| say(&told(row)));
+        let rows = drive::run(&plan, |row| {
+            say(&told(row));
+            row.once.iter().for_each(|finding| say(&format!("  once: {finding}")));
+        });
         say(&summary(&rows));
         found.extend(rows.into_iter().flat_map(|row| row.findings));
     }
