@@ -98,8 +98,12 @@ impl GptConfig {
     pub fn parameters(&self) -> u64 {
         let [v, t, c, l] =
             [self.vocab_size, self.n_positions, self.n_embd, self.n_layer].map(|x| x as u64);
-        let block = 12 * c * c + 13 * c;
-        v * c + t * c + l.saturating_mul(block) + 2 * c
+        // Also of a configuration that nobody has validated: more than can be counted is the most.
+        let times = u64::saturating_mul;
+        let block = times(12, times(c, c)).saturating_add(times(13, c));
+        [times(v, c), times(t, c), times(l, block), times(2, c)]
+            .into_iter()
+            .fold(0, u64::saturating_add)
     }
 
     /// FLOPs that one token costs, forward and backward: 6 for each parameter of a matrix (the head
