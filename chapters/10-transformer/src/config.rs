@@ -141,5 +141,9 @@ mod tests {
             assert!(message.contains(word), "{message}");
         }
         assert!(base.validate().is_ok());
+        let all = usize::MAX;
+        let most =
+            GptConfig { vocab_size: all, n_positions: all, n_embd: all, n_layer: all, ..base };
+        assert_eq!(most.parameters(), u64::MAX);
     }
 }

@@ -181,7 +181,12 @@ fn tensors(bytes: &[u8]) {
 fn settings(bytes: &[u8]) {
     let folder = laid(&Pack::parse(bytes));
     if let Ok(config) = read_config(&folder.join("config.json")) {
-        assert!(config.parameters() > 0 && config.flops_per_token(1) > 0.0);
+        // Counted again where nothing wraps around.
+        let [v, t, c, l] = [config.vocab_size, config.n_positions, config.n_embd, config.n_layer]
+            .map(|n| n as u128);
+        let all = (v + t + 2) * c + l * (12 * c + 13) * c;
+        assert_eq!(u128::from(config.parameters()), all, "the number of parameters");
+        assert!(config.flops_per_token(1) > 0.0);
     }
     if let Ok(Some(trainer)) = TrainerFile::read_if_there(&folder) {
         let _ = TrainerFile::verify(&folder);
