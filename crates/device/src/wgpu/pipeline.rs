@@ -144,10 +144,10 @@ impl Pipelines {
                     ..::wgpu::ShaderRuntimeChecks::checked()
                 };
                 // SAFETY: every index stays checked. What is left out is a counter in each loop,
-                // which keeps drivers from unrolling them (a third of a kernel's time, and more). It
-                // guards against optimisers that take an endless loop for unreachable. Loops of ours
-                // all end; a reader's that does not is a lost device with the counter as without it,
-                // and was tried in a process of its own first.
+                // which keeps drivers from unrolling them. It guards against optimisers that take an
+                // endless loop for unreachable. Loops of ours all end; a reader's that does not is a
+                // lost device with the counter as without it, and its text is compiled in a process
+                // of its own first, but in Node, where there is none.
                 let module = scoped(device, || unsafe {
                     device.create_shader_module_trusted(descriptor, checks)
                 })?;
