@@ -1,5 +1,5 @@
 use crate::write::temporary;
-use crate::{Error, Kind, Result, disk, make_folder, sweep};
+use crate::{Error, Kind, Result, disk, make_folder};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,15 +24,13 @@ pub struct Staged {
 }
 
 impl Staged {
-    /// Files for `folder`, which is made if it is not there. Finishes what an earlier writer began,
-    /// and sweeps what it left.
+    /// Files for `folder`, which is made if it is not there. Finishes what an earlier save began.
     ///
     /// # Errors
     /// The folder cannot be made or written.
     pub fn new(folder: &Path) -> Result<Self> {
         make_folder(folder)?;
         finish(folder)?;
-        sweep(folder)?;
         let stage = folder.join(temporary("save"));
         disk::make_folder(&stage).map_err(Error::io("create", &stage))?;
         Ok(Staged { folder: folder.to_path_buf(), stage: Some(stage) })

@@ -1,6 +1,6 @@
 use crate::{Error, Kind, Result, disk};
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,6 +12,10 @@ pub fn make_folder(path: &Path) -> Result<()> {
     match fs::metadata(path).map(|about| Kind::of(about.file_type())) {
         Ok(Kind::Folder) => return Ok(()),
         Ok(kind) => return Err(Error::NoFolder { path: path.to_path_buf(), kind }),
+        // Such a path may have 60,000 names: to ask for each above it would use up the stack.
+        Err(e) if e.kind() == io::ErrorKind::InvalidFilename => {
+            return Err(Error::io("create", path)(e));
+        }
         Err(_) => {}
     }
     let above = disk::parent(path);
@@ -33,17 +37,25 @@ pub fn make_folder(path: &Path) -> Result<()> {
 /// # Errors
 /// No room, no right, a folder in its place, a pipe that nobody reads.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_with(path, |file| file.write_all(bytes))
+}
+
+/// As [`write()`], what `fill` puts into it, which need not fit in memory.
+///
+/// # Errors
+/// As [`write()`], and those of `fill`.
+pub fn write_with(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
     let fail = Error::io("write", path);
     match fs::metadata(path).map(|about| Kind::of(about.file_type())) {
         Ok(Kind::File) => {}
         Ok(Kind::Folder) => {
             return Err(Error::Special { path: path.to_path_buf(), kind: Kind::Folder });
         }
-        Ok(_) => return pour(path, bytes).map_err(fail),
+        Ok(_) => return pour(path, fill).map_err(fail),
         Err(e) if e.kind() == io::ErrorKind::NotFound => {}
         Err(e) => return Err(fail(e)),
     }
-    replace(&target(path).map_err(Error::io("write", path))?, bytes).map_err(fail)
+    replace(&target(path).map_err(Error::io("write", path))?, fill).map_err(fail)
 }
 
 /// The file that a chain of links leads to, there or not.
@@ -58,7 +70,7 @@ fn target(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("its links lead in a circle"))
 }
 
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let name = path.file_name().ok_or_else(|| io::Error::other("it names no file"))?;
     let folder = disk::parent(path);
     let temporary = folder.join(temporary(&name.to_string_lossy()));
@@ -67,7 +79,10 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         if let Ok(about) = fs::metadata(path) {
             file.set_permissions(about.permissions())?;
         }
-        disk::write(&mut file, bytes)?;
+        let mut pieces = BufWriter::with_capacity(disk::PIECE, disk::Pieces(&mut file));
+        fill(&mut pieces)?;
+        pieces.flush()?;
+        drop(pieces);
         disk::sync(&file)?;
         drop(file);
         disk::rename(&temporary, path)?;
@@ -85,9 +100,10 @@ pub(crate) fn temporary(name: &str) -> String {
     format!(".{name}.{}-{count}.tmp", std::process::id())
 }
 
-fn pour(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = open(path)?;
-    file.write_all(bytes)
+fn pour(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut file = BufWriter::new(open(path)?);
+    fill(&mut file)?;
+    file.flush()
 }
 
 /// Opens a pipe only if somebody reads it.
@@ -96,7 +112,7 @@ fn open(path: &Path) -> io::Result<File> {
     use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
     use std::os::unix::fs::OpenOptionsExt;
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    let open = File::options().write(true).custom_flags(flags.bits() as i32).open(path);
+    let open = File::options().write(true).custom_flags(flags.bits().cast_signed()).open(path);
     let file = open.map_err(|e| match e.raw_os_error() {
         Some(code) if code == rustix::io::Errno::NXIO.raw_os_error() => {
             io::Error::other("it is a pipe that nobody reads")

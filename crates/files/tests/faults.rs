@@ -90,7 +90,7 @@ fn a_kill_at_any_call_leaves_the_old_or_the_new() {
         let before = found(folder.path());
         let lock = Lock::take(folder.path()).unwrap();
         finish(folder.path()).unwrap();
-        strata_files::sweep(folder.path()).unwrap();
+        strata_files::sweep(folder.path());
         drop(lock);
         assert_eq!(
             (found(folder.path()), files(folder.path())),
@@ -108,18 +108,18 @@ fn a_kill_at_any_call_leaves_the_old_or_the_new() {
 #[test]
 fn one_file_is_the_old_or_the_new_too() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("log.json");
+    let file = folder.path().join("notes.json");
     let text = "x".repeat(3 << 20);
     let (_, calls) = fault::with(None, || write(&file, text.as_bytes()).unwrap());
     for at in 1..=calls {
         write(&file, b"old").unwrap();
         let plan = format!("enospc@{at}").parse().unwrap();
         let (done, _) = fault::with(Some(plan), || write(&file, text.as_bytes()));
-        assert!(done.unwrap_err().to_string().contains("log.json"));
+        assert!(done.unwrap_err().to_string().contains("notes.json"));
         let now = fs::read_to_string(&file).unwrap();
         // Only the very last call, which makes the name lasting, comes after the rename.
         assert!(now == "old" || (at == calls && now == text), "{at}");
-        assert_eq!(files(folder.path()), ["log.json"]);
+        assert_eq!(files(folder.path()), ["notes.json"]);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::time::{Duration, Instant};
-use strata_files::{kind, read, read_text, write};
+use strata_files::{kind, make_folder, read, read_text, write};
 
 #[test]
 fn sizes_and_texts_are_checked() {
@@ -23,6 +23,16 @@ fn sizes_and_texts_are_checked() {
         let message = read(&folder.path().join("huge"), 1 << 30).unwrap_err().to_string();
         assert!(message.contains("4398046511104 bytes"), "{message}");
     }
+}
+
+#[test]
+fn folders_too_deep_for_the_system_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let deep = folder.path().join("a/".repeat(60_000));
+    assert!(make_folder(&deep).unwrap_err().to_string().starts_with("cannot create "));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    make_folder(&folder.path().join("a/b/c")).unwrap();
+    assert!(folder.path().join("a/b/c").is_dir());
 }
 
 #[cfg(unix)]
