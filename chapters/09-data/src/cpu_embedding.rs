@@ -1,4 +1,8 @@
 //! The CPU bodies of the embedding's kernels: the same params as their CUDA and WGSL twins.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "tensors of the shapes that are in params, a state of one StepState; ids and places are compared first"
+)]
 use rayon::prelude::*;
 use strata_device::{CpuArgs, StepState};
 

@@ -64,7 +64,7 @@ fn priced(tokenizer: &Tokenizer, text: &str) -> Result<Vec<String>> {
         let start = end;
         end += tokenizer.bytes_of(id).len();
         let now = grammar().log_prob_of_beginning(text, end);
-        let word = &text[start..end];
+        let word = text.get(start..end).unwrap_or_default();
         let price = before - now;
         before = now;
         if word.starts_with(' ') || words.is_empty() {

@@ -40,7 +40,8 @@ static LADDER: Ladder<Forward> = Ladder {
         needs: Needs::NONE,
         accepts: |_| true,
         plan: |a, device| {
-            let (n, width) = (a.ids.numel(), a.tokens.shape()[1]);
+            let ([_, rows], [vocab, width]) = (matrix(&a.ids), matrix(&a.tokens));
+            let n = a.ids.numel();
             let size = size_of::<StepState>();
             // What is not there is bound all the same, and never looked at.
             let state = match &a.state {
@@ -56,10 +57,10 @@ static LADDER: Ladder<Forward> = Ladder {
                     .bind(&state.slice(0, size))
                     .bind(&a.out.flat())
                     .size(n)
-                    .size(a.ids.shape()[1])
+                    .size(rows)
                     .size(width)
-                    .size(a.tokens.shape()[0])
-                    .size(a.positions.as_ref().map_or(0, |p| p.shape()[0]))
+                    .size(vocab)
+                    .size(a.positions.as_ref().map_or(0, |p| matrix(p)[0]))
                     .cover(n * width, 256)
                     .constant("POSITIONS", u32::from(a.positions.is_some()))
                     .constant("STATE", u32::from(a.state.is_some()))
@@ -89,10 +90,11 @@ pub fn embedding_forward(
         positions.expect_dtype(OP, DType::F32)?;
         tokens.same_device(OP, positions)?;
         let shapes = [ids.shape(), tokens.shape(), positions.shape()];
-        if positions.rank() != 2 || positions.shape()[1] != width {
-            return Err(Error::shape(OP, &shapes, "positions must be [context, width]"));
-        }
-        if state.is_none() && rows > positions.shape()[0] {
+        let context = match *positions.shape() {
+            [context, columns] if columns == width => context,
+            _ => return Err(Error::shape(OP, &shapes, "positions must be [context, width]")),
+        };
+        if state.is_none() && rows > context {
             return Err(Error::shape(OP, &shapes, "more rows than the table has positions"));
         }
     }
@@ -140,6 +142,14 @@ fn check(ids: &Tensor, tokens: &Tensor) -> Result<[usize; 4]> {
     }
 }
 
+/// Rows and columns of what [`check`] has found to be a matrix.
+fn matrix(x: &Tensor) -> [usize; 2] {
+    match *x.shape() {
+        [rows, columns] => [rows, columns],
+        _ => [0, 0],
+    }
+}
+
 #[derive(Debug)]
 struct Backward {
     ids: Tensor,
@@ -170,7 +180,7 @@ static TOKENS_SCAN: Kernel = Kernel::new(
 const COLUMNS: u32 = 128;
 
 fn plan_tokens(kernel: &'static Kernel, a: &Backward) -> Launch {
-    let (n, vocab, width) = (a.ids.numel(), a.out.shape()[0], a.out.shape()[1]);
+    let (n, [vocab, width]) = (a.ids.numel(), matrix(&a.out));
     // Rows that no token names are not touched when accumulating.
     let rows = if a.accumulate { 2 * n.min(vocab) } else { vocab };
     Launch::new(kernel)
@@ -225,8 +235,8 @@ static POSITIONS_LADDER: Ladder<Backward> = Ladder {
         needs: Needs::NONE,
         accepts: |_| true,
         plan: |a, _| {
-            let [batch, rows] = [a.ids.shape()[0], a.ids.shape()[1]];
-            let (n, context, width) = (a.ids.numel(), a.out.shape()[0], a.out.shape()[1]);
+            let ([batch, rows], [context, width]) = (matrix(&a.ids), matrix(&a.out));
+            let n = a.ids.numel();
             let touched = if a.accumulate { 2 * rows } else { context };
             Ok(vec![
                 Launch::new(&POSITIONS)
@@ -330,7 +340,8 @@ pub fn embedding(
         [Some(tokens), positions].iter().flatten().map(|v| v.shape().to_vec()).collect();
     let inputs: Vec<&Var> = [Some(tokens), positions].into_iter().flatten().collect();
     Ok(Var::from_op(OP, out, &inputs, move |dy, grads| {
-        for (i, shape) in shapes.iter().enumerate() {
+        let runs = [embedding_backward, embedding_positions_backward];
+        for (i, (shape, run)) in shapes.iter().zip(runs).enumerate() {
             if !grads.wants(i) {
                 continue;
             }
@@ -338,7 +349,6 @@ pub fn embedding(
                 let reason = "positions read from a step state have no gradient";
                 return Err(Error::value(OP, reason));
             }
-            let run = [embedding_backward, embedding_positions_backward][i];
             match grads.target(i) {
                 Some(target) => run(&ids, dy, &target, true)?,
                 None => {

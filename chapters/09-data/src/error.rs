@@ -223,17 +223,16 @@ pub(crate) fn from_read(error: strata_files::Error, most: u64) -> DataError {
 }
 
 fn shown(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     if bytes < 10_000 {
         return format!("{bytes} bytes");
     }
-    let mut value = bytes as f64 / 1e3;
-    let mut unit = 0;
-    while value >= 999.5 && unit + 1 < UNITS.len() {
-        value /= 1e3;
-        unit += 1;
+    let (mut value, mut unit) = (bytes as f64 / 1e3, "kB");
+    for larger in ["MB", "GB", "TB"] {
+        if value >= 999.5 {
+            (value, unit) = (value / 1e3, larger);
+        }
     }
-    format!("{value:.1} {}", UNITS[unit])
+    format!("{value:.1} {unit}")
 }
 
 fn has(memory: Option<u64>) -> String {
@@ -251,8 +250,9 @@ pub(crate) fn clipped(text: &str) -> String {
 }
 
 fn cut(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((end, _)) => format!("{}…", &text[..end]),
+    let end = text.char_indices().nth(most).map(|(end, _)| end);
+    match end.and_then(|end| text.get(..end)) {
+        Some(short) => format!("{short}…"),
         None => text.to_owned(),
     }
 }

@@ -23,20 +23,22 @@ impl Stream {
     /// The stream number `stream` of `seed`. `tag` keeps different uses of one seed apart, so that
     /// story 7 and the windows of batch 7 do not share their numbers.
     pub fn new(seed: u64, stream: u64, tag: u32) -> Self {
-        let key = [seed as u32, (seed >> 32) as u32];
+        let key = halves(seed);
         Self { key, stream, tag, block: 0, words: [0; 4], used: 4 }
     }
 
     /// The next 32 random bits.
+    #[expect(clippy::indexing_slicing, reason = "`used` is below 4 here, and then one more")]
     pub fn word(&mut self) -> u32 {
         if self.used == 4 {
-            let counter = [self.block, self.tag, self.stream as u32, (self.stream >> 32) as u32];
-            self.words = philox(counter, self.key);
+            let [low, high] = halves(self.stream);
+            self.words = philox([self.block, self.tag, low, high], self.key);
             self.block = self.block.wrapping_add(1);
             self.used = 0;
         }
+        let word = self.words[self.used];
         self.used += 1;
-        self.words[self.used - 1]
+        word
     }
 
     /// A number below `bound`, every one exactly as likely as the next.
@@ -51,16 +53,18 @@ impl Stream {
         let threshold = bound.wrapping_neg() % bound;
         loop {
             let wide = u64::from(self.word()) * u64::from(bound);
-            if wide as u32 >= threshold {
-                return (wide >> 32) as u32;
+            let [low, high] = halves(wide);
+            if low >= threshold {
+                return high;
             }
         }
     }
 
     /// As [`below`](Self::below), for positions in texts longer than 2³² tokens.
+    #[expect(clippy::cast_possible_truncation, reason = "the halves of a product are meant")]
     pub fn below_u64(&mut self, bound: u64) -> u64 {
-        if bound <= u64::from(u32::MAX) {
-            return u64::from(self.below(bound as u32));
+        if let Ok(bound) = u32::try_from(bound) {
+            return u64::from(self.below(bound));
         }
         let threshold = bound.wrapping_neg() % bound;
         loop {
@@ -71,6 +75,18 @@ impl Stream {
             }
         }
     }
+
+    /// As [`below`](Self::below), for places in memory.
+    #[expect(clippy::cast_possible_truncation, reason = "it is below `bound`, which is a usize")]
+    pub fn below_usize(&mut self, bound: usize) -> usize {
+        self.below_u64(bound as u64) as usize
+    }
+}
+
+/// The low and the high half.
+#[expect(clippy::cast_possible_truncation, reason = "halves are meant")]
+fn halves(wide: u64) -> [u32; 2] {
+    [wide as u32, (wide >> 32) as u32]
 }
 
 #[cfg(test)]

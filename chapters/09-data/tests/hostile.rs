@@ -330,7 +330,7 @@ fn a_tokenizer_that_cannot_spell_a_text_names_the_character() {
 }
 
 #[test]
-fn loading_is_linear() {
+fn loading_a_large_file_is_no_hang() {
     let specials = |n: usize| {
         let mut file = small().clone();
         let tokens = (0..n).map(|i| end(1000 + i as u64, &format!("<{i}>")));
@@ -355,18 +355,11 @@ fn loading_is_linear() {
     let makers: [(&str, &dyn Fn(usize) -> String); 3] =
         [("control tokens", &specials), ("tokens", &tokens), ("a long token", &merged)];
     for (what, make) in makers {
-        let time = |n: usize| -> Duration {
-            let file = make(n);
-            let once = || {
-                let start = Instant::now();
-                drop(Tokenizer::from_json(&file).unwrap());
-                start.elapsed()
-            };
-            (0..3).map(|_| once()).min().unwrap()
-        };
-        let (one, four) = (time(40_000), time(160_000));
-        // Sixteen times as long would be quadratic.
-        assert!(four < 9 * one + Duration::from_millis(100), "{what}: {one:?}, then {four:?}");
+        // A second where the time grows with the file. Where it grows with its square: minutes.
+        let file = make(320_000);
+        let start = Instant::now();
+        drop(Tokenizer::from_json(&file).unwrap());
+        assert!(start.elapsed() < Duration::from_secs(20), "{what}: {:?}", start.elapsed());
     }
 }
 

@@ -144,6 +144,11 @@ fn a_text_is_cut_into_windows_and_its_last_tenth_is_kept() {
             .flat_map(|index| texts(&dataset, &dataset.whole(index, 4)))
             .collect();
         assert!(text.len() - whole.len() < 16 && whole.ends_with(&seen), "{kind}");
+        // Every batch has its rows, however far behind the end it lies.
+        for index in [dataset.whole_batches(4), usize::MAX / 4, usize::MAX] {
+            let beyond = dataset.whole(index, 4);
+            assert_eq!((beyond.batch, beyond.inputs.len(), beyond.scored), (4, 4 * 32, 0));
+        }
         assert_eq!(dataset.prompt().len(), 1);
     }
 }

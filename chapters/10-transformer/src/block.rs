@@ -21,7 +21,7 @@ pub(crate) struct Block {
 }
 
 impl Block {
-    pub fn new(b: &ParamBuilder, config: &GptConfig, index: usize) -> Self {
+    pub fn new(b: &ParamBuilder, config: &GptConfig, index: u32) -> Self {
         let (c, eps) = (config.n_embd, config.layer_norm_epsilon);
         // region: init
         let wide = Init::Normal(0.02);
@@ -30,7 +30,7 @@ impl Block {
         // end: init
         let (attn, mlp) = (b.at("attn"), b.at("mlp"));
         Block {
-            index: index as u32,
+            index,
             heads: config.n_head,
             ln_1: LayerNorm { eps, ..LayerNorm::new(&b.at("ln_1"), c) },
             c_attn: Linear::new(&attn.at("c_attn"), c, 3 * c, wide),

@@ -1,8 +1,11 @@
-use crate::{GptConfig, Result, cpu};
+use crate::dropout::check_state;
+use crate::{Error, GptConfig, Result, cpu};
 use strata_device::{
-    Access, Buffer, Device, Kernel, Ladder, LadderInfo, Launch, Needs, Rung, cpu_text,
+    Access, Buffer, Device, Kernel, Ladder, LadderInfo, Launch, Needs, Rung, StepState, cpu_text,
 };
-use strata_tensor::{DType, Error, Tensor};
+use strata_tensor::{DType, Error as TensorError, Tensor};
+
+const OP: &str = "kv_append";
 
 /// Keys and values of every position seen so far, on the device: what makes the next token cost one
 /// row instead of the whole context.
@@ -24,8 +27,9 @@ impl KvCache {
     /// An empty cache for `batch` sequences of a model.
     ///
     /// # Errors
-    /// The device has no room.
+    /// An impossible configuration; the device has no room.
     pub fn new(config: &GptConfig, batch: usize, device: &Device) -> Result<Self> {
+        config.validate()?;
         let shape = [batch, config.n_head, config.n_positions, config.head_dim()];
         let fresh = || Tensor::zeros(device, DType::F32, &shape);
         let layer = |_| Ok(LayerCache { keys: fresh()?, values: fresh()? });
@@ -33,8 +37,14 @@ impl KvCache {
     }
 
     /// A block's part.
-    pub fn layer(&self, i: usize) -> &LayerCache {
-        &self.layers[i]
+    ///
+    /// # Errors
+    /// The cache was made for a model of fewer blocks.
+    pub fn layer(&self, i: usize) -> Result<&LayerCache> {
+        self.layers.get(i).ok_or_else(|| {
+            let have = self.layers.len();
+            Error::Value(format!("the cache is of a model of {have} layers: it has no layer {i}"))
+        })
     }
 }
 
@@ -48,14 +58,14 @@ pub(crate) struct Args {
 }
 
 static APPEND: Kernel =
-    Kernel::new("kv_append/1_naive", "kv_append", &[Access::Read, Access::Read, Access::Write])
+    Kernel::new("kv_append/1_naive", OP, &[Access::Read, Access::Read, Access::Write])
         .cuda(strata_kernels::source("kv_append/1_naive"), strata_kernels::INCLUDES)
         .wgsl(strata_shaders::source("kv_append/1_naive"), strata_shaders::INCLUDES)
         .cpu(cpu::kv_append)
         .rust(cpu_text!("chapters/10-transformer" / "src/cpu/kv_append.rs", kv_append));
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
-    op: "kv_append",
+    op: OP,
     rungs: &[Rung {
         name: "1_naive",
         kernels: &[&APPEND],
@@ -68,7 +78,7 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             Ok(vec![
                 Launch::new(&APPEND)
                     .bind(&a.qkv.flat())
-                    .bind(&a.state.whole())
+                    .bind(&a.state.slice(0, size_of::<StepState>()))
                     .bind(&a.cache.flat())
                     .size(n)
                     .size(*rows)
@@ -93,14 +103,31 @@ impl LayerCache {
     /// state's on; rows past the cache's end are dropped.
     ///
     /// # Errors
-    /// Shapes that do not fit the cache.
+    /// Shapes that do not fit the cache; not f32; a cache that is strided; devices that differ; a
+    /// state buffer that is too small.
     pub fn append(&self, qkv: &Tensor, state: &Buffer) -> Result<()> {
-        let shape = self.keys.shape();
-        let width = shape[1] * shape[3];
-        let fits = matches!(qkv.shape(), [b, _, c] if *b == shape[0] && *c == 3 * width);
+        let (keys, values) = (self.keys.shape(), self.values.shape());
+        let fits = match (qkv.shape(), keys) {
+            (&[b, _, c], &[batch, heads, _, head_dim]) => {
+                let width = heads.checked_mul(head_dim).and_then(|width| width.checked_mul(3));
+                b == batch && width == Some(c) && keys == values
+            }
+            _ => false,
+        };
         if !fits {
-            let reason = "qkv must be [batch, rows, 3 * heads * head_dim] of the cache";
-            return Err(Error::shape("kv_append", &[qkv.shape(), shape], reason).into());
+            let reason = "qkv must be [batch, rows, 3 * heads * head_dim] of the cache, whose keys \
+                          and values are [batch, heads, positions, head_dim]";
+            return Err(TensorError::shape(OP, &[qkv.shape(), keys, values], reason).into());
+        }
+        qkv.expect_dtype(OP, DType::F32)?;
+        for cache in [&self.keys, &self.values] {
+            cache.expect_dtype(OP, DType::F32)?;
+            qkv.same_device(OP, cache)?;
+            cache.slice(OP)?;
+        }
+        check_state(OP, qkv, state)?;
+        if qkv.numel() == 0 || self.keys.numel() == 0 {
+            return Ok(());
         }
         let qkv = qkv.contiguous()?;
         for (cache, part) in [(&self.keys, 1), (&self.values, 2)] {

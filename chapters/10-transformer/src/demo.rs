@@ -75,6 +75,11 @@ fn show(out: &mut dyn Write, event: &Event) -> std::io::Result<()> {
     match event {
         Event::Evaluated { step, score, floor } => {
             let (loss, floor) = (score.nats_per_token(), floor.unwrap_or(0.0));
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "between 0 and 60, and a NaN becomes 0"
+            )]
             let width = |nats: f64| (nats.clamp(0.0, FULL) / FULL * 60.0) as usize;
             let over = "#".repeat(width(loss).saturating_sub(width(floor)));
             writeln!(out, "step {step:>4}  {loss:.3}  {:w$}|{over}", "", w = width(floor))

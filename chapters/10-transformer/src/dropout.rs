@@ -25,6 +25,7 @@ static NAIVE: Kernel = Kernel::new(
 .cpu(cpu::dropout)
 .rust(cpu_text!("chapters/10-transformer" / "src/cpu/dropout.rs", dropout));
 
+#[expect(clippy::cast_possible_truncation, reason = "p is an f32 below 1: 1 / (1 - p) fits one")]
 static LADDER: Ladder<Args> = Ladder {
     op: "dropout",
     rungs: &[Rung {
@@ -60,6 +61,11 @@ pub(crate) fn ladder() -> LadderInfo {
 
 /// The smallest 24-bit number that, as a fraction of 2^24, is at least `p`. Comparing integers, all
 /// devices keep exactly the same elements.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "p is at least 0 and below 1"
+)]
 fn threshold(p: f32) -> u32 {
     (f64::from(p) * f64::from(1u32 << 24)).ceil() as u32
 }
@@ -95,14 +101,7 @@ pub fn dropout_forward(
             return Err(Error::shape(name, &[x.shape(), residual.shape()], reason));
         }
     }
-    if !state.device().same(x.device()) {
-        let (a, b) = (x.device().info().label(), state.device().info().label());
-        return Err(Error::Devices { op: name, a, b });
-    }
-    if state.bytes() < size_of::<StepState>() {
-        let reason = "the step state is too small; Device::step_state makes one of 32 bytes";
-        return Err(Error::value(name, reason));
-    }
+    check_state(name, x, state)?;
     let out = Tensor::empty(x.device(), DType::F32, x.shape())?;
     if out.numel() > 0 {
         let args = Args {
@@ -116,6 +115,19 @@ pub fn dropout_forward(
         LADDER.run(&args, x.device())?;
     }
     Ok(out)
+}
+
+/// Checks that a buffer can be read as a [`StepState`] beside `x`.
+pub(crate) fn check_state(op: &'static str, x: &Tensor, state: &Buffer) -> Result<()> {
+    if !state.device().same(x.device()) {
+        let (a, b) = (x.device().info().label(), state.device().info().label());
+        return Err(Error::Devices { op, a, b });
+    }
+    if state.bytes() < size_of::<StepState>() {
+        let reason = "the step state is too small; Device::step_state makes one of 32 bytes";
+        return Err(Error::value(op, reason));
+    }
+    Ok(())
 }
 
 /// [`dropout_forward`] on the tape; with `p` 0 it is `x` itself. Backward draws the mask again from

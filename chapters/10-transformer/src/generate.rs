@@ -45,11 +45,11 @@ impl Sampling {
 
     /// Draws a token; token 0 where there are no logits at all.
     pub fn draw(&self, logits: &[f32], random: &mut Stream) -> u32 {
-        let mut order: Vec<u32> = (0..logits.len() as u32).collect();
+        let mut order: Vec<u32> = (0..=u32::MAX).take(logits.len()).collect();
         // NaN logits sort last, and ties by token, so that a draw is the same everywhere.
-        let key = |&i: &u32| {
-            let x = logits[i as usize];
-            if x.is_nan() { f32::NEG_INFINITY } else { x }
+        let key = |&i: &u32| match logits.get(i as usize) {
+            Some(&x) if !x.is_nan() => x,
+            _ => f32::NEG_INFINITY,
         };
         order.sort_by(|a, b| key(b).total_cmp(&key(a)).then(a.cmp(b)));
         let Some(&likeliest) = order.first() else { return 0 };
@@ -60,7 +60,11 @@ impl Sampling {
             order.truncate(self.top_k);
         }
         let top = key(&likeliest);
-        let weight = |i: &u32| (f64::from(key(i) - top) / f64::from(self.temperature)).exp();
+        // Infinity less infinity is NaN, but the likeliest weighs 1 all the same.
+        let weight = |i: &u32| match key(i) {
+            x if x == top => 1.0,
+            x => (f64::from(x - top) / f64::from(self.temperature)).exp(),
+        };
         let weights: Vec<f64> = order.iter().map(weight).collect();
         let total: f64 = weights.iter().sum();
         let mut kept = 0.0;
@@ -72,14 +76,15 @@ impl Sampling {
                 break;
             }
         }
+        order.truncate(count);
         let mut left = f64::from(random.uniform()) * kept;
-        for (token, w) in order[..count].iter().zip(&weights) {
+        for (token, w) in order.iter().zip(&weights) {
             left -= w;
             if left < 0.0 {
                 return *token;
             }
         }
-        order[count - 1]
+        order.last().copied().unwrap_or(likeliest)
     }
 }
 
@@ -152,7 +157,8 @@ impl Generator {
         }
         self.position = 0;
         let keep = self.tokens.len().min((most / 2).max(1));
-        let recent = self.tokens[self.tokens.len() - keep..].to_vec();
+        let old = self.tokens.len() - keep;
+        let recent: Vec<u32> = self.tokens.iter().skip(old).copied().collect();
         self.append(&recent)
     }
 
@@ -171,6 +177,7 @@ impl Generator {
         self.sampling.draw(logits, &mut self.random)
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "a model has at most 2^24 positions")]
     fn append(&mut self, tokens: &[u32]) -> Result<Vec<f32>> {
         let device = self.model.device();
         let state = StepState { position: self.position as u32, ..StepState::default() };
@@ -223,6 +230,13 @@ mod tests {
         let cold = Sampling { temperature: 0.0, ..Sampling::default() };
         assert!(draws(cold, &[0.0, f32::NAN, 2.0, 1.0]).iter().all(|&t| t == 2));
         assert!(draws(Sampling::default(), &[0.0, f32::NAN, 0.1]).iter().all(|&t| t != 1));
+    }
+
+    #[test]
+    fn an_infinite_logit_is_always_taken() {
+        let logits = [0.0, f32::INFINITY, f32::NAN, 1.0];
+        assert!(draws(Sampling::default(), &logits).iter().all(|&t| t == 1));
+        assert!(draws(Sampling { top_p: 0.9, ..Sampling::default() }, &logits) == vec![1; 200]);
     }
 
     #[test]

@@ -5,6 +5,22 @@
 //! The forward pass is in `model.rs` and `block.rs`, the step in `train/trainer.rs`, the loop
 //! around it in `train/fit.rs`.
 
+// What can end the process or change a number without a word is gone, or says why it cannot.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap
+    )
+)]
+
 mod block;
 mod cache;
 pub mod checkpoint;

@@ -72,7 +72,7 @@ impl Gpt {
         let wpe = b.param("wpe.weight", &[t, c], Init::Normal(0.02), true);
         let h = b.at("h");
         let block = |i| Block::new(&h.at(&format!("{i}")), config, i);
-        let blocks = (0..config.n_layer).map(block).collect();
+        let blocks = (0..).take(config.n_layer).map(block).collect();
         let ln_f = LayerNorm { eps: config.layer_norm_epsilon, ..LayerNorm::new(&b.at("ln_f"), c) };
         let parameters = build(&root)?;
         Ok(Gpt { config: config.clone(), wte, wpe, blocks, ln_f, parameters })
@@ -106,9 +106,13 @@ impl Gpt {
     /// the position that the step state holds.
     ///
     /// # Errors
-    /// As [`forward`](Self::forward).
+    /// As [`forward`](Self::forward); a cache of another model.
     pub fn forward_cached(&self, ids: &Tensor, pass: Pass, cache: &KvCache) -> Result<Var> {
         let x = self.hidden(ids, pass, Some(cache))?;
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "`hidden` takes [batch, rows], rows at least 1"
+        )]
         let last = x.narrow(1, ids.shape()[1] - 1, 1)?;
         Ok(linear_tied(&last, self.wte.var()?)?)
     }
@@ -119,7 +123,7 @@ impl Gpt {
     /// As [`forward`](Self::forward).
     pub fn loss(&self, ids: &Tensor, targets: &Tensor, pass: Pass) -> Result<Var> {
         let logits = self.forward(ids, pass)?;
-        let rows = logits.shape()[0] * logits.shape()[1];
+        let rows = ids.numel();
         let logits = logits.reshape(&[rows, self.config.vocab_size])?;
         Ok(cross_entropy(&logits, &targets.reshape(&[rows])?)?)
     }
@@ -141,7 +145,7 @@ impl Gpt {
         let mut x = embedding(ids, self.wte.var()?, Some(self.wpe.var()?), state)?;
         x = crate::dropout(&x, pass.dropout, 0, pass.state)?;
         for (i, block) in self.blocks.iter().enumerate() {
-            x = block.forward(&x, pass, cache.map(|c| c.layer(i)))?;
+            x = block.forward(&x, pass, cache.map(|c| c.layer(i)).transpose()?)?;
         }
         Ok(self.ln_f.forward(&x)?)
     }

@@ -3,11 +3,12 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
-use strata_data::Tokenizer;
-use strata_device::{Device, Settings};
+use strata_data::{Batch, IGNORE, Tokenizer};
+use strata_device::{Device, Settings, StepState};
+use strata_tensor::{DType, Tensor};
 use strata_transformer::checkpoint;
 use strata_transformer::train::{Length, TrainConfig, Trainer};
-use strata_transformer::{Gpt, GptConfig};
+use strata_transformer::{Gpt, GptConfig, KvCache, LayerCache, Pass};
 
 fn cpu() -> Device {
     Device::open("cpu", Settings::default()).unwrap()
@@ -125,6 +126,12 @@ fn states_that_no_run_has_are_refused() {
     for seconds in [json!(1e308), json!(2e19), json!(18_446_744_073_709_551_615u64), json!(-1)] {
         refused("/state/seconds", seconds);
     }
+    for tokens in [json!(1), json!(u64::MAX)] {
+        refused("/state/tokens", tokens);
+    }
+    // As 32 bits have it, this is just below 0.
+    refused("/config/betas/0", json!(-1e-60));
+    refused("/config/betas/1", json!(0.999_99f64.next_up()));
     for step in [json!(1u64 << 32), json!(u64::MAX), json!(-1), json!(1.5), json!(7)] {
         refused("/state/step", step);
     }
@@ -159,6 +166,86 @@ fn states_that_no_run_has_are_refused() {
     ] {
         refused(&format!("/config/{name}"), value);
     }
+}
+
+#[test]
+fn a_width_that_cannot_be_taken_four_times_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    saved(folder.path());
+    let config = folder.path().join("config.json");
+    let good = fs::read(&config).unwrap();
+    for (inner, width) in [(json!(0), 1u64 << 62), (json!(64), u64::MAX), (json!("64"), u64::MAX)] {
+        fs::write(&config, &good).unwrap();
+        edit(&config, |v| {
+            v["n_inner"] = inner.clone();
+            v["n_embd"] = json!(width);
+        });
+        let message = checkpoint::read_config(&config).unwrap_err().to_string();
+        assert!(message.contains("n_inner"), "{message}");
+    }
+    fs::write(&config, &good).unwrap();
+    edit(&config, |v| v["n_inner"] = json!(64));
+    checkpoint::read_config(&config).unwrap();
+}
+
+#[test]
+fn no_step_comes_after_the_last_that_can_be_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    saved(folder.path());
+    edit(&folder.path().join("trainer.json"), |v| {
+        let step = u32::MAX;
+        v["state"] = json!({"step": step, "tokens": step, "seconds": 1.0, "validation": null});
+    });
+    let (mut trainer, _, _) = Trainer::resume(folder.path(), &cpu()).unwrap();
+    let batch = Batch {
+        inputs: vec![1; 8],
+        targets: vec![IGNORE; 8],
+        batch: 1,
+        context: 8,
+        scored: 0,
+        bytes: 0,
+        floor_nats: None,
+    };
+    let message = trainer.step(&batch, 1e-3).unwrap_err().to_string();
+    assert!(message.contains("4294967296"), "{message}");
+}
+
+#[test]
+fn caches_of_another_shape_are_refused() {
+    let device = cpu();
+    let fresh = |shape: &[usize]| Tensor::zeros(&device, DType::F32, shape).unwrap();
+    let cache =
+        |keys: &[usize], values: &[usize]| LayerCache { keys: fresh(keys), values: fresh(values) };
+    let (fits, state) = ([1, 2, 4, 8], device.step_state(StepState::default()).unwrap());
+    let qkv = fresh(&[1, 1, 48]);
+    cache(&fits, &fits).append(&qkv, &state).unwrap();
+    for (keys, values) in [
+        (&[16][..], &[16][..]),
+        (&[1, 2, 4], &[1, 2, 4]),
+        (&fits, &[1, 2, 4]),
+        (&fits, &[1, 2, 2, 8]),
+        (&[2, 2, 4, 8], &[2, 2, 4, 8]),
+        (&[0, 1 << 40, 1, 1 << 40], &[0, 1 << 40, 1, 1 << 40]),
+    ] {
+        assert!(cache(keys, values).append(&qkv, &state).is_err(), "{keys:?} {values:?}");
+    }
+    let odd =
+        LayerCache { keys: fresh(&[1, 2, 8, 4]).transpose(2, 3).unwrap(), values: fresh(&fits) };
+    assert!(odd.append(&qkv, &state).is_err());
+    assert!(cache(&fits, &fits).append(&qkv, &device.alloc(4).unwrap()).is_err());
+    cache(&fits, &fits).append(&qkv, &device.alloc(40).unwrap()).unwrap();
+
+    let config = |n_layer| GptConfig { n_layer, ..GptConfig::preset("gpt-nano").unwrap() };
+    let (gpt, ids) = (Gpt::new(&config(2), &device, 1).unwrap(), [1u32]);
+    let ids = Tensor::from_slice(&device, &ids, &[1, 1]).unwrap();
+    let pass = Pass { state: &state, dropout: 0.0 };
+    let run = |layers| {
+        let cache = KvCache::new(&config(layers), 1, &device).unwrap();
+        gpt.forward_cached(&ids, pass, &cache).map(drop)
+    };
+    run(2).unwrap();
+    assert!(run(1).unwrap_err().to_string().contains("1 layers"));
+    assert!(KvCache::new(&config(usize::MAX), 1, &device).is_err());
 }
 
 #[test]

@@ -295,7 +295,7 @@ impl Dataset {
         match (&self.rows, self.tokenizer.end_of_text()) {
             (Rows::Stories(_), Some(end)) => vec![end],
             (Rows::Text(text), Some(end)) if text.several => vec![end],
-            (Rows::Text(text), _) => text.train.ids[..1].to_vec(),
+            (Rows::Text(text), _) => text.train.ids.iter().take(1).copied().collect(),
             (Rows::Stories(_), None) => Vec::new(),
         }
     }

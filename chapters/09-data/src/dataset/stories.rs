@@ -22,7 +22,7 @@ pub(crate) const HELD_OUT_ROWS: usize = 512;
 const FIXED_SEED: u64 = 0x5742_4154_4153_5452;
 
 /// Stories the tokenizer learns from: enough that every word of the grammar stands there often.
-const TOKENIZER_STORIES: u64 = 4000;
+const TOKENIZER_STORIES: u16 = 4000;
 
 /// A held-out story.
 fn held_out(index: u64) -> Story {
@@ -58,13 +58,13 @@ pub(crate) fn tokenizer(
         TokenizerChoice::Use(tokenizer) => return Ok(tokenizer),
         TokenizerChoice::Train(kind) => kind,
     };
-    let total = TOKENIZER_STORIES as usize;
+    let total = usize::from(TOKENIZER_STORIES);
     progress(Progress { stage: Stage::Reading, done: 0, total });
     // Neither trained nor tested on: a third range of indices.
     let first = HELD_OUT / 2;
     let texts: Vec<String> = (0..TOKENIZER_STORIES)
         .into_par_iter()
-        .map(|index| Generator::story(FIXED_SEED, first + index).text)
+        .map(|index| Generator::story(FIXED_SEED, first + u64::from(index)).text)
         .collect();
     progress(Progress { stage: Stage::Reading, done: total, total });
     if kind == TokenizerKind::Char {
@@ -151,14 +151,15 @@ impl Stories {
         let Ok(ids) = tokenizer.encode(story.text.as_bytes()) else { return self.padding() };
         let mut row = self.padding();
         row.scored = (ids.len() + 1).min(self.context);
-        let seen = &ids[..ids.len().min(self.context)];
-        row.bytes = seen.iter().map(|&id| tokenizer.bytes_of(id).len()).sum();
-        row.targets[..seen.len()].copy_from_slice(seen);
-        if ids.len() < self.context {
-            row.targets[ids.len()] = self.end;
+        let seen = ids.iter().take(self.context);
+        row.bytes = seen.map(|&id| tokenizer.bytes_of(id).len()).sum();
+        // As far as the row goes: a story that is longer is cut off.
+        for (target, &id) in row.targets.iter_mut().zip(ids.iter().chain([&self.end])) {
+            *target = id;
         }
-        let read = seen.len().min(self.context - 1);
-        row.inputs[1..=read].copy_from_slice(&seen[..read]);
+        for (input, &id) in row.inputs.iter_mut().skip(1).zip(&ids) {
+            *input = id;
+        }
         row.floor_nats = Some(if ids.len() < self.context {
             -story.log_prob
         } else {

@@ -34,7 +34,7 @@ impl Split {
     pub fn new(documents: Vec<Document>) -> Self {
         let several = documents.len() > 1;
         let total: usize = documents.iter().map(|d| d.text.len()).sum();
-        let mut left = (total as u128 * 9 / 10) as usize;
+        let mut left = total - total.div_ceil(10);
         let (mut train, mut validation) = (Vec::new(), Vec::new());
         for Document { path, text: mut document } in documents {
             let mut cut = left.min(document.len());
@@ -143,7 +143,8 @@ impl Text {
                 return Err(DataError::TooShort { path, part, tokens, context, needed });
             }
         }
-        let lengths = (0..tokenizer.vocab_size() as u32).map(|id| tokenizer.bytes_of(id).len());
+        let ids = (0..=u32::MAX).take(tokenizer.vocab_size());
+        let lengths = ids.map(|id| tokenizer.bytes_of(id).len());
         Ok(Self {
             train,
             validation,
@@ -157,8 +158,8 @@ impl Text {
     /// Windows that begin anywhere, each place as likely as any other.
     pub fn train(&self, step: u64, batch: usize) -> Vec<Row> {
         let mut stream = Stream::new(self.seed, step, TAG);
-        let places = (self.train.ids.len() - self.context) as u64;
-        (0..batch).map(|_| self.row(&self.train, stream.below_u64(places) as usize)).collect()
+        let places = self.train.ids.len() - self.context;
+        (0..batch).map(|_| self.row(&self.train, stream.below_usize(places))).collect()
     }
 
     pub fn validation_rows(&self) -> usize {
@@ -176,12 +177,11 @@ impl Text {
     /// Rows of the training part, then those of the validation part.
     pub fn whole(&self, first: usize, batch: usize) -> Vec<Row> {
         let before = self.train_rows();
-        (first..first.saturating_add(batch))
-            .map(|row| match row.checked_sub(before) {
-                None => self.row(&self.train, row * self.context),
-                Some(row) => self.row(&self.validation, row.saturating_mul(self.context)),
-            })
-            .collect()
+        let row = |row: usize| match row.checked_sub(before) {
+            None => self.row(&self.train, row * self.context),
+            Some(row) => self.row(&self.validation, row.saturating_mul(self.context)),
+        };
+        (0..batch).map(|i| row(first.saturating_add(i))).collect()
     }
 
     pub fn validation(&self, first: usize, batch: usize) -> Vec<Row> {
@@ -193,9 +193,9 @@ impl Text {
     fn row(&self, tokens: &Tokens, start: usize) -> Row {
         let ids = tokens.ids.get(start..).unwrap_or(&[]);
         let scored = ids.len().saturating_sub(1).min(self.context);
-        let mut inputs = ids[..scored].to_vec();
-        let mut targets = if scored == 0 { Vec::new() } else { ids[1..=scored].to_vec() };
-        let bytes = targets.iter().map(|&id| self.lengths[id as usize]).sum();
+        let mut inputs: Vec<u32> = ids.iter().take(scored).copied().collect();
+        let mut targets: Vec<u32> = ids.iter().skip(1).take(scored).copied().collect();
+        let bytes = targets.iter().filter_map(|&id| self.lengths.get(id as usize)).sum();
         inputs.resize(self.context, 0);
         targets.resize(self.context, IGNORE);
         Row { inputs, targets, scored, bytes, floor_nats: None }

@@ -17,8 +17,8 @@ impl Grammar {
                     // All rules are walked anyway.
                     Item::Rule(_) | Item::Keyed { .. } => {}
                     Item::Word { slot, column, capital, .. } => {
-                        let rows = &self.tables[self.slots[*slot].table].rows;
-                        rows.iter().for_each(|row| push(&mut said, &row[*column], *capital));
+                        let words = self.table(*slot).rows.iter().filter_map(|r| r.get(*column));
+                        words.for_each(|word| push(&mut said, word, *capital));
                     }
                 }
             }

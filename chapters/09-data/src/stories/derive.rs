@@ -8,7 +8,7 @@
 //! ways to get that far. A row that was cut off at the context is scored against that.
 
 use super::grammar::{Choice, Grammar, Item};
-use super::tell::{Decision, Derivation, Held, push};
+use super::tell::{Decision, Derivation, Held, push, rows_in};
 
 /// What is still to be told: the rest of a rule, and then the rest of the rule that called it.
 struct Rest<'a> {
@@ -55,10 +55,10 @@ impl Grammar {
         while !story.is_char_boundary(end) {
             end -= 1;
         }
-        let joins = end > 0
-            && end < story.len()
-            && joined(story.as_bytes()[end - 1], story.as_bytes()[end]);
-        self.walk(&story[..end], Some(joins)).probability.ln()
+        let (begins, goes_on) = story.split_at(end);
+        let ends = begins.as_bytes().last().zip(goes_on.as_bytes().first());
+        let joins = ends.is_some_and(|(&left, &right)| joined(left, right));
+        self.walk(begins, Some(joins)).probability.ln()
     }
 
     fn walk<'a>(&'a self, text: &'a str, begins: Option<bool>) -> Walk<'a> {
@@ -71,7 +71,7 @@ impl Grammar {
             probability: 0.0,
             found: Vec::new(),
         };
-        walk.choose(&self.rules[self.start], None, 0);
+        walk.choose(self.rule(self.start), None, 0);
         walk
     }
 }
@@ -89,15 +89,14 @@ fn joined(left: u8, right: u8) -> bool {
 
 impl<'a> Walk<'a> {
     fn matches(&self, piece: &str, at: usize) -> Match {
-        let rest = &self.text.as_bytes()[at..];
+        let rest = self.text.as_bytes().get(at..).unwrap_or_default();
         let piece = piece.as_bytes();
-        if rest.len() >= piece.len() {
-            return if rest.starts_with(piece) { Match::Upto(at + piece.len()) } else { Match::No };
+        if rest.starts_with(piece) {
+            return Match::Upto(at + piece.len());
         }
-        if self.begins.is_some() && piece.starts_with(rest) {
-            Match::Past(piece[rest.len()])
-        } else {
-            Match::No
+        match piece.strip_prefix(rest) {
+            Some(&[next, ..]) if self.begins.is_some() => Match::Past(next),
+            _ => Match::No,
         }
     }
 
@@ -158,24 +157,24 @@ impl<'a> Walk<'a> {
         match item {
             Item::Text(text) => self.say(text, at, &after),
             Item::Pick(choice) => self.choose(choice, Some(&after), at),
-            Item::Rule(rule) => self.choose(&grammar.rules[*rule], Some(&after), at),
+            Item::Rule(rule) => self.choose(grammar.rule(*rule), Some(&after), at),
             Item::Keyed { slot, rules } => {
-                let rule = rules[self.held.row(*slot)];
-                self.choose(&grammar.rules[rule], Some(&after), at);
+                self.choose(grammar.keyed(rules, self.held.row(*slot)), Some(&after), at);
             }
             Item::Word { slot, column, capital, draw: false } => {
                 let word = grammar.spoken(*slot, *column, self.held.row(*slot), *capital);
                 self.say(&word, at, &after);
             }
             Item::Word { slot, column, capital, draw: true } => {
-                let free: Vec<u16> = self.held.free(grammar, *slot).collect();
+                let free = self.held.free(grammar, *slot);
+                let total = rows_in(&free);
                 for &row in &free {
                     let word = grammar.spoken(*slot, *column, usize::from(row), *capital);
                     if matches!(self.matches(&word, at), Match::No) {
                         continue;
                     }
                     let mark = self.decisions.len();
-                    self.note(&grammar.slots[*slot].name, at, 1, free.len() as u32);
+                    self.note(&grammar.slot(*slot).name, at, 1, total);
                     let before = self.held.set(*slot, Some(row));
                     self.say(&word, at, &after);
                     self.held.set(*slot, before);

@@ -51,11 +51,11 @@ impl Grammar {
     pub(crate) fn check_order(&self) -> Result<(), GrammarError> {
         let account = self.account();
         if let Some(slot) = account.unready {
-            let name = &self.slots[slot].name;
+            let name = &self.slot(slot).name;
             return fault(0, format!("`{name}` can be said before it is drawn"));
         }
         if let Some(slot) = account.exhausted {
-            let name = &self.slots[slot].name;
+            let name = &self.slot(slot).name;
             return fault(0, format!("`{name}` can find its table empty"));
         }
         if account.work > WORK {
@@ -71,7 +71,7 @@ impl Grammar {
         let mut account =
             Account { grammar: self, entropy: 0.0, unready: None, exhausted: None, work: 0 };
         let nothing = Situation { filled: 0, rows: vec![0; self.slots.len()] };
-        account.choose(&self.rules[self.start], Belief::from([(nothing, 1.0)]));
+        account.choose(self.rule(self.start), Belief::from([(nothing, 1.0)]));
         account
     }
 
@@ -79,7 +79,7 @@ impl Grammar {
     /// of marks, which is what the pre-tokenizer cuts a story into. With a vocabulary in which
     /// every such piece is one token, it bounds the tokens.
     pub fn longest(&self) -> usize {
-        self.longest_of(&self.rules[self.start])
+        self.longest_of(self.rule(self.start))
     }
 
     fn longest_of(&self, choice: &Choice) -> usize {
@@ -91,13 +91,13 @@ impl Grammar {
         match item {
             Item::Text(text) => pieces(text),
             Item::Pick(choice) => self.longest_of(choice),
-            Item::Rule(rule) => self.longest_of(&self.rules[*rule]),
+            Item::Rule(rule) => self.longest_of(self.rule(*rule)),
             Item::Keyed { rules, .. } => {
-                rules.iter().map(|rule| self.longest_of(&self.rules[*rule])).max().unwrap_or(0)
+                rules.iter().map(|rule| self.longest_of(self.rule(*rule))).max().unwrap_or(0)
             }
             Item::Word { slot, column, .. } => {
-                let rows = &self.tables[self.slots[*slot].table].rows;
-                rows.iter().map(|row| pieces(&row[*column])).max().unwrap_or(0)
+                let words = self.table(*slot).rows.iter().filter_map(|row| row.get(*column));
+                words.map(|word| pieces(word)).max().unwrap_or(0)
             }
         }
     }
@@ -134,6 +134,7 @@ impl Account<'_> {
         after
     }
 
+    #[expect(clippy::indexing_slicing, reason = "a situation has a row for every slot")]
     fn say(&mut self, items: &[Item], mut belief: Belief) -> Belief {
         for item in items {
             self.work = self.work.saturating_add(belief.len());
@@ -143,7 +144,7 @@ impl Account<'_> {
             belief = match item {
                 Item::Text(_) => belief,
                 Item::Pick(choice) => self.choose(choice, belief),
-                Item::Rule(rule) => self.choose(&self.grammar.rules[*rule], belief),
+                Item::Rule(rule) => self.choose(self.grammar.rule(*rule), belief),
                 Item::Keyed { slot, rules } => {
                     self.need(*slot, &belief);
                     let mut after = Belief::new();
@@ -155,7 +156,7 @@ impl Account<'_> {
                     for (row, here) in by_row {
                         // A table without rows has none; the slot is then noted as unready.
                         if let Some(&rule) = rules.get(usize::from(row)) {
-                            merge(&mut after, self.choose(&self.grammar.rules[rule], here));
+                            merge(&mut after, self.choose(self.grammar.rule(rule), here));
                         }
                     }
                     after
@@ -176,9 +177,10 @@ impl Account<'_> {
         }
     }
 
+    #[expect(clippy::indexing_slicing, reason = "a situation has a row for every slot")]
     fn draw(&mut self, slot: usize, belief: Belief) -> Belief {
-        let owner = &self.grammar.slots[slot];
-        let table = &self.grammar.tables[owner.table];
+        let owner = self.grammar.slot(slot);
+        let table = self.grammar.table(slot);
         let mut after = Belief::new();
         for (situation, mass) in belief {
             self.work += if owner.decides { table.rows.len() } else { 1 };
@@ -200,9 +202,11 @@ impl Account<'_> {
                 *after.entry(next).or_insert(0.0) += mass;
                 continue;
             }
-            for row in 0..table.rows.len() as u16 {
-                let taken = (0..64).any(|other| {
-                    situation.filled & table.slots & 1 << other != 0 && situation.rows[other] == row
+            // A table has no more rows than sixteen bits count.
+            for row in (0..=u16::MAX).take(table.rows.len()) {
+                let mut slots = situation.rows.iter().zip(0..64);
+                let taken = slots.any(|(&other, slot)| {
+                    situation.filled & table.slots & 1 << slot != 0 && other == row
                 });
                 if !taken {
                     next.rows[slot] = row;

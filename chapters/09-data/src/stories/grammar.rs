@@ -81,6 +81,9 @@ const DEEPEST: usize = 64;
 /// twice each double it.
 const STEPS: u64 = 1 << 20;
 
+/// Pieces of the longest story: whoever takes a text apart calls itself a few times for each.
+const PIECES: usize = 1 << 11;
+
 /// How far [`Grammar::check_rules`] is with a rule.
 #[derive(Clone, Copy)]
 enum Visit {
@@ -90,19 +93,68 @@ enum Visit {
     Done(u64, usize),
 }
 
+/// What the numbers in items stand for.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "the reader numbers rules, slots, tables and columns by their places, and a row by its draw"
+)]
+impl Grammar {
+    pub(super) fn rule(&self, rule: usize) -> &Choice {
+        &self.rules[rule]
+    }
+
+    pub(super) fn slot(&self, slot: usize) -> &Slot {
+        &self.slots[slot]
+    }
+
+    /// The table that a slot draws from.
+    pub(super) fn table(&self, slot: usize) -> &Table {
+        &self.tables[self.slot(slot).table]
+    }
+
+    /// A word of the row that a slot holds.
+    pub(super) fn word(&self, slot: usize, column: usize, row: usize) -> &str {
+        &self.table(slot).rows[row][column]
+    }
+
+    /// The rule that a keyed item has for a row: there is one for each.
+    pub(super) fn keyed(&self, rules: &[usize], row: usize) -> &Choice {
+        self.rule(rules[row])
+    }
+}
+
 impl Grammar {
     /// Every rule has an alternative, none leads back to itself, and what they come to can be told.
     pub(super) fn check_rules(&self) -> Result<(), GrammarError> {
-        self.visit(self.start, 1, &mut vec![Visit::Not; self.rules.len()]).map(|_| ())
+        self.visit(self.start, 1, &mut vec![Visit::Not; self.rules.len()])?;
+        if self.pieces_of(self.rule(self.start)) > PIECES {
+            return fault(0, format!("a story can come to more than {PIECES} pieces"));
+        }
+        Ok(())
     }
 
+    /// Pieces of the longest way to tell a choice.
+    fn pieces_of(&self, choice: &Choice) -> usize {
+        let inside = |item: &Item| match item {
+            Item::Text(_) | Item::Word { .. } => 0,
+            Item::Pick(pick) => self.pieces_of(pick),
+            Item::Rule(rule) => self.pieces_of(self.rule(*rule)),
+            Item::Keyed { rules, .. } => {
+                rules.iter().map(|rule| self.pieces_of(self.rule(*rule))).max().unwrap_or(0)
+            }
+        };
+        let all = |items: &[Item]| items.iter().map(|item| 1 + inside(item)).sum();
+        choice.alternatives.iter().map(|a| all(&a.items)).max().unwrap_or(0)
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "`state` has a place for every rule")]
     fn visit(
         &self,
         rule: usize,
         depth: usize,
         state: &mut [Visit],
     ) -> Result<(u64, usize), GrammarError> {
-        let choice = &self.rules[rule];
+        let choice = self.rule(rule);
         let too_deep = || {
             let name = &choice.name;
             fault(0, format!("rule `{name}` stands more than {DEEPEST} rules deep"))

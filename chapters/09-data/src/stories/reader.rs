@@ -14,6 +14,7 @@ impl Grammar {
     /// The first fault found: an unknown table, slot, column or rule, a keyed rule that lacks a
     /// branch, a weight that is not a positive number, a rule that leads back to itself, a word
     /// said before it was drawn, more than 64 slots, or stories so large that nobody could tell them.
+    #[expect(clippy::indexing_slicing, reason = "a pending alternative has its rule's place")]
     pub fn parse(source: &str) -> Result<Self, GrammarError> {
         let mut reader = Reader::default();
         reader.outline(source)?;
@@ -108,7 +109,8 @@ impl Reader {
             }
             if let Some(head) = text.strip_prefix("table ") {
                 let columns: Vec<String> = head.split('|').map(|c| c.trim().to_owned()).collect();
-                let (name, id) = (columns[0].clone(), self.tables.len());
+                let name = columns.first().cloned().unwrap_or_default();
+                let id = self.tables.len();
                 if self.table_ids.insert(name.clone(), id).is_some() {
                     return fault(line, format!("table `{name}` is there twice"));
                 }
@@ -129,6 +131,7 @@ impl Reader {
     }
 
     /// A row of a table or an alternative of a rule.
+    #[expect(clippy::indexing_slicing, reason = "a section has its table's place")]
     fn entry(&mut self, section: &Section, line: usize, text: &str) -> Result<(), GrammarError> {
         match *section {
             Section::None => fault(line, "expected `table ...` or `rule ...`"),
@@ -160,6 +163,7 @@ impl Reader {
     }
 
     /// Declares the slots that `{slot=table}` in this text draws.
+    #[expect(clippy::indexing_slicing, reason = "names lead to the places of tables and slots")]
     fn find_draws(&mut self, line: usize, text: &str) -> Result<(), GrammarError> {
         for part in text.split('{').skip(1) {
             let inside = part.split('}').next().unwrap_or("");
@@ -230,10 +234,16 @@ impl Reader {
             };
         }
         cursor.take(1);
-        let total = alternatives.len() as u32;
+        let Ok(total) = u32::try_from(alternatives.len()) else {
+            return fault(cursor.line, "more alternatives in brackets than can be counted");
+        };
         Ok(Choice { name: "[...]".to_owned(), total, alternatives })
     }
 
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a name leads to its slot's place, that to a table's"
+    )]
     fn word(&mut self, line: usize, inside: &str) -> Result<Item, GrammarError> {
         let (left, drawn) = match inside.split_once('=') {
             Some((slot, table)) => (slot.to_owned(), Some(table)),
@@ -258,6 +268,10 @@ impl Reader {
         Ok(Item::Word { slot, column, capital, draw: drawn.is_some() })
     }
 
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a name leads to its slot's place, that to a table's"
+    )]
     fn rule(&mut self, line: usize, inside: &str) -> Result<Item, GrammarError> {
         let find = |name: &str| match self.rule_ids.get(name) {
             Some(&id) => Ok(id),
@@ -270,8 +284,8 @@ impl Reader {
             return fault(line, format!("nothing ever draws `{slot}`"));
         };
         let rows = &self.tables[self.slots[slot].table].rows;
-        let rules =
-            rows.iter().map(|row| find(&format!("{base}/{}", row[0]))).collect::<Result<_, _>>()?;
+        let names = rows.iter().filter_map(|row| row.first());
+        let rules = names.map(|name| find(&format!("{base}/{name}"))).collect::<Result<_, _>>()?;
         self.slots[slot].decides = true;
         Ok(Item::Keyed { slot, rules })
     }

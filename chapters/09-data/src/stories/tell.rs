@@ -14,23 +14,32 @@ impl Held {
 
     /// The row a slot holds. `Grammar::parse` has proven that it was drawn; row 0 keeps this total.
     pub fn row(&self, slot: usize) -> usize {
-        usize::from(self.0[slot].unwrap_or(0))
+        usize::from(self.0.get(slot).copied().flatten().unwrap_or(0))
     }
 
     pub fn set(&mut self, slot: usize, row: Option<u16>) -> Option<u16> {
-        std::mem::replace(&mut self.0[slot], row)
+        self.0.get_mut(slot).and_then(|held| std::mem::replace(held, row))
     }
 
     /// The rows of `slot`'s table that the story does not hold yet.
-    pub fn free<'a>(&'a self, grammar: &'a Grammar, slot: usize) -> impl Iterator<Item = u16> + 'a {
-        let table = grammar.slots[slot].table;
-        let count = grammar.tables[table].rows.len() as u16;
-        let taken = move |row: u16| {
-            (0..grammar.slots.len())
-                .any(|other| grammar.slots[other].table == table && self.0[other] == Some(row))
-        };
-        (0..count).filter(move |&row| !taken(row))
+    pub fn free(&self, grammar: &Grammar, slot: usize) -> Vec<u16> {
+        let table = grammar.slot(slot).table;
+        let held = grammar.slots.iter().zip(&self.0);
+        let taken: Vec<u16> =
+            held.filter(|(other, _)| other.table == table).filter_map(|(_, row)| *row).collect();
+        // A table has no more rows than sixteen bits count.
+        let rows = (0..=u16::MAX).take(grammar.table(slot).rows.len());
+        rows.filter(|row| !taken.contains(row)).collect()
     }
+}
+
+/// How many rows there are to choose from.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "rows have numbers of sixteen bits, each its own"
+)]
+pub(super) fn rows_in(free: &[u16]) -> u32 {
+    free.len() as u32
 }
 
 /// One choice that was made while a story was told.
@@ -74,7 +83,7 @@ impl Grammar {
     pub fn tell(&self, stream: &mut Stream) -> Derivation {
         let derivation = Derivation { text: String::new(), decisions: Vec::new() };
         let mut teller = Teller { grammar: self, stream, held: Held::new(self), derivation };
-        teller.choose(&self.rules[self.start]);
+        teller.choose(self.rule(self.start));
         teller.derivation
     }
 }
@@ -111,15 +120,16 @@ impl Teller<'_> {
             match item {
                 Item::Text(text) => self.derivation.text.push_str(text),
                 Item::Pick(choice) => self.choose(choice),
-                Item::Rule(rule) => self.choose(&grammar.rules[*rule]),
+                Item::Rule(rule) => self.choose(grammar.rule(*rule)),
                 Item::Keyed { slot, rules } => {
-                    self.choose(&grammar.rules[rules[self.held.row(*slot)]]);
+                    self.choose(grammar.keyed(rules, self.held.row(*slot)));
                 }
                 Item::Word { slot, column, capital, draw } => {
                     if *draw {
-                        let free: Vec<u16> = self.held.free(grammar, *slot).collect();
-                        let row = free.get(self.stream.below(free.len() as u32) as usize).copied();
-                        self.note(&grammar.slots[*slot].name, 1, free.len() as u32);
+                        let free = self.held.free(grammar, *slot);
+                        let total = rows_in(&free);
+                        let row = free.get(self.stream.below(total) as usize).copied();
+                        self.note(&grammar.slot(*slot).name, 1, total);
                         self.held.set(*slot, row);
                     }
                     let word = grammar.word(*slot, *column, self.held.row(*slot));
@@ -127,12 +137,6 @@ impl Teller<'_> {
                 }
             }
         }
-    }
-}
-
-impl Grammar {
-    pub(crate) fn word(&self, slot: usize, column: usize, row: usize) -> &str {
-        &self.tables[self.slots[slot].table].rows[row][column]
     }
 }
 

@@ -95,6 +95,11 @@ fn a_grammar_stays_small_enough_to_tell() {
     assert!(says(&chain(64, "<rN>")).contains("rules deep"));
     assert!(says(&chain(100_000, "<rN>")).contains("rules deep"));
     assert!(says(&chain(40, "<rN><rN>")).contains("written out"));
+    // Taking a text apart calls itself for each piece.
+    let long = |pairs: usize| format!("rule story\n1 {}\n", "a[b]".repeat(pairs));
+    assert!(says(&long(683)).contains("more than 2048 pieces"));
+    assert!(says(&long(100_000)).contains("more than 2048 pieces"));
+    assert_eq!(Grammar::parse(&long(682)).unwrap().derive(&"ab".repeat(682)).len(), 1);
     let rows: String = (0..70_000).map(|i| format!("w{i}\n")).collect();
     assert!(says(&format!("table t\n{rows}rule story\n1 {{a=t}}\n")).contains("65535 rows"));
     assert!(says("table t\nrule story\n1 <k/a> {a=t}\n").contains("before it is drawn"));

@@ -26,19 +26,19 @@ fn is_shown(byte: u8) -> bool {
 fn characters() -> &'static [char; 256] {
     static CHARACTERS: OnceLock<[char; 256]> = OnceLock::new();
     CHARACTERS.get_or_init(|| {
-        let mut next = 0x100u32;
-        std::array::from_fn(|byte| {
-            if is_shown(byte as u8) {
-                return char::from(byte as u8);
-            }
-            next += 1;
-            // 68 hidden bytes: U+0100 to U+0143, all of them characters.
-            char::from_u32(next - 1).unwrap_or('\u{fffd}')
-        })
+        let mut characters = ['\u{fffd}'; 256];
+        // 68 hidden bytes: U+0100 to U+0143, all of them characters.
+        let mut hidden = '\u{100}'..;
+        for (place, byte) in characters.iter_mut().zip(0..=255) {
+            *place =
+                if is_shown(byte) { char::from(byte) } else { hidden.next().unwrap_or(*place) };
+        }
+        characters
     })
 }
 
 /// Bytes as the characters that stand for them.
+#[expect(clippy::indexing_slicing, reason = "a byte is below 256")]
 pub(crate) fn to_visible(bytes: &[u8]) -> String {
     bytes.iter().map(|&byte| characters()[usize::from(byte)]).collect()
 }

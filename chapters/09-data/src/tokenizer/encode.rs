@@ -41,8 +41,8 @@ impl Bpe {
         trust: bool,
     ) -> Self {
         let mut ranks = HashMap::with_capacity(merges.len());
-        for (rank, &(left, right, _)) in merges.iter().enumerate() {
-            ranks.entry((left, right)).or_insert(rank as u32);
+        for (rank, &(left, right, _)) in (0..=u32::MAX).zip(&merges) {
+            ranks.entry((left, right)).or_insert(rank);
         }
         let mut bpe = Self { bytes, merges, ranks, whole: HashMap::new() };
         let mut whole = HashMap::new();
@@ -64,7 +64,7 @@ impl Bpe {
                 Some(&id) => ids.push(id),
                 None => self
                     .merge_word(word, ids)
-                    .map_err(|at| UnknownByte { byte: word[at], at: start + at })?,
+                    .map_err(|unknown| UnknownByte { at: start + unknown.at, ..unknown })?,
             }
             start += word.len();
         }
@@ -75,12 +75,16 @@ impl Bpe {
         self.ranks.get(&(left, right)).copied()
     }
 
-    /// Appends the ids of one word; fails with the place of a byte that has no id.
-    fn merge_word(&self, word: &[u8], ids: &mut Vec<u32>) -> Result<(), usize> {
+    /// Appends the ids of one word; fails with a byte that has no id, and its place in the word.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "bytes are below 256, ranks count `merges`, and the list's places are kept below `count`"
+    )]
+    fn merge_word(&self, word: &[u8], ids: &mut Vec<u32>) -> Result<(), UnknownByte> {
         let mut symbols = Vec::with_capacity(word.len());
         for (at, &byte) in word.iter().enumerate() {
             match self.bytes[usize::from(byte)] {
-                NONE => return Err(at),
+                NONE => return Err(UnknownByte { byte, at }),
                 id => symbols.push(id),
             }
         }

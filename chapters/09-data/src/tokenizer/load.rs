@@ -104,9 +104,11 @@ fn added_tokens(added: Vec<Added>) -> Parsed<Vec<(u32, String)>> {
         specials.push((token.id.0, token.content));
     }
     specials.sort();
-    if let Some(pair) = specials.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-        let (a, b) = (quoted(&pair[0].1), quoted(&pair[1].1));
-        return Err(format!("the added tokens {a} and {b} share the id {}", pair[0].0));
+    for ((id, name), (next_id, next)) in specials.iter().zip(specials.iter().skip(1)) {
+        if id == next_id {
+            let (a, b) = (quoted(name), quoted(next));
+            return Err(format!("the added tokens {a} and {b} share the id {id}"));
+        }
     }
     let mut names = HashSet::new();
     if let Some((_, name)) = specials.iter().find(|(_, name)| !names.insert(name.as_str())) {
@@ -125,6 +127,7 @@ struct Tokens {
     specials: Vec<(u32, String)>,
 }
 
+#[expect(clippy::indexing_slicing, reason = "`largest` is the largest of all ids, or 0")]
 fn tokens(
     mut ids: HashMap<String, u32>,
     specials: Vec<(u32, String)>,
@@ -206,9 +209,9 @@ fn bpe(
             .ok_or_else(|| format!("the token {} is not byte-level", quoted(token)))
     })?;
     let mut alphabet = [u32::MAX; 256];
-    for byte in 0..=255u8 {
+    for (place, byte) in alphabet.iter_mut().zip(0..=255) {
         if let Some(&id) = ids.get(&bytes::to_visible(&[byte])) {
-            alphabet[usize::from(byte)] = id;
+            *place = id;
         }
     }
     let merges = merges(model.merges.as_ref(), &ids)?;

@@ -93,18 +93,21 @@ impl Tokenizer {
         vocab_size: usize,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<(Self, TrainReport)> {
-        const BASE: usize = 257;
+        const FIRST: u32 = 257;
+        const BASE: usize = FIRST as usize;
         if vocab_size < BASE {
             let what = "<|endoftext|> and the 256 bytes";
             return Err(DataError::Vocabulary { asked: vocab_size, needed: BASE, what });
         }
         let mut ids = [0; 256];
         let mut tokens = vec![Some(END_OF_TEXT.as_bytes().to_vec())];
-        for byte in bytes::alphabet() {
-            ids[usize::from(byte)] = tokens.len() as u32;
+        for (byte, id) in bytes::alphabet().into_iter().zip(1..) {
+            if let Some(place) = ids.get_mut(usize::from(byte)) {
+                *place = id;
+            }
             tokens.push(Some(vec![byte]));
         }
-        let learned = train::learn(texts, &ids, BASE as u32, vocab_size - BASE, progress);
+        let learned = train::learn(texts, &ids, FIRST, vocab_size - BASE, progress);
         tokens.extend(learned.added.into_iter().map(Some));
         let report = TrainReport {
             asked: vocab_size,
@@ -122,9 +125,7 @@ impl Tokenizer {
         specials: Vec<(u32, String)>,
         trust: bool,
     ) -> Self {
-        // Ids are places in a table that was made, so they fit.
-        let spelled = tokens.iter().enumerate().filter_map(|(id, bytes)| {
-            let id = id as u32;
+        let spelled = tokens.iter().zip(0..=u32::MAX).filter_map(|(bytes, id)| {
             Some((bytes.clone().filter(|_| special(&specials, id).is_none())?, id))
         });
         let bpe = Bpe::new(bytes, merges, spelled, trust);
@@ -272,7 +273,8 @@ fn encode_bytes(bpe: &Bpe, text: &[u8], start: usize) -> Result<Vec<u32>> {
 fn encode_characters(ids: &HashMap<char, u32>, text: &[u8]) -> Result<Vec<u32>> {
     let text = std::str::from_utf8(text).map_err(|error| {
         let at = error.valid_up_to();
-        DataError::UnknownByte { byte: text[at], at }
+        // There is a byte there: what is no text begins with it.
+        DataError::UnknownByte { byte: text.get(at).copied().unwrap_or_default(), at }
     })?;
     let id = |(at, character): (usize, char)| match ids.get(&character) {
         Some(&id) => Ok(id),

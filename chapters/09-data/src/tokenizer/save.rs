@@ -93,12 +93,11 @@ impl Tokenizer {
     }
 
     fn vocabulary(&self, show: impl Fn(&[u8]) -> String) -> Vocabulary {
-        let name = |(id, token): (usize, &Option<Vec<u8>>)| {
-            let id = id as u32;
+        let name = |(id, token): (u32, &Option<Vec<u8>>)| {
             let special = super::special(&self.specials, id).map(str::to_owned);
             Some((special.or_else(|| token.as_deref().map(&show))?, id))
         };
-        Vocabulary(self.tokens.iter().enumerate().filter_map(name).collect())
+        Vocabulary((0..=u32::MAX).zip(&self.tokens).filter_map(name).collect())
     }
 
     fn file(&self, pre_tokenizer: Value, decoder: Value, model: FileModel) -> File {

@@ -67,7 +67,7 @@ pub(crate) fn words(text: &[u8]) -> Words<'_> {
 /// The length of the run of characters of one class from `start` on, and where its last one begins.
 fn run(bytes: &[u8], start: usize, wanted: Class) -> (usize, usize) {
     let (mut end, mut last) = (start, start);
-    while let Some((class, length)) = first(&bytes[end..])
+    while let Some((class, length)) = bytes.get(end..).and_then(first)
         && class == wanted
     {
         last = end;
@@ -90,8 +90,8 @@ fn word_length(bytes: &[u8]) -> Option<usize> {
         return Some(run(bytes, 0, kind).0);
     }
     // One plain space belongs to the word after it.
-    if bytes[0] == b' '
-        && let Some((next, _)) = first(&bytes[1..])
+    if let Some(rest) = bytes.strip_prefix(b" ")
+        && let Some((next, _)) = first(rest)
         && next != Class::Space
     {
         return Some(run(bytes, 1, next).0);
@@ -106,7 +106,7 @@ impl<'a> Iterator for Words<'a> {
     type Item = &'a [u8];
 
     fn next(&mut self) -> Option<&'a [u8]> {
-        let (word, rest) = self.rest.split_at(word_length(self.rest)?);
+        let (word, rest) = self.rest.split_at_checked(word_length(self.rest)?)?;
         self.rest = rest;
         Some(word)
     }
@@ -118,11 +118,10 @@ impl<'a> Iterator for Words<'a> {
 pub(crate) fn pieces(text: &[u8], size: usize) -> Vec<&[u8]> {
     let mut pieces = Vec::new();
     let mut rest = text;
-    while rest.len() > size {
-        let cut = (size.max(1)..rest.len())
-            .find(|&at| rest[at - 1].is_ascii_graphic() && matches!(rest[at], b' ' | b'\n'));
-        let Some(cut) = cut else { break };
-        let (piece, after) = rest.split_at(cut);
+    let least = size.max(1);
+    let between = |pair: &[u8]| matches!(pair, [a, b' ' | b'\n'] if a.is_ascii_graphic());
+    while let Some(more) = rest.windows(2).skip(least - 1).position(between) {
+        let Some((piece, after)) = rest.split_at_checked(least + more) else { break };
         pieces.push(piece);
         rest = after;
     }

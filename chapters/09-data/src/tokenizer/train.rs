@@ -76,6 +76,7 @@ struct Trainer {
 /// Learns merges from `texts` until there are `room` new tokens. `alphabet[byte]` is the id of a
 /// byte, `first` the id of the first token that is added. `progress(done, room)` is called as
 /// tokens are added.
+#[expect(clippy::indexing_slicing, reason = "bytes and tokens that were added are all spelled")]
 pub(crate) fn learn(
     texts: &[&[u8]],
     alphabet: &[u32; 256],
@@ -84,11 +85,12 @@ pub(crate) fn learn(
     progress: &mut dyn FnMut(usize, usize),
 ) -> Learned {
     let mut trainer = Trainer::new(count_words(texts), alphabet);
-    let mut spelled: HashMap<u32, Vec<u8>> = HashMap::new();
     let mut known: HashMap<Vec<u8>, u32> = HashMap::new();
-    for byte in 0..=255u8 {
-        spelled.insert(alphabet[usize::from(byte)], vec![byte]);
-    }
+    let mut spelled: HashMap<u32, Vec<u8>> =
+        alphabet.iter().zip(0..=255).map(|(&id, byte)| (id, vec![byte])).collect();
+    // Ids have 32 bits, and the largest stands for no token.
+    let room = room.min((u32::MAX - first) as usize);
+    let mut next = first;
     let mut learned = Learned { merges: Vec::new(), added: Vec::new(), exhausted: false };
     // region: learn
     while learned.added.len() < room {
@@ -103,7 +105,8 @@ pub(crate) fn learn(
         }
         // `a`+`bc` and `ab`+`c` are the same token: it keeps its id.
         let token = *known.entry(bytes.clone()).or_insert_with(|| {
-            let id = first + learned.added.len() as u32;
+            let id = next;
+            next += 1;
             learned.added.push(bytes.clone());
             spelled.insert(id, bytes);
             id
@@ -129,15 +132,18 @@ fn place(places: &mut HashMap<Pair, Vec<u32>>, pair: Pair, word: u32) {
 
 impl Trainer {
     fn new(counted: Vec<(Vec<u8>, i64)>, alphabet: &[u32; 256]) -> Self {
+        #[expect(clippy::indexing_slicing, reason = "a byte is below 256")]
         let spell = |bytes: Vec<u8>| bytes.iter().map(|&b| alphabet[usize::from(b)]).collect();
         let words: Vec<Word> =
             counted.into_iter().map(|(w, count)| Word { symbols: spell(w), count }).collect();
         let mut counts: HashMap<Pair, i64> = HashMap::new();
         let mut places: HashMap<Pair, Vec<u32>> = HashMap::new();
-        for (index, word) in words.iter().enumerate() {
-            for pair in word.symbols.windows(2).map(|w| (w[0], w[1])) {
-                *counts.entry(pair).or_insert(0) += word.count;
-                place(&mut places, pair, index as u32);
+        // No text has more different words than 32 bits count; what came after them would teach
+        // nothing.
+        for (index, word) in (0..=u32::MAX).zip(&words) {
+            for (&left, &right) in word.symbols.iter().zip(word.symbols.iter().skip(1)) {
+                *counts.entry((left, right)).or_insert(0) += word.count;
+                place(&mut places, (left, right), index);
             }
         }
         let heap = counts.iter().map(|(&pair, &count)| (count, Reverse(pair))).collect();
@@ -165,6 +171,10 @@ impl Trainer {
     }
 
     /// Replaces `pair` by `token` in every word, and corrects the counts beside it.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "places are those of `words`, `at` is below the length, and `at + 1` not the length"
+    )]
     fn merge(&mut self, pair: Pair, token: u32) {
         let mut changes: HashMap<Pair, i64> = HashMap::new();
         for index in self.places.remove(&pair).unwrap_or_default() {

@@ -18,7 +18,7 @@ impl RunFolder {
         make_folder(folder)?;
         let lock = Lock::take(folder)?;
         finish(folder)?;
-        sweep(folder)?;
+        sweep(folder);
         Ok(RunFolder { lock })
     }
 

@@ -57,8 +57,10 @@ pub(crate) fn parse_config(path: &Path, bytes: &[u8]) -> Result<GptConfig> {
     ];
     for (key, values) in allowed {
         let Some(have) = value.get(key) else { continue };
-        let inner = key == "n_inner" && have.as_u64() == value["n_embd"].as_u64().map(|c| 4 * c);
-        if !values.contains(have) && !inner {
+        // Four times the width is what `null` stands for.
+        let inner = || value.get("n_embd")?.as_u64()?.checked_mul(4).map(Value::from);
+        let usual = key == "n_inner" && inner().as_ref() == Some(have);
+        if !values.contains(have) && !usual {
             let want = values.iter().map(Value::to_string).collect::<Vec<_>>().join(" or ");
             return Err(fail(format!("{key} is {have}; this engine's GPT-2 has {want}")));
         }

@@ -176,6 +176,10 @@ pub fn weights(model: &Gpt) -> Result<Vec<NamedTensor>> {
 }
 
 /// An arena cut into named tensors.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "an arena of the model's has a place for each parameter"
+)]
 #[cfg(not(target_family = "wasm"))]
 pub(crate) fn arena_tensors(
     model: &Gpt,

@@ -50,7 +50,7 @@ impl Snapshot {
 
     fn once(folder: &Path, names: &[&str], trainer: Option<&TrainerFile>) -> Result<Vec<Vec<u8>>> {
         let one = |name: &&str| {
-            let bytes = read(&current(folder, name), MOST)?;
+            let bytes = read_current(folder, name, MOST)?;
             match trainer.and_then(|t| t.sha256(name)) {
                 Some(want) if digest(&bytes) != want => Err(damaged(&folder.join(name))),
                 _ => Ok(bytes),
@@ -60,8 +60,21 @@ impl Snapshot {
     }
 
     /// The bytes of the first of them, of the second, and so on.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "callers take what they have named, one byte string each"
+    )]
     pub fn take(&mut self, place: usize) -> Vec<u8> {
         std::mem::take(&mut self.bytes[place])
+    }
+}
+
+/// Reads the current file of that name. Between the look and the read a save may have moved it to its
+/// place, where there is always one from then on.
+pub(super) fn read_current(folder: &Path, name: &str, most: u64) -> strata_files::Result<Vec<u8>> {
+    match read(&current(folder, name), most) {
+        Err(error) if error.is_not_found() => read(&folder.join(name), most),
+        found => found,
     }
 }
 

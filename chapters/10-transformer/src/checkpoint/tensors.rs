@@ -136,10 +136,9 @@ impl<'a> Source<'a> {
     /// # Errors
     /// It is not.
     pub fn check(&self, name: &str, shape: &[usize]) -> Result<()> {
+        let tensor = self.find(name);
         let name = &format!("{}{name}", self.prefix);
-        let bare = &name[self.prefix.len()..];
-        let tensor = self
-            .find(bare)
+        let tensor = tensor
             .ok_or_else(|| Error::checkpoint(self.path, format!("tensor {name} is missing")))?;
         width(self.path, name, tensor.dtype())?;
         if tensor.shape() != shape {
@@ -154,6 +153,10 @@ impl<'a> Source<'a> {
     ///
     /// # Errors
     /// As [`check`](Self::check).
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "an arena of the model's has a place for each parameter"
+    )]
     pub fn fill(&self, info: &ParamInfo, arena: &mut [f32]) -> Result<()> {
         self.check(&info.name, &info.shape)?;
         if let Some(tensor) = self.find(&info.name) {

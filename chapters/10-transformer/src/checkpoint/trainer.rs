@@ -1,12 +1,11 @@
 use super::hf::MOST;
-use super::snapshot::Snapshot;
+use super::snapshot::{Snapshot, read_current};
 use crate::train::TrainConfig;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::path::Path;
-use strata_files::{current, read};
 
 /// How far a run had come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -41,8 +40,8 @@ impl CheckpointState {
         }
         // A row scores a token at least, and as many as it has at most.
         let rows = u128::from(step) * config.batch as u128;
-        let most = rows * config.context as u128;
-        if step > 0 && !(rows..=most).contains(&u128::from(tokens)) {
+        let most = rows.saturating_mul(config.context as u128);
+        if !(rows..=most).contains(&u128::from(tokens)) {
             return fail(format!(
                 "tokens is {tokens}, but {step} steps of {} rows of {} tokens score {rows} to {most}",
                 config.batch, config.context
@@ -81,9 +80,8 @@ impl TrainerFile {
     /// # Errors
     /// It is there but cannot be read, or holds a number that no run has.
     pub fn read_if_there(folder: &Path) -> Result<Option<Self>> {
-        let path = current(folder, "trainer.json");
-        match read(&path, MOST) {
-            Ok(bytes) => Self::parse(&path, &bytes).map(Some),
+        match read_current(folder, "trainer.json", MOST) {
+            Ok(bytes) => Self::parse(&folder.join("trainer.json"), &bytes).map(Some),
             Err(e) if e.is_not_found() => Ok(None),
             Err(e) => Err(e.into()),
         }

@@ -1,3 +1,9 @@
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "four params, tensors of n elements, a state of one StepState; n is a word of 32 bits"
+)]
+
 use rayon::prelude::*;
 use strata_device::random::philox;
 use strata_device::{CpuArgs, StepState};

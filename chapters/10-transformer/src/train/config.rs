@@ -1,5 +1,6 @@
 use crate::{Error, GptConfig, Result};
 use serde::{Deserialize, Serialize};
+use std::fmt::Display;
 use strata_adamw::Schedule;
 
 /// How long a run lasts.
@@ -54,6 +55,11 @@ impl TrainConfig {
     }
 
     /// The learning rate of the step after so many steps and seconds.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a fraction lies between 0 and 1"
+    )]
     pub(super) fn lr_after(&self, steps: u64, seconds: f64) -> Result<f32> {
         let (step, total) = match self.length {
             Length::Steps(total) => (steps, total),
@@ -88,17 +94,11 @@ impl TrainConfig {
             }
             _ => {}
         }
-        let within = |name: &str, value: f32, low: f32, high: f32| {
-            if value >= low && value <= high {
-                return Ok(());
-            }
-            Err(Error::Value(format!("{name} is {value}; it must lie between {low} and {high}")))
-        };
         within("--lr", self.lr, 1e-9, 10.0)?;
         within("--dropout", self.dropout, 0.0, 0.95)?;
         within("weight decay", self.weight_decay, 0.0, 10.0)?;
-        within("beta 1", self.betas.0 as f32, 0.0, 0.9999)?;
-        within("beta 2", self.betas.1 as f32, 0.0, 0.99999)?;
+        within("beta 1", self.betas.0, 0.0, 0.9999)?;
+        within("beta 2", self.betas.1, 0.0, 0.99999)?;
         Schedule::named(&self.schedule, self.lr, 1)?;
         if let Some(clip) = self.clip {
             within("clip", clip, 1e-6, 1e6)?;
@@ -108,4 +108,12 @@ impl TrainConfig {
         }
         Ok(())
     }
+}
+
+/// A NaN lies nowhere.
+fn within<T: PartialOrd + Display>(name: &str, value: T, low: T, high: T) -> Result<()> {
+    if value >= low && value <= high {
+        return Ok(());
+    }
+    Err(Error::Value(format!("{name} is {value}; it must lie between {low} and {high}")))
 }

@@ -47,16 +47,12 @@ impl FromStr for SaveEvery {
     fn from_str(text: &str) -> std::result::Result<Self, String> {
         let wrong =
             || format!("{text:?} is neither a number of steps (500) nor a time (30s, 2m, 1h)");
-        let unit = match text.chars().last() {
-            Some('s') => Some(1.0),
-            Some('m') => Some(60.0),
-            Some('h') => Some(3600.0),
-            _ => None,
-        };
-        let every = match unit {
+        let units = [('s', 1.0), ('m', 60.0), ('h', 3600.0)];
+        let time = units.into_iter().find_map(|(c, unit)| Some((text.strip_suffix(c)?, unit)));
+        let every = match time {
             None => SaveEvery::Steps(text.parse().map_err(|_| wrong())?),
-            Some(unit) => {
-                let number: f64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
+            Some((number, unit)) => {
+                let number: f64 = number.parse().map_err(|_| wrong())?;
                 SaveEvery::Seconds(number * unit)
             }
         };

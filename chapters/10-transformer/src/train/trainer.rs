@@ -139,13 +139,22 @@ impl Trainer {
     ///
     /// # Errors
     /// A batch of another shape, [`Error::NonFinite`] (weights and moments are then those before
-    /// the step), a device error.
+    /// the step), more steps than 32 bits count, a device error.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "dropout's key is the low half of the seed"
+    )]
     pub fn step(&mut self, batch: &Batch, lr: f32) -> Result<StepReport> {
         self.upload(batch)?;
         let step = self.done.step + 1;
+        let Ok(count) = u32::try_from(step) else {
+            let reason =
+                format!("step {step} is one too many: at most {} can be counted", u32::MAX);
+            return Err(Error::Value(reason));
+        };
         // region: state
         let state = StepState {
-            step: step as u32,
+            step: count,
             seed: self.config.seed as u32,
             lr,
             loss_scale: 1.0,
@@ -160,7 +169,7 @@ impl Trainer {
             return Err(Error::NonFinite { step, loss, tensor });
         }
         self.done.step = step;
-        self.done.tokens += batch.scored as u64;
+        self.done.tokens = self.done.tokens.saturating_add(batch.scored as u64);
         Ok(StepReport { step, loss, norm, lr, tokens: self.done.tokens })
     }
 
@@ -227,7 +236,7 @@ impl Trainer {
             let loss = no_grad(|| self.model.loss(&self.ids, &self.targets, self.pass()))?;
             let scored = batch.scored as u64;
             sum.nats += f64::from(loss.value().item::<f32>()?) * scored as f64;
-            sum.tokens += scored;
+            sum.tokens = sum.tokens.saturating_add(scored);
         }
         Ok(sum)
     }
