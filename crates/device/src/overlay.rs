@@ -1,3 +1,19 @@
+// As in `vet`: these files are not ours.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap
+    )
+)]
+
 use crate::{Error, Machine, Result, vet};
 use std::fs;
 use std::io::{ErrorKind, Read};

@@ -60,15 +60,15 @@ const CALLS: usize = 128;
 pub fn check(text: &str, headers: &[(&str, &str)]) -> Result<(), Fault> {
     size(text)?;
     let list = tokens(text, Tongue::Cuda, TOKENS)?;
+    let mut last: Option<&Token<'_>> = None;
     for (i, token) in list.iter().enumerate() {
+        let before = last.replace(token);
         if token.kind == Kind::Word && REFUSED.contains(&token.text) {
             return Err(fault(token.line, format!("a kernel cannot use {}", token.text)));
         }
         let raw = token.kind == Kind::Text
             && token.glued
-            && i > 0
-            && list[i - 1].kind == Kind::Word
-            && list[i - 1].text.ends_with('R');
+            && before.is_some_and(|t| t.kind == Kind::Word && t.text.ends_with('R'));
         let trigraph = token.is("?")
             && list.get(i + 1).is_some_and(|t| t.is("?") && t.glued)
             && list.get(i + 2).is_some_and(|t| (t.is("/") || t.is("=")) && t.glued);
@@ -89,16 +89,12 @@ pub fn check(text: &str, headers: &[(&str, &str)]) -> Result<(), Fault> {
     }
     let mut macros = Macros::default();
     let (mut code, mut parts) = (Vec::new(), Vec::new());
-    let mut at = 0;
-    while at < list.len() {
-        let directive = list[at].first && (list[at].is("#") || list[at].is("%"));
-        let length = match directive {
-            true => 1 + list[at + 1..].iter().take_while(|t| !t.first).count(),
-            false => {
-                list[at..].iter().take_while(|t| !(t.first && (t.is("#") || t.is("%")))).count()
-            }
-        };
-        let part = &list[at..at + length];
+    let begins = |t: &Token<'_>| t.first && (t.is("#") || t.is("%"));
+    let mut rest = list.as_slice();
+    while let Some((first, more)) = rest.split_first() {
+        let directive = begins(first);
+        let ends = |t: &&Token<'_>| if directive { t.first } else { begins(t) };
+        let (part, after) = rest.split_at(1 + more.iter().take_while(|t| !ends(t)).count());
         match directive {
             true => parts.push(Part::Directive(self::directive(part, headers, &mut macros)?)),
             false => {
@@ -106,7 +102,7 @@ pub fn check(text: &str, headers: &[(&str, &str)]) -> Result<(), Fault> {
                 parts.push(Part::Code(part));
             }
         }
-        at += length;
+        rest = after;
     }
     macros.resolve()?;
     depth(&parts, &macros)?;
@@ -126,7 +122,8 @@ fn lengths(code: &[Token<'_>]) -> Result<(), Fault> {
             open.push(i);
         } else if token.is("]")
             && let Some(start) = open.pop()
-            && let Some(n) = super::lengths::plain(&code[start + 1..i]).filter(|&n| n > LONGEST)
+            && let Some(inner) = code.get(start + 1..i)
+            && let Some(n) = super::lengths::plain(inner).filter(|&n| n > LONGEST)
         {
             let text = format!("an array of {n} elements; a kernel's own have at most {LONGEST}");
             return Err(fault(token.line, text));
@@ -154,12 +151,13 @@ fn directive<'a>(
     headers: &[(&str, &str)],
     macros: &mut Macros<'a>,
 ) -> Result<Directive, Fault> {
-    let line = part[0].line;
-    let Some((name, rest)) = part[1..].split_first().filter(|_| part[0].is("#")) else {
-        return match part {
-            [only] if only.is("#") => Ok(Directive::Other),
-            _ => Err(fault(line, "write `#` for a line of the preprocessor")),
-        };
+    let (line, name, rest) = match part {
+        [sign, name, rest @ ..] if sign.is("#") => (sign.line, name, rest),
+        [only] if only.is("#") => return Ok(Directive::Other),
+        _ => {
+            let line = part.first().map_or(0, |sign| sign.line);
+            return Err(fault(line, "write `#` for a line of the preprocessor"));
+        }
     };
     Ok(match name.text {
         "if" | "ifdef" | "ifndef" => Directive::If,
@@ -306,6 +304,7 @@ struct Chunk<'a, 'b> {
     tokens: &'b [Token<'a>],
 }
 
+#[expect(clippy::indexing_slicing, reason = "`start` is 0 or one more than an earlier `i`")]
 fn chunks<'a, 'b>(code: &'b [Token<'a>]) -> Vec<Chunk<'a, 'b>> {
     let mut list = Vec::new();
     let (mut start, mut braces) = (0, 0usize);
@@ -362,13 +361,12 @@ fn chunk<'a, 'b>(tokens: &'b [Token<'a>]) -> Chunk<'a, 'b> {
             open = open.saturating_sub(usize::from(closes));
             closes && open == 0
         });
-        head = &tokens[end.map_or(tokens.len(), |end| end + 1)..];
+        head = end.and_then(|end| tokens.get(end + 1..)).unwrap_or_default();
     }
     const NO_NAMES: &[&str] =
         &["__launch_bounds__", "__align__", "alignas", "__attribute__", "decltype", "noexcept"];
     let mut name = None;
-    for pair in head.windows(2) {
-        let (word, next) = (&pair[0], &pair[1]);
+    for [word, next] in head.array_windows() {
         if ["struct", "class", "union", "enum", "using"].iter().any(|k| word.is(k)) {
             name = Some(next.text);
             break;
@@ -453,6 +451,24 @@ mod tests {
             ")".repeat(11)
         );
         assert!(says(&deep).contains("inside"));
+    }
+
+    #[test]
+    fn a_definition_may_break_off_anywhere() {
+        for cut in ["#define", "#define F", "#define F()", "#define F() x"] {
+            let _ = check(cut, &[]);
+        }
+        for cut in ["#define F(", "#define F(\nint x;", "#define F(a", "#define F(a,"] {
+            assert!(says(cut).contains("no `)`"), "{cut}");
+        }
+    }
+
+    /// Each branch is shallow, and all of them, read one after another, are thousands deep.
+    #[test]
+    fn lengths_are_read_without_a_deep_stack() {
+        let branch = format!("#else\n{}\n", "(".repeat(90));
+        let (all, end) = (branch.repeat(300), ")".repeat(90));
+        fine(&format!("float x[\n#if A\n{all}#endif\n{end}1];"));
     }
 
     #[test]

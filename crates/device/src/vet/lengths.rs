@@ -1,7 +1,7 @@
 //! The lengths of WGSL's arrays, worked out before naga does: it writes an array of zeros out in
 //! memory where an operator is put to it.
 use super::tokens::{Kind, Token};
-use super::{Fault, fault};
+use super::{DEPTHS, Fault, fault};
 use std::collections::{HashMap, HashSet};
 
 /// Elements of one array.
@@ -14,21 +14,20 @@ type Values<'a> = HashMap<&'a str, Option<i128>>;
 /// An array that is too long, or whose length cannot be told.
 pub(super) fn check(list: &[Token<'_>]) -> Result<(), Fault> {
     let overrides: HashSet<&str> =
-        list.windows(2).filter(|w| w[0].is("override")).map(|w| w[1].text).collect();
+        list.array_windows().filter(|[a, _]| a.is("override")).map(|[_, b]| b.text).collect();
     let (mut globals, mut pending) = (Values::new(), Vec::new());
     let (functions, outside) = functions(list);
-    for &(start, end) in &outside {
-        pending.extend(constants(&list[start..end]));
+    for part in &outside {
+        pending.extend(constants(part));
     }
     // In order of the text first; a constant may stand behind its use, so a few times.
     for _ in 0..4 {
         pending.iter().for_each(|(name, tokens)| settle(&mut globals, name, tokens));
     }
-    for &(start, end) in &outside {
-        arrays(&list[start..end], &globals, &overrides)?;
+    for part in outside {
+        arrays(part, &globals, &overrides)?;
     }
-    for (start, end) in functions {
-        let body = &list[start..end];
+    for body in functions {
         let own = constants(body);
         if own.is_empty() {
             arrays(body, &globals, &overrides)?;
@@ -41,10 +40,11 @@ pub(super) fn check(list: &[Token<'_>]) -> Result<(), Fault> {
     Ok(())
 }
 
-type Range = (usize, usize);
+type Parts<'a, 'b> = Vec<&'b [Token<'a>]>;
 
 /// The bodies of the functions, and what lies between them.
-fn functions(list: &[Token<'_>]) -> (Vec<Range>, Vec<Range>) {
+#[expect(clippy::indexing_slicing, reason = "`start` is 0 or an earlier `i`")]
+fn functions<'a, 'b>(list: &'b [Token<'a>]) -> (Parts<'a, 'b>, Parts<'a, 'b>) {
     let (mut bodies, mut outside) = (Vec::new(), Vec::new());
     let (mut braces, mut start, mut function) = (0usize, 0, false);
     for (i, token) in list.iter().enumerate() {
@@ -52,7 +52,7 @@ fn functions(list: &[Token<'_>]) -> (Vec<Range>, Vec<Range>) {
             "fn" if braces == 0 => function = true,
             "{" => {
                 if braces == 0 && function {
-                    outside.push((start, i));
+                    outside.push(&list[start..i]);
                     start = i;
                 }
                 braces += 1;
@@ -60,7 +60,7 @@ fn functions(list: &[Token<'_>]) -> (Vec<Range>, Vec<Range>) {
             "}" => {
                 braces = braces.saturating_sub(1);
                 if braces == 0 && function {
-                    bodies.push((start, i));
+                    bodies.push(&list[start..i]);
                     (start, function) = (i, false);
                 }
             }
@@ -68,8 +68,8 @@ fn functions(list: &[Token<'_>]) -> (Vec<Range>, Vec<Range>) {
         }
     }
     match function && braces > 0 {
-        true => bodies.push((start, list.len())),
-        false => outside.push((start, list.len())),
+        true => bodies.push(&list[start..]),
+        false => outside.push(&list[start..]),
     }
     (bodies, outside)
 }
@@ -77,24 +77,19 @@ fn functions(list: &[Token<'_>]) -> (Vec<Range>, Vec<Range>) {
 /// `const NAME: type = tokens;`
 fn constants<'a, 'b>(list: &'b [Token<'a>]) -> Vec<(&'a str, &'b [Token<'a>])> {
     let mut found = Vec::new();
-    let mut at = 0;
-    while at + 1 < list.len() {
-        if !list[at].is("const") {
-            at += 1;
-            continue;
+    for statement in list.split(|t| t.is(";")) {
+        let mut halves = statement.splitn(2, |t| t.is("const"));
+        let Some([name, rest @ ..]) = halves.nth(1) else { continue };
+        let mut halves = rest.splitn(2, |t| t.is("="));
+        if let Some(value) = halves.nth(1) {
+            found.push((name.text, value));
         }
-        let name = list[at + 1].text;
-        let end = at + list[at..].iter().take_while(|t| !t.is(";")).count();
-        if let Some(equals) = list[at..end].iter().position(|t| t.is("=")) {
-            found.push((name, &list[at + equals + 1..end]));
-        }
-        at = end;
     }
     found
 }
 
 fn settle<'a>(values: &mut Values<'a>, name: &'a str, tokens: &[Token<'_>]) {
-    let value = Reader { tokens, at: 0, values }.all();
+    let value = Reader::new(tokens, values).all();
     match values.get(name) {
         Some(known) if known.is_some() && *known != value => {
             values.insert(name, None);
@@ -111,12 +106,12 @@ fn arrays(list: &[Token<'_>], values: &Values<'_>, overrides: &HashSet<&str>) ->
         if !token.is("array") || !list.get(i + 1).is_some_and(|t| t.is("<")) {
             continue;
         }
-        let Some(length) = second(&list[i + 2..]) else { continue };
+        let Some(length) = list.get(i + 2..).and_then(second) else { continue };
         if length.iter().any(|t| overrides.contains(t.text)) {
             // Known when the launch has set it; measured then.
             continue;
         }
-        match (Reader { tokens: length, at: 0, values }.all()) {
+        match Reader::new(length, values).all() {
             Some(n) if n > LONGEST => {
                 let text = format!("an array of {n} elements; {LONGEST} are the most");
                 return Err(fault(token.line, text));
@@ -134,19 +129,21 @@ fn arrays(list: &[Token<'_>], values: &Values<'_>, overrides: &HashSet<&str>) ->
 
 /// The value of a whole-number expression without names.
 pub(super) fn plain(tokens: &[Token<'_>]) -> Option<i128> {
-    Reader { tokens, at: 0, values: &Values::new() }.all()
+    Reader::new(tokens, &Values::new()).all()
 }
 
 /// The second of the things between `<` and `>`.
+#[expect(clippy::indexing_slicing, reason = "`start` is one more than an earlier `i`")]
 fn second<'a, 'b>(list: &'b [Token<'a>]) -> Option<&'b [Token<'a>]> {
-    let (mut depth, mut start) = (0usize, None);
+    let (mut depth, mut start, mut last) = (0usize, None, None);
     for (i, token) in list.iter().enumerate() {
+        let before: Option<&Token<'_>> = last.replace(token);
         let shift = |a: &str| list.get(i + 1).is_some_and(|t| t.is(a) && t.glued);
         match token.text {
             "(" | "[" => depth += 1,
             ")" | "]" => depth = depth.checked_sub(1)?,
             // `<<` is a shift; `>>` closes two lists.
-            "<" if shift("<") || (i > 0 && list[i - 1].is("<") && token.glued) => {}
+            "<" if shift("<") || (token.glued && before.is_some_and(|t| t.is("<"))) => {}
             "<" => depth += 1,
             "," if depth == 0 && start.is_none() => start = Some(i + 1),
             "," if depth == 0 => return start.map(|start| &list[start..i]),
@@ -159,15 +156,22 @@ fn second<'a, 'b>(list: &'b [Token<'a>]) -> Option<&'b [Token<'a>]> {
     start.map(|start| &list[start..])
 }
 
-/// Reads a whole-number expression. It calls itself once for each bracket, whose depth is bounded
-/// by then.
+/// Reads a whole-number expression. It calls itself for each bracket, as far as any text may go; what
+/// is checked elsewhere does not bound it: a list may begin where that stopped, or hold every branch
+/// of an `#if`.
 struct Reader<'a, 'b> {
     tokens: &'b [Token<'a>],
     at: usize,
+    /// Brackets that are open.
+    open: usize,
     values: &'b Values<'a>,
 }
 
-impl Reader<'_, '_> {
+impl<'a, 'b> Reader<'a, 'b> {
+    fn new(tokens: &'b [Token<'a>], values: &'b Values<'a>) -> Self {
+        Reader { tokens, at: 0, open: 0, values }
+    }
+
     fn all(mut self) -> Option<i128> {
         let value = self.binary(0)?;
         (self.at == self.tokens.len()).then_some(value)
@@ -197,6 +201,14 @@ impl Reader<'_, '_> {
             '*' | '/' | '%' => (sign, 6, 1),
             _ => return None,
         })
+    }
+
+    /// What stands in a bracket.
+    fn inner(&mut self) -> Option<i128> {
+        self.open += 1;
+        let value = if self.open > DEPTHS.nesting { None } else { self.binary(0) };
+        self.open -= 1;
+        value
     }
 
     fn binary(&mut self, least: u8) -> Option<i128> {
@@ -234,7 +246,7 @@ impl Reader<'_, '_> {
 
     fn operand(&mut self) -> Option<i128> {
         if self.eat("(") {
-            let value = self.binary(0)?;
+            let value = self.inner()?;
             return self.eat(")").then_some(value);
         }
         let token = self.tokens.get(self.at)?;
@@ -249,8 +261,8 @@ impl Reader<'_, '_> {
 
     fn call(&mut self, name: &str) -> Option<i128> {
         self.eat("(");
-        let first = self.binary(0)?;
-        let second = if self.eat(",") && !self.peek(")") { Some(self.binary(0)?) } else { None };
+        let first = self.inner()?;
+        let second = if self.eat(",") && !self.peek(")") { Some(self.inner()?) } else { None };
         self.eat(",");
         if !self.eat(")") {
             return None;

@@ -1,4 +1,8 @@
 //! CUDA's preprocessor, counted instead of run: what a macro hides, and how much it grows to.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "what `place` holds are places in `list`, which only grows"
+)]
 use super::growth::Names;
 use super::shape::{Depth, Hidden};
 use super::tokens::{Kind, Token};
@@ -40,17 +44,19 @@ impl<'a> Macros<'a> {
         let takes = rest.first().is_some_and(|t| t.is("(") && t.glued);
         let (arguments, body) = match takes {
             true => {
-                let end = rest.iter().position(|t| t.is(")")).unwrap_or(rest.len() - 1);
-                let list = &rest[1..end];
+                let mut parts = rest.splitn(2, |t| t.is(")"));
+                let (Some([_, list @ ..]), Some(body)) = (parts.next(), parts.next()) else {
+                    return Err(fault(line, "the list of this macro's arguments has no `)`"));
+                };
                 if list.iter().any(|t| t.is(".")) {
                     return Err(fault(line, "a macro takes a fixed number of arguments here"));
                 }
                 let names = list.iter().filter(|t| t.kind == Kind::Word).map(|t| t.text).collect();
-                (Some(names), &rest[(end + 1).min(rest.len())..])
+                (Some(names), body)
             }
             false => (None, rest),
         };
-        if body.windows(2).any(|w| w[0].is("#") && w[1].is("#")) {
+        if body.array_windows().any(|[a, b]| a.is("#") && b.is("#")) {
             return Err(fault(line, "`##` makes names that cannot be followed: write them out"));
         }
         let next = self.list.len();

@@ -9,7 +9,8 @@
 //!    one expression, what its names grow to ([`wgsl`], [`cuda`]).
 //! 2. What naga makes of it is measured, on a thread whose stack is large enough for every text that
 //!    passed the first gate: memory of each kind, and the work that is left once all functions stand
-//!    in line. Bounds that WGSL itself states are WGSL's.
+//!    in line. Bounds that WGSL itself states are WGSL's. Where the end of a loop cannot be seen, it
+//!    gets a counter.
 //! 3. Where the program offers it ([`serve`]), the driver compiles it in a process of its own first,
 //!    with a limit on time and memory.
 //!
@@ -17,9 +18,27 @@
 //!
 //! [`Overlay`]: crate::Overlay
 
+// What can end the process or change a number without a word is gone, or says why it cannot.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap
+    )
+)]
+
 mod cuda;
 mod growth;
 mod lengths;
+#[cfg(all(feature = "wgpu", not(target_family = "wasm")))]
+mod loops;
 mod macros;
 #[cfg(all(feature = "wgpu", not(target_family = "wasm")))]
 mod module;
@@ -33,7 +52,7 @@ mod wgsl;
 
 pub use cuda::check as cuda;
 #[cfg(all(feature = "wgpu", not(target_family = "wasm")))]
-pub use module::steps;
+pub use module::{Looked, look};
 #[cfg(not(target_family = "wasm"))]
 pub use stack::THREAD;
 #[cfg(not(target_family = "wasm"))]

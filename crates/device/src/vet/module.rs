@@ -1,5 +1,5 @@
 //! A WGSL kernel as naga understands it, measured before a driver sees it.
-use super::{Fault, fault};
+use super::{Fault, fault, loops};
 use crate::{Caps, Loaded};
 use ::wgpu::naga::back::pipeline_constants::process_overrides;
 use ::wgpu::naga::proc::{IndexableLength, TypeResolution};
@@ -20,19 +20,27 @@ const NESTING: u32 = 15;
 /// about 4 s of a processor here.
 const STEPS: u64 = 20_000;
 
-/// Measures a kernel as the launch would compile it, its constants set and its entry chosen: how many
-/// steps it comes to.
+/// What a kernel comes to.
+#[derive(Clone, Copy, Debug)]
+pub struct Looked {
+    /// Its steps.
+    pub steps: u64,
+    /// Whether each of its loops is seen to end.
+    pub ends: bool,
+}
+
+/// Measures a kernel as the launch would compile it, its constants set and its entry chosen.
 ///
 /// Call it with a text that [`super::wgsl`] passed, on a stack as large as a compiler's.
 ///
 /// # Errors
 /// naga's message, or the bound that the kernel oversteps.
-pub fn steps(
+pub fn look(
     loaded: &Loaded,
     entry: &str,
     constants: &[(&str, f64)],
     caps: &Caps,
-) -> Result<u64, String> {
+) -> Result<Looked, String> {
     let text = loaded.text.as_str();
     let options = wgsl::Options { capabilities: Capabilities::all(), ..wgsl::Options::new() };
     let module = wgsl::Frontend::new_with_options(options)
@@ -47,13 +55,14 @@ pub fn steps(
     let found = module.entry_points.iter().any(|e| e.name == entry);
     if !found {
         // wgpu says so, and names the entries that are there.
-        return Ok(0);
+        return Ok(Looked { steps: 0, ends: true });
     }
     let (module, info) =
         process_overrides(&module, &info, Some((ShaderStage::Compute, entry)), &constants)
             .map_err(|error| error.to_string())?;
     let measured = Measured { module: &module, info: &info, sizes: sizes(&module) };
-    measured.check(entry, caps).map_err(|fault| fault.text)
+    let steps = measured.check(entry, caps).map_err(|fault| fault.text)?;
+    Ok(Looked { steps, ends: loops::end(&module) })
 }
 
 struct Measured<'a> {
@@ -76,7 +85,8 @@ impl Measured<'_> {
         let Some((at, point)) = entries.into_iter().find(|(_, e)| e.name == entry) else {
             return Ok(0);
         };
-        let threads: u64 = point.workgroup_size.iter().map(|&n| u64::from(n)).product();
+        let sides = point.workgroup_size.iter().map(|&n| u64::from(n));
+        let threads = sides.fold(1, u64::saturating_mul);
         if threads > u64::from(caps.max_workgroup) {
             let [x, y, z] = point.workgroup_size;
             return Err(whole(format!(

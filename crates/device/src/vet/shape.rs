@@ -34,6 +34,9 @@ struct Level {
 /// Follows tokens and knows how deep it is.
 #[derive(Clone, Debug)]
 pub(super) struct Depth {
+    /// Outside all brackets.
+    outer: Level,
+    /// Those that are open.
     levels: Vec<Level>,
     nesting: usize,
     operators: usize,
@@ -52,7 +55,8 @@ enum Last {
 impl Depth {
     pub(super) fn new() -> Self {
         Depth {
-            levels: vec![Level::default()],
+            outer: Level::default(),
+            levels: Vec::new(),
             nesting: 0,
             operators: 0,
             most: Hidden::default(),
@@ -67,7 +71,7 @@ impl Depth {
 
     /// Whether every bracket is closed again.
     pub(super) fn closed(&self) -> bool {
-        self.levels.len() == 1
+        self.levels.is_empty()
     }
 
     /// How deep it is now.
@@ -141,15 +145,11 @@ impl Depth {
     }
 
     fn top(&self) -> Level {
-        self.levels.last().copied().unwrap_or_default()
+        self.levels.last().copied().unwrap_or(self.outer)
     }
 
     fn top_mut(&mut self) -> &mut Level {
-        if self.levels.is_empty() {
-            self.levels.push(Level::default());
-        }
-        let last = self.levels.len() - 1;
-        &mut self.levels[last]
+        self.levels.last_mut().unwrap_or(&mut self.outer)
     }
 
     fn open(&mut self, open: char, hidden: usize) {
@@ -163,9 +163,7 @@ impl Depth {
     }
 
     fn close(&mut self) {
-        if self.levels.len() > 1
-            && let Some(level) = self.levels.pop()
-        {
+        if let Some(level) = self.levels.pop() {
             self.nesting -= 1 + level.hidden + level.links;
             self.operators -= level.operators;
             // `f(a)(b)`, `a[0][0]`: each is one more operator.

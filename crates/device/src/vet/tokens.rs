@@ -99,7 +99,7 @@ impl<'a> Scan<'a> {
                 Kind::Sign
             }
         };
-        let text = &self.text[start..self.at];
+        let text = self.text.get(start..self.at).unwrap_or_default();
         if kind != Kind::Text && text.len() > LONGEST {
             let what =
                 format!("a name or number of {} characters; {LONGEST} are the most", text.len());
@@ -110,8 +110,13 @@ impl<'a> Scan<'a> {
         Ok(Some(token))
     }
 
+    /// What is not read yet: `at` moves by whole characters, so there always is a rest.
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
     fn peek(&self, n: usize) -> Option<char> {
-        self.text[self.at..].chars().nth(n)
+        self.rest().chars().nth(n)
     }
 
     fn bump(&mut self) {
@@ -124,7 +129,7 @@ impl<'a> Scan<'a> {
 
     /// Digits, letters, dots, and the sign of an exponent: as greedy as a preprocessor's number.
     fn number(&mut self) {
-        let hex = self.text[self.at..].starts_with("0x") || self.text[self.at..].starts_with("0X");
+        let hex = self.rest().starts_with("0x") || self.rest().starts_with("0X");
         while let Some(c) = self.peek(0) {
             let exponent = matches!((hex, c), (true, 'p' | 'P') | (false, 'e' | 'E'));
             if exponent && matches!(self.peek(1), Some('+' | '-')) {
@@ -190,7 +195,7 @@ impl<'a> Scan<'a> {
     /// A `\` at the end of a line joins it to the next. Only after a blank: it must not glue the
     /// halves of a word or of a comment's mark together, which the other checks would miss.
     fn splice(&mut self) -> Result<(), Fault> {
-        if !self.text[..self.at].ends_with([' ', '\t']) {
+        if !self.text.get(..self.at).is_some_and(|before| before.ends_with([' ', '\t'])) {
             return Err(fault(self.line, "write a blank before the `\\` that ends this line"));
         }
         self.bump();

@@ -28,7 +28,7 @@ pub fn check(text: &str) -> Result<(), Fault> {
 /// Words that a list of types may follow. Only WGSL's own do.
 fn takes_types(word: &str) -> bool {
     let vector = ["vec2", "vec3", "vec4"].contains(&word);
-    let matrix = word.len() == 6 && word.starts_with("mat") && word.as_bytes()[4] == b'x';
+    let matrix = matches!(word.as_bytes(), [b'm', b'a', b't', _, b'x', _]);
     let other = ["array", "atomic", "ptr", "bitcast", "var", "binding_array", "coop_mat8x8"];
     vector
         || matrix
@@ -40,14 +40,15 @@ fn takes_types(word: &str) -> bool {
 /// `const a = array(b, b);` and the like: a constant is worked out wherever it stands.
 fn growth(list: &[Token<'_>]) -> Result<(), Fault> {
     let mut names = Names::default();
-    for pair in list.windows(2) {
-        if declares(&pair[0]) && pair[1].kind == Kind::Word {
-            names.declare(pair[1].text);
+    for [word, next] in list.array_windows() {
+        if declares(word) && next.kind == Kind::Word {
+            names.declare(next.text);
         }
     }
     let file = names.declare("");
     let mut owner = file;
     let mut braces = 0usize;
+    let mut before: Option<&Token<'_>> = None;
     for (i, token) in list.iter().enumerate() {
         let next = list.get(i + 1);
         if declares(token)
@@ -61,8 +62,7 @@ fn growth(list: &[Token<'_>]) -> Result<(), Fault> {
             _ => {}
         }
         names.own(owner, 1);
-        let before = i.checked_sub(1).map(|i| &list[i]);
-        let member = before.is_some_and(|t| t.is(".") || declares(t));
+        let member = before.replace(token).is_some_and(|t| t.is(".") || declares(t));
         let field = next.is_some_and(|t| t.is(":"));
         if token.kind == Kind::Word
             && !member
@@ -130,6 +130,15 @@ mod tests {
         assert!(says(&chain).contains("inside"));
         assert!(says(&"x".repeat(BIG)).contains("bytes"));
         assert!(says(&"x ".repeat(40_000)).contains("words and signs"));
+    }
+
+    /// Depth is counted up to the first bracket that nobody opened; lengths are read behind it, too.
+    #[test]
+    fn lengths_are_read_without_a_deep_stack() {
+        for open in ["(", "max(", "1+("] {
+            let text = format!(") var<private> x: array<f32, {}1>;", open.repeat(8000));
+            assert!(says(&text).contains("cannot be told"));
+        }
     }
 
     const BIG: usize = super::super::BYTES + 1;

@@ -23,7 +23,8 @@ pub(super) struct Pipelines {
     /// By the kernel's address: kernels are statics.
     compiled: HashMap<usize, Variants>,
     /// By text, which several entries and overrides share.
-    modules: HashMap<Box<str>, ShaderModule>,
+    /// By their text: those whose loops keep a counter, and those without.
+    modules: [HashMap<Box<str>, ShaderModule>; 2],
     layouts: HashMap<(&'static [Access], bool), Layout>,
 }
 
@@ -64,7 +65,7 @@ impl Pipelines {
         let kernel = launch.kernel;
         let outcome = match loaded.own {
             true => self.vetted(device, launch, loaded, info),
-            false => self.build(device, launch, loaded),
+            false => self.build(device, launch, loaded, true),
         };
         let pipeline = outcome.map(Arc::new).map_err(|error| {
             let includes = kernel.wgsl.map_or(&[][..], |text| text.includes);
@@ -93,7 +94,7 @@ impl Pipelines {
         })?;
         // A page has neither processes nor stacks of a chosen size, and compiles elsewhere anyway.
         #[cfg(target_family = "wasm")]
-        return self.build(device, launch, loaded);
+        return self.build(device, launch, loaded, false);
         #[cfg(not(target_family = "wasm"))]
         {
             vet::outlives(&vet::Asked {
@@ -108,8 +109,8 @@ impl Pipelines {
             })?;
             vet::deep(|| {
                 let set = set(&loaded.text, &launch.constants);
-                vet::steps(loaded, kernel.entry, &set, &info.caps)?;
-                self.build(device, launch, loaded)
+                let looked = vet::look(loaded, kernel.entry, &set, &info.caps)?;
+                self.build(device, launch, loaded, looked.ends)
             })?
         }
     }
@@ -119,6 +120,7 @@ impl Pipelines {
         device: &Device,
         launch: &Launch,
         loaded: &Loaded,
+        ends: bool,
     ) -> Result<Pipeline, String> {
         let kernel: &'static Kernel = launch.kernel;
         let params = !launch.params.is_empty();
@@ -132,7 +134,8 @@ impl Pipelines {
                 layout
             }
         };
-        let module = match self.modules.get(loaded.text.as_str()) {
+        let modules = &mut self.modules[usize::from(ends)];
+        let module = match modules.get(loaded.text.as_str()) {
             Some(module) => module.clone(),
             None => {
                 let descriptor = ::wgpu::ShaderModuleDescriptor {
@@ -140,18 +143,17 @@ impl Pipelines {
                     source: ::wgpu::ShaderSource::Wgsl(loaded.text.as_str().into()),
                 };
                 let checks = ::wgpu::ShaderRuntimeChecks {
-                    force_loop_bounding: false,
+                    force_loop_bounding: !ends,
                     ..::wgpu::ShaderRuntimeChecks::checked()
                 };
-                // SAFETY: every index stays checked. What is left out is a counter in each loop,
-                // which keeps drivers from unrolling them. It guards against optimisers that take an
-                // endless loop for unreachable. Loops of ours all end; a reader's that does not is a
-                // lost device with the counter as without it, and its text is compiled in a process
-                // of its own first, but in Node, where there is none.
+                // SAFETY: every index stays checked. What is left out, where all loops end, is a
+                // counter in each, which keeps drivers from unrolling them. It guards against
+                // optimisers that take an endless loop for unreachable. Loops of ours all end; those
+                // of a reader keep the counter if one of them is not seen to (`vet::look`).
                 let module = scoped(device, || unsafe {
                     device.create_shader_module_trusted(descriptor, checks)
                 })?;
-                self.modules.insert(loaded.text.as_str().into(), module.clone());
+                modules.insert(loaded.text.as_str().into(), module.clone());
                 module
             }
         };

@@ -33,7 +33,7 @@ const START: Duration = Duration::from_secs(60);
 /// Bytes that a compiler may take beyond what the child had before. Ours take 30 MB.
 const MEMORY: u64 = 640 << 20;
 /// Bytes of the child's stderr that are kept for the message.
-const NOISE: u64 = 4096;
+const NOISE: usize = 4096;
 
 static OFFERED: AtomicBool = AtomicBool::new(false);
 
@@ -236,7 +236,7 @@ fn listen(output: Option<impl Read + Send + 'static>) -> Receiver<Said> {
             let mut line = Vec::new();
             loop {
                 line.clear();
-                match (&mut lines).take(NOISE).read_until(b'\n', &mut line) {
+                match (&mut lines).take(NOISE as u64).read_until(b'\n', &mut line) {
                     Ok(0) | Err(_) => break,
                     Ok(_) => {}
                 }
@@ -261,11 +261,11 @@ fn collect(stderr: Option<impl Read + Send + 'static>) -> Arc<Mutex<Vec<u8>>> {
     if let Some(mut stderr) = stderr {
         let kept = kept.clone();
         thread::spawn(move || {
-            let mut piece = [0; NOISE as usize];
+            let mut piece = [0; NOISE];
             while let Ok(n @ 1..) = stderr.read(&mut piece) {
                 let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                kept.extend_from_slice(&piece[..n]);
-                let over = kept.len().saturating_sub(NOISE as usize);
+                kept.extend(piece.iter().take(n));
+                let over = kept.len().saturating_sub(NOISE);
                 kept.drain(..over);
             }
         });
