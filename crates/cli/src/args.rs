@@ -203,6 +203,18 @@ pub fn real(low: f64, high: f64) -> impl Fn(&str) -> Result<f64, String> + Clone
     }
 }
 
+/// A number that [`whole`] let through, as a size: every bound that is given there fits.
+pub fn size(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// A number that [`real`] let through, as the engine's own: rounded, since f32 reaches further than
+/// any bound that is given there.
+#[expect(clippy::cast_possible_truncation, reason = "rounds, and at worst to an infinity")]
+pub fn single(number: f64) -> f32 {
+    number as f32
+}
+
 /// A failure unless `path` is a folder.
 ///
 /// # Errors

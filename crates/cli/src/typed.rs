@@ -38,9 +38,10 @@ fn plain(word: &OsStr) -> bool {
 /// A line of the message, of which each part is at most a line long.
 fn short(line: &str) -> String {
     const MOST: usize = 2 * LONG;
-    match line.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}… ({} bytes more)", &line[..end], line.len() - end),
-        None => line.to_string(),
+    let head: String = line.chars().take(MOST).collect();
+    match line.len() - head.len() {
+        0 => head,
+        more => format!("{head}… ({more} bytes more)"),
     }
 }
 

@@ -17,6 +17,11 @@ fn bytes(folder: &Path, file: &str) -> Vec<u8> {
     fs::read(folder.join(file)).unwrap()
 }
 
+/// The steps of a run's log.
+fn log(folder: &Path) -> Vec<Value> {
+    text(&bytes(folder, "log.jsonl")).lines().map(json).collect()
+}
+
 #[test]
 fn a_run_leaves_everything_it_promises() {
     let folder = tempdir().unwrap();
@@ -27,8 +32,7 @@ fn a_run_leaves_everything_it_promises() {
         assert!(out.contains(word), "{word}: {out}");
     }
     let run_folder = folder.path().join("runs/gpt-nano-stories");
-    let log = json(&text(&bytes(&run_folder, "log.json")));
-    let steps = log.as_array().unwrap();
+    let steps = log(&run_folder);
     assert_eq!(steps.len(), 20);
     assert!(steps[0]["loss"].as_f64().unwrap() > 5.0);
     assert!(
@@ -187,16 +191,13 @@ fn ctrl_c_saves_and_resuming_is_exact() {
     assert!(rest.contains("--resume broken"), "{rest}");
 
     let (whole, broken) = (folder.path().join("whole"), folder.path().join("broken"));
-    let log = json(&text(&bytes(&broken, "log.json")));
-    assert!(log.as_array().unwrap().len() < 150, "it was broken off");
+    assert!(log(&broken).len() < 150, "it was broken off");
     let out = good(folder.path(), &["train", "--resume", "broken"]);
     assert!(out.contains("Going on after step"), "{out}");
     for file in ["model.safetensors", "optimizer.safetensors", "tokenizer.json"] {
         assert!(bytes(&whole, file) == bytes(&broken, file), "{file} differs");
     }
-    let log = json(&text(&bytes(&broken, "log.json")));
-    let steps: Vec<_> =
-        log.as_array().unwrap().iter().map(|s| s["step"].as_u64().unwrap()).collect();
+    let steps: Vec<_> = log(&broken).iter().map(|s| s["step"].as_u64().unwrap()).collect();
     assert_eq!(steps, (1..=150).collect::<Vec<_>>(), "the log has every step once");
     let end =
         common::bad(folder.path(), &["train", "--resume", "broken"], 1, &["has come to its end"]);

@@ -221,7 +221,7 @@ pub fn again(target: &Target, input: &Path) -> io::Result<Vec<Finding>> {
 pub fn replay(target: &Target, inputs: &[PathBuf]) -> io::Result<(usize, Vec<Finding>)> {
     let folder = temporary()?;
     let (mut first, mut found) = (0, Vec::new());
-    while (first as usize) < inputs.len() {
+    while first < inputs.len() as u64 {
         // An old number must not be taken for where the next worker was.
         let _ = fs::remove_file(folder.path().join(worker::CURRENT));
         let time = Duration::from_secs(3600);

@@ -130,7 +130,9 @@ pub fn run(plan: &Plan, target: &Target, program: &Path, time: Duration) -> io::
         let mut command = Command::new(program);
         command.env(TARGET, target.name).env(FINDINGS, folder.path().join("findings"));
         command.arg(format!("-max_total_time={left}")).arg(format!("-max_len={MOST_BYTES}"));
-        command.arg(format!("-seed={}", (plan.seed + round) as u32));
+        // libFuzzer takes 32 bits, and 0 for a seed of its own choice.
+        let seed = plan.seed.wrapping_add(round) & u64::from(u32::MAX);
+        command.arg(format!("-seed={}", seed.max(1)));
         command.arg(format!("-artifact_prefix={}/", folder.path().display()));
         command.args(["-timeout=30", "-rss_limit_mb=0", "-len_control=0", "-print_final_stats=1"]);
         command.args([&kept, &starts]);

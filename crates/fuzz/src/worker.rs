@@ -47,7 +47,9 @@ pub fn work(target: &Target, work: &Work) -> io::Result<()> {
     }
     let mut log = Log::new(&work.folder)?;
     if !work.inputs.is_empty() {
-        for (number, path) in (work.first..).zip(&work.inputs).skip(work.first as usize) {
+        // By their places among all of them, wherever it begins: the next worker goes on behind.
+        let skipped = usize::try_from(work.first).unwrap_or(usize::MAX);
+        for (number, path) in (0..).zip(&work.inputs).skip(skipped) {
             log.attempt(target, number, &fs::read(path)?)?;
         }
         return Ok(());

@@ -41,6 +41,22 @@ fn each_fault_is_told_from_the_others() {
     assert!(!good && said.contains("there are checkpoint"), "{said}");
 }
 
+/// A worker that begins in the middle of a list says where it is in it: the next one goes on there.
+#[test]
+fn no_input_behind_a_dead_worker_is_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    for input in ["fine", "abort", "panic"] {
+        fs::write(folder.path().join(input), input).unwrap();
+    }
+    for (first, number) in [("0", 1), ("1", 1), ("2", 2)] {
+        let mut words = vec!["worker", "--target", "faults", "--seed", "1", "--first", first];
+        words.extend(["--milliseconds", "1000", "--folder", ".", "fine", "abort", "panic"]);
+        fuzz(&words, folder.path());
+        let current = fs::read(folder.path().join("current")).unwrap();
+        assert_eq!(current[..8], u64::to_le_bytes(number), "from {first} on");
+    }
+}
+
 /// What did harm once does none any more.
 #[test]
 fn the_corpus_does_no_harm() {

@@ -1,6 +1,6 @@
 //! `strata bench`: every rung timed, beside what the machine can do.
 
-use crate::args::{device_choice, op_name, whole};
+use crate::args::{device_choice, op_name, size, whole};
 use crate::failure::{Failure, Outcome};
 use crate::ui::{self, Bar, say};
 use clap::Args;
@@ -126,7 +126,7 @@ fn rungs(device: Choice, args: &BenchArgs) -> Outcome<Measured> {
 fn ladders(device: Choice, args: &BenchArgs) -> Outcome<Measured> {
     let options = Climb {
         ops: args.ladders.clone(),
-        sizes: args.sizes.iter().map(|&size| size as usize).collect(),
+        sizes: args.sizes.iter().copied().map(size).collect(),
         quick: args.quick,
         note: args.note.clone(),
         ..Climb::default()

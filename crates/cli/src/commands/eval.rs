@@ -1,6 +1,6 @@
 //! `strata eval`: how well does a model predict a text?
 
-use crate::args::{DeviceArgs, folder, whole};
+use crate::args::{DeviceArgs, folder, size, whole};
 use crate::commands::train::same;
 use crate::failure::{Failure, Outcome};
 use crate::ui::{self, Bar, say};
@@ -78,7 +78,7 @@ pub fn run(args: &EvalArgs) -> Outcome {
     let Loaded { model, tokenizer, state } = checkpoint::load(&args.checkpoint, &device)?;
     let most = model.config().n_positions;
     let trained = state.as_ref().map_or(most, |state| state.config.context);
-    let context = args.context.map_or(trained, |n| n as usize);
+    let context = args.context.map_or(trained, size);
     if context > most {
         let text = format!("--context is {context}; this model takes 1 to {most} tokens");
         return Err(Failure::new(text));
@@ -96,7 +96,7 @@ pub fn run(args: &EvalArgs) -> Outcome {
         },
         &mut |_| bar.set(0.0, || "reading the text".into()),
     )?;
-    let rows = rows(&data, part, args.batch as usize);
+    let rows = rows(&data, part, size(args.batch));
     check_room(&model, &device, rows, context)?;
     let score = score(&model, &data, part, rows, &bar)?;
     drop(bar);
@@ -125,7 +125,7 @@ fn check_room(model: &Gpt, device: &Device, rows: usize, context: usize) -> Outc
     if bytes <= room as f64 {
         return Ok(());
     }
-    let (bytes, room) = (ui::bytes(bytes as u64), ui::bytes(room));
+    let (bytes, room) = (ui::bytes(ui::whole(bytes)), ui::bytes(room));
     Err(Failure::new(format!(
         "{rows} rows of {context} tokens need about {bytes} of memory, this computer has {room}; give a \
          smaller --batch or --context"

@@ -1,6 +1,6 @@
 //! `strata generate`: a trained model writes, token by token.
 
-use crate::args::{DeviceArgs, folder, real, whole};
+use crate::args::{DeviceArgs, folder, real, single, size, whole};
 use crate::failure::{Failure, Outcome};
 use crate::ui::{self, say};
 use clap::Args;
@@ -92,7 +92,7 @@ pub fn run(args: &GenerateArgs) -> Outcome {
     }
     let rate = match written.tokens {
         0 | 1 => String::new(),
-        _ => format!(", then {} tokens/s", ui::count(written.rate() as u64)),
+        _ => format!(", then {} tokens/s", ui::count(ui::whole(written.rate()))),
     };
     let (dim, n) = (ui::DIM, ui::count(written.tokens));
     ui::note(&format!("{dim}{n} tokens; the first after {first_ms:.1} ms{rate}{dim:#}"));
@@ -101,9 +101,9 @@ pub fn run(args: &GenerateArgs) -> Outcome {
 
 fn write(args: &GenerateArgs, loaded: &Loaded) -> Outcome<Written> {
     let sampling = Sampling {
-        temperature: args.temperature as f32,
-        top_k: args.top_k as usize,
-        top_p: args.top_p as f32,
+        temperature: single(args.temperature),
+        top_k: size(args.top_k),
+        top_p: single(args.top_p),
         seed: args.seed,
     };
     let tokenizer = &loaded.tokenizer;
@@ -176,15 +176,12 @@ impl Stream {
                     self.waiting.clear();
                 }
                 Err(error) => {
-                    let valid = error.valid_up_to();
-                    whole.push_str(&String::from_utf8_lossy(&self.waiting[..valid]));
+                    let valid: Vec<u8> = self.waiting.drain(..error.valid_up_to()).collect();
+                    whole.push_str(&String::from_utf8_lossy(&valid));
                     // No length: the character is not over yet, its other bytes may still come.
-                    let Some(bad) = error.error_len() else {
-                        self.waiting.drain(..valid);
-                        break;
-                    };
+                    let Some(bad) = error.error_len() else { break };
                     whole.push(char::REPLACEMENT_CHARACTER);
-                    self.waiting.drain(..valid + bad);
+                    self.waiting.drain(..bad);
                 }
             }
         }

@@ -95,7 +95,7 @@ fn summary(tally: &Tally, good: bool) -> Outcome {
         let often = if *times > 1 { format!("  ({times} times)") } else { String::new() };
         say!("{warn}SKIPPED:{warn:#} {reason}{often}")?;
     }
-    let skipped = tally.ignored + tally.skipped.len() as u64;
+    let skipped = tally.ignored.saturating_add(tally.skipped.len() as u64);
     let counts = format!("{} passed, {} failed, {skipped} skipped", tally.passed, tally.failed);
     let good = good && tally.failed == 0;
     let style = if good { ui::GOOD } else { ui::BAD };

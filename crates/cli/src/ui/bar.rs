@@ -53,7 +53,7 @@ impl Bar {
     /// How far things are (0 to 1), and a word on it.
     pub fn set(&self, fraction: f64, message: impl FnOnce() -> String) {
         if let Some(bar) = &self.0 {
-            bar.set_position((fraction.clamp(0.0, 1.0) * FULL as f64) as u64);
+            bar.set_position(super::whole(fraction.clamp(0.0, 1.0) * FULL as f64));
             bar.set_message(super::name(&message()));
         }
     }

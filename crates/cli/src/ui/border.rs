@@ -51,30 +51,26 @@ fn marked(codes: &str) -> String {
 pub fn coloured_text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find(ESCAPE) {
-        out.push_str(&rest[..at]);
-        let after = &rest[at + 1..];
-        match colour(after) {
-            Some(length) => {
-                out.push(ESCAPE);
+    while let Some((before, after)) = rest.split_once(ESCAPE) {
+        out.push_str(before);
+        out.push(ESCAPE);
+        rest = match colour(after) {
+            Some((code, rest)) => {
                 out.push_str(mark());
-                out.push_str(&after[..length]);
-                rest = &after[length..];
+                out.push_str(code);
+                rest
             }
-            None => {
-                out.push(ESCAPE);
-                rest = after;
-            }
-        }
+            None => after,
+        };
     }
     out + rest
 }
 
-/// The length of `[1;31m`, if the text begins with such a code.
-fn colour(text: &str) -> Option<usize> {
+/// `[1;31m` and what follows it, if the text begins with such a code.
+fn colour(text: &str) -> Option<(&str, &str)> {
     let inner = text.strip_prefix('[')?;
-    let digits = inner.find(|c: char| !c.is_ascii_digit() && c != ';')?;
-    (digits <= 32 && inner[digits..].starts_with('m')).then_some(digits + 2)
+    let digits = inner.find(|c: char| !c.is_ascii_digit() && c != ';').filter(|&n| n <= 32)?;
+    text.split_at_checked(digits + 2).filter(|(code, _)| code.ends_with('m'))
 }
 
 /// A text with everything spelled out that a terminal would obey, except for our own styles.
@@ -82,15 +78,16 @@ pub fn safe(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     let ours = format!("{ESCAPE}{}", mark());
-    while let Some(at) = rest.find(&ours) {
-        let (before, after) = (&rest[..at], &rest[at + ours.len()..]);
+    while let Some((before, after)) = rest.split_once(&ours) {
         out.push_str(&spelled(before));
-        let length = colour(after).unwrap_or(0);
-        if length > 0 {
-            out.push(ESCAPE);
-            out.push_str(&after[..length]);
-        }
-        rest = &after[length..];
+        rest = match colour(after) {
+            Some((code, rest)) => {
+                out.push(ESCAPE);
+                out.push_str(code);
+                rest
+            }
+            None => after,
+        };
     }
     out + &spelled(rest)
 }
@@ -106,9 +103,10 @@ fn spelled(text: &str) -> String {
 /// Somebody else's name for something, in one line, and no longer than a line should be.
 pub fn name(text: &str) -> String {
     const MOST: usize = 160;
-    let shown = match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}… ({} bytes)", &text[..end], text.len()),
-        None => text.to_string(),
+    let head: String = text.chars().take(MOST).collect();
+    let shown = match head.len() < text.len() {
+        true => format!("{head}… ({} bytes)", text.len()),
+        false => head,
     };
     strata_files::printable(&shown).into_owned()
 }
@@ -127,12 +125,11 @@ pub fn message(text: &str) -> String {
         if i > 0 {
             out.push('\n');
         }
-        match line.char_indices().nth(LONGEST_LINE) {
-            Some((end, _)) => {
-                out.push_str(&line[..end]);
-                out.push_str(&format!("… ({} bytes more)", line.len() - end));
-            }
-            None => out.push_str(line),
+        let head: String = line.chars().take(LONGEST_LINE).collect();
+        out.push_str(&head);
+        let more = line.len() - head.len();
+        if more > 0 {
+            out.push_str(&format!("… ({more} bytes more)"));
         }
     }
     out
@@ -165,8 +162,9 @@ impl<W: Write> Write for Border<W> {
             self.pass(last + 1)?;
         } else if self.waiting.len() > MOST_WAITING {
             // Not within a character; a style that is cut here is spelled out, no worse.
-            let end = (1..self.waiting.len()).rev().find(|&at| self.waiting[at] & 0xc0 != 0x80);
-            self.pass(end.unwrap_or(self.waiting.len()))?;
+            let begins = |&byte: &u8| byte & 0xc0 != 0x80;
+            let last = self.waiting.iter().rposition(begins).filter(|&at| at > 0);
+            self.pass(last.unwrap_or(self.waiting.len()))?;
         }
         Ok(bytes.len())
     }

@@ -28,6 +28,10 @@ const DARK: [(&str, &str); 6] = [
 /// At most so many points of the training loss are drawn; more are averaged.
 const POINTS: usize = 600;
 
+/// Larger numbers have no place on an axis: the library looks for its marks in steps that are lost
+/// beside them, and without end. A log that somebody else wrote may hold any.
+const LARGEST: f64 = 1e12;
+
 /// Points of a curve: step and loss.
 pub type Series = Vec<(f64, f64)>;
 
@@ -61,14 +65,16 @@ impl Chart {
     }
 
     fn draw(&self, root: &DrawingArea<SVGBackend, Shift>) -> Result<(), Box<dyn Error>> {
-        let finite = |s: &Series| -> Series {
-            s.iter().copied().filter(|(x, y)| x.is_finite() && y.is_finite()).collect()
+        let fits = |n: &f64| n.abs() <= LARGEST;
+        let shown = |s: &Series| -> Series {
+            s.iter().copied().filter(|(x, y)| fits(x) && fits(y)).collect()
         };
-        let train = averaged(&finite(&self.train), POINTS);
-        let validation = finite(&self.validation);
+        let train = averaged(&shown(&self.train), POINTS);
+        let validation = shown(&self.validation);
+        let floor = self.floor.filter(fits);
         let points = || train.iter().chain(&validation);
         let last = points().map(|p| p.0).fold(1.0, f64::max);
-        let top = points().map(|p| p.1).fold(self.floor.unwrap_or(0.0), f64::max).max(0.1) * 1.05;
+        let top = points().map(|p| p.1).fold(floor.unwrap_or(0.0), f64::max).max(0.1) * 1.05;
         let mut chart = ChartBuilder::on(root)
             .caption(&self.title, ("sans-serif", 24).into_font().color(&INK))
             .margin(24)
@@ -83,7 +89,7 @@ impl Chart {
             .axis_style(INK)
             .x_desc("step")
             .y_desc("loss, nats per token")
-            .x_label_formatter(&|x| super::count(*x as u64))
+            .x_label_formatter(&|x| super::count(super::whole(*x)))
             .y_label_formatter(&|y| format!("{y:.1}"))
             .label_style(("sans-serif", 16).into_font().color(&INK))
             .axis_desc_style(("sans-serif", 18).into_font().color(&INK))
@@ -96,7 +102,7 @@ impl Chart {
             .draw_series(LineSeries::new(train.iter().copied(), line(TRAIN, 2)))?
             .label("training")
             .legend(key(TRAIN, 2));
-        if let Some(floor) = self.floor {
+        if let Some(floor) = floor {
             let ends = [(0.0, floor), (last, floor)];
             chart
                 .draw_series(DashedLineSeries::new(ends, 8, 6, line(FLOOR, 2)))?
@@ -144,8 +150,8 @@ fn themed(svg: &str) -> String {
         }
     }
     let style = format!("<style>{rules}}}</style>");
-    match svg.find('>') {
-        Some(head) => format!("{}{style}{}", &svg[..=head], &svg[head + 1..]),
+    match svg.split_once('>') {
+        Some((head, rest)) => format!("{head}>{style}{rest}"),
         None => svg.to_string(),
     }
 }
@@ -165,6 +171,22 @@ mod tests {
         }
         for (light, _) in DARK {
             assert!(svg.matches(light).count() > 2, "{light} is drawn and has a dark twin");
+        }
+    }
+
+    /// A stranger's log.jsonl may hold any number.
+    #[test]
+    fn numbers_of_any_size_are_drawn() {
+        let (most, least) = (f64::MAX, f64::MIN);
+        for (x, y) in
+            [(1.0, most), (1.0, least), (most, 1.0), (1.0, -1e12), (1e12, 1e12), (9.0, 1e17)]
+        {
+            let both = vec![(0.0, 1.0), (x, y)];
+            for floor in [None, Some(y)] {
+                let (train, validation) = (both.clone(), both.clone());
+                let svg = Chart { title: "t".into(), train, validation, floor }.svg().unwrap();
+                assert!(svg.len() < 1 << 20 && !svg.contains("NaN"), "{x} {y}");
+            }
         }
     }
 

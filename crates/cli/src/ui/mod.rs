@@ -8,8 +8,8 @@ mod numbers;
 
 pub use bar::Bar;
 pub use border::{Paint, coloured_text, name, safe};
-pub use chart::Chart;
-pub use numbers::{bytes, count, duration, fixed, time};
+pub use chart::{Chart, Series};
+pub use numbers::{bytes, count, duration, fixed, time, whole};
 
 use anstyle::{AnsiColor, Style};
 use border::Border;

@@ -15,6 +15,16 @@ pub fn count(n: impl TryInto<u128>) -> String {
     out
 }
 
+/// The whole part of a number that was measured, for [`count`].
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a float becomes the nearest integer that there is, and NaN becomes 0"
+)]
+pub fn whole(x: f64) -> u64 {
+    x as u64
+}
+
 /// `3m 05s`, `1h 02m`, `12s`, `0.8s`.
 pub fn duration(time: Duration) -> String {
     let seconds = time.as_secs();
@@ -38,17 +48,15 @@ pub fn time(seconds: f64) -> String {
 
 /// `1.5 GiB`.
 pub fn bytes(n: u64) -> String {
-    let units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
-    let mut value = n as f64;
-    let mut unit = 0;
-    while value >= 1024.0 && unit + 1 < units.len() {
+    let (mut value, mut text) = (n as f64, format!("{n} bytes"));
+    for unit in ["KiB", "MiB", "GiB", "TiB"] {
+        if value < 1024.0 {
+            break;
+        }
         value /= 1024.0;
-        unit += 1;
+        text = format!("{value:.1} {unit}");
     }
-    match unit {
-        0 => format!("{n} bytes"),
-        _ => format!("{value:.1} {}", units[unit]),
-    }
+    text
 }
 
 /// A loss or a ratio: four significant digits around 1.
@@ -71,5 +79,7 @@ mod tests {
         assert_eq!(duration(Duration::from_secs(3725)), "1h 02m");
         assert_eq!(bytes(3 << 29), "1.5 GiB");
         assert_eq!(bytes(12), "12 bytes");
+        assert_eq!(bytes(u64::MAX), "16777216.0 TiB");
+        assert_eq!([-1.5, 2.9, f64::NAN, 1e300].map(whole), [0, 2, 0, u64::MAX]);
     }
 }

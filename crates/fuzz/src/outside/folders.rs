@@ -29,9 +29,9 @@ const LINES: [&str; 9] = [
 ];
 
 fn good() -> Vec<Vec<u8>> {
-    let log = "[\n{\"step\":1,\"loss\":5.5,\"floor\":null,\"lr\":0.001,\"norm\":1.0,\"tokens_per_second\":9.0,\"seconds\":0.1,\"validation\":null,\"validation_floor\":null}\n]\n";
+    let log = "{\"step\":1,\"loss\":5.5,\"floor\":null,\"lr\":0.001,\"norm\":1.0,\"tokens_per_second\":9.0,\"seconds\":0.1,\"validation\":null,\"validation_floor\":null}\n";
     let pack = |line: &&str| {
-        let pack = surroundings().with("ckpt/log.json", log).with("argv", line.replace(' ', "\n"));
+        let pack = surroundings().with("ckpt/log.jsonl", log).with("argv", line.replace(' ', "\n"));
         pack.bytes()
     };
     LINES.iter().map(pack).collect()
@@ -76,11 +76,11 @@ fn damage(data: &mut Vec<u8>, random: &mut Random) {
 /// Puts something special in the place of a file, or where one will be written.
 fn special(pack: &mut Pack, random: &mut Random) {
     let written = [
-        "ckpt/log.json",
+        "ckpt/log.jsonl",
         "ckpt/loss.svg",
         "out.json",
         "run",
-        "run/log.json",
+        "run/log.jsonl",
         "ckpt/.strata.lock",
         "ckpt/.commit",
         "ckpt/model.safetensors",

@@ -21,6 +21,14 @@ pub struct LimitedArgs {
 #[cfg(unix)]
 const FILE: u64 = 1 << 30;
 
+/// The program and its words.
+fn program(args: &LimitedArgs) -> Option<std::process::Command> {
+    let (program, words) = args.words.split_first()?;
+    let mut command = std::process::Command::new(program);
+    command.args(words);
+    Some(command)
+}
+
 /// Limits this process and becomes the program. What a system cannot limit is not limited there: the
 /// clock always is, by whoever waits.
 #[cfg(unix)]
@@ -34,8 +42,9 @@ pub fn limited(args: &LimitedArgs) -> ExitCode {
     limit(Resource::Cpu, args.seconds);
     limit(Resource::Fsize, FILE);
     limit(Resource::Core, 0);
-    let error = std::process::Command::new(&args.words[0]).args(&args.words[1..]).exec();
-    eprintln!("{}: {error}", args.words[0].display());
+    let Some(mut program) = program(args) else { return ExitCode::from(limits::NOT_STARTED) };
+    let error = program.exec();
+    eprintln!("{}: {error}", program.get_program().display());
     ExitCode::from(limits::NOT_STARTED)
 }
 
@@ -43,13 +52,13 @@ pub fn limited(args: &LimitedArgs) -> ExitCode {
 #[cfg(not(unix))]
 pub fn limited(args: &LimitedArgs) -> ExitCode {
     let _ = (args.memory, args.seconds);
-    let status = std::process::Command::new(&args.words[0]).args(&args.words[1..]).status();
-    match status {
+    let Some(mut program) = program(args) else { return ExitCode::from(limits::NOT_STARTED) };
+    match program.status() {
         Ok(status) => {
             ExitCode::from(status.code().and_then(|c| u8::try_from(c).ok()).unwrap_or(101))
         }
         Err(error) => {
-            eprintln!("{}: {error}", args.words[0].display());
+            eprintln!("{}: {error}", program.get_program().display());
             ExitCode::from(limits::NOT_STARTED)
         }
     }

@@ -115,7 +115,7 @@ fn wgsl(bytes: &[u8]) {
     }
     let entry = entry(&loaded.text);
     // As the device does it: what passed the first gate must not fill this stack.
-    let measure = || vet::steps(&loaded, &entry, &[("WG", 64.0)], &caps()).is_ok();
+    let measure = || vet::look(&loaded, &entry, &[("WG", 64.0)], &caps()).is_ok();
     thread::scope(|scope| {
         let thread = thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, measure);
         // A panic of naga becomes an error there, too.

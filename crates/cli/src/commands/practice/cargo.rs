@@ -69,7 +69,7 @@ impl Tests<'_> {
             return Err(Failure::new(format!(
                 "cargo test -p {} came to no test; its last words:\n{}",
                 self.package,
-                log[from..].join("\n")
+                log.get(from..).unwrap_or_default().join("\n")
             )));
         }
         Ok(Tested { graded, errors })
@@ -111,7 +111,8 @@ fn compile_errors(stdout: Option<impl Read>) -> Vec<CompileError> {
 
 fn compile_error(line: &[u8]) -> Option<CompileError> {
     let value: Value = serde_json::from_slice(line).ok()?;
-    let message = value.get("message").filter(|_| value["reason"] == "compiler-message")?;
+    let reason = value.get("reason")?;
+    let message = value.get("message").filter(|_| reason == "compiler-message")?;
     let rendered = message["rendered"].as_str()?.trim_end();
     let sums_up = rendered.starts_with("error: aborting due to")
         || rendered.starts_with("For more information about")

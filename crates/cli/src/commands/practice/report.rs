@@ -142,8 +142,7 @@ pub fn to_do(task: &Task, files: impl Iterator<Item = String>) -> Vec<Line> {
 pub fn styled(text: &str) -> Vec<Line> {
     let lines = text.trim_end().lines().enumerate();
     let of_judge = |(i, text): (usize, &str)| match label(text) {
-        Some(name) => {
-            let rest = &text[name.len()..];
+        Some((name, rest)) => {
             let tone = match name.trim() {
                 "diagnosis" => Tone::Head,
                 "differ" | "got" => Tone::Bad,

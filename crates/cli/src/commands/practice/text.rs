@@ -150,13 +150,12 @@ fn push(lines: &mut [Line], tone: Tone, text: String) {
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
-        let Some(word) = rest.find(|c: char| c != ' ') else {
-            return (!rest.is_empty()).then(|| std::mem::take(&mut rest));
-        };
-        let end = rest[word..].find(' ').map_or(rest.len(), |at| word + at);
-        let (piece, after) = rest.split_at(end);
+        let word = rest.trim_start_matches(' ');
+        let after = word.trim_start_matches(|c| c != ' ');
+        // `after` is the end of `rest`.
+        let (piece, after) = rest.split_at(rest.len() - after.len());
         rest = after;
-        Some(piece)
+        (!piece.is_empty()).then_some(piece)
     })
 }
 
@@ -164,18 +163,19 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
 fn indent(text: &str) -> usize {
     let spaces = text.chars().take_while(|&c| c == ' ').count();
     match label(text) {
-        Some(label) => label.chars().count(),
+        Some((label, _)) => label.chars().count(),
         None => spaces,
     }
 }
 
-/// The label that a line of a report begins with, and the spaces around it.
-pub fn label(line: &str) -> Option<&str> {
+/// The label that a line of a report begins with, with the spaces around it, and what follows.
+pub fn label(line: &str) -> Option<(&str, &str)> {
     let inner = line.strip_prefix("  ").filter(|inner| !inner.starts_with(' '))?;
-    let end = inner.find("  ")?;
-    let named = inner[..end].chars().all(|c| c.is_ascii_lowercase() || c == ' ') && end <= 11;
-    let after = inner[end..].find(|c: char| c != ' ')?;
-    named.then(|| &line[..2 + end + after])
+    let (name, rest) = inner.split_once("  ")?;
+    let named = name.chars().all(|c| c.is_ascii_lowercase() || c == ' ') && name.len() <= 11;
+    let rest = rest.trim_start_matches(' ');
+    let label = line.strip_suffix(rest).filter(|_| named && !rest.is_empty())?;
+    Some((label, rest))
 }
 
 /// Lines in this width: tables move to the left where that helps, all else is broken.
@@ -230,7 +230,8 @@ pub fn print_whole(lines: &[Line]) -> io::Result<()> {
     for line in lines {
         let mut left = line.text().trim_end().len();
         for span in &line.0 {
-            let text = &span.text[..span.text.len().min(left)];
+            let whole = span.text.as_str();
+            let text = whole.split_at_checked(left).map_or(whole, |(head, _)| head);
             left -= text.len();
             let style = span.tone.style();
             write!(out, "{style}{text}{style:#}")?;
@@ -250,7 +251,8 @@ mod tests {
 
     #[test]
     fn long_lines_hang_below_their_label() {
-        assert_eq!(label("  diagnosis  a word"), Some("  diagnosis  "));
+        assert_eq!(label("  diagnosis  a word"), Some(("  diagnosis  ", "a word")));
+        assert_eq!(label("  diagnosis  "), None);
         assert_eq!(label("  --> src/a.rs:1"), None);
         assert_eq!(label("             [0, 0]  1.0"), None);
         let lines = wrapped("  diagnosis  one two three four five six", 30);

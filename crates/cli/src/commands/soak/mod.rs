@@ -92,7 +92,8 @@ pub fn run(args: &SoakArgs) -> Outcome {
     let mut lost = 0;
     for (i, (name, part)) in parts.into_iter().enumerate() {
         let left = |end: Instant| end.saturating_duration_since(Instant::now());
-        let share = |end| Instant::now() + left(end) / (parts.len() - i) as u32;
+        let to_come = u32::try_from(parts.len() - i).unwrap_or(u32::MAX);
+        let share = |end| Instant::now() + left(end) / to_come;
         soak.end.set(end.map(share));
         let tally = part()?;
         bar.aside(|| -> Outcome<()> {

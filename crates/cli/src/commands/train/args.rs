@@ -24,7 +24,7 @@ Ctrl-C finishes the step, saves a checkpoint and says how to go on; a second one
 
 The run's folder holds the checkpoint (config.json, model.safetensors, tokenizer.json, which
 transformers and tokenizers open; optimizer.safetensors and trainer.json, from which a run is
-resumed), loss.svg (the curve) and log.json (an object for each step).";
+resumed), loss.svg (the curve) and log.jsonl (a line for each step).";
 
 /// How text is cut into tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

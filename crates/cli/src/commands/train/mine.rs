@@ -37,7 +37,7 @@ pub fn open(args: &DeviceArgs) -> Outcome<Device> {
             "--mine: none of your {language} kernels is right yet. These tasks have the engine's own \
              contract: {}. Begin with `cargo strata next`",
             contracts()
-                .map(|(e, t)| format!("{} {}", &e.name[..4], t.name))
+                .map(|(e, t)| format!("{} {}", practice::number(e), t.name))
                 .collect::<Vec<_>>()
                 .join(", ")
         )));
@@ -109,7 +109,7 @@ fn right(home: &Home, language: Language) -> Outcome<Vec<Mine>> {
         if text.is_empty() || progress::is_stub(task, language, &text) {
             continue;
         }
-        let (number, name) = (&exercise.name[..4], &task.name);
+        let (number, name) = (practice::number(exercise), &task.name);
         ui::note(&format!("{}judging {number} {name}{:#}", ui::DIM, ui::DIM));
         let graded = harness::judge(exercise, task, &home.root.join(exercise.name), &tiers);
         keep(home, &graded);
@@ -150,7 +150,7 @@ fn keep(home: &Home, graded: &[Graded]) {
 /// `ex03 tiled     matmul=3_tiled     812.0 µs, ours 790.1 µs (0.97 x)`
 fn told(mine: &Mine, language: Language) -> String {
     let (op, rung) = mine.task.contract.clone().unwrap_or_default();
-    let name = format!("{} {}", &mine.exercise.name[..4], mine.task.name);
+    let name = format!("{} {}", practice::number(mine.exercise), mine.task.name);
     let head = format!("{name:<24}{:<34}", format!("{op}={rung}"));
     match both(mine.task, language, &mine.file, Effort::Glance).as_deref() {
         Ok([(yours, ours), ..]) => {

@@ -1,7 +1,9 @@
 //! `strata train`: from nothing, from a checkpoint's weights, or on from where a run stopped.
 
 mod args;
+mod curve;
 mod interrupt;
+mod log;
 mod mine;
 mod place;
 mod plan;
@@ -129,14 +131,16 @@ fn resumed(args: &TrainArgs, from: &Path) -> Outcome<Run> {
     introduce(&name, &source, &data, trainer.config())?;
     let done = trainer.done();
     say!("Going on after step {}: {}", ui::count(done.step), from.display())?;
-    let log = Some(from.join("log.json"));
+    let log = Some(from.join("log.jsonl"));
     let kept = checkpoint::keep_source(&source, place.folder());
     Ok(Run { trainer, data, source, kept, place, name, device, log })
 }
 
 fn refuse_finished(from: &Path, length: Length, done: CheckpointState) -> Outcome<()> {
     let (finished, more) = match length {
-        Length::Steps(total) => (done.step >= total, format!("--steps {}", done.step.max(1) * 2)),
+        Length::Steps(total) => {
+            (done.step >= total, format!("--steps {}", done.step.max(1).saturating_mul(2)))
+        }
         Length::Minutes(minutes) => {
             (done.seconds >= minutes * 60.0, format!("--minutes {}", (done.seconds / 30.0).ceil()))
         }
@@ -208,12 +212,15 @@ fn train(args: &TrainArgs, run: Run) -> Outcome {
     let label = device.info().label();
     let title = format!("{name} on {}, {label}", place::short_name(&source));
     let mut record = Record::new(&out, args.json.as_deref(), title, &label, &kept, &config);
-    if log.is_some_and(|log| !record.take_over(&log, trainer.done().step)) {
-        ui::warn("the run's log.json cannot be read: the new log begins here");
+    if let Some(log) = log
+        && !record.take_over(&log, trainer.done().step)?
+    {
+        ui::warn("the run's log.jsonl cannot be read: the new log begins here");
     }
     // Written now, so that a folder or a file that cannot be written is known before the work.
     let before = record.seconds().max(trainer.done().seconds);
-    record.write(json!({"status": "running"}))?;
+    record.write()?;
+    record.announce()?;
     interrupt::listen()?;
     let mut session = Session::new(record, config.length, before);
     let every = args.save_every.unwrap_or_default();
@@ -224,7 +231,7 @@ fn train(args: &TrainArgs, run: Run) -> Outcome {
     let outcome = match ended {
         Ok(outcome) => outcome,
         Err(error) => {
-            let _ = session.record.write(json!({"status": "failed", "error": error.to_string()}));
+            let _ = session.record.end(json!({"status": "failed", "error": error.to_string()}));
             if place::holds_checkpoint(&out) {
                 ui::note(&format!(
                     "The last checkpoint that was saved is whole: {}",
@@ -235,7 +242,7 @@ fn train(args: &TrainArgs, run: Run) -> Outcome {
         }
     };
     let status = if outcome.stop == Stop::Asked { "interrupted" } else { "finished" };
-    session.record.write(summary(status, &outcome, done, session.seconds()))?;
+    session.record.end(summary(status, &outcome, done, session.seconds()))?;
     if let Some(failure) = session.take_failure() {
         return Err(failure);
     }

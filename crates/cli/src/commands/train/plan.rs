@@ -1,6 +1,7 @@
 //! What is trained when the reader does not say: defaults by model and device, each with its reason.
 
 use super::args::{TokenizerArg, TrainArgs};
+use crate::args::single;
 use crate::failure::Outcome;
 use crate::ui;
 use strata_ml::device::{Device, Machine};
@@ -52,9 +53,9 @@ pub fn plan(
 ) -> Outcome<(TrainConfig, Vec<String>)> {
     let (speed, size) = (speed(device), size(&model));
     let mut why = Vec::new();
-    let context = args.context.map_or(model.n_positions.min(1024), |n| n as usize);
+    let context = args.context.map_or(model.n_positions.min(1024), crate::args::size);
     let batch = match args.batch {
-        Some(n) => n as usize,
+        Some(n) => crate::args::size(n),
         None => batch(size, speed, &model, context, device, &mut why),
     };
     let length = match (args.steps, args.minutes) {
@@ -62,7 +63,7 @@ pub fn plan(
         (None, Some(minutes)) => Length::Minutes(minutes),
         (None, None) => length(size, speed, &mut why),
     };
-    let lr = args.lr.map_or_else(|| lr(size, args.init.is_some()), |x| x as f32);
+    let lr = args.lr.map_or_else(|| lr(size, args.init.is_some()), single);
     let char = args.tokenizer == Some(TokenizerArg::Char);
     let (eval_every, mut eval_batches) = evaluations(length, size, speed);
     if device.info().caps.software {
@@ -78,9 +79,9 @@ pub fn plan(
         schedule: args.schedule.clone().unwrap_or_else(|| "cosine".into()),
         // A short run must forget early gradients soon; characters of a small text make noisier ones.
         betas: (0.9, if char { 0.99 } else { 0.95 }),
-        weight_decay: args.weight_decay.map_or(0.1, |x| x as f32),
+        weight_decay: args.weight_decay.map_or(0.1, single),
         clip: Some(1.0),
-        dropout: args.dropout.map_or(0.0, |x| x as f32),
+        dropout: args.dropout.map_or(0.0, single),
         seed: args.seed.unwrap_or(1),
         eval_every,
         eval_batches,
@@ -106,9 +107,9 @@ fn batch(
         _ => (64, "it keeps a GPU busy"),
     };
     // The logits are the largest tensor of a step, and must fit into one binding.
-    let row = context * model.vocab_size * 4;
+    let row = context.saturating_mul(model.vocab_size).saturating_mul(4);
     let mut batch = wanted;
-    while batch > 1 && batch * row > device.info().caps.max_binding {
+    while batch > 1 && row.saturating_mul(batch) > device.info().caps.max_binding {
         batch /= 2;
     }
     let reason = match batch < wanted {

@@ -4,7 +4,6 @@ use super::interrupt;
 use super::record::Record;
 use crate::failure::{Failure, Outcome};
 use crate::ui::{self, Bar, say};
-use serde_json::json;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 use strata_files::{printable, printable_lines};
@@ -87,8 +86,7 @@ impl Session {
                 self.print(&lines.join("\n"))
             }
             Event::Saved { .. } => {
-                if let Err(Failure::Message(why)) = self.record.write(json!({"status": "running"}))
-                {
+                if let Err(Failure::Message(why)) = self.record.write() {
                     self.warn(&why);
                 }
                 Ok(())
@@ -122,7 +120,7 @@ impl Session {
             Length::Minutes(_) => String::new(),
         };
         let floor = floor.map_or(String::new(), |f| format!("  floor {f:.3}"));
-        let rate = ui::count(*tokens_per_second as u64);
+        let rate = ui::count(ui::whole(*tokens_per_second));
         let (step, left) = (ui::count(report.step), ui::duration(*left));
         format!("{step}{total}  loss {:.3}{floor}  {rate} tokens/s  {left} left", report.loss)
     }

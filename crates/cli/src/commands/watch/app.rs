@@ -97,8 +97,11 @@ impl App {
     }
 
     /// The task at hand.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "`at` is a place in `rows`, which is not empty and keeps its length"
+    )]
     pub fn row(&self) -> &Row {
-        // `at` is a place in `rows`, which is not empty and keeps its length.
         &self.rows[self.at]
     }
 
@@ -139,18 +142,17 @@ impl App {
             short.ok().map(Path::to_path_buf)
         };
         let changed: Vec<PathBuf> = paths.iter().filter_map(below).collect();
-        let touched: Vec<usize> =
-            (0..self.rows.len()).filter(|&i| concerns(&self.rows[i], &changed)).collect();
-        for &i in &touched {
-            self.refresh(i);
-        }
+        let touched = self.refresh(|row| concerns(row, &changed));
         let own = |row: &Row| changed.iter().any(|path| owns(row, path));
         let to = match touched.contains(&self.at) {
             true => self.at,
-            false => match touched.into_iter().find(|&i| own(&self.rows[i])) {
-                Some(other) => other,
-                None => return Wish::Nothing,
-            },
+            false => {
+                let owned = |(i, row): (usize, &Row)| touched.contains(&i) && own(row);
+                match self.rows.iter().enumerate().position(owned) {
+                    Some(other) => other,
+                    None => return Wish::Nothing,
+                }
+            }
         };
         if to != self.at {
             let _ = self.go(to);
@@ -161,7 +163,7 @@ impl App {
 
     /// Everything may have changed.
     pub fn look_again(&mut self) -> Wish {
-        (0..self.rows.len()).for_each(|i| self.refresh(i));
+        self.refresh(|_| true);
         self.judge()
     }
 
@@ -171,9 +173,8 @@ impl App {
             row.exercise.name == job.exercise.name
                 && job.task.is_none_or(|task| task.name == row.task.name)
         };
-        for i in (0..self.rows.len()).filter(|&i| mine(&self.rows[i])).collect::<Vec<_>>() {
-            self.refresh(i);
-            let row = &mut self.rows[i];
+        self.refresh(mine);
+        for row in self.rows.iter_mut().filter(|row| mine(row)) {
             let word = match &found {
                 Err(text) => Word::Trouble(text.clone()),
                 Ok(all) => {
@@ -185,17 +186,22 @@ impl App {
                 row.state = state(list).unwrap_or(row.state);
             }
             match row.state {
-                State::Untouched | State::Gone => self.words.remove(&key(&self.rows[i])),
-                _ => self.words.insert(key(&self.rows[i]), word),
+                State::Untouched | State::Gone => self.words.remove(&key(row)),
+                _ => self.words.insert(key(row), word),
             };
         }
     }
 
-    /// Looks at a task's files again.
-    pub fn refresh(&mut self, at: usize) {
-        let progress = Progress::load(&self.home);
-        let row = &mut self.rows[at];
-        *row = Row::look(&self.home, &progress, row.exercise, row.task);
+    /// Looks at the files of some tasks again, and says which places those have.
+    pub fn refresh(&mut self, which: impl Fn(&Row) -> bool) -> Vec<usize> {
+        let (home, mut progress) = (&self.home, None);
+        let rows = self.rows.iter_mut().enumerate().filter(|(_, row)| which(row));
+        rows.map(|(i, row)| {
+            let progress = progress.get_or_insert_with(|| Progress::load(home));
+            *row = Row::look(home, progress, row.exercise, row.task);
+            i
+        })
+        .collect()
     }
 }
 

@@ -86,7 +86,8 @@ impl App {
     fn next(&mut self) -> Wish {
         let count = self.rows.len();
         let after = (1..count).map(|step| (self.at + step) % count);
-        let open = after.clone().find(|&at| self.rows[at].state != State::Solved);
+        let unsolved = |row: &Row| row.state != State::Solved;
+        let open = after.clone().find(|&at| self.rows.get(at).is_some_and(unsolved));
         match (open, self.at + 1 < count) {
             (Some(at), _) => self.go(at),
             (None, true) => self.go(self.at + 1),
@@ -145,7 +146,7 @@ impl App {
                 Err(Failure::Pipe) => return Wish::Leave,
             }
         }
-        self.refresh(self.at);
+        self.refresh(|row| row.exercise.name == exercise.name && row.task.name == task.name);
         let wish = self.judge();
         self.note = Some(match kept.is_empty() {
             true => (Tone::Good, "it is as it came".into()),

@@ -176,7 +176,7 @@ impl Page<'_, '_> {
     /// The verdict: it is what one looks for first.
     fn badge(&mut self, tone: Tone, word: &str, more: &str) {
         let badge = format!(" {word} ");
-        let length = badge.chars().count() as u16;
+        let length = columns(&badge);
         let (room, y) = (self.width.saturating_sub(2), self.y);
         if y < self.end && length <= room {
             let style = self.style(tone).add_modifier(Modifier::REVERSED | Modifier::BOLD);
@@ -195,9 +195,9 @@ impl Page<'_, '_> {
 
     /// A word on the rule above the keys.
     fn on_rule(&mut self, text: &str) {
-        let length = text.chars().count() as u16;
-        if length + 2 < self.width {
-            let area = Rect::new(self.width - length - 2, self.end, length, 1);
+        let length = columns(text);
+        if let Some(left) = self.width.checked_sub(length.saturating_add(2)).filter(|&x| x > 0) {
+            let area = Rect::new(left, self.end, length, 1);
             let style = self.style(Tone::Warn);
             self.frame.render_widget(Paragraph::new(text).style(style), area);
         }
@@ -211,8 +211,9 @@ impl Page<'_, '_> {
         };
         let name = longest(|row| &row.task.name);
         let title = longest(|row| &row.task.title);
+        let mut last = "";
         for (i, row) in app.rows.iter().enumerate() {
-            if i == 0 || app.rows[i - 1].exercise.name != row.exercise.name {
+            if std::mem::replace(&mut last, row.exercise.name) != row.exercise.name {
                 let head = line(Tone::Head, row.exercise.name);
                 lines.push((None, head.and(Tone::Plain, format!("  {}", row.exercise.title))));
             }
@@ -248,6 +249,11 @@ impl Page<'_, '_> {
         self.put(&foot(app, room).cut(room));
         (self.y, self.end) = (0, height.saturating_sub(2));
     }
+}
+
+/// The columns that a text takes; more than a terminal can have are as many as it can.
+fn columns(text: &str) -> u16 {
+    u16::try_from(text.chars().count()).unwrap_or(u16::MAX)
 }
 
 fn file_state(language: Language, status: Option<Status>) -> String {

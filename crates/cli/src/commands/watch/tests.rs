@@ -199,6 +199,15 @@ fn a_long_report_scrolls_to_its_end_and_no_further() {
 }
 
 #[test]
+fn what_is_longer_than_any_terminal_is_not_put_on_a_rule() {
+    for columns in [65_532, 65_534, 65_536, 65_540] {
+        let mut app = app();
+        (app.view, app.judging) = (View::List(0), Some("Ж".repeat(columns)));
+        assert!(!seen(&mut app, 60, 16).contains('Ж'), "{columns}");
+    }
+}
+
+#[test]
 fn keys_lead_from_task_to_task() {
     let mut app = app();
     press(&mut app, KeyCode::Char('n'));
