@@ -1,17 +1,18 @@
 //! Lists the pages of `SUMMARY.md`. A release build embeds them; other builds read them where they
 //! lie, so that a changed sentence compiles nothing again.
-use std::{env, fs, path::Path};
+use std::{env, error::Error, fs, path::Path};
 
-fn main() {
-    let root = env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
+fn main() -> Result<(), Box<dyn Error>> {
+    let root = env::var("CARGO_MANIFEST_DIR")?;
     let folder = Path::new(&root).join("src");
     let embed = env::var("PROFILE").is_ok_and(|profile| profile == "release");
     println!("cargo:rerun-if-changed=build.rs");
     let mut rows = String::new();
     if embed {
         println!("cargo:rerun-if-changed=src");
-        let summary =
-            fs::read_to_string(folder.join("SUMMARY.md")).expect("the book has a SUMMARY.md");
+        let file = folder.join("SUMMARY.md");
+        let summary = fs::read_to_string(&file);
+        let summary = summary.map_err(|error| format!("{}: {error}", file.display()))?;
         for name in names(&summary) {
             let path = folder.join(name).display().to_string();
             rows.push_str(&format!("    include_str!({path:?}),\n"));
@@ -24,8 +25,7 @@ fn main() {
          pub const FOLDER: &str = {:?};\n",
         folder.display().to_string()
     );
-    let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
-    fs::write(Path::new(&out).join("pages.rs"), table).expect("OUT_DIR is writable");
+    Ok(fs::write(Path::new(&env::var("OUT_DIR")?).join("pages.rs"), table)?)
 }
 
 include!("names.rs");

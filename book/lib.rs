@@ -5,6 +5,22 @@
 //! assert!(pages[0].starts_with('#'), "a page begins with its title");
 //! ```
 
+// What can end the process or change a number without a word is gone, or says why it cannot.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap
+    )
+)]
+
 include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 include!("names.rs");
 

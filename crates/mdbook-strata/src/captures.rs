@@ -114,7 +114,11 @@ impl Capture {
         let text = strata_files::read_text(&asked.file(book), 2 * MOST as u64);
         let text = text.map_err(|_| none())?.replace("\r\n", "\n");
         let mut lines = text.splitn(3, '\n');
-        let (_, kind, output) = (lines.next(), lines.next(), lines.next());
+        let (command, kind, output) = (lines.next(), lines.next(), lines.next());
+        // Two commands may have one file name: `--size=9` and `--size 9`.
+        if command.and_then(|line| line.strip_prefix("$ ")) != Some(&asked.command) {
+            return Err(none());
+        }
         let kind = match kind.ok_or_else(none)?.split_once(' ') {
             None => Kind::Exact,
             Some((_, when)) => {

@@ -192,8 +192,6 @@ pub(crate) fn list<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String 
 /// The beginning of a text that may be long, for a message.
 pub(crate) fn beginning(text: &str) -> String {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match words.char_indices().nth(120) {
-        Some((at, _)) => format!("{}…", &words[..at]),
-        None => words,
-    }
+    let first: String = words.chars().take(120).collect();
+    if first == words { words } else { format!("{first}…") }
 }

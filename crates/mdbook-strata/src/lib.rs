@@ -11,6 +11,22 @@
 //!   it wrote. [`serve`]: the site on this machine, built again at every save.
 //! - [`children`]: programs that the press starts end with it, and it ends with its own starter.
 
+// What can end the process or change a number without a word is gone, or says why it cannot.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap
+    )
+)]
+
 pub mod api;
 pub mod captures;
 pub mod children;

@@ -43,7 +43,7 @@ pub fn page(page: &Page, expanded: &str) -> Vec<Problem> {
     for (event, range) in parser(&page.text) {
         let Event::Start(Tag::CodeBlock(kind)) = event else { continue };
         let fenced = matches!(kind, CodeBlockKind::Fenced(_));
-        let lines = page.text[range.clone()].trim_end().lines().count();
+        let lines = page.text.get(range.clone()).unwrap_or_default().trim_end().lines().count();
         let count = lines.saturating_sub(if fenced { 2 } else { 0 });
         if count > TYPED {
             let what = format!(
@@ -57,11 +57,10 @@ pub fn page(page: &Page, expanded: &str) -> Vec<Problem> {
     for (event, range) in parser(expanded) {
         let mut say = |what: String| problems.push(page.problem(lines_of.at(range.start), what));
         match event {
-            Event::Start(Tag::Image { .. }) => {
-                let text = &expanded[range.clone()];
-                if text.starts_with("![]") {
-                    say("the image has no text alternative".into());
-                }
+            Event::Start(Tag::Image { .. })
+                if expanded.get(range.clone()).is_some_and(|text| text.starts_with("![]")) =>
+            {
+                say("the image has no text alternative".into());
             }
             Event::Html(html) | Event::InlineHtml(html) => {
                 let image = html.to_lowercase().contains("<img");
@@ -87,9 +86,9 @@ pub fn page(page: &Page, expanded: &str) -> Vec<Problem> {
 
 fn without_directives(line: &str) -> String {
     let (mut kept, mut rest) = (String::new(), line);
-    while let Some(start) = rest.find("{{#") {
-        kept.push_str(&rest[..start]);
-        rest = rest[start..].find("}}").map_or("", |end| &rest[start + end + 2..]);
+    while let Some((before, directive)) = rest.split_once("{{#") {
+        kept.push_str(before);
+        rest = directive.split_once("}}").map_or("", |(_, after)| after);
     }
     kept + rest
 }
@@ -98,17 +97,18 @@ fn without_directives(line: &str) -> String {
 fn speed(text: &str) -> Option<String> {
     let units = ["FLOP/s", "FLOPS", "FLOPs/s", "B/s", "tokens/s", "steps/s"];
     let times = ["ms", "µs", "us", "ns"];
-    let bytes = text.char_indices();
-    for (at, c) in bytes {
-        let begins = !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '.' || c == '_');
+    let mut before = ' ';
+    for (at, c) in text.char_indices() {
+        let begins = !(before.is_alphanumeric() || before == '.' || before == '_');
+        before = c;
         if !c.is_ascii_digit() || !begins {
             continue;
         }
-        let rest = &text[at..];
+        let rest = text.get(at..).unwrap_or_default();
         let part = |c: &char| c.is_ascii_digit() || ".,".contains(*c);
         // Longer than that it is a list, or nobody's number; digits, points and commas are a byte each.
         let end = rest.chars().take(40).take_while(part).count();
-        let after = &rest[end..];
+        let (number, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
         let unit = after.trim_start_matches([' ', '\u{a0}', '\u{202f}']);
         let word: String =
             unit.chars().take(20).take_while(|c| c.is_alphanumeric() || *c == '/').collect();
@@ -117,7 +117,7 @@ fn speed(text: &str) -> Option<String> {
             rest.is_some_and(|prefix| ["", "k", "K", "M", "G", "T", "P"].contains(&prefix))
         };
         if units.iter().any(prefixed) || times.contains(&word.as_str()) {
-            let number = rest[..rest.len() - after.len()].trim_end_matches(['.', ',']);
+            let number = number.trim_end_matches(['.', ',']);
             return Some(format!("{number} {word}"));
         }
     }

@@ -44,10 +44,10 @@ impl Math {
         // Only the <math> of KaTeX's wrapper is needed: its style sheet is not there.
         let (start, end) = (html.find("<math"), html.rfind("</math>"));
         let math = match (start, end) {
-            (Some(start), Some(end)) if start < end => &html[start..end + "</math>".len()],
-            _ => html.as_str(),
+            (Some(start), Some(end)) if start < end => html.get(start..end + "</math>".len()),
+            _ => None,
         };
-        let math = &in_order(math);
+        let math = &in_order(math.unwrap_or(&html));
         if display {
             // Wide equations scroll by themselves; the keyboard can do that too.
             let label = "aria-label=\"Equation\"";
@@ -80,7 +80,7 @@ fn bounded(tex: &str) -> Result<(), Fault> {
     }
     let command = |name: &str| {
         let ends = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphabetic());
-        tex.match_indices(name).any(|(at, _)| ends(&tex[at + name.len()..]))
+        tex.split(name).skip(1).any(ends)
     };
     match DEFINES.iter().find(|name| command(name)) {
         Some(name) => {

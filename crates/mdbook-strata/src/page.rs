@@ -80,8 +80,8 @@ pub(crate) fn text(bytes: Vec<u8>) -> Result<String, (usize, String)> {
         return Err((1, format!("the page has {} bytes, and at most {MOST} are set", bytes.len())));
     }
     let text = String::from_utf8(bytes).map_err(|error| {
-        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let good = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
+        let line = good.filter(|byte| **byte == b'\n').count() + 1;
         (line, "what stands here is not UTF-8".to_string())
     })?;
     Ok(text.replace("\r\n", "\n").replace('\r', "\n"))
@@ -145,6 +145,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
+    #[expect(clippy::string_slice, reason = "`at` moves by what `advance` took from here")]
     fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
@@ -157,14 +158,17 @@ impl<'a> Walk<'a> {
 
     /// Passes `length` bytes on as they are.
     fn copy(&mut self, length: usize) {
-        let part = &self.rest()[..length];
+        let part = self.advance(length);
         self.out.text.push_str(part);
-        self.advance(length);
     }
 
-    fn advance(&mut self, length: usize) {
-        self.line += self.rest()[..length].matches('\n').count();
+    /// Goes on behind `length` bytes, and answers what they are.
+    #[expect(clippy::string_slice, reason = "all lengths are of marks and texts found in `rest`")]
+    fn advance(&mut self, length: usize) -> &'a str {
+        let part = &self.rest()[..length];
+        self.line += part.matches('\n').count();
         self.at += length;
+        part
     }
 
     fn fault(&mut self, what: impl ToString) {
@@ -217,15 +221,17 @@ impl<'a> Walk<'a> {
                 break;
             }
         }
+        #[expect(clippy::string_slice, reason = "`length` is that of whole lines of `rest`")]
         let block = &rest[..length];
-        let lines: Vec<&str> = block.lines().skip(1).collect();
+        let mut inside: Vec<&str> = block.lines().skip(1).collect();
+        // The last line is the one that ends it.
+        inside.pop();
         if !closed {
             self.fault("a fenced block does not end");
         }
-        let indent = &opening[..opening.len() - bare.len()];
-        let inside = lines[..lines.len().saturating_sub(1)].iter();
+        let indent = opening.strip_suffix(bare).unwrap_or_default();
         let code: Vec<&str> =
-            inside.map(|line| line.strip_prefix(indent).unwrap_or(line)).collect();
+            inside.iter().map(|line| line.strip_prefix(indent).unwrap_or(line)).collect();
         let named = bare.trim_start_matches(mark).split([',', ' ']).next().unwrap_or_default();
         self.out.text.push_str(indent);
         self.piece("div", code::typed(&code.join("\n"), Language::named(named)));
@@ -238,6 +244,10 @@ impl<'a> Walk<'a> {
     }
 
     /// Passes `code` on, or the backticks if they open none.
+    #[expect(
+        clippy::string_slice,
+        reason = "`from` stands behind backticks of `rest`, `start` where `find` found some"
+    )]
     fn code_span(&mut self) {
         let rest = self.rest();
         let count = rest.len() - rest.trim_start_matches('`').len();
@@ -262,43 +272,44 @@ impl<'a> Walk<'a> {
 
     fn directive(&mut self) {
         let rest = self.rest();
-        let line = first_line(&rest[..rest.floor_char_boundary(DIRECTIVE)]);
-        let Some(end) = line.find("}}") else {
+        let line = rest.get(..rest.floor_char_boundary(DIRECTIVE)).map_or("", first_line);
+        let found = line.strip_prefix("{{#").and_then(|line| line.split_once("}}"));
+        let Some((inner, after)) = found else {
             self.fault("a directive does not end in this line: `}}` is missing");
-            self.copy(3);
+            self.copy("{{#".len());
             return;
         };
+        let length = "{{#".len() + inner.len() + "}}".len();
         self.directives += 1;
         if self.directives > DIRECTIVES {
             if self.directives == DIRECTIVES + 1 {
                 self.fault(format!("more than {DIRECTIVES} directives stand on this page"));
             }
-            self.advance(end + 2);
+            self.advance(length);
             return;
         }
-        // What ends it stands behind the three characters that begin it.
-        let inner = line[3..end].trim();
+        let inner = inner.trim();
         let (name, words) = inner.split_once(char::is_whitespace).unwrap_or((inner, ""));
         let before = self.out.text.rsplit('\n').next().unwrap_or_default();
-        let alone = before.trim().is_empty() && line[end + 2..].trim().is_empty();
+        let alone = before.trim().is_empty() && after.trim().is_empty();
         match directive::run(self.context, name, words.trim()) {
             Ok(Output::Text(text)) => self.out.text.push_str(&text),
             Ok(Output::Block(html)) => {
                 if !alone {
                     self.fault(format!("`{name}` stands alone on its line"));
-                } else if !self.blank_after(end + 2) {
+                } else if !self.blank_after() {
                     self.fault(format!("leave an empty line after `{name}`"));
                 }
                 self.piece("div", html);
             }
             Err(fault) => self.fault(format!("{{{{#{name}}}}}: {fault}")),
         }
-        self.advance(end + 2);
+        self.advance(length);
     }
 
-    /// Whether an empty line, another directive or the end follows.
-    fn blank_after(&self, at: usize) -> bool {
-        let next = self.rest()[at..].lines().nth(1).unwrap_or_default().trim();
+    /// Whether an empty line, another directive or the end follows this line.
+    fn blank_after(&self) -> bool {
+        let next = self.rest().lines().nth(1).unwrap_or_default().trim();
         next.is_empty() || next.starts_with("{{#")
     }
 
@@ -306,14 +317,13 @@ impl<'a> Walk<'a> {
         let rest = self.rest();
         let display = rest.starts_with("$$");
         let mark = if display { "$$" } else { "$" };
-        let body = &rest[mark.len()..];
-        let whole = |end: &usize| *end > 0 && !body[..*end].contains("\n\n");
-        let Some(end) = body.find(mark).filter(whole) else {
+        let found = rest.strip_prefix(mark).and_then(|body| body.split_once(mark));
+        let whole = |tex: &&str| !tex.is_empty() && !tex.contains("\n\n");
+        let Some(tex) = found.map(|(tex, _)| tex).filter(whole) else {
             self.fault("a dollar sign that opens no equation: write `\\$`");
             self.copy(mark.len());
             return;
         };
-        let tex = &body[..end];
         self.equations += 1;
         if self.equations == EQUATIONS + 1 {
             self.fault(format!("more than {EQUATIONS} equations stand on this page"));
@@ -324,8 +334,8 @@ impl<'a> Walk<'a> {
                 Err(fault) => self.fault(fault),
             }
         }
-        let length = end + 2 * mark.len();
-        for _ in 0..rest[..length].matches('\n').count() {
+        let length = tex.len() + 2 * mark.len();
+        for _ in 0..tex.matches('\n').count() {
             self.out.text.push('\n');
         }
         self.advance(length);
@@ -363,25 +373,17 @@ pub fn filled(html: &str, pieces: &[(String, String)]) -> String {
     let known: std::collections::HashMap<&str, &str> =
         pieces.iter().map(|(key, html)| (key.as_str(), html.as_str())).collect();
     let (mut out, mut rest) = (String::with_capacity(html.len()), html);
-    while let Some(at) = rest.find(MARK) {
-        let (before, from) = rest.split_at(at);
+    while let Some((before, from)) = rest.split_once(MARK) {
         let found = ["div", "span"].iter().find_map(|tag| {
-            let before = before.strip_suffix(tag)?.strip_suffix('<')?;
-            let (key, after) = from[MARK.len()..].split_once('"')?;
+            let text = before.strip_suffix(tag)?.strip_suffix('<')?;
+            let (key, after) = from.split_once('"')?;
             let after = after.strip_prefix("></")?.strip_prefix(tag)?.strip_prefix('>')?;
-            Some((before, *known.get(key)?, after))
+            Some((text, *known.get(key)?, after))
         });
-        match found {
-            Some((before, piece, after)) => {
-                out.push_str(before);
-                out.push_str(piece);
-                rest = after;
-            }
-            None => {
-                out.push_str(&rest[..at + MARK.len()]);
-                rest = &from[MARK.len()..];
-            }
-        }
+        let (text, piece, after) = found.unwrap_or((before, MARK, from));
+        out.push_str(text);
+        out.push_str(piece);
+        rest = after;
     }
     out + rest
 }

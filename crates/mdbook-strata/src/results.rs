@@ -10,6 +10,9 @@ const ROWS: usize = 1000;
 /// The least and the largest that anybody has measured or counted; zero is neither.
 const PLAUSIBLE: std::ops::RangeInclusive<f64> = 1e-18..=1e24;
 
+/// Behind the point: enough for the least of them beside the largest, in the largest unit.
+const PLACES: usize = 70;
+
 /// A number that a page can show: finite, and not so large or small that what is reckoned from it
 /// would not be.
 fn plausible(number: f64) -> Option<f64> {
@@ -65,6 +68,7 @@ impl Results {
     ///
     /// # Errors
     /// There are none.
+    #[expect(clippy::indexing_slicing, reason = "by name: what a JSON value has not is null")]
     pub fn rows(&self, op: &str, shape: Option<&str>) -> Result<Vec<&Value>, Fault> {
         let rows = self.value["rows"].as_array().map(Vec::as_slice).unwrap_or_default();
         let of_op: Vec<&Value> = rows.iter().filter(|row| row["op"] == op).collect();
@@ -104,6 +108,7 @@ impl Results {
     }
 
     /// What was measured, on what, when: the line under every table.
+    #[expect(clippy::indexing_slicing, reason = "by name: what a JSON value has not is null")]
     pub fn caption(&self) -> String {
         let device = &self.value["device"];
         let (name, driver) = match device {
@@ -118,6 +123,7 @@ impl Results {
     }
 
     /// The device's name, with the machine it was driven by.
+    #[expect(clippy::indexing_slicing, reason = "by name: what a JSON value has not is null")]
     pub fn device(&self) -> String {
         let device = &self.value["device"];
         let name = device["name"].as_str().unwrap_or("unknown device");
@@ -128,6 +134,11 @@ impl Results {
             _ => name.to_string(),
         }
     }
+}
+
+/// Whether rows differ in their shape.
+pub fn several_shapes(rows: &[&Value]) -> bool {
+    rows.iter().zip(rows.iter().skip(1)).any(|(row, next)| row["shape"] != next["shape"])
 }
 
 fn is_shape(row: &Value, shape: &str) -> bool {
@@ -161,8 +172,9 @@ fn go<'a>(value: &'a Value, step: &str) -> Option<Cow<'a, Value>> {
     if let Ok(index) = inner.parse::<usize>() {
         return value.get(index).map(Cow::Borrowed);
     }
-    let wanted: Vec<(&str, &str)> =
-        inner.split(',').filter_map(|pair| pair.split_once('=')).collect();
+    let wanted: Option<Vec<(&str, &str)>> =
+        inner.split(',').map(|pair| pair.split_once('=')).collect();
+    let wanted = wanted?;
     let says = |entry: &Value, key: &str, text: &str| match &entry[key] {
         Value::String(own) => own == text,
         Value::Null => false,
@@ -188,7 +200,7 @@ pub fn of(row: &Value, name: &str) -> Option<f64> {
 ///
 /// # Errors
 /// There is no such unit.
-pub fn show(number: f64, unit: Option<&str>, digits: usize) -> Result<String, Fault> {
+pub fn show(number: f64, unit: Option<&str>, digits: u8) -> Result<String, Fault> {
     let Some(unit) = unit else { return Ok(thousands(number, digits)) };
     let bases = ["FLOP/s", "FLOPs", "B/s", "tokens/s", "B", "s"];
     let prefixes = [
@@ -230,13 +242,15 @@ pub fn auto(number: f64, base: &str) -> String {
 }
 
 /// So many significant digits, thousands set apart by commas.
-fn thousands(number: f64, digits: usize) -> String {
+fn thousands(number: f64, digits: u8) -> String {
     if !number.is_finite() {
         return number.to_string();
     }
+    #[expect(clippy::cast_possible_truncation, reason = "finite and not 0: from -324 to 308")]
     let magnitude = if number == 0.0 { 0 } else { number.abs().log10().floor() as i32 };
-    let places = usize::try_from(digits as i32 - 1 - magnitude).unwrap_or(0).min(12);
-    let step = 10f64.powi((magnitude + 1 - digits as i32).max(0));
+    let digits = i32::from(digits);
+    let places = usize::try_from(digits - 1 - magnitude).unwrap_or(0).min(PLACES);
+    let step = 10f64.powi((magnitude + 1 - digits).max(0));
     let round = (number / step).round() * step;
     // At the edge of what a double holds, rounding up leaves it.
     let text = format!("{:.places$}", if round.is_finite() { round } else { number });
@@ -274,6 +288,9 @@ mod tests {
         let error = results.number("a.c").unwrap_err().to_string();
         assert_eq!(error, "x.json has no `a.c`: measure it, or do not mention it");
         assert!(results.number("rows[op=matmul].flops_per_second.x").is_err());
+        // What is asked of a row and not understood is no reason to take the first.
+        assert!(results.number("rows[gelu].seconds").is_err());
+        assert!(results.number("rows[op=matmul,2_tiled].seconds").is_err());
         assert!(results.rows("gelu", None).is_err());
         assert_eq!(results.rows("matmul", Some("4")).unwrap().len(), 1);
     }
@@ -284,6 +301,7 @@ mod tests {
         assert_eq!(show(0.00123, Some("ms"), 2).unwrap(), "1.2\u{a0}ms");
         assert_eq!(show(358141.4, Some("tokens/s"), 3).unwrap(), "358,000\u{a0}tokens/s");
         assert_eq!(show(0.945, Some("%"), 2).unwrap(), "95\u{a0}%");
+        assert_eq!(show(1.2e-15, Some("s"), 2).unwrap(), "0.0000000000000012\u{a0}s");
         assert_eq!(show(12318720.0, None, 8).unwrap(), "12,318,720");
         assert_eq!(auto(8.12e-4, "s"), "812\u{a0}µs");
         for odd in [f64::NAN, f64::INFINITY, f64::MAX, f64::MIN, 5e-324, -0.0] {

@@ -4,18 +4,17 @@
 pub(crate) fn equations(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let mut rest = html;
-    while let Some(start) = rest.find("<math") {
-        let Some(length) = rest[start..].find("</math>") else { break };
-        let (before, from) = rest.split_at(start);
-        let (math, after) = from.split_at(length + "</math>".len());
-        let marks = after.len() - after.trim_start_matches(['.', ',', ';', ':', '?', ')']).len();
+    while let Some((before, from)) = rest.split_once("<math") {
+        let Some((inner, after)) = from.split_once("</math>") else { break };
+        let math = format!("<math{inner}</math>");
+        rest = after.trim_start_matches(['.', ',', ';', ':', '?', ')']);
+        let marks = after.strip_suffix(rest).unwrap_or_default();
         out.push_str(before);
-        if marks == 0 {
-            out.push_str(math);
+        if marks.is_empty() {
+            out.push_str(&math);
         } else {
-            out.push_str(&format!("<span class=\"whole\">{math}{}</span>", &after[..marks]));
+            out.push_str(&format!("<span class=\"whole\">{math}{marks}</span>"));
         }
-        rest = &after[marks..];
     }
     out + rest
 }

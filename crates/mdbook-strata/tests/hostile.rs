@@ -391,6 +391,34 @@ fn measurements_that_nobody_took_are_not_drawn() {
     }
 }
 
+#[test]
+fn a_drawing_says_of_its_numbers_what_the_file_says() {
+    let fixture = fixture();
+    let tree = tree(&fixture);
+    let with = |from: &str, to: &str| {
+        fixture.write("bench/results/r.json", &RESULTS.replace(from, to));
+        said(&tree, b"{{#curve op=matmul results=r}}")
+    };
+    // Names stand beside the lines: one of 36 letters turned a narrow drawing inside out.
+    assert_eq!(with("1_naive", &"é".repeat(24)), "right: 1 pieces");
+    assert!(with("1_naive", &"é".repeat(36)).contains("has 36 letters, and at most 24 are set"));
+    // Sizes lost what stands behind their point, or beyond what a float holds.
+    for size in ["4.5", "9007199254740993", "-4"] {
+        let said = with("\"size\": 4,", &format!("\"size\": {size},"));
+        assert!(said.contains("r.json has no `size` and"), "{size}: {said}");
+    }
+    // Every line is compared with every other.
+    let many = vec!["r"; 900].join(",");
+    for directive in ["curve", "ladder"] {
+        let said = said(&tree, format!("{{{{#{directive} op=matmul results={many}}}}}").as_bytes());
+        assert!(said.contains("`results` has 900 files"), "{said}");
+    }
+    // The caption's shape is that of the bars, wherever the rows of the largest size stand.
+    fixture.write("bench/results/r.json", &RESULTS.replace("\"size\": 8,", "\"size\": 2,"));
+    let expanded = page::from_bytes(&tree, b"{{#ladder op=matmul results=r}}").unwrap();
+    assert!(expanded.pieces[0].1.contains("</code> at 4 by 4:"), "{}", expanded.pieces[0].1);
+}
+
 /// One place of a text is damaged.
 #[derive(Clone, Debug)]
 enum Damage {

@@ -31,7 +31,7 @@ pub(super) fn bench(context: &Context<'_>, words: &str) -> Result<Output, Fault>
     let results = Results::open(context.tree, args.need("device")?)?;
     let shape = args.get("shape").or(args.get("size"));
     let rows = results.rows(args.need("op")?, shape)?;
-    let several = rows.iter().any(|row| row["shape"] != rows[0]["shape"]);
+    let several = results::several_shapes(&rows);
     let plain = if several { "rung,shape,time,flops,share" } else { "rung,time,flops,share" };
     let mut columns = Vec::new();
     for name in args.get("columns").unwrap_or(plain).split(',') {

@@ -19,7 +19,7 @@ pub(super) fn capture(context: &Context<'_>, words: &str) -> Result<Output, Faul
     let cut = |left: usize| format!("… {left} more line{}\n", if left == 1 { "" } else { "s" });
     let before = if from > 0 { cut(from) } else { String::new() };
     let after = if to < count { cut(count - to) } else { String::new() };
-    let output = format!("{before}{}\n{after}", lines[from..to].join("\n"));
+    let output = format!("{before}{}\n{after}", lines.get(from..to).unwrap_or_default().join("\n"));
     let shown = output.trim_end();
     let prompt = asked.folder.as_ref().map(|f| format!("{} ", escape(f))).unwrap_or_default();
     let command = format!(

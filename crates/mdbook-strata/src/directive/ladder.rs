@@ -32,6 +32,21 @@ struct Group {
     bars: Vec<(String, f64)>,
 }
 
+/// Files of one drawing, a device each: every line is compared with every other.
+const FILES: usize = 16;
+
+/// The files of `results=a,b`.
+pub(super) fn files(args: &Args) -> Result<Vec<&str>, Fault> {
+    let files: Vec<&str> = args.need("results")?.split(',').map(str::trim).collect();
+    match files.len() {
+        0..=FILES => Ok(files),
+        has => {
+            let what = "`results`".into();
+            Err(Fault::TooMuch { what, has, unit: "files", most: FILES })
+        }
+    }
+}
+
 /// The directive.
 pub(super) fn ladder(context: &Context<'_>, words: &str) -> Result<Output, Fault> {
     let args = Args::parse(words)?;
@@ -40,8 +55,8 @@ pub(super) fn ladder(context: &Context<'_>, words: &str) -> Result<Output, Fault
     let measure = measure(args.get("measure"))?;
     let shape = args.get("shape").or(args.get("size"));
     let mut groups = Vec::new();
-    for file in args.need("results")?.split(',') {
-        groups.push(group(context, file.trim(), op, shape, measure.1)?);
+    for file in files(&args)? {
+        groups.push(group(context, file, op, shape, measure.1)?);
     }
     let mut rows = String::new();
     for (i, group) in groups.iter().enumerate() {
@@ -64,10 +79,11 @@ pub(super) fn ladder(context: &Context<'_>, words: &str) -> Result<Output, Fault
         }
         rows.push_str("</tbody>");
     }
-    let machines = groups.iter().any(|group| machine(group) != machine(&groups[0]));
+    let first = groups.first();
+    let machines = groups.iter().any(|group| Some(machine(group)) != first.map(machine));
     let scale = if machines { ". Each machine has its own scale" } else { "" };
-    let shapes = groups.iter().all(|group| group.shape == groups[0].shape);
-    let at = groups[0].shape.as_ref().filter(|_| shapes);
+    let shapes = groups.iter().all(|group| Some(&group.shape) == first.map(|first| &first.shape));
+    let at = first.and_then(|first| first.shape.as_ref()).filter(|_| shapes);
     let at = at.map(|shape| format!(" at {}", escape(shape))).unwrap_or_default();
     let captions = groups.iter().map(|g| match &g.shape {
         Some(shape) if !shapes => format!("{} · {shape}", g.caption),
@@ -103,7 +119,7 @@ fn group(
 ) -> Result<Group, Fault> {
     let results = Results::open(context.tree, file)?;
     let mut rows = results.rows(op, shape)?;
-    if shape.is_none() && rows.iter().any(|row| row["shape"] != rows[0]["shape"]) {
+    if shape.is_none() && results::several_shapes(&rows) {
         // A ladder over many sizes: the largest is where rungs differ most.
         let largest = rows.iter().filter_map(|row| row["size"].as_u64()).max();
         rows.retain(|row| row["size"].as_u64() == largest);
@@ -114,7 +130,7 @@ fn group(
         }
     }
     let mut bars = Vec::new();
-    for row in rows {
+    for row in &rows {
         let rung = row["rung"].as_str().unwrap_or_default();
         let value = results::of(row, measure).filter(|v| *v >= 0.0).ok_or_else(|| {
             Fault::NoMeasurement {
@@ -124,7 +140,7 @@ fn group(
         })?;
         bars.push((rung.to_string(), value));
     }
-    let at = results.rows(op, shape)?.last().and_then(|row| row["shape"].as_str());
+    let at = rows.last().and_then(|row| row["shape"].as_str());
     let (device, caption) = (results.device(), results.caption());
     Ok(Group { device, caption, shape: at.map(str::to_string), bars })
 }

@@ -24,7 +24,7 @@ pub(super) fn number(context: &Context<'_>, words: &str) -> Result<Output, Fault
         }
     }
     let digits = args.get("digits").unwrap_or("3");
-    let digits: usize = digits.parse().ok().filter(|d| (1..=15).contains(d)).ok_or_else(|| {
+    let digits: u8 = digits.parse().ok().filter(|d| (1..=15).contains(d)).ok_or_else(|| {
         Fault::Argument(format!("`digits={digits}` is not a number from 1 to 15"))
     })?;
     show(number, args.get("unit"), digits).map(Output::Text)

@@ -26,6 +26,7 @@ pub(super) fn version(context: &Context<'_>, words: &str) -> Result<Output, Faul
     }
     let lock = context.tree.read_if_there("ts/package-lock.json")?.unwrap_or_default();
     let lock: serde_json::Value = serde_json::from_str(&lock).unwrap_or_default();
+    #[expect(clippy::indexing_slicing, reason = "by name: what a JSON value has not is null")]
     let version = lock["packages"][format!("node_modules/{name}")]["version"].as_str();
     version.map(|v| Output::Text(v.to_string())).ok_or_else(|| Fault::Unknown {
         kind: "package",

@@ -50,7 +50,9 @@ fn one(svg: &mut Svg, x: f64, name: &str, tile: &str, address: fn(usize) -> usiz
     svg.path(&d, "fill-0");
     let mut busy = [0; BANKS];
     for at in (0..BANKS).map(address) {
-        busy[at % BANKS] += 1;
+        #[expect(clippy::indexing_slicing, reason = "a remainder of its length")]
+        let turns = &mut busy[at % BANKS];
+        *turns += 1;
         let (bank, row) = ((at % BANKS) as f64, (at / BANKS) as f64);
         svg.rect(x + STEP * bank, top + STEP * row, STEP, STEP, 0.0, "fill-4");
     }

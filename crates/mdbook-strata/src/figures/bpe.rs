@@ -12,8 +12,8 @@ type Words = Vec<(Vec<String>, usize)>;
 fn most(words: &Words) -> ((String, String), usize) {
     let mut counts: Vec<((String, String), usize)> = Vec::new();
     for (tokens, count) in words {
-        for pair in tokens.windows(2) {
-            let pair = (pair[0].clone(), pair[1].clone());
+        for (left, right) in tokens.iter().zip(tokens.iter().skip(1)) {
+            let pair = (left.clone(), right.clone());
             match counts.iter_mut().find(|(known, _)| *known == pair) {
                 Some((_, sum)) => *sum += count,
                 None => counts.push((pair, *count)),
@@ -24,6 +24,7 @@ fn most(words: &Words) -> ((String, String), usize) {
 }
 
 /// Joins that pair wherever it stands.
+#[expect(clippy::indexing_slicing, reason = "`at + 1` is below the length, looked at anew")]
 fn merge(words: &mut Words, (left, right): &(String, String)) {
     for (tokens, _) in words {
         let mut at = 0;

@@ -26,13 +26,15 @@ pub(super) fn draw() -> Svg {
     for ((x, y), text) in backward.into_iter().zip(grads) {
         svg.boxed2(x, y, WIDE, HIGH, "fill-4", text);
     }
-    for (from, to) in [(0, 1), (0, 2), (1, 3), (2, 3)] {
-        link(&mut svg, forward[from], forward[to], false);
-        link(&mut svg, backward[from], backward[to], true);
+    let links = |[x, double, square, y]: [(f64, f64); 4]| {
+        [(x, double), (x, square), (double, y), (square, y)]
+    };
+    for (there, back) in links(forward).into_iter().zip(links(backward)) {
+        link(&mut svg, there.0, there.1, false);
+        link(&mut svg, back.0, back.1, true);
     }
-    for (i, step) in [(1, "· 2"), (2, "· 2 x = · 6")] {
-        let y = if i == 1 { 78.0 } else { 218.0 };
-        svg.text(backward[i].0 - 14.0, y, Anchor::End, "small", step);
+    for (place, y, step) in [(backward[1], 78.0, "· 2"), (backward[2], 218.0, "· 2 x = · 6")] {
+        svg.text(place.0 - 14.0, y, Anchor::End, "small", step);
     }
     svg.stack(&[[0.0, 0.0, 310.0, 262.0], [330.0, 0.0, 310.0, 262.0]])
 }

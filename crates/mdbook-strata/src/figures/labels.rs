@@ -2,6 +2,10 @@
 
 /// Heights for labels that want to stand at `wanted` but need `gap` between them, in the given
 /// order of the labels; none lies below `lowest`.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "`order` holds the indices of `wanted`, which `placed` has too; windows of two have two"
+)]
 pub(crate) fn spread(wanted: &[f64], gap: f64, lowest: f64) -> Vec<f64> {
     let mut order: Vec<usize> = (0..wanted.len()).collect();
     order.sort_by(|&a, &b| wanted[a].total_cmp(&wanted[b]));

@@ -22,6 +22,7 @@ pub(super) fn draw() -> Svg {
 }
 
 /// A number that is a multiple of a quarter.
+#[expect(clippy::cast_possible_truncation, reason = "all come from `G` and `HAT`, and are small")]
 fn quarters(value: f64) -> String {
     match (value * 4.0).round() as i32 {
         fours if fours % 4 == 0 => (fours / 4).to_string(),
@@ -30,6 +31,7 @@ fn quarters(value: f64) -> String {
     }
 }
 
+#[expect(clippy::indexing_slicing, reason = "every row and grid here has four columns")]
 fn row(svg: &mut Svg) {
     svg.text(0.0, 18.0, Anchor::Start, "strong", "dx: each row for itself");
     let mean = G.iter().sum::<f64>() / 4.0;

@@ -1,4 +1,5 @@
 //! LayerNorm: statistics of rows, gains of columns.
+#![expect(clippy::indexing_slicing, reason = "the grids have the rows and columns of `X`")]
 
 use super::grid::Grid;
 use super::svg::{Anchor, Svg};
@@ -41,11 +42,12 @@ pub(super) fn draw() -> Svg {
         svg.arrow((x.right() + 116.0, at), (normal.x - 5.0, at), 0.0);
         svg.arrow((normal.right() + 5.0, at), (y.x - 5.0, at), 0.0);
     }
-    for (i, (name, values)) in [("gain", GAMMA), ("bias", BETA)].into_iter().enumerate() {
+    let gains = ("times its column's gain", GAMMA);
+    let biases = ("plus its column's bias", BETA);
+    for (i, (note, values)) in [gains, biases].into_iter().enumerate() {
         let grid = Grid::new(y.x, 136.0 + 44.0 * i as f64, 1, 4, SIDE);
         grid.draw(&mut svg, |_, c| ("fill-2", values[c].to_string()));
-        let note = ["times its column's", "plus its column's"][i];
-        svg.text(grid.x - 12.0, grid.y + 24.0, Anchor::End, "small", &format!("{note} {name}"));
+        svg.text(grid.x - 12.0, grid.y + 24.0, Anchor::End, "small", note);
     }
     let words = ["Along a row: mean, deviation.", "Down a column: gain, bias."];
     svg.notes(0.0, 158.0, Anchor::Start, &words);

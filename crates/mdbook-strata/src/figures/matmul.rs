@@ -1,4 +1,5 @@
 //! Row times column.
+#![expect(clippy::indexing_slicing, reason = "the grids have the shapes of `A` and `B`")]
 
 use super::grid::Grid;
 use super::svg::{Anchor, Svg};

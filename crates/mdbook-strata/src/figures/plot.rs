@@ -35,6 +35,7 @@ impl Axis {
             return Vec::new();
         }
         let of = |factors: &[f64]| {
+            #[expect(clippy::cast_possible_truncation, reason = "finite: from -324 to 309")]
             let decades = self.from.log10().floor() as i32..=self.to.log10().ceil() as i32;
             let all = decades.flat_map(|d| factors.iter().map(move |f| f * 10f64.powi(d)));
             all.filter(|t| (self.from..=self.to).contains(t)).collect::<Vec<_>>()

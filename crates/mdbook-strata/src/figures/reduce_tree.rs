@@ -38,6 +38,7 @@ pub(super) fn draw() -> Svg {
         if round < 4 {
             alive /= 2;
             hand_down(&mut svg, top + SIDE, alive);
+            #[expect(clippy::indexing_slicing, reason = "both below twice `alive`: 16 at most")]
             for lane in 0..alive {
                 values[lane] += values[lane + alive];
             }

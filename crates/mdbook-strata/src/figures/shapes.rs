@@ -3,9 +3,13 @@
 use super::svg::{Anchor, Svg};
 use std::fmt::Write;
 
+/// Dashes of a line; the widest drawing has room for 80.
+const DASHES: u16 = 1000;
+
 impl Svg {
     /// A line through points, drawn as an area of that thickness, so that a `fill-` class colours
     /// it.
+    #[expect(clippy::indexing_slicing, reason = "`i` counts the points; neighbours stay below")]
     pub fn band(&mut self, points: &[(f64, f64)], thickness: f64, class: &str) {
         let side = |sign: f64| {
             (0..points.len()).map(move |i| {
@@ -36,11 +40,11 @@ impl Svg {
     /// A faint line of dashes.
     pub fn dashes(&mut self, from: (f64, f64), to: (f64, f64)) {
         let (dx, dy) = (to.0 - from.0, to.1 - from.1);
-        let count = (dx.hypot(dy) / 8.0).round().max(1.0);
+        let count = (dx.hypot(dy) / 8.0).round().clamp(1.0, f64::from(DASHES));
         let mut d = String::new();
-        for i in 0..count as usize {
+        for i in (0..DASHES).map(f64::from).take_while(|i| *i < count) {
             let at = |t: f64| (from.0 + dx * t / count, from.1 + dy * t / count);
-            let (a, b) = (at(i as f64), at(i as f64 + 0.5));
+            let (a, b) = (at(i), at(i + 0.5));
             let _ = write!(d, "M{:.1} {:.1}L{:.1} {:.1}", a.0, a.1, b.0, b.1);
         }
         self.path(&d, "line");

@@ -37,7 +37,7 @@ pub(super) fn draw() -> Svg {
         svg.boxed(x, 34.0, WIDE, 30.0, fill, name);
         svg.arrow((x + WIDE / 2.0, 66.0), (x + WIDE / 2.0, FORWARD - 2.0), 0.0);
     }
-    for (i, (op, value)) in ops.into_iter().enumerate() {
+    for (i, ((op, value), grad)) in ops.into_iter().zip(grads).enumerate() {
         let (x, y) = (column(i + 1), FORWARD + HIGH / 2.0);
         svg.arrow((x - 111.2 + WIDE + 2.0, y), (x - 3.0, y), 0.0);
         svg.boxed2(x, FORWARD, WIDE, HIGH, "fill-3", [&format!("{} {op}", i + 1), value]);
@@ -45,7 +45,7 @@ pub(super) fn draw() -> Svg {
         if i < 4 {
             svg.arrow((x + 111.2 - 2.0, y), (x + WIDE + 3.0, y), 0.0);
         }
-        svg.boxed2(x, BACKWARD, WIDE, HIGH, "fill-4", [&(10 - i).to_string(), grads[i]]);
+        svg.boxed2(x, BACKWARD, WIDE, HIGH, "fill-4", [&(10 - i).to_string(), grad]);
         svg.dashes((x + WIDE / 2.0, FORWARD + HIGH + 4.0), (x + WIDE / 2.0, BACKWARD - 4.0));
     }
     for (i, grad) in ["dw = 3", "db = 1"].into_iter().enumerate() {

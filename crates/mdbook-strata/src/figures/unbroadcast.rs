@@ -1,4 +1,5 @@
 //! The gradient of a broadcast sum, added up over what was repeated.
+#![expect(clippy::indexing_slicing, reason = "the grids have the rows and columns of `GRADIENT`")]
 
 use super::grid::Grid;
 use super::svg::{Anchor, Svg};

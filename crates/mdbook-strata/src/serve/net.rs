@@ -51,7 +51,10 @@ struct Moved {
 
 impl Moved {
     fn now(&self) {
-        // 64 bits of milliseconds outlast the machine.
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "64 bits of milliseconds outlast the machine"
+        )]
         self.last.store(self.began.elapsed().as_millis() as u64, Ordering::Relaxed);
     }
 
@@ -107,8 +110,8 @@ impl Server {
 fn make_room(seats: &mut Vec<Seat>) {
     seats.retain(|seat| !seat.task.is_finished());
     while seats.len() >= CONNECTIONS {
-        let silent = (0..seats.len()).min_by_key(|&i| seats[i].moved.last());
-        let Some(silent) = silent else { return };
+        let silent = seats.iter().enumerate().min_by_key(|(_, seat)| seat.moved.last());
+        let Some((silent, _)) = silent else { return };
         seats.swap_remove(silent).task.abort();
     }
 }

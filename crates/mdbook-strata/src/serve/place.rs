@@ -39,8 +39,10 @@ fn decoded(part: &str) -> Option<String> {
     while let Some(byte) = rest.next() {
         let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
         match byte {
-            // Two digits of 16 make a byte.
-            b'%' => bytes.push((digit(rest.next())? * 16 + digit(rest.next())?) as u8),
+            b'%' => {
+                let code = digit(rest.next())? * 16 + digit(rest.next())?;
+                bytes.push(u8::try_from(code).ok()?);
+            }
             other => bytes.push(other),
         }
     }

@@ -110,7 +110,7 @@ impl Language {
 pub fn prose(text: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
     let curled = letters.iter().enumerate().map(|(i, letter)| {
-        let before = i.checked_sub(1).map(|i| letters[i]).unwrap_or(' ');
+        let before = i.checked_sub(1).and_then(|i| letters.get(i)).copied().unwrap_or(' ');
         let after = letters.get(i + 1).copied().unwrap_or(' ');
         let inside = before.is_alphanumeric() && after.is_alphabetic();
         let plural = before == 's' && (after.is_whitespace() || after.is_ascii_punctuation());

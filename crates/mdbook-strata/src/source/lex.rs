@@ -4,12 +4,12 @@ use super::highlight::Language;
 
 /// The pieces of a text and their classes; a piece without one is plain.
 pub fn pieces(text: &str, language: Language) -> impl Iterator<Item = (Option<char>, &str)> {
-    let mut at = 0;
+    let (mut rest, mut before) = (text, None);
     std::iter::from_fn(move || {
-        let rest = text.get(at..).filter(|rest| !rest.is_empty())?;
-        let (class, end) = piece(rest, text[..at].chars().next_back(), language);
-        at += end;
-        Some((class, &rest[..end]))
+        let (class, end) = piece(rest, before, language);
+        let (part, after) = rest.split_at_checked(end).filter(|(part, _)| !part.is_empty())?;
+        (rest, before) = (after, part.chars().next_back());
+        Some((class, part))
     })
 }
 
@@ -26,13 +26,13 @@ pub fn blank(text: &str) -> String {
 
 /// The first piece of a text: its class, and where it ends.
 fn piece(text: &str, before: Option<char>, language: Language) -> (Option<char>, usize) {
-    let Some(c) = text.chars().next() else { return (None, 0) };
-    let rest = &text[c.len_utf8()..];
-    let line = || text.find('\n').unwrap_or(text.len());
+    let mut letters = text.chars();
+    let Some(c) = letters.next() else { return (None, 0) };
+    let rest = letters.as_str();
     let word = || c.len_utf8() + rest.find(|c| !is_name(c)).unwrap_or(rest.len());
     let rust = language == Language::Rust;
     if text.starts_with("//") {
-        return (Some('c'), line());
+        return (Some('c'), text.find('\n').unwrap_or(text.len()));
     }
     if text.starts_with("/*") {
         return (Some('c'), comment(text, rust));
@@ -58,22 +58,21 @@ fn piece(text: &str, before: Option<char>, language: Language) -> (Option<char>,
         '#' if language == Language::Cuda => return (Some('k'), word()),
         '#' if rust && rest.starts_with(['[', '!']) => {
             // An attribute of several lines is coloured on its first.
-            let line = line();
-            return (Some('t'), text[..line].find(']').map_or(line, |i| i + 1));
+            let part = text.split_inclusive([']', '\n']).next().unwrap_or(text);
+            return (Some('t'), part.trim_end_matches('\n').len());
         }
         '@' if language == Language::Wgsl => return (Some('t'), word()),
         _ => {}
     }
     if c.is_ascii_digit() {
-        let end = text.find(|c| !(is_name(c) || c == '.')).unwrap_or(text.len());
+        let number = text.split(|c| !(is_name(c) || c == '.')).next().unwrap_or(text);
         // `0..n` is a number and two dots.
-        return (Some('n'), text[..end].find("..").unwrap_or(end));
+        return (Some('n'), number.find("..").unwrap_or(number.len()));
     }
     if !is_name(c) {
         return (None, c.len_utf8());
     }
-    let end = word();
-    let word = &text[..end];
+    let word = text.split(|c| !is_name(c)).next().unwrap_or(text);
     let has = |list: &str| list.split_whitespace().any(|w| w == word);
     let camel = c.is_uppercase() && word.chars().any(char::is_lowercase);
     let class = match word {
@@ -81,7 +80,7 @@ fn piece(text: &str, before: Option<char>, language: Language) -> (Option<char>,
         _ if camel || has(language.types()) => Some('t'),
         _ => None,
     };
-    (class, end)
+    (class, word.len())
 }
 
 fn is_name(c: char) -> bool {
@@ -90,22 +89,28 @@ fn is_name(c: char) -> bool {
 
 /// The length of a block comment; in Rust they nest.
 fn comment(text: &str, nests: bool) -> usize {
-    let (mut depth, mut at) = (0, 0);
-    while let Some(c) = text[at..].chars().next() {
-        if text[at..].starts_with("/*") && (nests || depth == 0) {
+    let (mut depth, mut rest) = (0, text);
+    loop {
+        if (nests || depth == 0)
+            && let Some(inner) = rest.strip_prefix("/*")
+        {
             depth += 1;
-            at += 2;
-        } else if text[at..].starts_with("*/") {
+            rest = inner;
+        } else if let Some(after) = rest.strip_prefix("*/") {
             depth -= 1;
-            at += 2;
+            rest = after;
             if depth == 0 {
                 break;
             }
         } else {
-            at += c.len_utf8();
+            let mut letters = rest.chars();
+            if letters.next().is_none() {
+                break;
+            }
+            rest = letters.as_str();
         }
     }
-    at
+    text.len() - rest.len()
 }
 
 /// The length of a raw string, if the text begins with one.

@@ -82,8 +82,8 @@ pub fn without_docs(text: &str) -> String {
 /// Where a keyword stands at the head of an item, and the name that follows it.
 fn words<'a>(code: &'a str, keyword: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
     code.match_indices(keyword).filter_map(move |(at, _)| {
-        let before = code[..at].chars().next_back();
-        let rest = &code[at + keyword.len()..];
+        let (before, found) = code.split_at_checked(at)?;
+        let (before, rest) = (before.chars().next_back(), found.strip_prefix(keyword)?);
         if before.is_some_and(is_name) || !rest.starts_with([' ', '<']) {
             return None;
         }
@@ -92,26 +92,28 @@ fn words<'a>(code: &'a str, keyword: &'a str) -> impl Iterator<Item = (usize, &'
         }
         // `impl<'a> Grads<'a>` has its parameters before its name.
         let rest = after_generics(near(rest)).trim_start();
-        let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
-        (end > 0).then(|| (at, &rest[..end]))
+        let name = rest.split(|c| !is_name(c)).next().unwrap_or(rest);
+        (!name.is_empty()).then_some((at, name))
     })
 }
 
 /// Whether only words that may stand before an item stand before it: `pub(crate) const unsafe`.
 fn at_head(code: &str, at: usize) -> bool {
     let from = code.floor_char_boundary(at.saturating_sub(NEAR));
-    // What begins further away than that is no line of Rust.
-    let Some(start) = code[from..at].rfind('\n').map(|i| from + i + 1).or((from == 0).then_some(0))
-    else {
-        return false;
+    let before = code.get(from..at).unwrap_or_default();
+    let line = match before.rsplit_once('\n') {
+        Some((_, line)) => line,
+        None if from == 0 => before,
+        // What begins further away than that is no line of Rust.
+        None => return false,
     };
     let allowed = ["pub", "pub(crate)", "pub(super)", "const", "unsafe", "async", "extern"];
-    code[start..at].split_whitespace().all(|word| allowed.contains(&word))
+    line.split_whitespace().all(|word| allowed.contains(&word))
 }
 
 /// The beginning of a text.
 fn near(text: &str) -> &str {
-    &text[..text.floor_char_boundary(NEAR)]
+    text.get(..text.floor_char_boundary(NEAR)).unwrap_or(text)
 }
 
 fn is_name(c: char) -> bool {
@@ -123,15 +125,15 @@ fn after_generics(text: &str) -> &str {
     if !text.starts_with('<') {
         return text;
     }
-    let mut depth = 0usize;
-    for (at, c) in text.char_indices() {
+    let (mut depth, mut letters) = (0usize, text.chars());
+    while let Some(c) = letters.next() {
         match c {
             '<' => depth += 1,
             '>' => depth -= 1,
             _ => {}
         }
         if depth == 0 {
-            return &text[at + 1..];
+            return letters.as_str();
         }
     }
     text
@@ -140,8 +142,9 @@ fn after_generics(text: &str) -> &str {
 /// The impl blocks whose head begins with these words, after `impl` or after `for`.
 fn impls(code: &str, head: &str) -> Vec<Range<usize>> {
     let begins = |at: usize| {
-        let rest = after_generics(near(&code[at + "impl".len()..])).trim_start();
-        let own = &rest[..rest.find(['{', ';']).unwrap_or(rest.len())];
+        let rest = code.get(at + "impl".len()..).unwrap_or_default();
+        let rest = after_generics(near(rest)).trim_start();
+        let own = rest.split(['{', ';']).next().unwrap_or(rest);
         let of = own.split(" for ").last().unwrap_or(own).trim();
         let whole = |text: &str| {
             text.strip_prefix(head).is_some_and(|rest| !rest.chars().next().is_some_and(is_name))
@@ -153,6 +156,11 @@ fn impls(code: &str, head: &str) -> Vec<Range<usize>> {
 }
 
 /// The item whose keyword stands at `at`: from the docs above it to its closing brace or semicolon.
+#[expect(
+    clippy::string_slice,
+    reason = "`at` and the end stand beside ASCII of `code`, which `blank` leaves where it is in `text`; \
+              the starts stand behind line ends of `text`"
+)]
 fn cut(text: &str, code: &str, at: usize) -> String {
     let line_start = |at: usize| text[..at].rfind('\n').map_or(0, |i| i + 1);
     let mut start = line_start(at);
@@ -169,6 +177,10 @@ fn cut(text: &str, code: &str, at: usize) -> String {
 }
 
 /// Where the item ends: after the brace that closes its first, or a semicolon before any.
+#[expect(
+    clippy::string_slice,
+    reason = "`at` is where a word stands, `i` where an ASCII letter does"
+)]
 fn end(code: &str, at: usize) -> usize {
     let (mut open, mut inside) = (0usize, 0usize);
     for (i, c) in code[at..].char_indices() {

@@ -1,6 +1,6 @@
 //! The drawing: two logarithmic axes, a line for each rung, its name at the line's end.
 
-use super::Curves;
+use super::{Curves, Line};
 use crate::figures::labels::spread;
 use crate::figures::plot::{Axis, Plot, dot};
 use crate::figures::svg::{Anchor, Svg};
@@ -10,6 +10,11 @@ use crate::results::auto;
 pub(in crate::directive) const NARROW: f64 = 350.0;
 
 /// A size as readers see it: `512`, `64 Ki`, `16 Mi`.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "whole and from 1 to 2^53: `curve` takes no other"
+)]
 pub(in crate::directive) fn size(size: f64) -> String {
     match size as u64 {
         n if n >= 1 << 20 && n % (1 << 20) == 0 => format!("{} Mi", n >> 20),
@@ -36,8 +41,8 @@ pub(in crate::directive) fn short(mark: &str) -> &str {
 
 impl Curves<'_> {
     /// A colour for each device; where there is one device, for each rung.
-    fn fill(&self, line: usize) -> String {
-        let index = if self.devices.len() > 1 { self.lines[line].device } else { line };
+    fn fill(&self, i: usize, line: &Line) -> String {
+        let index = if self.devices.len() > 1 { line.device } else { i };
         format!("fill-{}", 1 + index % 4)
     }
 
@@ -51,7 +56,7 @@ impl Curves<'_> {
             let points =
                 line.points.iter().map(|p| format!("{} at {}", auto(p.1, unit), size(p.0)));
             let points = points.collect::<Vec<_>>().join(", ");
-            format!("{}, {}: {points}.", self.devices[line.device], line.rung)
+            format!("{}, {}: {points}.", self.device(line), line.rung)
         });
         let said = said.collect::<Vec<_>>().join(" ");
         let title = format!("{} over size: {}", self.op, self.measure.3);
@@ -70,7 +75,9 @@ impl Curves<'_> {
             svg.text(16.0, y, Anchor::Start, "small", device);
         }
         let (sizes, (least, most)) = (self.sizes(), self.range());
-        let x = Axis::log(sizes[0], sizes[sizes.len() - 1]);
+        // There are two at least: else there would be no curve.
+        let [first, between @ .., last] = sizes.as_slice() else { return svg };
+        let x = Axis::log(*first, *last);
         let y = Axis::log(least / 1.4, most * 1.3);
         // Room for the rungs' names, at 8 a letter, and for the values, where there is some.
         let letters = self.lines.iter().map(|line| line.rung.chars().count()).max().unwrap_or(0);
@@ -83,7 +90,12 @@ impl Curves<'_> {
         }
         plot.floor(&mut svg);
         // As many sizes as there is room for; the last is always named.
-        let apart = wide / (sizes.len() - 1) as f64;
+        let apart = wide / (between.len() + 1) as f64;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "at least 1, and of a room that `LETTERS` leaves: no more than there are sizes"
+        )]
         let every = (46.0 / apart).ceil().max(1.0) as usize;
         for at in sizes.iter().rev().step_by(every) {
             plot.x_tick(&mut svg, *at, &size(*at));
@@ -93,9 +105,9 @@ impl Curves<'_> {
             svg.text(end, plot.bottom() + 42.0, Anchor::End, "small soft", counted);
         }
         for (i, line) in self.lines.iter().enumerate() {
-            plot.curve(&mut svg, &line.points, 2.5, &self.fill(i));
+            plot.curve(&mut svg, &line.points, 2.5, &self.fill(i, line));
             for point in &line.points {
-                dot(&mut svg, plot.at(point.0, point.1), &self.fill(i));
+                dot(&mut svg, plot.at(point.0, point.1), &self.fill(i, line));
             }
         }
         self.labels(&mut svg, &plot);
@@ -107,14 +119,15 @@ impl Curves<'_> {
         let ends: Vec<(f64, f64)> =
             self.lines.iter().filter_map(|l| l.points.last()).map(|p| plot.at(p.0, p.1)).collect();
         let wanted: Vec<f64> = ends.iter().map(|end| end.1 + 4.5).collect();
-        for ((i, line), y) in
-            self.lines.iter().enumerate().zip(spread(&wanted, 16.0, plot.bottom()))
-        {
+        let placed = spread(&wanted, 16.0, plot.bottom());
+        let lines = self.lines.iter().zip(ends).zip(wanted.iter().zip(placed));
+        for (i, ((line, end), (wanted, y))) in lines.enumerate() {
             let x = plot.right() + 12.0;
-            if ends[i].0 < plot.right() - 1.0 || (y - wanted[i]).abs() > 6.0 {
-                svg.dashes((ends[i].0 + 6.0, ends[i].1), (x - 3.0, y - 4.5));
+            if end.0 < plot.right() - 1.0 || (y - wanted).abs() > 6.0 {
+                svg.dashes((end.0 + 6.0, end.1), (x - 3.0, y - 4.5));
             }
-            svg.text(x, y, Anchor::Start, &format!("mono small {}", self.fill(i)), &line.rung);
+            let class = format!("mono small {}", self.fill(i, line));
+            svg.text(x, y, Anchor::Start, &class, &line.rung);
         }
     }
 }

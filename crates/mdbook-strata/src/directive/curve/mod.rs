@@ -6,14 +6,16 @@ pub(super) use draw::{NARROW, mark, short, size};
 
 use super::ladder::{self, Measure};
 use super::{Args, Context, Output};
-use crate::fault::Fault;
+use crate::fault::{Fault, beginning};
 use crate::results::{self, Results, auto};
 use crate::source::highlight::escape;
 use crate::tree::Tree;
 use serde_json::Value;
 
-/// Sizes that a logarithmic axis can show.
-const SIZES: std::ops::RangeInclusive<f64> = 1.0..=1e18;
+/// Sizes that a logarithmic axis can show, and a float can hold to the last digit.
+const SIZES: std::ops::RangeInclusive<u64> = 1..=1 << 53;
+/// The letters of a rung's name; the longest has 16. Names stand beside the plot and take its room.
+const LETTERS: usize = 24;
 
 /// A rung on a device: sizes and what was measured there.
 struct Line {
@@ -40,7 +42,7 @@ pub(super) fn curve(context: &Context<'_>, words: &str) -> Result<Output, Fault>
     let op = args.need("op")?;
     let mut measure = ladder::measure(args.get("measure"))?;
     let (mut devices, mut captions, mut lines, mut counted) = (vec![], vec![], Vec::new(), None);
-    for (device, file) in args.need("results")?.split(',').map(str::trim).enumerate() {
+    for (device, file) in ladder::files(&args)?.into_iter().enumerate() {
         let results = Results::open(context.tree, file)?;
         let rows = results.rows(op, None)?;
         if args.get("measure").is_none() && rows.iter().all(|row| row["flops"] == 0.0) {
@@ -53,8 +55,13 @@ pub(super) fn curve(context: &Context<'_>, words: &str) -> Result<Output, Fault>
                 what: format!("`size` and `{}` of `{op}`, {rung}", measure.1),
             };
             let value = results::of(row, measure.1).filter(|v| *v > 0.0).ok_or_else(none)?;
-            let size = row["size"].as_f64().filter(|size| SIZES.contains(size)).ok_or_else(none)?;
-            let point = (size, value);
+            let size = row["size"].as_u64().filter(|size| SIZES.contains(size)).ok_or_else(none)?;
+            let letters = rung.chars().count();
+            if letters > LETTERS {
+                let what = format!("the rung `{}`", beginning(rung));
+                return Err(Fault::TooMuch { what, has: letters, unit: "letters", most: LETTERS });
+            }
+            let point = (size as f64, value);
             match lines.iter_mut().find(|l: &&mut Line| l.device == device && l.rung == rung) {
                 Some(line) => line.points.push(point),
                 None => lines.push(Line { device, rung: rung.into(), points: vec![point] }),
@@ -93,6 +100,14 @@ fn unit(tree: &Tree, file: &str, op: &str) -> Result<Option<String>, Fault> {
 }
 
 impl Curves<'_> {
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "every file has its device, and its lines its number"
+    )]
+    fn device(&self, line: &Line) -> &str {
+        &self.devices[line.device]
+    }
+
     fn sizes(&self) -> Vec<f64> {
         let mut sizes: Vec<f64> =
             self.lines.iter().flat_map(|l| l.points.iter().map(|p| p.0)).collect();
@@ -119,7 +134,7 @@ impl Curves<'_> {
                 format!("<td class=\"number\">{text}</td>")
             };
             let cells: String = sizes.iter().map(cell).collect();
-            let (device, rung) = (escape(&self.devices[line.device]), escape(&line.rung));
+            let (device, rung) = (escape(self.device(line)), escape(&line.rung));
             rows.push_str(&format!(
                 "<tr><th scope=\"row\"><code>{rung}</code></th>{cells}<td>{device}</td></tr>"
             ));

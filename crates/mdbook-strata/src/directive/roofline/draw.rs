@@ -106,7 +106,8 @@ impl Names<'_> {
         }
         let fits = |place: &&[f64; 4]| place[2] <= self.plot.right();
         let free = places.iter().find(|place| self.free(place));
-        let place = *free.or(places.iter().find(fits)).unwrap_or(&places[0]);
+        let found = free.or(places.iter().find(fits)).or(places.first());
+        let Some(&place) = found else { return };
         let start = place[0] > x;
         let (at, anchor) = if start { (place[0], Anchor::Start) } else { (place[2], Anchor::End) };
         svg.text(at, place[1] + 12.5, anchor, class, name);

@@ -100,6 +100,6 @@ fn group(results: &Results, op: &str, shape: Option<&str>) -> Result<Group, Faul
         Ok(Point { rung: rung.into(), intensity: flops / bytes, speed })
     };
     let points = rows.iter().map(point).collect::<Result<_, Fault>>()?;
-    let shape = rows[0]["shape"].as_str().unwrap_or_default().into();
+    let shape = rows.first().and_then(|row| row["shape"].as_str()).unwrap_or_default().into();
     Ok(Group { op: op.into(), shape, points })
 }
