@@ -1,8 +1,8 @@
 //! Writes into the binary which commit it was built from, so that a measurement can say so wherever it
 //! is made. `unknown` where git or the clone is missing; `-dirty` where the sources were changed since.
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::{env, fs};
 
 /// What a measurement depends on: these, and the `src` of each of `CRATES` and of every chapter.
 const SOURCES: [&str; 4] = ["Cargo.lock", "Cargo.toml", "kernels", "shaders"];
@@ -10,8 +10,7 @@ const CRATES: [&str; 4] = ["crates/check", "crates/device", "crates/parity", "cr
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    let here = env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
-    let commit = commit(&Path::new(&here).join("../.."));
+    let commit = commit(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."));
     println!("cargo:rustc-env=STRATA_COMMIT={}", commit.as_deref().unwrap_or("unknown"));
 }
 

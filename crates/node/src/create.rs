@@ -3,7 +3,7 @@ use crate::device::NativeDevice;
 use crate::failure::{Failure, Outcome};
 use crate::guard::guard;
 use crate::lent::Lent;
-use crate::numbers::{dtype, shape, whole};
+use crate::numbers::{dtype, shape, single, whole};
 use crate::table::put_tensor;
 use napi_derive::napi;
 use strata_ml::device::Device;
@@ -52,7 +52,7 @@ pub fn zeros(device: &NativeDevice, dtype_code: u32, dims: Vec<f64>) -> napi::Re
 pub fn full(device: &NativeDevice, dims: Vec<f64>, value: f64) -> napi::Result<u32> {
     guard(|| {
         let dims = shape("full", &dims)?;
-        Ok(put_tensor(Tensor::full(&device.device, &dims, value as f32)?))
+        Ok(put_tensor(Tensor::full(&device.device, &dims, single(value))?))
     })
 }
 

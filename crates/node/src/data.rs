@@ -38,11 +38,11 @@ pub struct NativeBatch {
     /// What it should say next.
     pub targets: Uint32Array,
     /// Rows.
-    pub batch: u32,
+    pub batch: f64,
     /// Tokens in a row.
-    pub context: u32,
+    pub context: f64,
     /// Targets that count.
-    pub scored: u32,
+    pub scored: f64,
     /// Bytes of text behind them.
     pub bytes: f64,
     /// Nats a token that no model can beat, or NaN.
@@ -53,9 +53,9 @@ impl From<Batch> for NativeBatch {
     fn from(batch: Batch) -> Self {
         NativeBatch {
             floor: batch.floor().unwrap_or(f64::NAN),
-            batch: batch.batch as u32,
-            context: batch.context as u32,
-            scored: batch.scored as u32,
+            batch: batch.batch as f64,
+            context: batch.context as f64,
+            scored: batch.scored as f64,
             bytes: batch.bytes as f64,
             inputs: batch.inputs.into(),
             targets: batch.targets.into(),
@@ -118,8 +118,8 @@ impl NativeDataset {
 
     /// Tokens in a row.
     #[napi]
-    pub fn context(&self) -> napi::Result<u32> {
-        guard(|| Ok(self.dataset.context() as u32))
+    pub fn context(&self) -> napi::Result<f64> {
+        guard(|| Ok(self.dataset.context() as f64))
     }
 
     /// Are these the embedded stories?
@@ -151,8 +151,8 @@ impl NativeDataset {
 
     /// Batches of held-out text.
     #[napi]
-    pub fn validation_batches(&self, batch: f64) -> napi::Result<u32> {
-        guard(|| Ok(self.dataset.validation_batches(self.rows(batch)?) as u32))
+    pub fn validation_batches(&self, batch: f64) -> napi::Result<f64> {
+        guard(|| Ok(self.dataset.validation_batches(self.rows(batch)?) as f64))
     }
 
     /// One of them.

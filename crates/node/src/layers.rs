@@ -2,7 +2,7 @@
 use crate::failure::Outcome;
 use crate::guard::guard;
 use crate::lent::Lent;
-use crate::numbers::whole;
+use crate::numbers::{single, whole};
 use crate::table::{get, get_option, op2, put, put_tensor};
 use napi::bindgen_prelude::Float32Array;
 use napi_derive::napi;
@@ -53,7 +53,7 @@ pub fn linear_tied(x: u32, weight: u32) -> napi::Result<u32> {
 pub fn layer_norm(x: u32, gamma: u32, beta: u32, eps: f64) -> napi::Result<u32> {
     guard(|| {
         let (x, g, b) = (get(x)?, get(gamma)?, get(beta)?);
-        Ok(put(trace::on(|| layernorm::layernorm(&x, &g, &b, eps as f32))?))
+        Ok(put(trace::on(|| layernorm::layernorm(&x, &g, &b, single(eps)))?))
     })
 }
 
@@ -68,7 +68,7 @@ pub fn residual_layer_norm(
 ) -> napi::Result<Vec<u32>> {
     guard(|| {
         let (x, r, g, b) = (get(x)?, get(residual)?, get(gamma)?, get(beta)?);
-        let both = trace::on(|| layernorm::residual_layernorm(&x, &r, &g, &b, eps as f32));
+        let both = trace::on(|| layernorm::residual_layernorm(&x, &r, &g, &b, single(eps)));
         let (sum, out) = both?;
         Ok(vec![put(sum), put(out)])
     })
@@ -79,7 +79,7 @@ pub fn residual_layer_norm(
 pub fn layer_norm_stats(x: u32, gamma: u32, beta: u32, eps: f64) -> napi::Result<Vec<u32>> {
     guard(|| {
         let (x, g, b) = (get(x)?, get(gamma)?, get(beta)?);
-        let done = layernorm::layernorm_forward(x.value(), g.value(), b.value(), eps as f32)?;
+        let done = layernorm::layernorm_forward(x.value(), g.value(), b.value(), single(eps))?;
         Ok([done.out, done.mean, done.rstd].map(put_tensor).into())
     })
 }
@@ -112,7 +112,10 @@ pub fn cross_entropy_rows(logits: u32, targets: u32) -> napi::Result<Vec<u32>> {
 fn state(device: &Device, seed: f64, step: f64) -> Outcome<Buffer> {
     let op = "dropout";
     let (seed, step) = (whole(op, "the seed", seed)? as u64, whole(op, "the step", step)?);
-    // The kernels take 32 bits: a larger seed is folded, a later step begins anew.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the kernels take 32 bits: a larger seed is folded, a later step begins anew"
+    )]
     let (seed, step) = (seed as u32 ^ (seed >> 32) as u32, step as u32);
     Ok(device.step_state(StepState { seed, step, loss_scale: 1.0, ..StepState::default() })?)
 }
@@ -125,10 +128,10 @@ fn options(
 ) -> Outcome<Options> {
     let mut options = if causal { Options::causal() } else { Options::full() };
     if !scale.is_nan() {
-        options = options.scaled(scale as f32);
+        options = options.scaled(single(scale));
     }
     if p != 0.0 {
-        options = options.dropout(p as f32, 0, &state(device, seed, step)?);
+        options = options.dropout(single(p), 0, &state(device, seed, step)?);
     }
     Ok(options)
 }
@@ -203,7 +206,7 @@ pub fn dropout(x: u32, p: f64, seed: f64, step: f64) -> napi::Result<u32> {
     guard(|| {
         let x = get(x)?;
         let state = state(x.value().device(), seed, step)?;
-        Ok(put(trace::on(|| transformer::dropout(&x, p as f32, 0, &state))?))
+        Ok(put(trace::on(|| transformer::dropout(&x, single(p), 0, &state))?))
     })
 }
 
@@ -213,6 +216,6 @@ pub fn dropout_add(residual: u32, x: u32, p: f64, seed: f64, step: f64) -> napi:
     guard(|| {
         let (r, x) = (get(residual)?, get(x)?);
         let state = state(x.value().device(), seed, step)?;
-        Ok(put(trace::on(|| transformer::dropout_add(&r, &x, p as f32, 0, &state))?))
+        Ok(put(trace::on(|| transformer::dropout_add(&r, &x, single(p), 0, &state))?))
     })
 }

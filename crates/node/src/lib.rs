@@ -5,6 +5,22 @@
 //! that takes long runs off JavaScript's thread (`job.rs`). Errors are the package's own class, with
 //! a code (`failure.rs`), and no panic gets past `guard.rs`.
 
+// What can end the process or change a number without a word is gone, or says why it cannot.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap
+    )
+)]
+
 mod autograd;
 mod checkpoint;
 mod create;

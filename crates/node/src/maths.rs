@@ -1,6 +1,6 @@
 //! Arithmetic, element by element, and reductions.
 use crate::guard::guard;
-use crate::numbers::dims;
+use crate::numbers::{dims, single};
 use crate::table::{get, op1, op2, put_tensor};
 use napi_derive::napi;
 use strata_ml::autograd::Var;
@@ -97,19 +97,19 @@ pub fn gt(a: u32, b: u32) -> napi::Result<u32> {
 /// `alpha · a + beta`.
 #[napi]
 pub fn affine(a: u32, alpha: f64, beta: f64) -> napi::Result<u32> {
-    op1(a, |a| a.affine(alpha as f32, beta as f32))
+    op1(a, |a| a.affine(single(alpha), single(beta)))
 }
 
 /// `a^exponent`.
 #[napi]
 pub fn powf(a: u32, exponent: f64) -> napi::Result<u32> {
-    op1(a, |a| a.powf(exponent as f32))
+    op1(a, |a| a.powf(single(exponent)))
 }
 
 /// `a` between two bounds.
 #[napi]
 pub fn clamp(a: u32, low: f64, high: f64) -> napi::Result<u32> {
-    op1(a, |a| a.clamp(low as f32, high as f32))
+    op1(a, |a| a.clamp(single(low), single(high)))
 }
 
 macro_rules! reductions {

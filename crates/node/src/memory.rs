@@ -3,6 +3,7 @@ use crate::failure::{Failure, Outcome};
 use crate::guard::guard;
 use crate::job::{Bytes, Job, job};
 use crate::lent::Lent;
+use crate::numbers::{integer, single};
 use crate::shown;
 use crate::table::{get, put};
 use crate::{device::NativeDevice, table};
@@ -69,7 +70,7 @@ unsafe extern "C" fn release(_: sys::napi_env, data: *mut c_void, hint: *mut c_v
     shown::remove(data.addr());
     // SAFETY: `storage` made `hint` of a box, and the runtime calls this once.
     let buffer = unsafe { Box::from_raw(hint.cast::<Buffer>()) };
-    table::shown(-(buffer.bytes() as i64));
+    table::shown(-table::signed(buffer.bytes()));
 }
 
 /// The whole storage of a CPU tensor as an `ArrayBuffer` over Rust's own memory, which lives for as
@@ -87,7 +88,7 @@ pub fn storage(env: Env, a: u32) -> napi::Result<Made> {
             return Err(Failure::new("device", "view", message));
         };
         let bytes = buffer.bytes();
-        table::shown(bytes as i64);
+        table::shown(table::signed(bytes));
         let hint = Box::into_raw(Box::new(buffer.clone()));
         shown::add(pointer.as_ptr().addr(), &buffer);
         let mut made = std::ptr::null_mut();
@@ -112,7 +113,7 @@ pub fn storage(env: Env, a: u32) -> napi::Result<Made> {
         shown::remove(pointer.as_ptr().addr());
         // SAFETY: the runtime refused, so nobody else has the box.
         drop(unsafe { Box::from_raw(hint) });
-        table::shown(-(bytes as i64));
+        table::shown(-table::signed(bytes));
         ALIASES.set(false);
         let copy = buffer.read_blocking(0, bytes)?;
         let copied = napi::bindgen_prelude::ArrayBuffer::from_data(&env, copy);
@@ -183,10 +184,20 @@ pub fn fill(a: u32, value: f64) -> napi::Result<()> {
     guard(|| {
         let var = writable("fill", a)?;
         let to = var.value();
+        let wrong = || {
+            let message = format!("fill: {value} is no whole number that {} holds", to.dtype());
+            Failure::new("value", "fill", message)
+        };
         let one = match to.dtype() {
-            DType::U32 => Tensor::from_slice(to.device(), &[value as u32], &[1])?,
-            DType::I32 => Tensor::from_slice(to.device(), &[value as i32], &[1])?,
-            float => Tensor::full(to.device(), &[1], value as f32)?.cast(float)?,
+            DType::U32 => {
+                let value: u32 = integer(value).ok_or_else(wrong)?;
+                Tensor::from_slice(to.device(), &[value], &[1])?
+            }
+            DType::I32 => {
+                let value: i32 = integer(value).ok_or_else(wrong)?;
+                Tensor::from_slice(to.device(), &[value], &[1])?
+            }
+            float => Tensor::full(to.device(), &[1], single(value))?.cast(float)?,
         };
         Ok(ops::copy_into(&one.broadcast_to(to.shape())?, to)?)
     })

@@ -5,24 +5,43 @@ use strata_ml::device::DType;
 /// The largest integer that a double counts up to without gaps.
 const LARGEST: f64 = 9_007_199_254_740_991.0;
 
-fn counts(x: f64) -> bool {
-    (0.0..=LARGEST).contains(&x) && x.fract() == 0.0
+/// A number as an integer, if it is one and `T` can hold it.
+pub(crate) fn integer<T: TryFrom<i64>>(x: f64) -> Option<T> {
+    if x.abs() > LARGEST || x.fract() != 0.0 {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "whole, and no larger than `LARGEST`")]
+    T::try_from(x as i64).ok()
+}
+
+/// A number of the engine's, which are of 32 bits: rounded as `Math.fround` does, and infinite where
+/// that is.
+#[expect(clippy::cast_possible_truncation, reason = "rounds, and at worst to an infinity")]
+pub(crate) fn single(x: f64) -> f32 {
+    x as f32
+}
+
+/// A learning rate.
+pub(crate) fn rate(op: &str, lr: f64) -> Outcome<f32> {
+    let rate = single(lr);
+    if rate.is_finite() && rate >= 0.0 {
+        return Ok(rate);
+    }
+    let message = format!("{op}: the learning rate is {lr:?}; it must lie between 0 and 3.4e38");
+    Err(Failure::new("value", op, message))
 }
 
 /// A whole number of at least 0.
 pub(crate) fn whole(op: &str, name: &str, x: f64) -> Outcome<usize> {
-    if counts(x)
-        && let Ok(n) = usize::try_from(x as u64)
-    {
-        return Ok(n);
-    }
-    let message = format!("{op}: {name} must be a whole number of at least 0, not {x}");
-    Err(Failure::new("argument", op, message))
+    integer(x).ok_or_else(|| {
+        let message = format!("{op}: {name} must be a whole number of at least 0, not {x}");
+        Failure::new("argument", op, message)
+    })
 }
 
 /// A shape.
 pub(crate) fn shape(op: &str, dims: &[f64]) -> Outcome<Vec<usize>> {
-    match dims.iter().find(|&&x| !counts(x)) {
+    match dims.iter().find(|&&x| integer::<usize>(x).is_none()) {
         None => dims.iter().map(|&x| whole(op, "a dimension", x)).collect(),
         Some(bad) => {
             let all: Vec<String> = dims.iter().map(f64::to_string).collect();

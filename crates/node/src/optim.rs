@@ -2,7 +2,7 @@
 use crate::failure::{Failure, Outcome, json};
 use crate::gpt::NativeGpt;
 use crate::guard::guard;
-use crate::numbers::whole;
+use crate::numbers::{rate, single, whole};
 use crate::table::{get_all, put_tensor};
 use napi_derive::napi;
 use serde::Deserialize;
@@ -46,6 +46,7 @@ impl From<SgdOptions> for SgdConfig {
 struct Entry {
     var: Var,
     decay: bool,
+    /// Two for AdamW, one for SGD.
     kept: Vec<Tensor>,
 }
 
@@ -112,7 +113,8 @@ impl NativeOptimizer {
                 format!("step: {} steps were done, which is as many as are counted", self.steps);
             return Err(Failure::new("value", "step", message));
         };
-        let now = StepState { step, lr: lr as f32, loss_scale: 1.0, ..StepState::default() };
+        let lr = rate("step", lr)?;
+        let now = StepState { step, lr, loss_scale: 1.0, ..StepState::default() };
         state.write(0, bytemuck::bytes_of(&now))?;
         match &self.over {
             Over::AdamW(optimizer, _) => {
@@ -146,11 +148,12 @@ fn list_step(entries: &[Entry], rule: &Rule, state: &Buffer) -> Outcome<Option<T
         // The kernels take one shape for all four; a gradient has its parameter's.
         match rule {
             Rule::AdamW(config) => {
+                #[expect(clippy::indexing_slicing, reason = "`list` has made two of them")]
                 let all = [value, grad, &entry.kept[0], &entry.kept[1]];
                 adamw_step(all, state, &norm, decayed, *config)?;
             }
             Rule::Sgd(config) => {
-                sgd_step(value, grad, Some(&entry.kept[0]), state, &norm, decayed, *config)?;
+                sgd_step(value, grad, entry.kept.first(), state, &norm, decayed, *config)?;
             }
         }
     }
@@ -293,7 +296,7 @@ pub fn clip_grad_norm(parameters: Vec<u32>, most: f64) -> napi::Result<f64> {
         let grads: Vec<Tensor> = get_all(&parameters)?.iter().filter_map(Var::grad).collect();
         let Some(norm) = joint_norm(&grads.iter().collect::<Vec<_>>())? else { return Ok(0.0) };
         let norm = norm.item::<f32>()?;
-        let factor = most as f32 / (norm + 1e-6);
+        let factor = single(most) / (norm + 1e-6);
         if factor < 1.0 {
             for grad in &grads {
                 ops::copy_into(&grad.affine(factor, 0.0)?, grad)?;

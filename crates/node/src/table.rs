@@ -65,6 +65,11 @@ pub(crate) fn spent(a: u32) -> Outcome<Option<&'static str>> {
 }
 
 /// A number for a variable.
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "`free` holds places of `slots`; 2^32 tensors and their objects would take 8 terabytes"
+)]
 pub(crate) fn put(var: Var) -> u32 {
     let a = TABLE.with_borrow_mut(|t| {
         let slot = Some(Slot { var, spent: None });
@@ -103,9 +108,9 @@ pub(crate) fn replace(a: u32, var: Var, spent: Option<&'static str>) {
 pub fn free(a: u32) -> napi::Result<()> {
     guard(|| {
         let old = TABLE.with_borrow_mut(|t| {
-            let i = (a as usize).checked_sub(1)?;
-            let old = t.slots.get_mut(i)?.take()?;
-            t.free.push(i as u32);
+            let i = a.checked_sub(1)?;
+            let old = t.slots.get_mut(i as usize)?.take()?;
+            t.free.push(i);
             Some(old)
         });
         drop(old);
@@ -115,12 +120,17 @@ pub fn free(a: u32) -> napi::Result<()> {
 
 /// Numbers in use.
 #[napi]
-pub fn live_handles() -> napi::Result<u32> {
-    guard(|| Ok(in_table()))
+pub fn live_handles() -> napi::Result<f64> {
+    guard(|| Ok(in_table() as f64))
 }
 
-fn in_table() -> u32 {
-    TABLE.with_borrow(|t| (t.slots.len() - t.retired - t.free.len()) as u32)
+fn in_table() -> usize {
+    TABLE.with_borrow(|t| t.slots.len() - t.retired - t.free.len())
+}
+
+/// Bytes, or things, as something that can also be fewer.
+pub(crate) fn signed(n: impl TryInto<i64>) -> i64 {
+    n.try_into().unwrap_or(i64::MAX)
 }
 
 /// Bytes in use on every device that was opened: by tensors, by tapes, by models.
@@ -130,7 +140,9 @@ pub fn live_bytes() -> napi::Result<f64> {
 }
 
 fn in_use() -> i64 {
-    TABLE.with_borrow(|t| t.devices.iter().map(|d| d.stats().in_use as i64).sum())
+    TABLE.with_borrow(|t| {
+        t.devices.iter().map(|d| signed(d.stats().in_use)).fold(0, i64::saturating_add)
+    })
 }
 
 /// Notes a device, so that its memory is counted.
@@ -148,7 +160,8 @@ fn report() {
     const STEP: i64 = 1 << 20;
     // A variable with its place on the tape, its notes and its handle, beside its elements.
     const EACH: i64 = 2 << 10;
-    let now = (in_use() + EACH * i64::from(in_table()) - SHOWN.get()).max(0);
+    let small = EACH.saturating_mul(signed(in_table()));
+    let now = in_use().saturating_add(small).saturating_sub(SHOWN.get()).max(0);
     let told = REPORTED.get();
     let change = now - told;
     // A training step grows and shrinks by hundreds of megabytes. To tell of each swing would have
@@ -180,7 +193,7 @@ pub(crate) fn new_realm() {
 /// Notes that an `ArrayBuffer` shows so many bytes of ours, or (below 0) no longer does: the runtime
 /// counts those, and counting them twice would have it collect garbage at every view.
 pub(crate) fn shown(bytes: i64) {
-    SHOWN.set((SHOWN.get() + bytes).max(0));
+    SHOWN.set(SHOWN.get().saturating_add(bytes).max(0));
     if bytes > 0 {
         report();
     }

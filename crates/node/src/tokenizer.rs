@@ -77,8 +77,8 @@ impl NativeTokenizer {
 
     /// One more than the largest id.
     #[napi]
-    pub fn vocab_size(&self) -> napi::Result<u32> {
-        guard(|| Ok(self.tokenizer.vocab_size() as u32))
+    pub fn vocab_size(&self) -> napi::Result<f64> {
+        guard(|| Ok(self.tokenizer.vocab_size() as f64))
     }
 
     /// The id of `<|endoftext|>`, or -1.

@@ -5,6 +5,7 @@ use crate::gpt::NativeGpt;
 use crate::guard::guard;
 use crate::job::{Job, errand, job};
 use crate::lent::Lent;
+use crate::numbers::rate;
 use crate::table::put_tensor;
 use crate::tokenizer::NativeTokenizer;
 use napi::bindgen_prelude::AsyncTask;
@@ -75,7 +76,8 @@ pub fn create_trainer(gpt: &NativeGpt, config: String) -> napi::Result<NativeTra
 fn batch(trainer: &Trainer, inputs: &[u32], targets: &[u32]) -> Outcome<Batch> {
     let config = trainer.config();
     let (rows, context) = (config.batch, config.context);
-    if inputs.len() != rows * context || targets.len() != rows * context {
+    let all = rows.saturating_mul(context);
+    if inputs.len() != all || targets.len() != all {
         let (i, t) = (inputs.len(), targets.len());
         let message =
             format!("step: {i} inputs and {t} targets for a batch of shape [{rows}, {context}]");
@@ -106,7 +108,7 @@ fn step(
 ) -> Outcome<String> {
     let mut trainer = take(trainer, "step")?;
     let batch = batch(&trainer, inputs, targets)?;
-    let done = trainer.step(&batch, lr as f32)?;
+    let done = trainer.step(&batch, rate("step", lr)?)?;
     lock(shown).done = trainer.done();
     Ok(report(&done).to_string())
 }
@@ -187,6 +189,11 @@ impl NativeTrainer {
             move || {
                 let trainer = take(&trainer, "evaluate")?;
                 let rows = trainer.config().batch;
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "at least 1, and more than there are counts as many as there are"
+                )]
                 let count = data.validation_batches(rows).min(batches.max(1.0) as usize);
                 let score = trainer.evaluate((0..count).map(|i| data.validation(i, rows)))?;
                 Ok(json!({"nats": score.nats, "tokens": score.tokens}).to_string())

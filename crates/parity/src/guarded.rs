@@ -76,19 +76,20 @@ fn written(launch: &Launch) -> Vec<Written> {
 /// Bytes that changed though no binding allowed it.
 fn outside(block: &Written, before: &[u8], after: &[u8]) -> Option<What> {
     let allowed = |at: &usize| block.bindings.iter().any(|(_, r)| r.contains(at));
-    let changed = (0..before.len()).filter(|&at| before[at] != after[at]);
-    let changed: Vec<usize> = changed.filter(|at| !allowed(at)).collect();
+    let changed = before.iter().zip(after).enumerate().filter(|(_, (a, b))| a != b);
+    let changed: Vec<usize> = changed.map(|(at, _)| at).filter(|at| !allowed(at)).collect();
     let (first, last) = (*changed.first()?, *changed.last()?);
     // Distances are counted from the binding that lies nearest.
     let distance = |r: &Range<usize>| r.start.abs_diff(first).min(r.end.abs_diff(first));
     let (binding, near) = block.bindings.iter().min_by_key(|(_, range)| distance(range))?;
-    let from = |at: usize| at as isize - near.start as isize;
+    let from = |at: usize| at.checked_signed_diff(near.start).unwrap_or(isize::MAX);
     let (count, len) = (changed.len(), near.len());
     let breach = Breach::Written { count, first: from(first), last: from(last), len };
     Some(What::Outside { binding: *binding, breach })
 }
 
 /// For each binding, the words that two runs left different.
+#[expect(clippy::indexing_slicing, reason = "a device launches no binding beyond its memory")]
 fn differing(block: &Written, first: &[u8], second: &[u8]) -> Vec<What> {
     let words = |range: &Range<usize>| -> Vec<usize> {
         let pairs = first[range.clone()].chunks(4).zip(second[range.clone()].chunks(4));
@@ -141,11 +142,12 @@ impl Backend for Guarded {
         }
         self.machine.launch(&launch)?;
         let again = state()?;
-        for (i, block) in blocks.iter().enumerate() {
+        let states = before.iter().zip(&after).zip(&again);
+        for (block, ((before, after), again)) in blocks.iter().zip(states) {
             // What the second run alone wrote outside is no less wrong.
-            let breach = outside(block, &before[i], &after[i]);
-            let breach = breach.or_else(|| outside(block, &before[i], &again[i]));
-            let faults = breach.into_iter().chain(differing(block, &after[i], &again[i]));
+            let breach = outside(block, before, after);
+            let breach = breach.or_else(|| outside(block, before, again));
+            let faults = breach.into_iter().chain(differing(block, after, again));
             faults.for_each(|what| self.watch.note(&launch, what));
         }
         Ok(())

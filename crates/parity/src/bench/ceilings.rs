@@ -83,7 +83,13 @@ impl Ceilings {
 fn size(bench: &Bench, timed: &Timed) -> usize {
     let most = bench.device().info().caps.max_binding as f64;
     let steps = (timed.cost.bytes.clamp(4096.0, most).log2() * 3.0).round() / 3.0;
-    (steps.exp2().min(most) as usize) / 96 * 96
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a power of two is positive, and `most` was a size"
+    )]
+    let near = steps.exp2().min(most) as usize;
+    near / 96 * 96
 }
 
 /// The best rung of `matmul` on square matrices: FLOPs in a second, and which.

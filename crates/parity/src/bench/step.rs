@@ -1,7 +1,7 @@
 //! The training step of `gpt-12m`: how many tokens a second, and where the time goes.
 
 use super::ceilings::Ceilings;
-use super::workload::Shapes;
+use super::workload::{Shapes, index};
 use crate::Outcome;
 use serde::Serialize;
 use std::time::{Duration, Instant};
@@ -75,10 +75,7 @@ fn trainer(device: &Device, s: &Shapes) -> Outcome<Trainer> {
 /// A batch of random tokens: the step does not care what they say.
 fn batch(s: &Shapes, seed: u64) -> Batch {
     let mut stream = Stream::new(seed, 2);
-    let mut draw = || {
-        let token = |_| ((stream.uniform() * s.vocab as f32) as u32).min(s.vocab as u32 - 1);
-        (0..s.rows()).map(token).collect::<Vec<u32>>()
-    };
+    let mut draw = || (0..s.rows()).map(|_| index(&mut stream, s.vocab)).collect::<Vec<u32>>();
     let (inputs, targets) = (draw(), draw());
     Batch {
         inputs,
@@ -115,6 +112,7 @@ pub(super) fn time(
         times.push(start.elapsed());
     }
     times.sort();
+    #[expect(clippy::indexing_slicing, reason = "`fewest` steps were timed")]
     let seconds = times[times.len() / 2].as_secs_f64().max(1e-9);
     let tokens_per_second = s.rows() as f64 / seconds;
     let flops_per_second = trainer.model().config().flops_per_token(s.context) * tokens_per_second;

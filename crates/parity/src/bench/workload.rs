@@ -75,11 +75,22 @@ pub fn noise(device: &Device, shape: &[usize]) -> Outcome<Tensor> {
     Ok(Tensor::from_slice(device, &data, shape)?)
 }
 
+/// A random whole number below `below`.
+pub(super) fn index(stream: &mut Stream, below: usize) -> u32 {
+    let last = u32::try_from(below).unwrap_or(u32::MAX).saturating_sub(1);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "not below 0, and what is too large for 32 bits becomes the last"
+    )]
+    let drawn = (stream.uniform() * below as f32) as u32;
+    drawn.min(last)
+}
+
 /// Random whole numbers below `below`.
 pub fn indices(device: &Device, shape: &[usize], below: usize) -> Outcome<Tensor> {
     let n = numel("indices", shape)?;
     let mut stream = Stream::new(SEED.fetch_add(1, Ordering::Relaxed), 1);
-    let draw = |_| ((stream.uniform() * below as f32) as u32).min((below as u32).saturating_sub(1));
-    let data: Vec<u32> = (0..n).map(draw).collect();
+    let data: Vec<u32> = (0..n).map(|_| index(&mut stream, below)).collect();
     Ok(Tensor::from_slice(device, &data, shape)?)
 }

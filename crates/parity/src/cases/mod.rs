@@ -4,6 +4,14 @@
 //! element, one more than a workgroup, a transposed view, a row longer than a block), so that the
 //! whole table takes a minute on the slowest adapter.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "no number here is from outside: shapes are constants of these files and small, lists are \
+              as long as they say, ids are not below 0; floats round and saturate as on the devices"
+)]
+
 mod adamw;
 mod attention;
 mod data;

@@ -41,11 +41,11 @@ impl fmt::Display for Table {
         let longest = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or(0);
         let op = longest(&mut self.rows.iter().map(|r| r.op.len())).max(2);
         let rung = longest(&mut self.rows.iter().map(|r| r.rung.len())).max(4);
-        let width = |c: usize| {
-            let cells = self.rows.iter().map(|r| r.cells[c].shown().0.len());
-            longest(&mut cells.chain([self.columns[c].name.len()]))
-        };
-        let widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
+        let columns = self.columns.iter().enumerate().map(|(c, column)| {
+            let cells = self.rows.iter().filter_map(|r| r.cells.get(c));
+            longest(&mut cells.map(|cell| cell.shown().0.len()).chain([column.name.len()]))
+        });
+        let widths: Vec<usize> = columns.collect();
 
         let mut head = format!("{:op$}  {:rung$}", "op", "rung");
         for (column, width) in self.columns.iter().zip(&widths) {

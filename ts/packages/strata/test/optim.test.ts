@@ -254,6 +254,8 @@ test("numbers out of range are refused by name", () => {
   const { parameters } = new Problem();
   fails("value", /AdamW: lr is NaN/, () => new optim.AdamW(parameters, { lr: NaN }));
   fails("value", /AdamW: lr is -1/, () => new optim.AdamW(parameters, { lr: -1 }));
+  // The engine's numbers have 32 bits, where this one is infinite.
+  fails("value", /step: the learning rate is 1e39/, () => new optim.SGD(parameters, { lr: 1e39 }).step());
   fails("value", /AdamW: betas\[1\] is 1; it must be at least 0 and less than 1/, () => new optim.AdamW(parameters, { betas: [0.9, 1] }));
   fails("value", /AdamW: eps is 0/, () => new optim.AdamW(parameters, { eps: 0 }));
   fails("value", /AdamW: weightDecay is -0\.1/, () => new optim.AdamW(parameters, { weightDecay: -0.1 }));

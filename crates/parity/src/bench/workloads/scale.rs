@@ -1,8 +1,8 @@
 //! Ops at sizes from small to large, for the plots of their ladders: the workloads of the training
 //! step, in other shapes.
 
-use crate::Outcome;
 use crate::bench::workload::{Run, Shapes, noise};
+use crate::{Failure, Outcome};
 use strata_ml::device::Device;
 use strata_ml::matmul::{Epilogue, gemm_into};
 use strata_ml::tensor::{DType, Tensor};
@@ -39,7 +39,11 @@ impl Scale {
     /// The device fails.
     pub fn build(&self, size: usize, device: &Device) -> Outcome<Run> {
         match self.of {
-            Of::Workload(nth, shapes) => (super::of(self.op)[nth].build)(&shapes(size), device),
+            Of::Workload(nth, shapes) => {
+                let none = || Failure::Text(format!("{} has no workload {nth}", self.op));
+                let work = super::of(self.op).into_iter().nth(nth).ok_or_else(none)?;
+                (work.build)(&shapes(size), device)
+            }
             Of::Squares => square(size, device),
         }
     }
@@ -66,7 +70,7 @@ pub static SCALES: [Scale; 17] = [
     elementwise("map", |n| rows(1, n / 4)),
     elementwise("zip", |n| rows(1, n)),
     elementwise("reduce", of_1024),
-    elementwise("column_sum", |n| Shapes { width: of_1024(n).width / 4, ..of_1024(n) }),
+    elementwise("column_sum", |n| Shapes { width: (of_1024(n).width / 4).max(1), ..of_1024(n) }),
     elementwise("gelu", |n| rows(1, n / 4)),
     elementwise("gelu_backward", |n| rows(1, n / 4)),
     elementwise("layernorm", of_1024),
@@ -147,5 +151,6 @@ mod tests {
             assert_eq!(shape(op, 4096), "[4, 1024]", "{op}");
         }
         assert_eq!(shape("adamw", 4096), "[4096]");
+        assert_eq!(shape("column_sum", 1), "[1, 4]", "never nothing");
     }
 }

@@ -114,15 +114,15 @@ fn product(s: &Shapes, device: &Device, which: Product) -> Outcome<Run> {
         Product::Weights => (new([rows, c])?.t()?, new([rows, 4 * c])?, "a transposed, accumulate"),
         Product::Inputs => (new([rows, 4 * c])?, new([c, 4 * c])?.t()?, "b transposed"),
     };
-    let shape = [a.shape()[0], b.shape()[1]];
+    #[expect(clippy::indexing_slicing, reason = "`new` made both of two dimensions")]
+    let (shape, terms) = ([a.shape()[0], b.shape()[1]], [a.shape()[1], b.shape()[0]]);
     let out = Tensor::zeros(device, DType::F32, &shape)?;
     let bias = new([1, shape[1]])?.reshape(&[shape[1]])?;
     let biased = matches!(which, Product::Qkv | Product::Up | Product::Down);
     let residual = matches!(which, Product::Down).then(|| new(shape)).transpose()?;
     let gelu = matches!(which, Product::Up);
     let activated = gelu.then(|| Tensor::empty(device, DType::F32, &shape)).transpose()?;
-    let label =
-        format!("[{}, {}] by [{}, {}], {what}", shape[0], a.shape()[1], b.shape()[0], shape[1]);
+    let label = format!("[{}, {}] by [{}, {}], {what}", shape[0], terms[0], terms[1], shape[1]);
     Run::new(label, move || {
         let epilogue = Epilogue {
             alpha: 1.0,
