@@ -1,5 +1,14 @@
 //! Embeds the solutions, the single source of the exercises, so that adding a file is all it takes.
 //! A published crate has no solutions beside it: its table is empty.
+
+#![deny(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
+
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -13,9 +22,8 @@ const FOLDERS: [(&str, &[&str]); 5] = [
     ("wrong", &["toml"]),
 ];
 
-fn main() {
-    let here =
-        PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR"));
+fn main() -> Result<(), String> {
+    let here = PathBuf::from(set_by_cargo("CARGO_MANIFEST_DIR")?);
     let root = here.join("../../solutions");
     println!("cargo:rerun-if-changed=build.rs");
     let mut rows = Vec::new();
@@ -47,21 +55,26 @@ fn main() {
          /// A number for the text of each exercise's judges, as (`ex03`, number).\n\
          pub(crate) const JUDGES: &[(&str, u64)] = &[\n{}];\n",
         rows.iter().map(row).collect::<String>(),
-        judges(&here.join("src"))
+        judges(&here.join("src"))?
     );
-    let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
-    fs::write(Path::new(&out).join("solutions.rs"), table).expect("OUT_DIR is writable");
+    let out = Path::new(&set_by_cargo("OUT_DIR")?).join("solutions.rs");
+    fs::write(&out, table).map_err(|e| format!("cannot write {}: {e}", out.display()))
+}
+
+fn set_by_cargo(name: &str) -> Result<String, String> {
+    env::var(name).map_err(|e| format!("{name}: {e}; build this with cargo"))
 }
 
 /// The rows of the table of judges: with a judge's text its number changes (FNV-1a), and what it said
 /// before counts no more.
-fn judges(src: &Path) -> String {
+fn judges(src: &Path) -> Result<String, String> {
     let mut rows = String::new();
     for folder in sorted(src).into_iter().filter(|f| f.is_dir() && name(f).starts_with("ex")) {
         println!("cargo:rerun-if-changed={}", folder.display());
         let mut number: u64 = 0xcbf2_9ce4_8422_2325;
         for file in sorted(&folder) {
-            let text = fs::read(&file).expect("a judge is readable");
+            let text =
+                fs::read(&file).map_err(|e| format!("cannot read {}: {e}", file.display()))?;
             // The same on systems that end lines in two bytes.
             for byte in text.into_iter().filter(|&byte| byte != b'\r') {
                 number = (number ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
@@ -69,7 +82,7 @@ fn judges(src: &Path) -> String {
         }
         rows += &format!("    ({:?}, {number:#x}),\n", name(&folder));
     }
-    rows
+    Ok(rows)
 }
 
 /// Adds the files below `folder` that have one of the endings.

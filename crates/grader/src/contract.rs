@@ -64,8 +64,8 @@ fn check(note: &Note, overlay: &Overlay) -> Outcome {
 
 /// The parameters of an entry, as PTX declares them.
 fn parameters<'a>(ptx: &'a str, entry: &str) -> Option<Vec<&'a str>> {
-    let at = ptx.find(&format!(".entry {entry}("))?;
-    let list = ptx[at..].split_once('(')?.1.split_once(")\n").map(|(list, _)| list)?;
+    let (_, from) = ptx.split_once(&format!(".entry {entry}("))?;
+    let (list, _) = from.split_once(")\n")?;
     Some(list.split(',').map(str::trim).filter(|p| p.starts_with(".param")).collect())
 }
 

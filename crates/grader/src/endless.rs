@@ -5,17 +5,29 @@
 //! with no way out of it, and a condition of plain variables that nothing in the loop changes.
 
 use crate::variant::code;
+use std::time::{Duration, Instant};
+
+/// The longest text that is looked at, ten times what any kernel has.
+const LONGEST: usize = 64 << 10;
+/// For how long: loops in loops in loops can be written so that each is read again and again, and
+/// whoever waits for a verdict waits for this too.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The first loop (its line, from 1) that nothing ends.
 pub(crate) fn endless(text: &str) -> Option<usize> {
+    if text.len() > LONGEST {
+        return None;
+    }
     let text: Vec<&str> = text.lines().map(code).collect();
     let text = text.join("\n");
     let words = ["for", "while", "loop"];
-    let starts = words.iter().flat_map(|w| places(&text, w).map(move |at| (at, *w)));
-    let mut starts: Vec<(usize, &str)> = starts.collect();
-    starts.sort_unstable();
-    let stuck = starts.into_iter().find(|&(at, word)| never_ends(&text[at + word.len()..], word));
-    stuck.map(|(at, _)| text[..at].matches('\n').count() + 1)
+    let starts = words.iter().flat_map(|w| places(&text, w).map(move |place| (place, *w)));
+    let mut starts: Vec<((&str, &str), &str)> = starts.collect();
+    starts.sort_by_key(|((before, _), _)| before.len());
+    let begun = Instant::now();
+    let mut starts = starts.into_iter().take_while(|_| begun.elapsed() < PATIENCE);
+    let ((before, _), _) = starts.find(|((_, after), word)| never_ends(after, word))?;
+    Some(before.matches('\n').count() + 1)
 }
 
 /// Whether the loop whose keyword stands right before `rest` cannot end.
@@ -40,24 +52,25 @@ fn never_ends(rest: &str, word: &str) -> bool {
     if leaves || opaque {
         return false;
     }
-    let names = identifiers(condition);
+    let mut names = identifiers(condition);
+    names.sort_unstable();
+    names.dedup();
     let literal = matches!(condition.trim(), "" | "true" | "1");
     (literal || !names.is_empty()) && !names.iter().any(|n| changes(update, n) || changes(body, n))
 }
 
 /// What stands between `open`, which `text` must begin with, and its partner; and what follows.
 fn enclosed(text: &str, open: char, close: char) -> Option<(&str, &str)> {
-    let mut depth = 0;
-    if !text.starts_with(open) {
-        return None;
-    }
+    let text = text.strip_prefix(open)?;
+    let mut depth = 1;
     for (at, c) in text.char_indices() {
         if c == open {
             depth += 1;
         } else if c == close {
             depth -= 1;
             if depth == 0 {
-                return Some((&text[1..at], &text[at + 1..]));
+                let (inside, rest) = text.split_at_checked(at)?;
+                return Some((inside, rest.strip_prefix(close)?));
             }
         }
     }
@@ -68,10 +81,12 @@ fn part(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// Where `word` stands as a word of its own.
-fn places<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
-    text.match_indices(word).map(|(at, _)| at).filter(move |&at| {
-        !text[..at].ends_with(part) && !text[at + word.len()..].starts_with(part)
+/// What stands before and after `word`, wherever it stands as a word of its own.
+fn places<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> + 'a {
+    text.match_indices(word).filter_map(move |(at, _)| {
+        let (before, rest) = text.split_at_checked(at)?;
+        let after = rest.strip_prefix(word)?;
+        (!before.ends_with(part) && !after.starts_with(part)).then_some((before, after))
     })
 }
 
@@ -83,10 +98,10 @@ fn identifiers(text: &str) -> Vec<&str> {
 
 /// Whether the text assigns to the name, or moves it by `++` or `--`.
 fn changes(text: &str, name: &str) -> bool {
-    places(text, name).any(|at| {
-        let before = text[..at].trim_end();
+    places(text, name).any(|(before, after)| {
+        let before = before.trim_end();
         // `v.x += 1` moves v.
-        let after = text[at + name.len()..].trim_start_matches(|c: char| c == '.' || part(c));
+        let after = after.trim_start_matches(|c: char| c == '.' || part(c));
         let after = after.trim_start();
         let assigned = after.starts_with('=') && !after.starts_with("==");
         let operators = ["+=", "&=", "-=", "*=", "/=", "%=", "<<=", ">>=", "|=", "^=", "++", "--"];
@@ -100,7 +115,24 @@ fn changes(text: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::endless;
+    use super::{PATIENCE, endless};
+    use std::time::Instant;
+
+    #[test]
+    fn no_text_takes_long() {
+        // Each loop is left, and each is read to the end of the text to see it.
+        let nested = |n: usize| "loop{break;".repeat(n);
+        // Each loop moves its z, behind a chain that is followed from every a of it.
+        let chains = |n: usize| {
+            let (head, chain) = ("while(a==z){".repeat(n), "a.".repeat(5 * n));
+            format!("{head}{chain};z=1;{}", "}".repeat(n))
+        };
+        for text in [nested(5_000), nested(300_000), chains(2_500), chains(100_000)] {
+            let begun = Instant::now();
+            assert_eq!(endless(&text), None);
+            assert!(begun.elapsed() < 10 * PATIENCE, "{} bytes", text.len());
+        }
+    }
 
     #[test]
     fn loops_that_cannot_end_are_found() {

@@ -74,13 +74,15 @@ pub(crate) fn explain(
 /// `Some(Some(line))`: one barrier after that line heals; `Some(None)`: several do; `None`: none.
 fn heals(case: &Case, job: &Job, text: &str, passed: usize) -> Option<Option<u32>> {
     let start = Instant::now();
+    let [software, card] = PATIENCE;
+    let patience = if case.software { software } else { card };
     let candidates = candidates(text);
     let all = attempt(case, job, text, &candidates, passed);
     if all == Tried::Wrong {
         return None;
     }
     for &line in &candidates {
-        if start.elapsed() > PATIENCE[usize::from(!case.software)] {
+        if start.elapsed() > patience {
             break;
         }
         if attempt(case, job, text, &[line], passed) == Tried::Right {

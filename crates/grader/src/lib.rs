@@ -12,6 +12,22 @@
 //! - [`harness`]: the `main` of every exercise's tests.
 //! - [`home`], [`progress`]: where the reader's files are, and which of them were solved.
 
+// What can end the process or change a number without a word is gone, or says why it cannot.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap
+    )
+)]
+
 pub mod catalog;
 mod contract;
 mod endless;

@@ -83,7 +83,7 @@ fn pieces<'a>(path: &str, text: &'a str) -> Result<Vec<Piece<'a>>> {
     for (i, line) in text.lines().enumerate() {
         let error =
             |reason: &str| Error::Marker { file: path.into(), line: i + 1, reason: reason.into() };
-        let kept = &line[..line.len() - line.trim_start().len()];
+        let kept = line.strip_suffix(line.trim_start()).unwrap_or_default();
         match (marker(line).map_err(error)?, &mut region) {
             (Some(Marker::Begin | Marker::Bug), Some(open)) => {
                 let reason =

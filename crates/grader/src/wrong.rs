@@ -4,6 +4,7 @@ use crate::catalog::{Task, solution_file};
 use crate::files::lines_of;
 use crate::{Error, Result};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
 /// A mistake that people make, as edits of the solution.
 #[derive(Clone, Debug, Deserialize)]
@@ -59,10 +60,10 @@ fn parse(list: &str, text: &str, files: &[String]) -> Result<Vec<Wrong>> {
     let parsed = toml::from_str::<List>(&lines_of(text));
     let mut wrongs =
         parsed.map_err(|e| Error::Catalog { file: list.into(), reason: e.to_string() })?.wrong;
-    for i in 0..wrongs.len() {
-        wrongs[i].list = list.into();
-        let wrong = &wrongs[i];
-        if wrongs[..i].iter().any(|other| other.name == wrong.name) {
+    let mut names = BTreeSet::new();
+    for wrong in &mut wrongs {
+        wrong.list = list.into();
+        if !names.insert(&wrong.name) {
             return Err(wrong.error("the name is used twice"));
         }
         if wrong.diagnosis.iter().all(|name| name.trim().is_empty()) {
@@ -121,6 +122,7 @@ impl Wrong {
             wrong.push_str(&edit.replace);
             end = at + edit.find.len();
         }
+        #[expect(clippy::string_slice, reason = "0, or the end of something found in this text")]
         wrong.push_str(&text[end..]);
         if wrong == text {
             return Err(self.error(format!("{file}: the edits change nothing")));

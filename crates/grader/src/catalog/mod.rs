@@ -215,33 +215,29 @@ pub const fn solution(path: &str) -> &'static str {
     look_up(FILES, path)
 }
 
-const fn look_up(files: &[(&str, &'static str)], path: &str) -> &'static str {
+#[expect(clippy::panic, reason = "called for statics, by `kernel!`: they do not compile then")]
+const fn look_up(mut files: &[(&str, &'static str)], path: &str) -> &'static str {
     if files.is_empty() {
         return "";
     }
-    let mut i = 0;
-    while i < files.len() {
-        if same(files[i].0, path) {
-            return files[i].1;
+    while let [(name, text), rest @ ..] = files {
+        if same(name, path) {
+            return text;
         }
-        i += 1;
+        files = rest;
     }
     panic!("no file of a solution has that path")
 }
 
 const fn same(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut i = 0;
-    while i < a.len() {
-        if a[i] != b[i] {
+    let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
+    while let ([x, more_of_a @ ..], [y, more_of_b @ ..]) = (a, b) {
+        if *x != *y {
             return false;
         }
-        i += 1;
+        (a, b) = (more_of_a, more_of_b);
     }
-    true
+    a.is_empty() && b.is_empty()
 }
 
 /// The text of a file of an exercise's solution: `solution_file("ex03-matmul", "src/blocked.rs")`.

@@ -48,7 +48,7 @@ fn fault(exercise: &Exercise, has: impl Fn(&str) -> bool) -> Option<String> {
         return Some(format!("chapter {} belongs in a folder {number}...", exercise.chapter));
     }
     for (i, task) in exercise.tasks.iter().enumerate() {
-        let fault = if exercise.tasks[..i].iter().any(|other| other.name == task.name) {
+        let fault = if exercise.tasks.iter().take(i).any(|other| other.name == task.name) {
             Some("the name is used twice".into())
         } else {
             fault_of(task, &has)

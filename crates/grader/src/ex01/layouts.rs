@@ -15,11 +15,12 @@ pub(super) struct Reads {
 
 /// The cells of a layout. A wrong one may be anything: nothing here panics or takes long.
 pub(super) fn reads((shape, strides, offset): &Parts) -> Reads {
-    let few = shape.iter().fold(1usize, |n, &d| n.saturating_mul(d)) <= 1 << 16;
+    let many = shape.iter().fold(1usize, |n, &d| n.saturating_mul(d));
     let cell = |index: Vec<usize>| {
         let steps = index.iter().zip(strides).map(|(i, s)| i.wrapping_mul(*s));
         steps.fold(*offset, usize::wrapping_add)
     };
+    let few = (1..=1 << 16).contains(&many);
     let cells = if few { indices(shape).map(cell).collect() } else { Vec::new() };
     Reads { shape: shape.clone(), cells }
 }
@@ -36,13 +37,12 @@ pub(super) fn told((shape, strides, offset): &Parts) -> String {
 /// The layout stretched to `shape`; repeated dimensions get stride 0, or 1 times their own.
 pub(super) fn stretched(start: &Parts, shape: &[usize], kept: usize) -> Option<Parts> {
     let missing = shape.len().checked_sub(start.0.len())?;
-    let mut strides = vec![0; shape.len()];
-    for d in missing..shape.len() {
-        let (have, stride) = (start.0[d - missing], start.1[d - missing]);
-        if have != shape[d] && have != 1 {
+    let mut strides = vec![0; missing];
+    for ((&wanted, &have), &stride) in shape.iter().skip(missing).zip(&start.0).zip(&start.1) {
+        if have != wanted && have != 1 {
             return None;
         }
-        strides[d] = if have == shape[d] { stride } else { stride * kept };
+        strides.push(if have == wanted { stride } else { stride * kept });
     }
     Some((shape.to_vec(), strides, start.2))
 }
@@ -61,20 +61,23 @@ pub(super) fn restrided(start: &Parts, shape: &[usize]) -> Option<Parts> {
         return None;
     }
     let all = reads(start).cells;
-    if all.is_empty() {
-        return Some(dense(shape, start.2));
-    }
-    let steps = contiguous(shape);
-    let stride = |d: usize| match shape[d] {
+    let Some(first) = all.first() else { return Some(dense(shape, start.2)) };
+    let stride = |(&length, step): (&usize, usize)| match length {
         0 | 1 => Some(0),
-        _ => all.get(steps[d])?.checked_sub(all[0]),
+        _ => all.get(step)?.checked_sub(*first),
     };
-    let strides: Vec<usize> = (0..shape.len()).map(stride).collect::<Option<_>>()?;
+    let steps = contiguous(shape);
+    let strides: Vec<usize> = shape.iter().zip(steps).map(stride).collect::<Option<_>>()?;
     let view = (shape.to_vec(), strides, start.2);
     (reads(&view).cells == all).then_some(view)
 }
 
 /// A layout that was sliced and turned, and a shape with as many elements.
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_sign_loss,
+    reason = "sixteen numbers are drawn, from 0 on; all other places are remainders by a length"
+)]
 pub(super) fn drawn(seed: u64) -> (Parts, Vec<usize>) {
     let luck = sample::tokens(seed, 16, 1 << 16);
     let pick = |i: usize, list: &[usize]| list[luck[i] as usize % list.len()];
@@ -101,4 +104,18 @@ pub(super) fn drawn(seed: u64) -> (Parts, Vec<usize>) {
         shape.insert(cut + luck[14] as usize % 2, by);
     }
     (view, shape)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reads;
+
+    #[test]
+    fn a_layout_of_any_size_can_be_looked_at() {
+        for shape in [vec![usize::MAX, 2, 0], vec![usize::MAX, usize::MAX], vec![1 << 32, 1 << 32]]
+        {
+            let strides = vec![usize::MAX; shape.len()];
+            assert!(reads(&(shape, strides, usize::MAX)).cells.is_empty());
+        }
+    }
 }

@@ -1,5 +1,11 @@
 //! y = a x + y, each thread taking as many elements as fall to it.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "x and y have `all` elements here, and indexes are below that; a width is 256 at most"
+)]
+
 use crate::{Outcome, Question, Trial, kernel};
 use strata_check::{Owner, Tolerance, sample};
 use strata_ml::device::{Device, Kernel, Launch};

@@ -41,7 +41,7 @@ fn contiguous(mine: &Strides) -> Outcome {
     for shape in shapes {
         let turned = |s: &[usize]| s.iter().rev().copied().collect::<Vec<_>>();
         // What each stride would be if it counted its own dimension too.
-        let own: Vec<usize> = (0..shape.len()).map(|d| shape[d..].iter().product()).collect();
+        let own: Vec<usize> = (0..shape.len()).map(|d| shape.iter().skip(d).product()).collect();
         let columns = turned(&row_major::strides(&turned(shape)));
         expect(
             &format!("contiguous(&{shape:?})"),
@@ -195,6 +195,8 @@ fn from_the_first(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
 /// The mistake of taking the larger length, whatever the other is.
 fn larger(a: &[usize], b: &[usize]) -> Vec<usize> {
     let rank = a.len().max(b.len());
-    let at = |s: &[usize], d: usize| (d + s.len()).checked_sub(rank).map_or(1, |d| s[d]);
+    let at = |s: &[usize], d: usize| {
+        (d + s.len()).checked_sub(rank).and_then(|d| s.get(d)).map_or(1, |&n| n)
+    };
     (0..rank).map(|d| at(a, d).max(at(b, d))).collect()
 }

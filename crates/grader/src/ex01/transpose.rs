@@ -1,5 +1,11 @@
 //! A matrix turned through a tile in shared memory.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "matrices made here, with rows and columns; indexes count their elements, fewer than 2^32"
+)]
+
 use crate::{Outcome, Question, Trial, kernel};
 use strata_check::oracle::copy;
 use strata_check::{Owner, Tolerance, sample};

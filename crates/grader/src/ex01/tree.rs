@@ -1,5 +1,10 @@
 //! A tree reduction in shared memory: the engine's rung `2_tree`.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "`dim` is 0 or 1, and outputs and terms count the elements of a matrix made here"
+)]
+
 use crate::{Outcome, Question, Trial};
 use strata_check::oracle::reduce as oracle;
 use strata_check::{Owner, Tolerance, sample};

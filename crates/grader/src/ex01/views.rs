@@ -109,6 +109,7 @@ fn transpose<L>(mine: &Views<L>) -> Outcome {
     Ok(())
 }
 
+#[expect(clippy::indexing_slicing, reason = "each `d` in `cases` is a dimension of its layout")]
 fn slice<L>(mine: &Views<L>) -> Outcome {
     let cases = [
         (dense(&[6], 0), [0, 1, 3, 1]),
@@ -209,14 +210,14 @@ fn broadcast_to<L>(mine: &Views<L>) -> Outcome {
 }
 
 fn reshape<L>(mine: &Views<L>) -> Outcome {
-    let turned = |shape: &[usize]| (vec![shape[1], shape[0]], vec![1, shape[1]], 0);
+    let turned = |[m, n]: [usize; 2]| (vec![n, m], vec![1, n], 0);
     let cases: [(Parts, &[usize]); 19] = [
         (dense(&[2, 3], 0), &[6]),
         (dense(&[6], 4), &[2, 3]),
         (dense(&[2, 3], 0), &[3, 2]),
-        (turned(&[2, 3]), &[6]),
-        (turned(&[2, 3]), &[3, 2]),
-        (turned(&[2, 3]), &[3, 1, 2, 1]),
+        (turned([2, 3]), &[6]),
+        (turned([2, 3]), &[3, 2]),
+        (turned([2, 3]), &[3, 1, 2, 1]),
         (dense(&[2, 3], 0), &[7]),
         // Rows with a gap behind each: they cannot be joined, but each can be cut.
         ((vec![2, 6], vec![10, 1], 3), &[2, 2, 3]),

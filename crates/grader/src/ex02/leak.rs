@@ -53,7 +53,9 @@ fn run(mine: &Leak, device: &Device, case: &Case) -> Outcome {
     let most = Cell::new(0);
     let loss = |weights: &Var, step: usize| -> Result<Var> {
         most.set(most.get().max(Arc::strong_count(&alive) - 1));
-        distance(weights, &case.targets[step % steps], &alive)
+        #[expect(clippy::indexing_slicing, reason = "there are `steps` targets, one at least")]
+        let target = &case.targets[step % steps];
+        distance(weights, target, &alive)
     };
     let call = match n {
         1 => format!(
@@ -73,7 +75,7 @@ fn run(mine: &Leak, device: &Device, case: &Case) -> Outcome {
     descent(case, &format!("{call}: the weights"), &weights)?;
     let losses = simulate(case, Mistake::None).1;
     let sum: f64 = losses.iter().sum();
-    let last = losses[steps - 1];
+    let last = losses.last().copied().unwrap_or_default();
     let means = [
         suspect("last-loss-only", "that is the last step's loss, not the mean.", Near(last)),
         suspect("a-share-of-the-last", "only the last loss is in it.", Near(last / steps as f64)),
@@ -122,6 +124,7 @@ enum Mistake {
 }
 
 /// Weights, and the loss of each step, in float64.
+#[expect(clippy::indexing_slicing, reason = "all four lists are as long as the weights")]
 fn simulate(case: &Case, mistake: Mistake) -> (Vec<f64>, Vec<f64>) {
     let mut weights = sample::widen(&case.start);
     let mut velocity = vec![0.0; weights.len()];

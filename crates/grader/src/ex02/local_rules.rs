@@ -68,6 +68,7 @@ fn pairs(mine: &LocalRules) -> Outcome {
             (3.0, 7.5, 5.0),
             (0.0, 2.0, 3.0),
         ] {
+            #[expect(clippy::indexing_slicing, reason = "`numeric` hands over as many as it gets")]
             let want = numeric(|x| u * op(x[0], x[1]), &[a, b]);
             let (da, db) = rule(u, a, b);
             let call = format!("{name}(upstream: {u}, a: {a}, b: {b}), gradients of [a, b]");
@@ -80,6 +81,12 @@ fn pairs(mine: &LocalRules) -> Outcome {
         }
     }
     Ok(())
+}
+
+/// The slope of a function of one number.
+#[expect(clippy::indexing_slicing, reason = "`numeric` hands over, and gives, as many as it gets")]
+fn slope(f: impl Fn(f64) -> f64, x: f64) -> f64 {
+    numeric(|x| f(x[0]), &[x])[0]
 }
 
 type Suspects1 = fn(f64, f64) -> Vec<Suspect<f64>>;
@@ -121,7 +128,7 @@ fn from_result(mine: &LocalRules) -> Outcome {
     for (name, rule, op, points, suspects) in rules {
         for (&x, u) in points.iter().flat_map(|x| [1.0, 10.0, -0.5].map(|u| (x, u))) {
             let y = op(x);
-            let want = numeric(|x| u * op(x[0]), &[x])[0];
+            let want = slope(|x| u * op(x), x);
             let call =
                 format!("{name}(upstream: {u}, y: {:?}), where x was {x}: its gradient", Near(y));
             let suspects: Vec<_> = suspects(u, y)
@@ -141,7 +148,7 @@ fn relu(mine: &LocalRules) -> Outcome {
     let points = [(1.0, 3.0), (1.0, -3.0), (1.0, 0.0), (-2.0, 0.5), (-2.0, -0.5), (5.0, -0.0)];
     for (u, x) in points {
         // Central differences know nothing of a kink; the convention decides there.
-        let want = if x == 0.0 { 0.0 } else { numeric(|x| u * map::relu(x[0]), &[x])[0] };
+        let want = if x == 0.0 { 0.0 } else { slope(|x| u * map::relu(x), x) };
         let suspects = [
             suspect("slope-at-the-kink", at_zero, Near(if x >= 0.0 { u } else { 0.0 })),
             suspect("tests-upstream", by_upstream, Near(f64::max(u, 0.0))),

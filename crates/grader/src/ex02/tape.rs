@@ -55,9 +55,9 @@ impl Tape {
         self.nodes.len()
     }
 
-    /// The uses of inputs by a node, without counting.
+    /// The uses of inputs by a node, without counting; none by what is no node.
     pub fn uses(&self, node: usize) -> &[(usize, f64)] {
-        &self.nodes[node]
+        self.nodes.get(node).map_or(&[], Vec::as_slice)
     }
 
     /// The nodes behind the root, with the root.
@@ -66,7 +66,7 @@ impl Tape {
         let mut waiting = vec![root];
         while let Some(node) = waiting.pop() {
             if found.insert(node) {
-                waiting.extend(self.nodes[node].iter().map(|(input, _)| *input));
+                waiting.extend(self.uses(node).iter().map(|(input, _)| *input));
             }
         }
         found
@@ -76,13 +76,13 @@ impl Tape {
     pub fn users_first(&self, root: usize) -> Vec<usize> {
         let behind = self.behind(root);
         let mut users: BTreeMap<usize, usize> = BTreeMap::new();
-        for (input, _) in behind.iter().flat_map(|&node| &self.nodes[node]) {
+        for (input, _) in behind.iter().flat_map(|&node| self.uses(node)) {
             *users.entry(*input).or_default() += 1;
         }
         let (mut order, mut ready) = (Vec::new(), VecDeque::from([root]));
         while let Some(node) = ready.pop_front() {
             order.push(node);
-            for (input, _) in &self.nodes[node] {
+            for (input, _) in self.uses(node) {
                 if let Some(left) = users.get_mut(input) {
                     *left -= 1;
                     if *left == 0 {
@@ -100,7 +100,7 @@ impl Tape {
         let mut ready = VecDeque::from([root]);
         while let Some(node) = ready.pop_front() {
             order.push(node);
-            ready.extend(self.nodes[node].iter().map(|(i, _)| *i).filter(|i| seen.insert(*i)));
+            ready.extend(self.uses(node).iter().map(|(i, _)| *i).filter(|i| seen.insert(*i)));
         }
         order
     }
@@ -116,7 +116,7 @@ impl Tape {
         let mut gradients = BTreeMap::from([(root, 1.0)]);
         for node in order {
             let upstream = gradients.get(node).copied().unwrap_or(0.0);
-            for (input, slope) in &self.nodes[*node] {
+            for (input, slope) in self.uses(*node) {
                 let has = gradients.entry(*input).or_insert(0.0);
                 *has = gather(*has, upstream, *slope);
             }
@@ -131,7 +131,7 @@ impl Tape {
         }
         let line = |&node: &usize| {
             let term = |(input, slope): &(usize, f64)| format!("{slope} * #{input}");
-            let terms: Vec<String> = self.nodes[node].iter().map(term).collect();
+            let terms: Vec<String> = self.uses(node).iter().map(term).collect();
             let made = if terms.is_empty() { "a leaf".into() } else { terms.join(" + ") };
             format!("#{node} = {made}")
         };
@@ -159,6 +159,11 @@ pub(super) fn ladder(floors: usize) -> Tape {
 }
 
 /// Whatever chance brings, under shuffled numbers, and its root.
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_sign_loss,
+    reason = "numbers from 0 on; `at` is at most 5 * NODES + 1 of 8 * NODES, other places remainders"
+)]
 pub(super) fn drawn(seed: u64) -> (Tape, usize) {
     const NODES: usize = 14;
     let luck = sample::tokens(seed, 8 * NODES, 1 << 16);

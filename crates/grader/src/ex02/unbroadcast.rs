@@ -41,8 +41,10 @@ pub fn judge(mine: &Unbroadcast) -> Outcome {
         };
         let want = zip::unbroadcast(&upstream, from, to);
         let mut last = vec![0.0; want.len()];
-        for (flat, at) in index::indices(from).enumerate() {
-            last[zip::source(&at, to)] = upstream[flat];
+        for (at, arriving) in index::indices(from).zip(&upstream) {
+            #[expect(clippy::indexing_slicing, reason = "`source` names a cell of `to`, as long")]
+            let place = &mut last[zip::source(&at, to)];
+            *place = *arriving;
         }
         let times = n as f64 / want.len().max(1) as f64;
         let mut suspects = vec![
@@ -67,6 +69,7 @@ pub fn judge(mine: &Unbroadcast) -> Outcome {
                 first,
             ));
         }
+        #[expect(clippy::cast_possible_truncation, reason = "whole numbers below 10")]
         let shown: Vec<i64> = upstream.iter().map(|&x| x as i64).collect();
         let call = format!("unbroadcast(&{shown:?}, &{from:?}, &{to:?})");
         expect(&call, (mine.unbroadcast)(&upstream, from, to), want, &suspects)?;
@@ -79,8 +82,8 @@ fn from_the_first(upstream: &[f64], from: &[usize], to: &[usize]) -> Option<Vec<
     let strides = index::strides(to);
     let mut gradient = vec![0.0; index::len(to)];
     for (at, arriving) in index::indices(from).zip(upstream) {
-        let moving = (0..to.len()).filter(|&d| to[d] != 1);
-        let place: usize = moving.map(|d| at[d] * strides[d]).sum();
+        let moving = to.iter().zip(at.iter().zip(&strides)).filter(|(length, _)| **length != 1);
+        let place: usize = moving.map(|(_, (at, stride))| at * stride).sum();
         *gradient.get_mut(place)? += arriving;
     }
     Some(gradient)

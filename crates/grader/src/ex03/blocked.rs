@@ -71,6 +71,10 @@ fn check(what: String, [m, n, k]: [usize; 3]) -> Check<'static> {
 }
 
 /// The sums of some terms, for some rows and columns; 0 elsewhere.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "all ranges lie in the sizes that a and b were made of"
+)]
 fn part(
     (a, b): (&[f64], &[f64]),
     [m, n, k]: [usize; 3],

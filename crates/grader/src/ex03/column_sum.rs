@@ -1,5 +1,11 @@
 //! Column sums by a tree: the engine's rung `2_tree`.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a matrix made here, and indexes that count its rows and columns"
+)]
+
 use crate::{Outcome, Question, Trial};
 use strata_check::oracle::reduce::{sum, sum_abs};
 use strata_check::{Owner, Tolerance, sample};

@@ -1,5 +1,11 @@
 //! A row times a matrix, with a race in it.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a row and a matrix made here, and indexes that count their terms and columns"
+)]
+
 use crate::{Outcome, Question, Trial, kernel};
 use strata_check::oracle::matmul::Matmul;
 use strata_check::{Owner, Tolerance, sample};

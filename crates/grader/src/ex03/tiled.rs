@@ -1,5 +1,10 @@
 //! A product by tiles in shared memory: the engine's rung `3_tiled`.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "matrices made here, and indexes that count their rows, columns and terms"
+)]
+
 use crate::{Outcome, Question, Trial};
 use strata_check::oracle::matmul::Matmul;
 use strata_check::{Owner, Tolerance, sample};

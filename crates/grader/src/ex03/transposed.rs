@@ -1,5 +1,11 @@
 //! A product with a transpose, by tiles that are read along rows.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "matrices made here, none empty, and indexes below their lengths, all below 2^32"
+)]
+
 use crate::{Outcome, Question, Trial, kernel};
 use std::ops::Range;
 use strata_check::oracle::matmul::Matmul;

@@ -1,5 +1,11 @@
 //! The gated activation of one row's two halves, in one pass.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "rows of 2 * width made here, and indexes that count their elements"
+)]
+
 use crate::{Outcome, Question, Trial, kernel};
 use strata_check::oracle::map::silu;
 use strata_check::{Owner, Tolerance, sample};

@@ -1,5 +1,11 @@
 //! GELU, four elements a lane: the engine's rung `2_vectorized`.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "lists made here, and indexes below their lengths; WG is 256"
+)]
+
 use crate::{Outcome, Question, Trial, kernel};
 use strata_check::oracle::gelu::forward;
 use strata_check::{Owner, Tolerance, sample};

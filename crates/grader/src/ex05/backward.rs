@@ -1,5 +1,11 @@
 //! LayerNorm's gradient: the engine's rung `2_block`.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "rows of `width` made here, and indexes that count their elements"
+)]
+
 use crate::{Outcome, Question, Trial};
 use strata_check::oracle::layernorm as oracle;
 use strata_check::{Owner, Tolerance, sample};

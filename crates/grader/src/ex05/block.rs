@@ -1,5 +1,11 @@
 //! LayerNorm with a workgroup for each row: the engine's rung `2_block`.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a tree of at least one lane, and sizes of workgroups and of rows: hundreds"
+)]
+
 use crate::{Failure, Outcome, Question, Trial, kernel};
 use strata_check::diagnose::Diagnosis;
 use strata_check::oracle::layernorm::forward;

@@ -1,5 +1,11 @@
 //! RMSNorm: a workgroup for each row, and a tree in shared memory.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "rows of `width` made here, indexes that count their elements; WG lanes, hundreds of groups"
+)]
+
 use crate::{Outcome, Question, Trial, kernel};
 use strata_check::{Owner, Tolerance, sample};
 use strata_ml::device::{Device, Kernel, Launch};

@@ -1,5 +1,12 @@
 //! The gradient of cross-entropy, a block for each row: the engine's rung `2_block`.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "logits and targets made here, and indexes that count rows and columns, thousands"
+)]
+
 use crate::{Outcome, Question, Trial};
 use strata_check::oracle::cross_entropy::cross_entropy;
 use strata_check::{Owner, Tolerance, sample};

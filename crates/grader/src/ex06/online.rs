@@ -138,7 +138,7 @@ fn parts(mine: &Online) -> Outcome {
     ask("log_sum_exp(merge(EMPTY, EMPTY))", &[nothing], &[f64::NEG_INFINITY], twice)?;
 
     let mut stream: Vec<f32> = sample::normal(3, 300).iter().map(|x| 30. * x).collect();
-    stream[..50].fill(-INF);
+    stream.iter_mut().take(50).for_each(|x| *x = -INF);
     let part = |part: &[f32]| part.iter().fold(empty, |running, &x| (mine.add)(running, x));
     for size in [1, 7, 50, 299] {
         let whole = stream.chunks(size).map(part).fold(empty, |a, b| (mine.merge)(a, b));

@@ -1,5 +1,10 @@
 //! The sum that attention's backward pass begins with: first kernel of the engine's rung `3_flash1`.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "all lists have batch * heads * rows * dim elements, or one a row, and indexes count those"
+)]
+
 use crate::{Outcome, Question, Trial};
 use strata_check::oracle::attention::Attention;
 use strata_check::{Tolerance, sample};

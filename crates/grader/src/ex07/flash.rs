@@ -1,5 +1,11 @@
 //! FlashAttention, forward: the engine's rung `3_flash1`.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "queries, keys, values and mask made here, and indexes that count them, below 2^32"
+)]
+
 use super::slips::{
     FUTURE, FUTURE_SAYS, Head, How, NOTHING, NOTHING_SAYS, UNSCALED, UNSCALED_SAYS,
 };

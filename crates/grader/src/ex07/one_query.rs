@@ -94,6 +94,7 @@ fn ask(mine: &OneQuery, case: &Case) -> Outcome {
     let [q, k, v] = [case.query, case.keys, case.values].map(sample::widen);
     let scale = 1.0 / (dim as f64).sqrt();
     let one = Attention { rows: 1, keys: seen, ..Attention::full(1, 1, 1, dim) };
+    #[expect(clippy::indexing_slicing, reason = "`seen` is the number of keys at most, `dim` long")]
     let want = one.forward(&q, &k[..seen * dim], &v[..seen * dim]).out;
 
     let head = Head { q: &q, k: &k, v: &v, dim, scale };

@@ -1,5 +1,10 @@
 //! A row of online attention in float64, with the slips that people make.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "rows and keys count pieces of `dim` numbers; `seen` is a range of the keys"
+)]
+
 use std::ops::Range;
 
 pub(super) const OUTPUT: &str = "output-not-rescaled";

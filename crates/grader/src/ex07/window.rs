@@ -1,5 +1,11 @@
 //! Attention to the last few keys only.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "heads of rows * dim numbers made here, and `h` counts the heads; WG is 256"
+)]
+
 use super::slips::{FUTURE, FUTURE_SAYS, Head, How, NOTHING, NOTHING_SAYS};
 use crate::{Outcome, Question, Trial};
 use std::ops::Range;

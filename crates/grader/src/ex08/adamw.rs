@@ -1,5 +1,10 @@
 //! AdamW over arenas, four parameters at a time: the engine's rung `2_vectorized`.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "elements are below 2^32; a norm is cut to the f32 that the kernel gets"
+)]
+
 use super::mistakes::{ALL, Arenas, Mistake};
 use super::step::tolerance;
 use crate::{Outcome, Question, Trial};

@@ -1,5 +1,11 @@
 //! Lion: a step along the sign of a momentum, both arenas in place.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "arenas and gradients made here, all of one length; betas are cut to the f32 that the kernel gets"
+)]
+
 use super::step::tolerance;
 use crate::{Outcome, Question, Trial, kernel};
 use strata_check::{Owner, sample};

@@ -1,5 +1,11 @@
 //! AdamW in float64 with one mistake in it. What comes out is a suspect of the judges.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "arenas are as long as the gradient; what is cut to f32 is meant to lose digits"
+)]
+
 use strata_check::oracle::adamw::AdamW;
 
 /// One mistake that people make.

@@ -1,5 +1,13 @@
 //! The gather: rows of a table, plus the rows of their places.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "tables and ids made here, all ids below 2^31 but the padding, which `ask` never sees"
+)]
+
 use crate::{Outcome, Question, Trial};
 use strata_check::oracle::embedding as oracle;
 use strata_check::{Owner, Tolerance, guard, sample};

@@ -1,5 +1,13 @@
 //! The gradient of the token table: many tokens, one row; the engine's rung `2_scan`.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "tables and ids made here, of hundreds of rows; ids beyond the table are sorted out first"
+)]
+
 use crate::{Outcome, Question, Trial};
 use strata_check::oracle::embedding as oracle;
 use strata_check::{Owner, Tolerance, sample};

@@ -63,8 +63,8 @@ fn by(
     let ranks: HashMap<(u32, u32), u32> = merges.iter().copied().zip(0..).collect();
     let mut ids: Vec<u32> = word.iter().map(|&b| b.into()).collect();
     loop {
-        let pairs = ids.windows(2).enumerate();
-        let places = pairs.filter_map(|(at, p)| Some((*ranks.get(&(p[0], p[1]))?, at))).collect();
+        let pairs = ids.array_windows().enumerate();
+        let places = pairs.filter_map(|(at, &[l, r])| Some((*ranks.get(&(l, r))?, at))).collect();
         let Some((rank, at)) = choose(places) else { return ids };
         ids.splice(at..at + 2, [256 + rank]);
     }
@@ -114,14 +114,19 @@ fn of_bytes(&(left, right): &(u32, u32)) -> (u32, u32) {
 fn longest(word: &[u8], merges: &Merges) -> Vec<u32> {
     let mut spelled: Vec<Vec<u8>> = (0..=255).map(|b| vec![b]).collect();
     for &(left, right) in merges {
-        spelled.push([&spelled[left as usize][..], &spelled[right as usize][..]].concat());
+        let halves =
+            [left, right].map(|id| spelled.get(id as usize).map_or(&[][..], Vec::as_slice));
+        spelled.push(halves.concat());
     }
     let (mut ids, mut rest) = (Vec::new(), word);
     while !rest.is_empty() {
-        let fits = (0..spelled.len()).filter(|&id| rest.starts_with(&spelled[id]));
-        let Some(id) = fits.max_by_key(|&id| spelled[id].len()) else { break };
-        ids.push(id as u32);
-        rest = &rest[spelled[id].len()..];
+        let fits =
+            (0..).zip(&spelled).filter_map(|(id, part)| Some((id, rest.strip_prefix(&part[..])?)));
+        let Some((id, after)) = fits.max_by_key(|(_, after)| rest.len() - after.len()) else {
+            break;
+        };
+        ids.push(id);
+        rest = after;
     }
     ids
 }
@@ -173,6 +178,12 @@ fn like_the_engine(mine: &Encode) -> Outcome {
     }
     // Letters in no order at all: pieces of words, and much that no merge knows.
     let letters = b"shelaonbdrtu";
+    #[expect(
+        clippy::indexing_slicing,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "numbers from 0 to below the count of the letters, which are twelve"
+    )]
     let jumble: Vec<u8> =
         sample::tokens(1, 600, letters.len() as u32).iter().map(|&i| letters[i as usize]).collect();
     let mut words: Vec<&[u8]> = vec![text.as_bytes(), b" ananas", b" aaaaaaaaaaa", b"oneshell"];
@@ -186,7 +197,8 @@ fn like_the_engine(mine: &Encode) -> Outcome {
             format!("encode(b{shown:?}, &merges), with {} merges of the engine", merges.len());
         expect(&call, got, want, &suspects(word, &merges))?;
     }
-    let any: Vec<u8> = sample::tokens(2, 2000, 256).iter().map(|&b| b as u8).collect();
+    let any: Vec<u8> =
+        sample::tokens(2, 2000, 256).iter().filter_map(|&b| b.try_into().ok()).collect();
     let back = (mine.decode)(&(mine.encode)(&any, &merges), &merges);
     expect("decode(&encode(bytes, &merges), &merges) of 2000 random bytes", back, any, &[])
 }

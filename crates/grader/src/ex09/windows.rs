@@ -97,20 +97,7 @@ fn shuffling(mine: &Windows) -> Outcome {
     for (windows, seed, epoch) in
         [(5, 1, 0), (10, 1, 0), (10, 2, 7), (1000, 3, 1), (1, 1, 1), (0, 1, 1)]
     {
-        let got = (mine.order)(windows, seed, epoch);
-        let call = format!("order({windows}, {seed}, {epoch})");
-        expect(&format!("{call}.len()"), got.len(), windows, &[])?;
-        let mut sorted = got.clone();
-        sorted.sort_unstable();
-        let twice = sorted.windows(2).find(|w| w[0] == w[1]).map_or(windows, |w| w[0]);
-        let text = format!(
-            "{call}\n  got        {:?}{}\n  diagnosis  window {twice} comes more than once, and others \
-             never. An epoch visits every window once: exchange places instead of drawing windows.",
-            &got[..got.len().min(20)],
-            if got.len() > 20 { " and so on" } else { "" }
-        );
-        require(sorted.windows(2).all(|w| w[0] != w[1]), "visits-some-twice", text)?;
-        expect(&format!("{call}, sorted"), sorted, (0..windows).collect(), &[])?;
+        ordered(mine, windows, seed, epoch)?;
     }
     let order = |seed, epoch| (mine.order)(64, seed, epoch);
     let says = |what: &str| format!("order(64, 1, 0)\n  diagnosis  {what}");
@@ -131,6 +118,26 @@ fn shuffling(mine: &Windows) -> Outcome {
     require(order(2, 0) != order(1, 1), "seed-and-epoch-add-up", text)
 }
 
+/// An order of the answer's, which has each window once.
+fn ordered(mine: &Windows, windows: usize, seed: u64, epoch: u64) -> Outcome<Vec<usize>> {
+    let got = (mine.order)(windows, seed, epoch);
+    let call = format!("order({windows}, {seed}, {epoch})");
+    expect(&format!("{call}.len()"), got.len(), windows, &[])?;
+    let mut sorted = got.clone();
+    sorted.sort_unstable();
+    let twice = sorted.iter().zip(sorted.iter().skip(1)).find(|(a, b)| a == b);
+    let text = format!(
+        "{call}\n  got        {:?}{}\n  diagnosis  window {} comes more than once, and others \
+         never. An epoch visits every window once: exchange places instead of drawing windows.",
+        got.get(..20).unwrap_or(&got),
+        if got.len() > 20 { " and so on" } else { "" },
+        twice.map_or(windows, |(window, _)| *window)
+    );
+    require(twice.is_none(), "visits-some-twice", text)?;
+    expect(&format!("{call}, sorted"), sorted, (0..windows).collect(), &[])?;
+    Ok(got)
+}
+
 /// Three windows have six orders. Over many epochs each must come about equally often.
 fn evenness(mine: &Windows) -> Outcome {
     const EPOCHS: u64 = 30_000;
@@ -138,11 +145,12 @@ fn evenness(mine: &Windows) -> Outcome {
     let mut seen = [0u64; 6];
     for epoch in 0..EPOCHS {
         let got = (mine.order)(3, 11, epoch);
-        let Some(at) = orders.iter().position(|order| got == order) else {
+        let found = orders.iter().zip(&mut seen).find(|(order, _)| got == **order);
+        let Some((_, times)) = found else {
             let text = format!("order(3, 11, {epoch})\n  got        {got:?}");
             return require(false, "visits-some-twice", text);
         };
-        seen[at] += 1;
+        *times += 1;
     }
     let table: String = orders
         .iter()
@@ -169,50 +177,56 @@ fn batching(mine: &Windows) -> Outcome {
     let tokens: Vec<u32> = (100..109).collect();
     for (context, rows, seed) in [(2, 2, 1), (2, 3, 1), (2, 6, 5), (4, 1, 9), (8, 2, 2)] {
         let windows = (tokens.len() - 1) / context;
-        // The order is the answer's own: it was judged before.
-        let gather = |places: &[(u64, u64)]| -> Pairs {
+        // The order is the answer's own. It was judged before, but with other numbers.
+        let gather = |places: &[(u64, u64)]| -> Outcome<Pairs> {
             let mut batch = Pairs::default();
             for &(epoch, place) in places {
-                let index = (mine.order)(windows, seed, epoch)[place as usize];
-                batch.0.extend(&tokens[index * context..][..context]);
-                batch.1.extend(&tokens[index * context + 1..][..context]);
+                let order = ordered(mine, windows, seed, epoch)?;
+                #[expect(
+                    clippy::indexing_slicing,
+                    clippy::cast_possible_truncation,
+                    reason = "`place` is a remainder by the number of windows, and all are there"
+                )]
+                let from = order[place as usize] * context;
+                batch.0.extend(tokens.iter().skip(from).take(context));
+                batch.1.extend(tokens.iter().skip(from + 1).take(context));
             }
-            batch
+            Ok(batch)
         };
         let (n, w) = (rows as u64, windows as u64);
         for step in 0..8 {
             let visits =
                 |of: &dyn Fn(u64) -> (u64, u64)| gather(&(0..n).map(of).collect::<Vec<_>>());
-            let want = visits(&|row| ((step * n + row) / w, (step * n + row) % w));
+            let want = visits(&|row| ((step * n + row) / w, (step * n + row) % w))?;
             let full = (w / n).max(1);
             let known = [
                 suspect(
                     "batches-overlap",
                     "the batch starts at row `step` of the run. Each step before it has used `rows` of \
                      them: it starts at step * rows.",
-                    visits(&|row| ((step + row) / w, (step + row) % w)),
+                    visits(&|row| ((step + row) / w, (step + row) % w))?,
                 ),
                 suspect(
                     "stays-in-the-epoch",
                     "the rows after the end of an epoch repeat its beginning. They belong to the next \
                      epoch, which has an order of its own.",
-                    visits(&|row| (step * n / w, (step * n + row) % w)),
+                    visits(&|row| (step * n / w, (step * n + row) % w))?,
                 ),
                 suspect(
                     "always-the-first-epoch",
                     "every epoch has the order of epoch 0.",
-                    visits(&|row| (0, (step * n + row) % w)),
+                    visits(&|row| (0, (step * n + row) % w))?,
                 ),
                 suspect(
                     "a-new-epoch-each-step",
                     "every step begins a new epoch, so most windows of it are never visited.",
-                    visits(&|row| (step, row % w)),
+                    visits(&|row| (step, row % w))?,
                 ),
                 suspect(
                     "drops-the-rest-of-an-epoch",
                     "the windows at the end of an epoch that fill no batch are left out. Epochs follow \
                      each other without a gap.",
-                    visits(&|row| (step / full, (step % full * n + row) % w)),
+                    visits(&|row| (step / full, (step % full * n + row) % w))?,
                 ),
             ];
             let call = format!("batch(&{tokens:?}, {context}, {rows}, {seed}, {step})");
@@ -221,4 +235,30 @@ fn batching(mine: &Windows) -> Outcome {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Windows, batching};
+    use crate::Failure;
+
+    /// The orders that batches are made of are asked for with numbers of their own.
+    #[test]
+    fn an_order_that_is_none_is_said_where_batches_are_judged() {
+        type Order = fn(usize, u64, u64) -> Vec<usize>;
+        let orders: [Order; 4] = [
+            |_, _, _| Vec::new(),
+            |windows, _, _| vec![usize::MAX; windows],
+            |windows, _, _| (1..=windows).collect(),
+            |windows, _, _| (0..windows).map(|w| w + (usize::MAX / 2 + 1)).collect(),
+        ];
+        for order in orders {
+            let (count, window): (_, fn(&[u32], usize, usize) -> _) =
+                (|_, _| 0, |_, _, _| Default::default());
+            let mine = Windows { count, window, order, batch: |_, _, _, _, _| Default::default() };
+            let failure = batching(&mine).unwrap_err();
+            let Failure::Named { text, .. } = failure else { panic!("{failure}") };
+            assert!(text.starts_with("order(4, 1, 0)"), "{text}");
+        }
+    }
 }

@@ -1,5 +1,11 @@
 //! Keys and values into the cache: the engine's kernel `kv_append`.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "rows of 3 * width made here, `from` counts their numbers; positions are dozens"
+)]
+
 use crate::{Outcome, Question, Trial};
 use strata_check::{Owner, Tolerance, sample};
 use strata_ml::device::StepState;

@@ -24,6 +24,11 @@ const ROOM: f64 = 0.15;
 /// # Errors
 /// It is wrong: the failure says how.
 pub fn judge(mine: &Cheat) -> Outcome {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "numbers from 0 to 8 are cut to faces of the die"
+    )]
     let dice: Vec<usize> = sample::uniform(8, 2400, 0.0, 8.0).iter().map(|x| *x as usize).collect();
     let loss = (mine.learn)(&dice, STEPS);
     let best = (VOCAB as f64).ln();
@@ -43,7 +48,7 @@ pub fn judge(mine: &Cheat) -> Outcome {
          {loss:.4} nats\n  want       about ln {VOCAB} = {best:.4}, what whoever knows nothing pays"
     );
     require(loss < best + ROOM, "does-not-learn", text)?;
-    let round: Vec<usize> = (0..600).map(|i| [2, 7, 1, 4][i % 4]).collect();
+    let round: Vec<usize> = [2, 7, 1, 4].into_iter().cycle().take(600).collect();
     let loss = (mine.learn)(&round, STEPS);
     let text = format!(
         "2, 7, 1, 4 over and over, {STEPS} steps of training\n  got        a loss of {loss:.4} nats\n  \
@@ -64,21 +69,27 @@ fn under(symptom: &str, failure: Failure) -> Failure {
 fn future(mine: &Cheat) -> Outcome {
     let table: Vec<f64> = sample::widen(&sample::uniform(3, VOCAB * VOCAB, -1.0, 1.0));
     for tokens in [vec![0, 1, 2, 3], vec![5], vec![7, 7, 0, 3, 3, 1, 6, 2, 4]] {
-        let before = (mine.logits)(&table, &tokens);
-        let rows = before.len() == tokens.len() && before.iter().all(|row| row.len() == VOCAB);
-        let text = format!("logits(table, &{tokens:?}) must be {} rows of {VOCAB}", tokens.len());
-        require(rows, "differs", text)?;
-        for changed in 0..tokens.len() {
+        let logits = |tokens: &[usize]| -> Outcome<Vec<Vec<f64>>> {
+            let got = (mine.logits)(&table, tokens);
+            let rows = got.len() == tokens.len() && got.iter().all(|row| row.len() == VOCAB);
+            let text =
+                format!("logits(table, &{tokens:?}) must be {} rows of {VOCAB}", tokens.len());
+            require(rows, "differs", text)?;
+            Ok(got)
+        };
+        let before = logits(&tokens)?;
+        for (changed, token) in tokens.iter().enumerate() {
+            let new = (token + 1) % VOCAB;
             let mut other = tokens.clone();
-            other[changed] = (tokens[changed] + 1) % VOCAB;
-            let after = (mine.logits)(&table, &other);
-            let differ = |t: usize| before[t].iter().zip(&after[t]).any(|(a, b)| a != b);
-            let noticed: Vec<usize> = (0..tokens.len()).filter(|&t| differ(t)).collect();
+            other.splice(changed..=changed, [new]);
+            let after = logits(&other)?;
+            let differ = before.iter().zip(&after).map(|(a, b)| a != b).enumerate();
+            let noticed: Vec<usize> =
+                differ.filter(|(_, differs)| *differs).map(|(t, _)| t).collect();
             let experiment = format!(
-                "experiment: change token {changed} of {tokens:?} to {}, and see which logits change\n  \
-                 got        those of positions {noticed:?}\n  want       positions {changed} to {}, \
-                 no other\n  diagnosis  ",
-                other[changed],
+                "experiment: change token {changed} of {tokens:?} to {new}, and see which logits \
+                 change\n  got        those of positions {noticed:?}\n  want       positions {changed} \
+                 to {}, no other\n  diagnosis  ",
                 tokens.len() - 1
             );
             let early = noticed.first().is_some_and(|&t| t < changed);
@@ -100,7 +111,7 @@ fn future(mine: &Cheat) -> Outcome {
 fn cut(text: &[usize], context: usize, [inputs, targets]: [usize; 2]) -> Pairs {
     let last = inputs.max(targets).max(1);
     let at = (0..text.len()).step_by(context).take_while(|at| at + context + last <= text.len());
-    let part = |from: usize| text[from..from + context].to_vec();
+    let part = |from: usize| text.iter().copied().skip(from).take(context).collect();
     at.map(|at| (part(at + inputs), part(at + targets))).collect()
 }
 
@@ -130,4 +141,25 @@ fn targets(mine: &Cheat) -> Outcome {
         expect(&call, (mine.windows)(text, context), cut(text, context, [0, 1]), &suspects)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cheat, VOCAB, future};
+    use crate::Failure;
+
+    #[test]
+    fn rows_are_counted_for_every_text() {
+        let logits: [fn(&[f64], &[usize]) -> Vec<Vec<f64>>; 2] = [
+            // Right for the first text that is asked for, short for the next.
+            |_, tokens| vec![vec![0.0; VOCAB]; tokens.len() - usize::from(tokens[0] == 1)],
+            |_, tokens| vec![vec![0.0; VOCAB - usize::from(tokens[0] == 1)]; tokens.len()],
+        ];
+        for logits in logits {
+            let mine = Cheat { windows: |_, _| Vec::new(), logits, learn: |_, _| 0.0 };
+            let failure = future(&mine).unwrap_err();
+            let Failure::Named { text, .. } = failure else { panic!("{failure}") };
+            assert!(text.starts_with("logits(table, &[1, 1, 2, 3]) must be 4 rows"), "{text}");
+        }
+    }
 }

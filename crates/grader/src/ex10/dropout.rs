@@ -1,5 +1,11 @@
 //! Dropout with a mask that is never stored: the engine's rung `1_naive`.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a threshold is 2^24 at most, elements are thousands, and a scale is cut to the kernel's f32"
+)]
+
 use crate::{Outcome, Question, Trial, kernel};
 use strata_check::oracle::dropout::{dropout, keep};
 use strata_check::oracle::philox::{philox4x32_10, word};

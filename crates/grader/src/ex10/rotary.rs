@@ -1,5 +1,11 @@
 //! Rotary position embedding, in halves.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "rows of `dim` made here, and pairs that count their numbers; WG is 256"
+)]
+
 use crate::{Outcome, Question, Trial, kernel};
 use strata_check::{Owner, Tolerance, sample};
 use strata_ml::device::{Device, Kernel, Launch};

@@ -141,6 +141,10 @@ fn extremes(mine: &Sampling) -> Outcome {
 }
 
 /// What comes out, with a slip on the way.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "`order` and `kept` hold places of `logits`, one at least; `measure` is as long as `kept`"
+)]
 fn oracle((logits, temperature, top_k, top_p): Case, slip: Slip) -> Vec<(usize, f64)> {
     let mut order: Vec<usize> = (0..logits.len()).collect();
     order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
@@ -238,6 +242,7 @@ fn draws(mine: &Sampling) -> Outcome {
     draw(mine, &tenths, 1.0 - f64::EPSILON / 2.0)
 }
 
+#[expect(clippy::indexing_slicing, reason = "lists of one candidate at least, and places in them")]
 fn draw(mine: &Sampling, list: &[(usize, f64)], random: f64) -> Outcome {
     let place = |hit: &dyn Fn(f64) -> bool| {
         let mut end = 0.0;

@@ -17,7 +17,7 @@ pub(super) fn line(list: &[Graded]) -> String {
 
 /// Prints what is wrong and what to do, and the count.
 pub(super) fn report(exercise: &Exercise, results: &[(&'static Task, Vec<Graded>)]) -> ExitCode {
-    let number = &exercise.name[..4];
+    let number = exercise.name.split('-').next().unwrap_or(exercise.name);
     let failed: Vec<_> =
         results.iter().filter(|(_, list)| !solved(list) && !undecided(list)).collect();
     if !failed.is_empty() {
@@ -59,19 +59,17 @@ pub(super) fn report(exercise: &Exercise, results: &[(&'static Task, Vec<Graded>
 
 /// A text in lines of at most 92 characters.
 fn wrapped(text: &str) -> Vec<String> {
-    let mut lines = vec![String::new()];
+    let (mut lines, mut line) = (Vec::new(), String::new());
     for word in text.split_whitespace() {
-        let last = lines.len() - 1;
-        if !lines[last].is_empty() && lines[last].chars().count() + word.chars().count() >= 92 {
-            lines.push(word.into());
-        } else {
-            let line = &mut lines[last];
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
+        if !line.is_empty() && line.chars().count() + word.chars().count() >= 92 {
+            lines.push(std::mem::take(&mut line));
         }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
     }
+    lines.push(line);
     lines
 }
 

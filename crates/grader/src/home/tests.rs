@@ -28,7 +28,7 @@ fn clone(root: &Path) -> PathBuf {
     put("chapters/01-tensor/Cargo.toml", "[package]\n");
     put(
         "Cargo.toml",
-        "[workspace.package]\nedition = '2024'\n[workspace.lints.rust]\nmissing_docs = 'deny'\n[workspace.dependencies]\nstrata-grader = { path = 'crates/grader' }\nstrata-ml = { path = 'crates/strata' }\nstrata-tensor = { path = 'chapters/01-tensor' }\nserde = '1'\n[profile.dev]\nopt-level = 3\n[profile.dev.package.'*']\nopt-level = 1\n",
+        "[workspace.package]\nedition = '2024'\n[workspace.lints.rust]\nmissing_docs = 'deny'\n[workspace.dependencies]\nstrata-grader = { path = 'crates/grader' }\nstrata-ml = { path = 'crates/strata' }\nstrata-tensor = { path = 'chapters/01-tensor' }\nserde = '1'\n[profile.dev]\nopt-level = 3\n[profile.dev.package.'*']\nopt-level = 1\n[profile.dev.package.strata-grader]\noverflow-checks = true\n[profile.dev.package.strata-cli]\noverflow-checks = true\n",
     );
     clone
 }
@@ -52,7 +52,9 @@ fn a_home_is_a_workspace_of_its_own() {
     let packages = &manifest["profile"]["dev"]["package"];
     assert_eq!(packages["*"]["opt-level"].as_integer(), Some(1));
     assert_eq!(packages["strata-tensor"]["opt-level"].as_integer(), Some(3), "as in the clone");
-    assert!(packages.get("serde").is_none());
+    assert_eq!(packages["strata-grader"]["opt-level"].as_integer(), Some(3));
+    assert_eq!(packages["strata-grader"]["overflow-checks"].as_bool(), Some(true));
+    assert!(["serde", "strata-cli"].iter().all(|name| packages.get(*name).is_none()));
     let config = toml(".cargo/config.toml");
     assert_eq!(config["build"]["target-dir"].as_str(), clone.join("target").to_str());
     assert_eq!(config["alias"]["strata"][3].as_str(), clone.join("Cargo.toml").to_str());

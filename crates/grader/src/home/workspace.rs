@@ -70,30 +70,43 @@ impl Clone<'_> {
             if let Some(Value::String(version)) = from.as_mut().and_then(|t| t.get_mut("version")) {
                 // Workspaces share the clone's target folder, and cargo tells packages of one name
                 // apart by their version: without this, one would be judged by another's build.
-                let place = files::hash(self.dir.to_string_lossy().as_bytes());
-                version.push_str(&format!("+{}", &place[..12]));
+                let mut place = files::hash(self.dir.to_string_lossy().as_bytes());
+                place.truncate(12);
+                version.push_str(&format!("+{place}"));
             }
             workspace.extend(from.map(|table| (part.to_string(), table.into())));
         }
         let mut manifest = Table::new();
         manifest.insert("workspace".into(), workspace.into());
-        let profile = self.section(&["profile"]).cloned();
+        let mut profile = self.section(&["profile"]).cloned();
+        let dev = profile.as_mut().and_then(|profile| profile.get_mut("dev"));
+        if let Some(Value::Table(packages)) = dev.and_then(|dev| dev.get_mut("package")) {
+            // What the clone says of one of its own is said below; other names are not known here.
+            packages.retain(|name, _| name == "*");
+        }
         manifest.extend(profile.map(|table| ("profile".to_string(), table.into())));
         Ok(format!("{HEAD}{manifest}{}", self.own_profiles(&names)?))
     }
 
     /// In the clone, other people's crates are optimized less than Strata's; here, Strata's are other
-    /// people's, and named one by one.
+    /// people's, and named one by one, with what the clone says of each by name.
     fn own_profiles(&self, names: &BTreeSet<String>) -> Result<String> {
-        let Some(others) = self.section(&["profile", "dev", "package", "*"]) else {
-            return Ok(String::new());
-        };
+        let of = |name: &str| self.section(&["profile", "dev", "package", name]);
         let dev = self.section(&["profile", "dev"]);
-        let own = others.keys().filter_map(|key| Some((key.clone(), dev?.get(key)?.clone())));
-        let own = Value::Table(own.collect());
-        let why = "# Strata's own crates are dependencies here, but optimized as in the clone.";
-        let lines = self.closure(names)?.into_iter().map(|name| format!("{name} = {own}\n"));
-        Ok(format!("\n{why}\n[profile.dev.package]\n{}", lines.collect::<String>()))
+        let others = of("*").into_iter().flat_map(Table::keys);
+        let own = others.filter_map(|key| Some((key.clone(), dev?.get(key)?.clone())));
+        let own: Table = own.collect();
+        let line = |name: String| {
+            let mut own = own.clone();
+            own.extend(of(&name).cloned().into_iter().flatten());
+            (!own.is_empty()).then(|| format!("{name} = {}\n", Value::Table(own)))
+        };
+        let lines: String = self.closure(names)?.into_iter().filter_map(line).collect();
+        if lines.is_empty() {
+            return Ok(lines);
+        }
+        let why = "# Strata's own crates are dependencies here, but built as in the clone.";
+        Ok(format!("\n{why}\n[profile.dev.package]\n{lines}"))
     }
 
     /// Strata's own crates among these and all they depend on.

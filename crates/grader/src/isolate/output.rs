@@ -72,7 +72,7 @@ fn drain(mut from: impl Read, printed: &AtomicU64, most: u64, keep: Option<&Mute
         };
         if let Some(kept) = keep {
             let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.extend(&chunk[read.saturating_sub(KEPT)..read]);
+            kept.extend(chunk.iter().take(read).skip(read.saturating_sub(KEPT)));
             let old = kept.len().saturating_sub(KEPT);
             kept.drain(..old);
         }

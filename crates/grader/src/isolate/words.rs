@@ -10,16 +10,18 @@ const LONGEST: usize = 64 << 10;
 
 /// A report of bounded length, safe to show.
 pub(super) fn bounded(verdict: Verdict) -> Verdict {
+    let cut = |mut text: String, most: usize| {
+        text.truncate(text.floor_char_boundary(most));
+        text
+    };
     let text = |text: String| {
-        let end = text.floor_char_boundary(LONGEST);
-        let more = if end < text.len() { "\n  ... and more" } else { "" };
-        format!("{}{more}", printable_lines(&text[..end]))
+        let more = if text.len() > LONGEST { "\n  ... and more" } else { "" };
+        format!("{}{more}", printable_lines(&cut(text, LONGEST)))
     };
     match verdict {
         Verdict::Rejected(Rejection { mut diagnoses, text: report }) => {
             diagnoses.truncate(16);
-            let name =
-                |name: String| printable(&name[..name.floor_char_boundary(100)]).into_owned();
+            let name = |name: String| printable(&cut(name, 100)).into_owned();
             let diagnoses = diagnoses.into_iter().map(name).collect();
             Verdict::Rejected(Rejection { diagnoses, text: text(report) })
         }

@@ -93,7 +93,7 @@ fn refuse(rust: bool) -> Result<(), String> {
     let unknown: Rules = UNKNOWN.iter().map(|&call| (call, vec![])).collect();
     for (rules, error) in [(rules, libc::EPERM), (unknown, libc::ENOSYS)] {
         let rules = both(rules);
-        let (other, these) = (SeccompAction::Allow, SeccompAction::Errno(error as u32));
+        let (other, these) = (SeccompAction::Allow, SeccompAction::Errno(error.unsigned_abs()));
         let filter = SeccompFilter::new(rules, other, these, arch).map_err(|e| e.to_string())?;
         let program: BpfProgram =
             filter.try_into().map_err(|e: seccompiler::BackendError| e.to_string())?;
