@@ -1,54 +1,15 @@
 //! Checkpoints that are not what they should be: a clear error each time, never a panic.
+mod common;
+
+use common::{cpu, saved, shape};
 use proptest::prelude::*;
 use std::fs;
 use std::path::Path;
-use strata_data::{Tokenizer, TokenizerKind};
+use strata_data::TokenizerKind;
 use strata_device::testing::testing_devices;
-use strata_device::{Device, Settings};
+use strata_transformer::Gpt;
 use strata_transformer::checkpoint::{self, NamedTensor, read_tensors, write_tensors};
-use strata_transformer::train::{Length, TrainConfig, Trainer};
-use strata_transformer::{Gpt, GptConfig};
-
-fn shape() -> GptConfig {
-    GptConfig {
-        vocab_size: 280,
-        n_positions: 16,
-        n_embd: 16,
-        n_layer: 1,
-        n_head: 2,
-        layer_norm_epsilon: 1e-5,
-    }
-}
-
-fn cpu() -> Device {
-    Device::open("cpu", Settings::default()).unwrap()
-}
-
-fn tokenizer() -> Tokenizer {
-    let text: &[u8] = b"one two three four five six seven eight nine ten";
-    Tokenizer::train(&[text], 280).unwrap().0
-}
-
-/// A whole checkpoint of a model that was never trained.
-fn saved(folder: &Path, device: &Device) {
-    let config = TrainConfig {
-        model: shape(),
-        batch: 1,
-        context: 8,
-        length: Length::Steps(1),
-        lr: 1e-3,
-        schedule: "constant".into(),
-        betas: (0.9, 0.95),
-        weight_decay: 0.1,
-        clip: None,
-        dropout: 0.0,
-        seed: 1,
-        eval_every: 1,
-        eval_batches: 1,
-    };
-    let model = Gpt::new(&config.model, device, 1).unwrap();
-    Trainer::new(model, config).unwrap().save(folder, &tokenizer(), "test").unwrap();
-}
+use strata_transformer::train::Trainer;
 
 fn fails(folder: &Path, words: &[&str]) {
     let message = checkpoint::load(folder, &cpu()).unwrap_err().to_string();

@@ -1,53 +1,16 @@
 //! Checkpoints that ask for more than they hold: refused by their numbers, before memory is taken.
+mod common;
+
+use common::{cpu, edit, saved};
 use serde_json::{Value, json};
 use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant};
-use strata_data::{Batch, IGNORE, Tokenizer};
-use strata_device::{Device, Settings, StepState};
+use strata_data::{Batch, IGNORE};
+use strata_device::StepState;
 use strata_tensor::{DType, Tensor};
 use strata_transformer::checkpoint;
-use strata_transformer::train::{Length, TrainConfig, Trainer};
+use strata_transformer::train::Trainer;
 use strata_transformer::{Gpt, GptConfig, KvCache, LayerCache, Pass};
-
-fn cpu() -> Device {
-    Device::open("cpu", Settings::default()).unwrap()
-}
-
-fn saved(folder: &Path) {
-    let model = GptConfig {
-        vocab_size: 280,
-        n_positions: 16,
-        n_embd: 16,
-        n_layer: 1,
-        n_head: 2,
-        layer_norm_epsilon: 1e-5,
-    };
-    let config = TrainConfig {
-        model: model.clone(),
-        batch: 1,
-        context: 8,
-        length: Length::Steps(1),
-        lr: 1e-3,
-        schedule: "constant".into(),
-        betas: (0.9, 0.95),
-        weight_decay: 0.1,
-        clip: None,
-        dropout: 0.0,
-        seed: 1,
-        eval_every: 1,
-        eval_batches: 1,
-    };
-    let (tokenizer, _) = Tokenizer::train(&[b"one two three four five six seven"], 280).unwrap();
-    let gpt = Gpt::new(&model, &cpu(), 1).unwrap();
-    Trainer::new(gpt, config).unwrap().save(folder, &tokenizer, "test").unwrap();
-}
-
-fn edit(path: &Path, change: impl Fn(&mut Value)) {
-    let mut value: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
-    change(&mut value);
-    fs::write(path, value.to_string()).unwrap();
-}
 
 /// Peak memory of this process so far, in bytes; none where the system does not tell.
 fn peak() -> Option<u64> {
@@ -59,7 +22,7 @@ fn peak() -> Option<u64> {
 #[test]
 fn configurations_larger_than_their_file_are_refused_at_once() {
     let folder = tempfile::tempdir().unwrap();
-    saved(folder.path());
+    saved(folder.path(), &cpu());
     fs::remove_file(folder.path().join("trainer.json")).unwrap();
     let config = folder.path().join("config.json");
     let good = fs::read(&config).unwrap();
@@ -110,7 +73,7 @@ fn configurations_larger_than_their_file_are_refused_at_once() {
 #[test]
 fn states_that_no_run_has_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    saved(folder.path());
+    saved(folder.path(), &cpu());
     let file = folder.path().join("trainer.json");
     let good = fs::read(&file).unwrap();
     let refused = |pointer: &str, value: Value| {
@@ -171,7 +134,7 @@ fn states_that_no_run_has_are_refused() {
 #[test]
 fn a_width_that_cannot_be_taken_four_times_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    saved(folder.path());
+    saved(folder.path(), &cpu());
     let config = folder.path().join("config.json");
     let good = fs::read(&config).unwrap();
     for (inner, width) in [(json!(0), 1u64 << 62), (json!(64), u64::MAX), (json!("64"), u64::MAX)] {
@@ -191,7 +154,7 @@ fn a_width_that_cannot_be_taken_four_times_is_refused() {
 #[test]
 fn no_step_comes_after_the_last_that_can_be_counted() {
     let folder = tempfile::tempdir().unwrap();
-    saved(folder.path());
+    saved(folder.path(), &cpu());
     edit(&folder.path().join("trainer.json"), |v| {
         let step = u32::MAX;
         v["state"] = json!({"step": step, "tokens": step, "seconds": 1.0, "validation": null});
@@ -259,7 +222,7 @@ fn files_that_are_no_plain_files_are_refused_at_once() {
         "optimizer.safetensors",
     ] {
         let path = folder.path().join(name);
-        saved(folder.path());
+        saved(folder.path(), &cpu());
         fs::remove_file(&path).unwrap();
         fs::create_dir(&path).unwrap();
         let message = Trainer::resume(folder.path(), &cpu()).unwrap_err().to_string();

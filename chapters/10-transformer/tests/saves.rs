@@ -1,61 +1,27 @@
 //! A save under bad stars: disks that fail, folders that are in use, readers that come in the middle.
+mod common;
+
+use common::{cpu, tokenizer, trainer};
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
-use strata_data::{Dataset, Options, Source, Tokenizer, TokenizerChoice, prepare};
-use strata_device::{Device, Settings};
+use strata_data::{Dataset, Options, Source, TokenizerChoice, prepare};
 use strata_files::fault;
 use strata_transformer::checkpoint::{self, RunFolder};
-use strata_transformer::train::{Event, Length, SaveEvery, Saves, Stop, TrainConfig, Trainer, fit};
-use strata_transformer::{Gpt, GptConfig};
-
-fn cpu() -> Device {
-    Device::open("cpu", Settings::default()).unwrap()
-}
-
-fn config(steps: u64) -> TrainConfig {
-    TrainConfig {
-        model: GptConfig {
-            vocab_size: 280,
-            n_positions: 8,
-            n_embd: 8,
-            n_layer: 1,
-            n_head: 1,
-            layer_norm_epsilon: 1e-5,
-        },
-        batch: 1,
-        context: 8,
-        length: Length::Steps(steps),
-        lr: 1e-3,
-        schedule: "constant".into(),
-        betas: (0.9, 0.95),
-        weight_decay: 0.1,
-        clip: None,
-        dropout: 0.0,
-        seed: 1,
-        eval_every: 1000,
-        eval_batches: 1,
-    }
-}
+use strata_transformer::train::{Event, SaveEvery, Saves, Stop, Trainer, fit};
 
 fn data(folder: &Path) -> Dataset {
     let text = folder.join("text.txt");
     fs::write(&text, "one two three four five six seven eight nine ten eleven ".repeat(20))
         .unwrap();
-    let (tokenizer, _) = Tokenizer::train(&[b"one two three four five six"], 280).unwrap();
     let options = Options {
         source: Source::Path(text),
-        tokenizer: TokenizerChoice::Use(tokenizer),
+        tokenizer: TokenizerChoice::Use(tokenizer()),
         vocab_size: 280,
         context: 8,
         seed: 1,
     };
     prepare(options, &mut |_| ()).unwrap()
-}
-
-fn trainer(steps: u64) -> Trainer {
-    let config = config(steps);
-    Trainer::new(Gpt::new(&config.model, &cpu(), 1).unwrap(), config).unwrap()
 }
 
 /// The step that the folder's checkpoint was saved after; opening it checks every checksum.
@@ -67,7 +33,7 @@ fn step(folder: &Path) -> u64 {
 fn a_save_that_fails_anywhere_leaves_a_whole_checkpoint() {
     let root = tempfile::tempdir().unwrap();
     let (text, folder) = (data(root.path()), root.path().join("run"));
-    let mut trainer = trainer(1000);
+    let mut trainer = trainer(1000, &cpu());
     let train = |trainer: &mut Trainer| {
         let batch = text.train(trainer.done().step, 1);
         trainer.step(&batch, 1e-3).unwrap();
@@ -106,7 +72,7 @@ fn a_disk_that_is_full_for_a_while_does_not_end_the_run() {
         }
         ControlFlow::Continue(())
     };
-    let mut run = trainer(4);
+    let mut run = trainer(4, &cpu());
     // The fortieth call lies in the second or third save.
     let plan = Some("enospc@40".parse().unwrap());
     let (done, _) = fault::with(plan, || fit(&mut run, &text, Some(&saves), "text", &mut on));
@@ -117,7 +83,7 @@ fn a_disk_that_is_full_for_a_while_does_not_end_the_run() {
     // At the end nothing follows that could make it good: that is an error.
     drop(saves);
     let saves = Saves::to(&folder).unwrap();
-    let mut run = trainer(1);
+    let mut run = trainer(1, &cpu());
     let plan = Some("eio@1+".parse().unwrap());
     let (done, _) = fault::with(plan, || {
         fit(&mut run, &text, Some(&saves), "text", &mut |_| ControlFlow::Continue(()))
@@ -141,7 +107,7 @@ fn a_run_is_saved_as_often_as_it_was_asked() {
         }
         ControlFlow::Continue(())
     };
-    fit(&mut trainer(8), &text, Some(&saves), "text", &mut on).unwrap();
+    fit(&mut trainer(8, &cpu()), &text, Some(&saves), "text", &mut on).unwrap();
     assert_eq!(at, [3, 6, 8]);
 }
 
@@ -149,7 +115,7 @@ fn a_run_is_saved_as_often_as_it_was_asked() {
 fn two_runs_cannot_have_one_folder() {
     let root = tempfile::tempdir().unwrap();
     let (text, folder) = (data(root.path()), root.path().join("run"));
-    let run = trainer(10);
+    let run = trainer(10, &cpu());
     let held = Saves::to(&folder).unwrap();
     run.save_in(&held.folder, text.tokenizer(), "text").unwrap();
     let message = run.save(&folder, text.tokenizer(), "text").unwrap_err().to_string();
@@ -169,7 +135,7 @@ fn two_runs_cannot_have_one_folder() {
 fn a_reader_in_the_middle_of_saves_gets_one_of_them() {
     let root = tempfile::tempdir().unwrap();
     let (text, folder) = (data(root.path()), root.path().join("run"));
-    let mut run = trainer(1000);
+    let mut run = trainer(1000, &cpu());
     run.save(&folder, text.tokenizer(), "text").unwrap();
     std::thread::scope(|scope| {
         let reader = scope.spawn(|| {

@@ -48,6 +48,10 @@ mod stack;
 mod tokens;
 #[cfg(not(target_family = "wasm"))]
 mod trial;
+#[cfg(all(feature = "wgpu", not(target_family = "wasm")))]
+mod types;
+#[cfg(all(feature = "wgpu", not(target_family = "wasm")))]
+mod weigh;
 mod wgsl;
 
 pub use cuda::check as cuda;
