@@ -37,7 +37,7 @@ impl Grads<'_> {
             return Err(Error::shape("backward", &[grad.shape(), var.shape()], reason));
         }
         if let Some(slot) = var.open_slot() {
-            return ops::accumulate(&slot, &grad, 1.0);
+            return add_to(&slot, &grad);
         }
         match self.pending.get_mut(&var.id()) {
             None => {
@@ -53,6 +53,28 @@ impl Grads<'_> {
 /// The sum of two gradients, taken in f32 and kept in their own dtype.
 fn plus(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     a.cast(DType::F32)?.add(&b.cast(DType::F32)?)?.cast(a.dtype())
+}
+
+/// Adds a gradient to one that is kept. It has memory of its own: ops hand one tensor to several
+/// inputs, the caller has the seed, and who holds the gradient may write to it. What comes later is
+/// added in place, so that whoever holds it sees it.
+fn gather(held: &mut Option<Tensor>, grad: &Tensor) -> Result<()> {
+    let Some(sum) = held else {
+        *held = Some(ops::copy(grad)?);
+        return Ok(());
+    };
+    match sum.dtype() == DType::F32 {
+        true => add_to(sum, grad),
+        false => ops::copy_into(&plus(sum, grad)?, sum),
+    }
+}
+
+/// `sum += grad`, where the gradient may lie in the same memory: a kernel must not.
+fn add_to(sum: &Tensor, grad: &Tensor) -> Result<()> {
+    match sum.buffer().same(grad.buffer()) {
+        true => ops::accumulate(sum, &ops::copy(grad)?, 1.0),
+        false => ops::accumulate(sum, grad, 1.0),
+    }
 }
 
 impl Var {
@@ -91,15 +113,21 @@ impl Var {
         let mut pending = HashMap::from([(self.id(), (grad, false))]);
         for var in self.topological().iter().rev() {
             let Some((mut grad, _)) = pending.remove(&var.id()) else { continue };
-            for hook in lock(&var.0.hooks).iter() {
+            let hooks = lock(&var.0.hooks);
+            if !hooks.is_empty() {
+                // A hook may keep what it sees, or write to it; others may share it.
+                grad = ops::copy(&grad)?;
+            }
+            for hook in hooks.iter() {
                 grad = hook(&grad)?.unwrap_or(grad);
             }
+            drop(hooks);
             // What was launched before is the caller's or a hook's, not this op's.
             drop(trace::drain());
             match &var.0.node {
                 Some(node) => {
                     if var.0.retain.load(Ordering::Relaxed) {
-                        *lock(&var.0.grad) = Some(grad.clone());
+                        gather(&mut lock(&var.0.grad), &grad)?;
                     }
                     let mut grads = Grads { inputs: &node.inputs, pending: &mut pending };
                     (node.backward)(&grad, &mut grads)?;
@@ -121,14 +149,9 @@ impl Var {
     /// Adds a complete gradient to a leaf's own.
     fn take_in(&self, grad: Tensor) -> Result<()> {
         if let Some(slot) = &self.0.slot {
-            return ops::accumulate(slot, &grad, 1.0);
+            return add_to(slot, &grad);
         }
-        let mut held = lock(&self.0.grad);
-        *held = Some(match held.take() {
-            Some(sum) => plus(&sum, &grad)?,
-            None => grad,
-        });
-        Ok(())
+        gather(&mut lock(&self.0.grad), &grad)
     }
 
     /// Every variable behind this one that wants a gradient, inputs before what was made of them.

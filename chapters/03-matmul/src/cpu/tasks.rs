@@ -17,19 +17,25 @@ impl Task<'_> {
     }
 }
 
+/// Rows in groups of `height`, each with the memory of its own rows only.
+pub(super) fn pieces(rows: Vec<Row<'_>>, height: usize) -> Vec<Vec<Row<'_>>> {
+    let mut pieces = Vec::with_capacity(rows.len().div_ceil(height.max(1)));
+    let mut rows = rows.into_iter();
+    while rows.len() > 0 {
+        pieces.push(rows.by_ref().take(height.max(1)).collect());
+    }
+    pieces
+}
+
 /// Cuts a product's rows into rectangles of at most `height` by `width`: those of the first columns
 /// come first, from top to bottom.
 pub(super) fn split(mut rows: Vec<Row<'_>>, height: usize, width: usize) -> Vec<Task<'_>> {
     let n = rows.first().map_or(0, |row| row.c.len());
     let mut tasks = Vec::new();
     for j in (0..n).step_by(width) {
-        let mut pieces: Vec<Row> = rows.iter_mut().map(|row| head(row, width.min(n - j))).collect();
-        let mut i = 0;
-        while !pieces.is_empty() {
-            let rest = pieces.split_off(height.min(pieces.len()));
-            tasks.push(Task { i, j, rows: std::mem::replace(&mut pieces, rest) });
-            i += height;
-        }
+        let columns = rows.iter_mut().map(|row| head(row, width.min(n - j))).collect();
+        let cut = pieces(columns, height).into_iter().enumerate();
+        tasks.extend(cut.map(|(p, rows)| Task { i: p * height, j, rows }));
     }
     tasks
 }

@@ -12,7 +12,7 @@
 use super::pack::{Lines, pack};
 use super::problem::{Problem, Row, solve};
 use super::simd::{Micro, TILE, best, vectorize};
-use super::tasks::{Task, split};
+use super::tasks::{Task, pieces, split};
 use super::{scratch::Scratch, small};
 use rayon::prelude::*;
 use strata_device::CpuArgs;
@@ -28,12 +28,8 @@ const NEAR: usize = 128 << 10;
 const SERIAL: f64 = 262_144.0;
 
 pub(crate) fn threaded(args: CpuArgs) {
-    solve(args, |problem, mut rows| {
-        let mut products = Vec::with_capacity(problem.batches);
-        while !rows.is_empty() {
-            let rest = rows.split_off(problem.m);
-            products.push(std::mem::replace(&mut rows, rest));
-        }
+    solve(args, |problem, rows| {
+        let products = pieces(rows, problem.m);
         let threads = rayon::current_num_threads();
         let flops = 2.0 * problem.m as f64 * problem.n as f64 * problem.k as f64;
         if products.len() >= 2 * threads && threads > 1 {
@@ -69,7 +65,13 @@ fn multiply(problem: &Problem, p: usize, rows: Vec<Row>, threads: usize) {
     let (m, n, k) = (problem.m, problem.n, problem.k);
     let depth = even(k, DEPTH, 1);
     let (height, slab_rows, width, slab_columns) = cut(micro, m, n, threads);
-    let mut tasks = split(rows, height, width);
+    // The tasks of each slab of rows and columns.
+    let slabs = m.div_ceil(slab_rows);
+    let mut tasks: Vec<Vec<Task>> = Vec::new();
+    tasks.resize_with(slabs * n.div_ceil(slab_columns), Vec::new);
+    for task in split(rows, height, width) {
+        tasks[task.j / slab_columns * slabs + task.i / slab_rows].push(task);
+    }
     let mut scratch = Scratch::take();
     let (left, right) = scratch.split(slab_rows * depth, slab_columns * depth);
     for j in (0..n).step_by(slab_columns) {
@@ -78,12 +80,9 @@ fn multiply(problem: &Problem, p: usize, rows: Vec<Row>, threads: usize) {
             pack_all(micro.nr, right, b, (j, slab_columns.min(n - j)), ks, threads);
             for i in (0..m).step_by(slab_rows) {
                 pack_all(micro.mr, left, a, (i, slab_rows.min(m - i)), ks, threads);
-                let here = |t: &&mut Task| {
-                    t.i / slab_rows * slab_rows == i && t.j / slab_columns * slab_columns == j
-                };
-                let mut here: Vec<&mut Task> = tasks.iter_mut().filter(here).collect();
+                let here = &mut tasks[j / slab_columns * slabs + i / slab_rows];
                 let (first, last) = (from == 0, from + ks.1 >= k);
-                each(&mut here, threads, |task| {
+                each(here, threads, |task| {
                     let (left, right) =
                         (&left[(task.i - i) * ks.1..], &right[(task.j - j) * ks.1..]);
                     let block = Block { micro, depth: ks.1, left, right, first, last };
