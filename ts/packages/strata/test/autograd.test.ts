@@ -1,7 +1,7 @@
 /** The tape: gradients against central differences of plain loops, and what backward refuses. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cat, Device, noGrad, stack, tensor, Tensor, zeros } from "strata-ml";
+import { cat, Device, noGrad, ones, optim, stack, tensor, Tensor, zeros } from "strata-ml";
 import { close, fails, holds, rejects, untyped } from "./check.ts";
 import { devices, elsewhere } from "./devices.ts";
 import * as oracle from "./oracle.ts";
@@ -153,6 +153,29 @@ for (const device of await devices()) {
     assert.equal(x.grad, null);
   });
 }
+
+test("leaves share no gradient with each other, nor with the seed", async () => {
+  for (const device of await devices()) {
+    const [a, b] = [ones([2], { device, requiresGrad: true }), ones([2], { device, requiresGrad: true })];
+    const seed = tensor([3, 4], { device });
+    a.add(b).backward({ gradient: seed });
+    optim.clipGradNorm([a, b], 1);
+    const clipped = [0.424, 0.566];
+    for (const x of [a, b]) close(await x.grad!.read(), clipped, 1e-3);
+    a.grad!.fill(9);
+    close(await b.grad!.read(), clipped, 1e-3);
+    assert.deepEqual([...(await seed.read())], [3, 4]);
+    // A stretched gradient can be scaled in place.
+    const c = ones([2], { device, requiresGrad: true });
+    c.sum().backward();
+    optim.clipGradNorm([c], 1);
+    close(await c.grad!.read(), [Math.SQRT1_2, Math.SQRT1_2], 1e-3);
+    // Who holds a gradient sees what is added.
+    const held = c.grad!;
+    c.mul(2).sum().backward();
+    close(await held.read(), [2.7071, 2.7071], 1e-3);
+  }
+});
 
 test("what wants a gradient", () => {
   const [x, y] = [tensor([1, 2], { requiresGrad: true }), tensor([3, 4])];

@@ -119,7 +119,7 @@ test("the list says what is here, and why the rest is not", async () => {
 
 test("what the CPU can do at most", async () => {
   const { compute, bandwidth } = await Device.cpu().ceiling();
-  assert.ok(compute > 1e8 && bandwidth > 1e8, `${compute} FLOP/s, ${bandwidth} bytes/s`);
+  assert.ok(compute > 1e6 && bandwidth > 1e6, `${compute} FLOP/s, ${bandwidth} bytes/s`);
 });
 
 test("the default device", async () => {
