@@ -75,16 +75,10 @@ function load(file) {
 async function startSearch(open) {
   if (searching) return;
   searching = true;
-  window.path_to_searchindex_js = `${path_to_root}searchindex.js`;
-  await Promise.all(["elasticlunr.min.js", "mark.min.js"].map(load));
-  await load("searcher.js");
+  await Promise.all(["mark.min.js", "theme/find.js"].map(load));
+  await load("theme/search.js");
   if (open) toggle?.click();
 }
-/** searcher.js asks whether a key belongs to something else. */
-function mdbook_something_else_has_focus({ target }) {
-  return target instanceof HTMLElement && target.matches("input, textarea, select, summary, button, [role=group]");
-}
-window.mdbook_something_else_has_focus = mdbook_something_else_has_focus;
 toggle?.addEventListener("click", () => void startSearch(true), { once: true });
 if (/[?&](search|highlight)=/.test(location.search)) void startSearch(false);
 

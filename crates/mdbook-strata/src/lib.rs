@@ -8,7 +8,7 @@
 //! - [`directive`]: one file for each directive. [`source`]: code, cut from its file and coloured.
 //!   [`results`], [`captures`], [`figures`], [`math`]: what else is pulled.
 //! - [`lint`]: what prose must not do. [`site`]: mdBook, our theme, and what is checked of the pages
-//!   it wrote. [`serve`]: the site on this machine, built again at every save.
+//!   it wrote. [`search`]: its index. [`serve`]: the site on this machine, built again at every save.
 //! - [`children`]: programs that the press starts end with it, and it ends with its own starter.
 
 // What can end the process or change a number without a word is gone, or says why it cannot.
@@ -41,6 +41,7 @@ pub mod page;
 mod policy;
 mod press;
 pub mod results;
+pub mod search;
 pub mod serve;
 pub mod site;
 pub mod source;

@@ -96,7 +96,8 @@ fn without_directives(line: &str) -> String {
 /// A number with a unit of speed or time: `12 GB/s`, `3.4 ms`.
 fn speed(text: &str) -> Option<String> {
     let units = ["FLOP/s", "FLOPS", "FLOPs/s", "B/s", "tokens/s", "steps/s"];
-    let times = ["ms", "µs", "us", "ns"];
+    // The micro sign and the Greek letter look the same.
+    let times = ["ms", "µs", "\u{3bc}s", "us", "ns"];
     let mut before = ' ';
     for (at, c) in text.char_indices() {
         let begins = !(before.is_alphanumeric() || before == '.' || before == '_');
@@ -214,9 +215,15 @@ mod tests {
 
     #[test]
     fn typed_speeds_are_found() {
-        for bad in
-            ["at 12 GB/s", "took 3.4ms.", "20 TFLOP/s", "900 tokens/s", "1,200\u{a0}µs", "5 us"]
-        {
+        for bad in [
+            "at 12 GB/s",
+            "took 3.4ms.",
+            "20 TFLOP/s",
+            "900 tokens/s",
+            "1,200\u{a0}µs",
+            "3 \u{3bc}s",
+            "5 us",
+        ] {
             assert!(speed(bad).is_some(), "{bad}");
         }
         for good in

@@ -7,6 +7,7 @@ use crate::outline;
 use crate::page::{self, Expanded, Page};
 use crate::policy;
 use crate::press::Extras;
+use crate::search;
 use crate::source::highlight::escape;
 use crate::summary;
 use crate::tree::Tree;
@@ -136,6 +137,7 @@ impl Site<'_> {
                 fs::write(&file, html).map_err(Error::file(&file))?;
             }
         }
+        search::write(self.out, self.pages)?;
         Ok(ids)
     }
 

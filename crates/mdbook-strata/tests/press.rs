@@ -90,6 +90,7 @@ fn dead_links_are_found() {
 fn typed_speeds_unknown_names_and_bare_images_are_found() {
     for (text, said) in [
         ("It moves 12 GB/s.", "`12 GB/s` is typed"),
+        ("It took 3 \u{3bc}s.", "`3 \u{3bc}s` is typed"),
         ("{{#figure none caption=\"x\"}}", "there is no figure `none`"),
         ("{{#magic}}", "there is no directive `magic`"),
         ("![](x.png)", "the image has no text alternative"),
