@@ -49,7 +49,8 @@ pub mod stories;
 pub mod tokenizer;
 
 pub use dataset::{
-    Batch, Dataset, IGNORE, Options, Progress, Source, Stage, TokenizerChoice, prepare,
+    Batch, Dataset, IGNORE, Options, Part, Progress, Source, Stage, TokenizerChoice, prepare,
+    prepare_to_score,
 };
 pub use demo::demo;
 pub use embedding::{
@@ -57,4 +58,4 @@ pub use embedding::{
 };
 pub use error::{DataError, Result};
 pub use files::write_atomically;
-pub use tokenizer::{END_OF_TEXT, Merge, Tokenizer, TokenizerKind, TrainReport};
+pub use tokenizer::{Decoder, END_OF_TEXT, Merge, Tokenizer, TokenizerKind, TrainReport};

@@ -10,19 +10,36 @@ use std::fmt;
 /// The parts of the file that say which ids a text has. What is not named here does not.
 #[derive(Deserialize)]
 pub(super) struct File {
+    pub version: Option<String>,
+    pub truncation: Option<IgnoredAny>,
+    pub padding: Option<IgnoredAny>,
     pub normalizer: Option<Part>,
     pub pre_tokenizer: Option<Part>,
+    pub post_processor: Option<Part>,
+    pub decoder: Option<Part>,
     #[serde(default)]
     pub added_tokens: Option<Vec<Added>>,
     pub model: Option<Model>,
 }
 
-/// A normalizer or a pre-tokenizer.
+/// A normalizer, pre-tokenizer, post-processor or decoder.
 #[derive(Deserialize)]
 pub(super) struct Part {
     pub r#type: Option<String>,
     pub use_regex: Option<bool>,
     pub add_prefix_space: Option<bool>,
+    pub pattern: Option<Pattern>,
+    pub behavior: Option<String>,
+    pub invert: Option<bool>,
+    /// What a sequence of post-processors is made of.
+    pub processors: Option<Vec<Part>>,
+}
+
+/// Where a `Split` cuts; or by a `String`, which is never one of every character.
+#[derive(Deserialize)]
+pub(super) struct Pattern {
+    #[serde(rename = "Regex")]
+    pub regex: Option<String>,
 }
 
 /// A token that is not learned from text.
@@ -42,6 +59,8 @@ pub(super) struct Model {
     pub continuing_subword_prefix: Option<String>,
     pub end_of_word_suffix: Option<String>,
     pub ignore_merges: Option<bool>,
+    pub byte_fallback: Option<bool>,
+    pub dropout: Option<f64>,
 }
 
 /// A token's number. The table of tokens has a place for each, so it is bounded later, by the

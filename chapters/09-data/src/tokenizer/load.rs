@@ -1,9 +1,14 @@
 //! Opening `tokenizer.json`.
 //!
 //! What we write can be read, and so can GPT-2's own file and those that `tokenizers` saves after
-//! training a byte-level BPE, with merges as `"a b"` or as `["a", "b"]`. A file that asks for
-//! anything that would give other ids (a normalizer, a prefix space, another splitting rule), or
-//! that contradicts itself, is refused by name; quietly wrong ids would be worse than none.
+//! training a byte-level BPE, with merges as `"a b"` or as `["a", "b"]`. A file that asks for anything
+//! that would give other ids than the library gives (a normalizer, a prefix space, another splitting
+//! rule, tokens put around a text or cut off from it, merges left to chance), or another text of the
+//! ids, or that contradicts itself, is refused by name; quietly wrong ids would be worse than none.
+//!
+//! One thing is otherwise on purpose: the name of a control token in a text is text here, and never
+//! the token. And where the library drops a byte that the vocabulary lacks, or writes `unk_token` for
+//! it, `encode` fails and names the byte.
 
 use super::file::{Added, File, Merges, Model as FileModel, Part, Vocabulary};
 use super::{Model, Tokenizer, bytes};
@@ -61,9 +66,7 @@ fn parse(text: &str) -> Parsed<Tokenizer> {
         let why = clipped(&error.to_string());
         if error.is_data() { why } else { format!("not JSON: {why}") }
     })?;
-    if let Some(normalizer) = &file.normalizer {
-        return Err(format!("the normalizer {} is not supported", name(&normalizer.r#type)));
-    }
+    refuse(&file)?;
     let specials = added_tokens(file.added_tokens.unwrap_or_default())?;
     let mut model = file.model.ok_or("it has no model")?;
     let vocab = model.vocab.take().ok_or("it has no model.vocab")?;
@@ -71,9 +74,11 @@ fn parse(text: &str) -> Parsed<Tokenizer> {
     match (vocab, kind, model.merges.is_some()) {
         // Files before version 0.9 do not name the type of a BPE model.
         (Vocabulary::Ids(vocab), Some("BPE") | None, true) => {
+            decodes(file.decoder.as_ref(), "ByteLevel")?;
             bpe(file.pre_tokenizer.as_ref(), &model, vocab, specials)
         }
         (Vocabulary::Ids(vocab), Some("WordLevel"), _) => {
+            decodes(file.decoder.as_ref(), "Fuse")?;
             characters(file.pre_tokenizer.as_ref(), vocab, specials)
         }
         (Vocabulary::Ids(_), Some("BPE"), false) => Err("it has no model.merges".to_owned()),
@@ -84,6 +89,50 @@ fn parse(text: &str) -> Parsed<Tokenizer> {
             let kind = name(&model.r#type);
             Err(format!("the model {kind} is not supported, only BPE and single characters"))
         }
+    }
+}
+
+/// Refuses what changes ids before the vocabulary is asked, or after.
+fn refuse(file: &File) -> Parsed<()> {
+    if let Some(version) = file.version.as_deref().filter(|version| *version != "1.0") {
+        return Err(format!("its version is {}, only 1.0 is known", quoted(version)));
+    }
+    if let Some(normalizer) = &file.normalizer {
+        return Err(format!("the normalizer {} is not supported", name(&normalizer.r#type)));
+    }
+    for (field, given, what) in [
+        ("truncation", file.truncation.is_some(), "cuts long texts off"),
+        ("padding", file.padding.is_some(), "fills short texts up"),
+    ] {
+        if given {
+            return Err(format!("its {field} {what}, which is not supported; set it to null"));
+        }
+    }
+    file.post_processor.as_ref().map_or(Ok(()), |part| processes(part, true))
+}
+
+/// Of post-processors `ByteLevel` alone, which trims offsets, leaves the ids as they are.
+fn processes(part: &Part, outermost: bool) -> Parsed<()> {
+    match (part.r#type.as_deref(), &part.processors) {
+        (Some("ByteLevel"), _) => Ok(()),
+        (Some("Sequence"), Some(parts)) if outermost => {
+            parts.iter().try_for_each(|part| processes(part, false))
+        }
+        _ => Err(format!(
+            "the post-processor {} is not supported: it may put tokens around a text; \
+             set post_processor to null if it is not wanted",
+            name(&part.r#type)
+        )),
+    }
+}
+
+/// The one decoder that makes of ids the text they were made of.
+fn decodes(decoder: Option<&Part>, wanted: &str) -> Parsed<()> {
+    match decoder {
+        Some(part) if part.r#type.as_deref() != Some(wanted) => {
+            Err(format!("the decoder {} is not supported, only {wanted}", name(&part.r#type)))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -196,6 +245,12 @@ fn bpe(
             before.map_or("unknown".to_owned(), |part| name(&part.r#type))
         ));
     }
+    if let Some(dropout) = model.dropout.filter(|dropout| *dropout != 0.0) {
+        return Err(format!(
+            "model.dropout is {dropout}: it leaves merges out by chance, which is not supported; \
+             set it to null"
+        ));
+    }
     for (part, affix) in [
         ("continuing_subword_prefix", &model.continuing_subword_prefix),
         ("end_of_word_suffix", &model.end_of_word_suffix),
@@ -213,6 +268,10 @@ fn bpe(
         if let Some(&id) = ids.get(&bytes::to_visible(&[byte])) {
             *place = id;
         }
+    }
+    if model.byte_fallback == Some(true) && alphabet.contains(&u32::MAX) {
+        let why = "it spells bytes that the vocabulary lacks in another way";
+        return Err(format!("model.byte_fallback is true: {why}, which is not supported"));
     }
     let merges = merges(model.merges.as_ref(), &ids)?;
     let trust = model.ignore_merges == Some(true);
@@ -248,14 +307,24 @@ fn merges(list: Option<&Merges>, ids: &HashMap<String, u32>) -> Parsed<Vec<(u32,
     Ok(merges)
 }
 
+/// Whether a pre-tokenizer makes a word of each character and loses none.
+fn one_by_one(part: &Part) -> bool {
+    let regex = part.pattern.as_ref().and_then(|pattern| pattern.regex.as_deref());
+    part.r#type.as_deref() == Some("Split")
+        && matches!(regex, Some("[\\s\\S]" | "(?s)."))
+        && part.behavior.as_deref() == Some("Isolated")
+        && part.invert != Some(true)
+}
+
 fn characters(
     before: Option<&Part>,
     vocab: HashMap<String, u32>,
     specials: Vec<(u32, String)>,
 ) -> Parsed<Tokenizer> {
-    if before.and_then(|part| part.r#type.as_deref()) != Some("Split") {
+    if !before.is_some_and(one_by_one) {
         return Err(
-            "a WordLevel model that does not split into single characters is not supported"
+            "a WordLevel model that does not split into single characters (pre_tokenizer: \
+                    Split by the Regex [\\s\\S], Isolated) is not supported"
                 .to_owned(),
         );
     }

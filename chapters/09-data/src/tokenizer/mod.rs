@@ -15,7 +15,10 @@ mod file;
 mod load;
 mod save;
 mod split;
+mod stream;
 mod train;
+
+pub use stream::Decoder;
 
 use crate::error::{DataError, Result};
 use encode::Bpe;

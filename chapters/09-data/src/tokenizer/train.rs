@@ -4,10 +4,11 @@
 //! token, and do it again until the vocabulary is full (Sennrich, Haddow and Birch, *Neural
 //! Machine Translation of Rare Words with Subword Units*, 2016; Gage 1994 for compression).
 //!
-//! Two things make it fast. Only different words are kept, each with its count. And a merge
-//! changes few pairs: for each pair we know the words it stands in, so that only those are
-//! visited and only the counts beside the merge are corrected. A heap finds the next pair; its
-//! entries may be stale, which shows when they come up.
+//! Two things make it fast. Only different words are kept, each with its count. And for each pair we
+//! know the places where it stands, so that a merge visits those alone and corrects the counts beside
+//! them. Every visit leaves one token fewer, so that all merges together cost what the text is long,
+//! be it many short words or one without end. A heap finds the next pair; its entries may be stale,
+//! which shows when they come up.
 //!
 //! Ties go to the pair with the smaller ids, so the same text gives the same merges everywhere.
 
@@ -25,10 +26,25 @@ const LONGEST: usize = 256;
 
 type Pair = (u32, u32);
 
-/// A different word of the text: its symbols, and how often it stands there.
-struct Word {
-    symbols: Vec<u32>,
+/// Where no token begins or ends.
+const NONE: u32 = u32::MAX;
+
+/// What is known of a pair.
+#[derive(Default)]
+struct Known {
+    /// How often it stands in the text.
     count: i64,
+    /// The count under which the heap has it; an entry of another count was superseded.
+    queued: i64,
+    /// Where it stands, or stood once.
+    places: Vec<u32>,
+}
+
+/// What a merge does to a pair beside it.
+#[derive(Default)]
+struct Change {
+    by: i64,
+    places: Vec<u32>,
 }
 
 /// What training learned.
@@ -66,10 +82,15 @@ fn count_words(texts: &[&[u8]]) -> Vec<(Vec<u8>, i64)> {
 }
 
 struct Trainer {
-    words: Vec<Word>,
-    counts: HashMap<Pair, i64>,
-    /// Words in which a pair stands, or stood once.
-    places: HashMap<Pair, Vec<u32>>,
+    /// The different words, a cell for each byte, with `NONE` before, between and behind them. A token's
+    /// id stands in its first and in its last cell, `NONE` in those between: so its neighbors are found
+    /// from their lengths.
+    cells: Vec<u32>,
+    /// The cell behind each word, and how often the word stands in the text.
+    words: Vec<(u32, i64)>,
+    /// Bytes of each token.
+    lengths: Vec<u32>,
+    pairs: HashMap<Pair, Known>,
     heap: BinaryHeap<(i64, Reverse<Pair>)>,
 }
 
@@ -122,43 +143,51 @@ pub(crate) fn learn(
     learned
 }
 
-/// Notes that a pair stands in a word; once, however often it stands there.
-fn place(places: &mut HashMap<Pair, Vec<u32>>, pair: Pair, word: u32) {
-    let words = places.entry(pair).or_default();
-    if words.last() != Some(&word) {
-        words.push(word);
-    }
-}
-
 impl Trainer {
+    #[expect(clippy::indexing_slicing, reason = "a byte is below 256")]
     fn new(counted: Vec<(Vec<u8>, i64)>, alphabet: &[u32; 256]) -> Self {
-        #[expect(clippy::indexing_slicing, reason = "a byte is below 256")]
-        let spell = |bytes: Vec<u8>| bytes.iter().map(|&b| alphabet[usize::from(b)]).collect();
-        let words: Vec<Word> =
-            counted.into_iter().map(|(w, count)| Word { symbols: spell(w), count }).collect();
-        let mut counts: HashMap<Pair, i64> = HashMap::new();
-        let mut places: HashMap<Pair, Vec<u32>> = HashMap::new();
-        // No text has more different words than 32 bits count; what came after them would teach
-        // nothing.
-        for (index, word) in (0..=u32::MAX).zip(&words) {
-            for (&left, &right) in word.symbols.iter().zip(word.symbols.iter().skip(1)) {
-                *counts.entry((left, right)).or_insert(0) += word.count;
-                place(&mut places, (left, right), index);
+        let longest = alphabet.iter().max().map_or(0, |&id| id as usize);
+        let (mut cells, mut words) = (vec![NONE], Vec::with_capacity(counted.len()));
+        let mut pairs: HashMap<Pair, Known> = HashMap::new();
+        for (word, count) in counted {
+            // Places have 32 bits. No text has so many different words; what goes beyond teaches nothing.
+            let (Ok(start), Ok(end)) =
+                (u32::try_from(cells.len()), u32::try_from(cells.len() + word.len()))
+            else {
+                continue;
+            };
+            cells.extend(word.iter().map(|&byte| alphabet[usize::from(byte)]));
+            let spelled = &cells[start as usize..];
+            for ((&left, &right), at) in spelled.iter().zip(spelled.iter().skip(1)).zip(start..) {
+                let known = pairs.entry((left, right)).or_default();
+                known.count += count;
+                known.places.push(at);
             }
+            cells.push(NONE);
+            words.push((end, count));
         }
-        let heap = counts.iter().map(|(&pair, &count)| (count, Reverse(pair))).collect();
-        Self { words, counts, places, heap }
+        let mut heap = BinaryHeap::new();
+        for (&pair, known) in pairs.iter_mut().filter(|(_, known)| known.count >= LEAST) {
+            known.queued = known.count;
+            heap.push((known.count, Reverse(pair)));
+        }
+        Self { cells, words, lengths: vec![1; longest + 1], pairs, heap }
     }
 
     /// The pair that stands most often, at least twice.
     fn next_pair(&mut self) -> Option<Pair> {
         while let Some((count, Reverse(pair))) = self.heap.pop() {
-            let now = self.counts.get(&pair).copied().unwrap_or(0);
-            if now == count {
-                return (count >= LEAST).then_some(pair);
+            let Some(known) = self.pairs.get_mut(&pair).filter(|known| known.queued == count)
+            else {
+                continue;
+            };
+            if known.count == count {
+                return Some(pair);
             }
-            if now > 0 {
-                self.heap.push((now, Reverse(pair)));
+            known.queued = 0;
+            if known.count >= LEAST {
+                known.queued = known.count;
+                self.heap.push((known.count, Reverse(pair)));
             }
         }
         None
@@ -166,51 +195,76 @@ impl Trainer {
 
     /// Takes a pair out of the running.
     fn leave(&mut self, pair: Pair) {
-        self.counts.remove(&pair);
-        self.places.remove(&pair);
+        self.pairs.remove(&pair);
     }
 
-    /// Replaces `pair` by `token` in every word, and corrects the counts beside it.
+    /// How often the word around a cell stands in the text.
+    fn weight(&self, at: u32) -> i64 {
+        let word = self.words.partition_point(|(end, _)| *end <= at);
+        self.words.get(word).map_or(0, |(_, count)| *count)
+    }
+
+    /// Replaces `pair` by `token` wherever it stands, and corrects the counts beside it.
     #[expect(
         clippy::indexing_slicing,
-        reason = "places are those of `words`, `at` is below the length, and `at + 1` not the length"
+        reason = "tokens have lengths; a place has a cell before it, and `NONE` is behind its word"
     )]
     fn merge(&mut self, pair: Pair, token: u32) {
-        let mut changes: HashMap<Pair, i64> = HashMap::new();
-        for index in self.places.remove(&pair).unwrap_or_default() {
-            let word = &mut self.words[index as usize];
-            let old = std::mem::take(&mut word.symbols);
-            let mut new: Vec<u32> = Vec::with_capacity(old.len());
-            let mut change = |pair: Pair, by: i64| *changes.entry(pair).or_insert(0) += by;
-            let mut at = 0;
-            while at < old.len() {
-                if at + 1 == old.len() || (old[at], old[at + 1]) != pair {
-                    new.push(old[at]);
-                    at += 1;
-                    continue;
-                }
-                change(pair, -word.count);
-                if let Some(&before) = new.last() {
-                    change((before, pair.0), -word.count);
-                    change((before, token), word.count);
-                    place(&mut self.places, (before, token), index);
-                }
-                if let Some(&after) = old.get(at + 2) {
-                    change((pair.1, after), -word.count);
-                    change((token, after), word.count);
-                    place(&mut self.places, (token, after), index);
-                }
-                new.push(token);
-                at += 2;
-            }
-            word.symbols = new;
+        let (left, right) = pair;
+        let [first, second] = [left, right].map(|id| self.lengths[id as usize]);
+        if self.lengths.len() <= token as usize {
+            self.lengths.resize(token as usize + 1, first + second);
         }
-        for (pair, by) in changes {
-            let count = self.counts.entry(pair).or_insert(0);
-            *count += by;
-            if by > 0 && *count > 0 {
-                self.heap.push((*count, Reverse(pair)));
+        // From left to right: `aaa` becomes `aa` and `a`.
+        let mut places = self.pairs.remove(&pair).unwrap_or_default().places;
+        places.sort_unstable();
+        let mut changes: HashMap<Pair, Change> = HashMap::new();
+        for place in places {
+            let (at, middle) = (place as usize, (place + first) as usize);
+            // Stale: one of the two has merged with someone else since.
+            if self.cells[at] != left || self.cells[middle] != right {
+                continue;
             }
+            let (last, weight) = (middle + second as usize - 1, self.weight(place));
+            let (before, after) = (self.cells[at - 1], self.cells[last + 1]);
+            let mut change = |pair: Pair, place: Option<u32>| {
+                let change = changes.entry(pair).or_default();
+                change.by += if place.is_some() { weight } else { -weight };
+                change.places.extend(place);
+            };
+            if before != NONE {
+                change((before, left), None);
+                change((before, token), Some(place - self.lengths[before as usize]));
+            }
+            if after != NONE {
+                change((right, after), None);
+                change((token, after), Some(place));
+            }
+            self.cells[middle - 1] = NONE;
+            self.cells[middle] = NONE;
+            self.cells[at] = token;
+            self.cells[last] = token;
+        }
+        // The pair itself stands nowhere any more.
+        changes.remove(&pair);
+        for (pair, change) in changes {
+            self.apply(pair, change);
+        }
+    }
+
+    fn apply(&mut self, pair: Pair, change: Change) {
+        // A pair that nobody knew and that came and went at once stands nowhere.
+        if change.by <= 0 && !self.pairs.contains_key(&pair) {
+            return;
+        }
+        let known = self.pairs.entry(pair).or_default();
+        known.count += change.by;
+        known.places.extend(change.places);
+        if known.count <= 0 {
+            self.pairs.remove(&pair);
+        } else if known.count >= LEAST && known.count > known.queued {
+            known.queued = known.count;
+            self.heap.push((known.count, Reverse(pair)));
         }
     }
 }
