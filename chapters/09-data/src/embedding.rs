@@ -7,7 +7,8 @@
 use crate::cpu_embedding as cpu;
 use strata_autograd::Var;
 use strata_device::{
-    Access, Buffer, Kernel, Ladder, LadderInfo, Launch, Needs, Rung, StepState, cpu_text,
+    Access, Buffer, Device, Kernel, Ladder, LadderInfo, Launch, Needs, Rung, StepState, cpu_text,
+    piece,
 };
 use strata_tensor::{DType, Error, Result, Tensor};
 
@@ -179,22 +180,36 @@ static TOKENS_SCAN: Kernel = Kernel::new(
 /// Columns that one workgroup sums, one to an invocation.
 const COLUMNS: u32 = 128;
 
-fn plan_tokens(kernel: &'static Kernel, a: &Backward) -> Launch {
+/// Rounds of an invocation that looks through `n` ids for each of its rows: in `2_scan` five for 128 of
+/// them, and one for each that is found; in `1_naive` one for each.
+fn scan_rounds(n: usize) -> usize {
+    n + 5 * n.div_ceil(COLUMNS as usize)
+}
+
+fn plan_tokens(kernel: &'static Kernel, a: &Backward, device: &Device) -> Vec<Launch> {
     let (n, [vocab, width]) = (a.ids.numel(), matrix(&a.out));
-    // Rows that no token names are not touched when accumulating.
-    let rows = if a.accumulate { 2 * n.min(vocab) } else { vocab };
-    Launch::new(kernel)
-        .bind(&a.ids.flat())
-        .bind(&a.dy.flat())
-        .bind(&a.out.flat())
-        .size(n)
-        .size(width)
-        .size(vocab)
-        .size(usize::from(a.accumulate))
-        .grid(vocab.min(65_535), width.div_ceil(COLUMNS as usize), 1)
-        .block(COLUMNS, 1, 1)
-        .constant("WG", COLUMNS)
-        .cost((n * width) as f64, 4.0 * (n + (n + rows) * width) as f64)
+    let steps = vocab.div_ceil(65_535);
+    let piece = piece(device, n, |n| steps * (scan_rounds(n) + 1));
+    let launch = |from: usize| {
+        let n = piece.min(n - from);
+        let accumulate = a.accumulate || from > 0;
+        // Rows that no token names are not touched when accumulating.
+        let rows = if accumulate { 2 * n.min(vocab) } else { vocab };
+        Launch::new(kernel)
+            .bind(&a.ids.flat().part(4 * from, 4 * n))
+            .bind(&a.dy.flat().part(4 * from * width, 4 * n * width))
+            .bind(&a.out.flat())
+            .size(n)
+            .size(width)
+            .size(vocab)
+            .size(usize::from(accumulate))
+            .spread(vocab, COLUMNS)
+            .beside(width.div_ceil(COLUMNS as usize))
+            .rounds(scan_rounds(n))
+            .constant("WG", COLUMNS)
+            .cost((n * width) as f64, 4.0 * (n + (n + rows) * width) as f64)
+    };
+    (0..n).step_by(piece).map(launch).collect()
 }
 
 static TOKENS_LADDER: Ladder<Backward> = Ladder {
@@ -205,14 +220,14 @@ static TOKENS_LADDER: Ladder<Backward> = Ladder {
             kernels: &[&TOKENS],
             needs: Needs::NONE,
             accepts: |_| true,
-            plan: |a, _| Ok(vec![plan_tokens(&TOKENS, a)]),
+            plan: |a, device| Ok(plan_tokens(&TOKENS, a, device)),
         },
         Rung {
             name: "2_scan",
             kernels: &[&TOKENS_SCAN],
             needs: Needs::NONE,
             accepts: |_| true,
-            plan: |a, _| Ok(vec![plan_tokens(&TOKENS_SCAN, a)]),
+            plan: |a, device| Ok(plan_tokens(&TOKENS_SCAN, a, device)),
         },
     ],
 };
@@ -234,22 +249,28 @@ static POSITIONS_LADDER: Ladder<Backward> = Ladder {
         kernels: &[&POSITIONS],
         needs: Needs::NONE,
         accepts: |_| true,
-        plan: |a, _| {
+        plan: |a, device| {
             let ([batch, rows], [context, width]) = (matrix(&a.ids), matrix(&a.out));
-            let n = a.ids.numel();
-            let touched = if a.accumulate { 2 * rows } else { context };
-            Ok(vec![
+            let used = rows * width;
+            let piece =
+                piece(device, batch, |n| (n + 1) * (context * width).div_ceil(65_535 * 256));
+            let launch = |from: usize| {
+                let batch = piece.min(batch - from);
+                let accumulate = a.accumulate || from > 0;
+                let touched = if accumulate { 2 * rows } else { context };
                 Launch::new(&POSITIONS)
-                    .bind(&a.dy.flat())
+                    .bind(&a.dy.flat().part(4 * from * used, 4 * batch * used))
                     .bind(&a.out.flat())
                     .size(batch)
                     .size(rows)
                     .size(width)
                     .size(context)
-                    .size(usize::from(a.accumulate))
+                    .size(usize::from(accumulate))
                     .cover(context * width, 256)
-                    .cost((n * width) as f64, 4.0 * ((n + touched) * width) as f64),
-            ])
+                    .rounds(batch)
+                    .cost((batch * used) as f64, 4.0 * (batch * used + touched * width) as f64)
+            };
+            Ok((0..batch).step_by(piece).map(launch).collect())
         },
     }],
 };

@@ -11,7 +11,7 @@ pub type Result<T> = std::result::Result<T, DataError>;
 #[non_exhaustive]
 pub enum DataError {
     /// There is nothing at the path.
-    #[error("{}: no such file or folder; give --data a UTF-8 text file, a folder of them, `stories` or `book`", path.display())]
+    #[error("{}: no such file or folder", path.display())]
     Missing {
         /// The path that was asked for.
         path: PathBuf,
@@ -30,7 +30,7 @@ pub enum DataError {
     #[error(transparent)]
     File(strata_files::Error),
     /// A text was expected, and the path leads to something that is no plain file.
-    #[error("{} is {kind}, which may never end; give --data a plain UTF-8 text file, or a folder of them", path.display())]
+    #[error("{} is {kind}, which may never end; a text is a plain UTF-8 text file, or a folder of them", path.display())]
     Special {
         /// Where.
         path: PathBuf,
@@ -70,7 +70,7 @@ pub enum DataError {
         most: usize,
     },
     /// The text has no bytes.
-    #[error("{}: the text is empty; there is nothing to learn from it", path.display())]
+    #[error("{}: the text is empty; there is nothing to learn from it or to score", path.display())]
     Empty {
         /// The file or folder.
         path: PathBuf,
@@ -104,7 +104,7 @@ pub enum DataError {
         count: usize,
     },
     /// A part of the text is shorter than one window.
-    #[error("{}: the {part} part has {tokens} tokens, but one window of context {context} needs {needed}; use a longer text or a smaller --context", path.display())]
+    #[error("{}: the {part} part has {tokens} tokens, but one window of context {context} needs {needed}; use a longer text or a smaller context", path.display())]
     TooShort {
         /// The file or folder.
         path: PathBuf,
@@ -116,6 +116,14 @@ pub enum DataError {
         context: usize,
         /// Tokens there should be.
         needed: usize,
+    },
+    /// A text of which no token can be scored.
+    #[error("{}: the text has {tokens} tokens, and the first is only read: a score needs 2 at least; use a longer text", path.display())]
+    NothingToScore {
+        /// The file or folder.
+        path: PathBuf,
+        /// Tokens there are.
+        tokens: usize,
     },
     /// The context is zero or absurd.
     #[error("a context of {context} tokens does not work; it must be from 1 to {largest}")]
@@ -137,7 +145,7 @@ pub enum DataError {
     },
     /// A character the tokenizer has never seen.
     #[error(
-        "the tokenizer has no token for {character:?} (byte {at} of the text); a `char` tokenizer knows only the characters of the text it was made from: remove it, or use --tokenizer bpe, which knows every byte"
+        "the tokenizer has no token for {character:?} (byte {at} of the text); a `char` tokenizer knows only the characters of the text it was made from: remove it, or train a byte-level BPE, which knows every byte"
     )]
     UnknownCharacter {
         /// The character.
@@ -147,7 +155,7 @@ pub enum DataError {
     },
     /// A character of the embedded stories that the tokenizer has never seen.
     #[error(
-        "the tokenizer has no token for {character:?}, which the stories need: it was made from another text; name that one with --data, or train a tokenizer on the stories"
+        "the tokenizer has no token for {character:?}, which the stories need: it was made from another text: use that text, or train a tokenizer on the stories"
     )]
     StoryCharacter {
         /// The character.
@@ -163,7 +171,7 @@ pub enum DataError {
     },
     /// A byte the tokenizer cannot express.
     #[error(
-        "the tokenizer has no token for byte {byte:#04x} (byte {at} of the text); use --tokenizer bpe, which knows every byte, or another text"
+        "the tokenizer has no token for byte {byte:#04x} (byte {at} of the text); train a byte-level BPE, which knows every byte, or use another text"
     )]
     UnknownByte {
         /// The byte.

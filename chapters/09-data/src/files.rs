@@ -50,8 +50,10 @@ fn bounded(path: &Path, most: u64, entries: usize) -> Result<Vec<Document>> {
     } else {
         vec![Document { path: path.to_owned(), text: read(path, most)? }]
     };
-    check_variety(path, &documents)?;
-    Ok(documents)
+    match documents.iter().all(|document| document.text.is_empty()) {
+        true => Err(DataError::Empty { path: path.to_owned() }),
+        false => Ok(documents),
+    }
 }
 
 fn folder(path: &Path, most: u64, entries: usize) -> Result<Vec<Document>> {
@@ -126,8 +128,8 @@ fn read(path: &Path, most: u64) -> Result<String> {
     })
 }
 
-/// There is a text, and it is more than one character repeated.
-fn check_variety(path: &Path, documents: &[Document]) -> Result<()> {
+/// A text to learn from is more than one character repeated.
+pub(crate) fn check_variety(path: &Path, documents: &[Document]) -> Result<()> {
     let mut characters = documents.iter().flat_map(|d| d.text.chars());
     let Some(first) = characters.next() else {
         return Err(DataError::Empty { path: path.to_owned() });
@@ -178,7 +180,7 @@ mod tests {
         for (name, what) in [("socket", "a socket"), ("zero", "a device")] {
             let text = documents(&at(name)).unwrap_err().to_string();
             assert!(
-                text.contains(name) && text.contains(what) && text.contains("--data"),
+                text.contains(name) && text.contains(what) && text.contains("UTF-8 text"),
                 "{text}"
             );
         }

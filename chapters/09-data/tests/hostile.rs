@@ -298,7 +298,7 @@ fn a_tokenizer_that_cannot_spell_a_text_names_the_character() {
     let bpe = Tokenizer::from_json(&bpe.to_string()).unwrap();
     let chars = Tokenizer::characters(&["abc "]);
     let cases = [
-        (&chars, Source::Stories, vec!["'", "stories", "--data"]),
+        (&chars, Source::Stories, vec!["'", "stories", "another text"]),
         (&chars, Source::Book, vec!["no token for"]),
         // The last tenth begins before it: the place is that in the whole file.
         (&chars, file.clone(), vec!["text.txt", "'Z'", "byte 400"]),
@@ -310,6 +310,7 @@ fn a_tokenizer_that_cannot_spell_a_text_names_the_character() {
     for (tokenizer, source, says) in cases {
         let error = use_on(source.clone(), tokenizer).unwrap_err().to_string();
         says.iter().for_each(|word| assert!(error.contains(word), "{source:?}: {word}: {error}"));
+        assert!(!error.contains("--"), "flags are the command's: {error}");
     }
     // Every byte of the alphabet of the stories, one after another.
     for missing in stories::grammar().alphabet() {

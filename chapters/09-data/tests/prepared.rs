@@ -2,8 +2,8 @@
 
 use std::path::Path;
 use strata_data::{
-    Batch, DataError, Dataset, IGNORE, Options, Source, TokenizerChoice, TokenizerKind, prepare,
-    stories,
+    Batch, DataError, Dataset, IGNORE, Options, Part, Source, Tokenizer, TokenizerChoice,
+    TokenizerKind, prepare, prepare_to_score, stories,
 };
 
 fn stories_at(context: usize, vocab_size: usize, seed: u64) -> Dataset {
@@ -143,7 +143,9 @@ fn a_text_is_cut_into_windows_and_its_last_tenth_is_kept() {
         let whole: String = (0..dataset.whole_batches(4))
             .flat_map(|index| texts(&dataset, &dataset.whole(index, 4)))
             .collect();
-        assert!(text.len() - whole.len() < 16 && whole.ends_with(&seen), "{kind}");
+        let first = dataset.tokenizer().encode(text.as_bytes()).unwrap()[0];
+        let first = dataset.tokenizer().bytes_of(first).len();
+        assert_eq!(whole, text[first..], "{kind}: all of it, without its first token");
         // Every batch has its rows, however far behind the end it lies.
         for index in [dataset.whole_batches(4), usize::MAX / 4, usize::MAX] {
             let beyond = dataset.whole(index, 4);
@@ -166,8 +168,139 @@ fn a_folder_is_read_in_order_and_passes_over_what_is_no_text() {
     let dataset = text_at(folder.path(), TokenizerKind::Char, 16).unwrap();
     let end = dataset.tokenizer().end_of_text().unwrap();
     assert_eq!(dataset.prompt(), [end]);
+    // All of it, with one token before each file: the first of them is only read.
+    let end = &end;
+    let want: Vec<u32> = ["first ", "second "]
+        .into_iter()
+        .flat_map(|text| {
+            let ids = dataset.tokenizer().encode(text.repeat(30).as_bytes()).unwrap();
+            [vec![*end], ids].concat()
+        })
+        .collect();
+    assert_eq!(scored(&dataset), want[1..]);
     let firsts: Vec<char> = "cdefinorst".chars().chain([' ']).collect();
     assert_eq!(dataset.tokenizer().vocab_size(), firsts.len() + 1);
+}
+
+/// Every scored target of a text, in order.
+fn scored(dataset: &Dataset) -> Vec<u32> {
+    let batches = (0..dataset.whole_batches(3)).map(|index| dataset.whole(index, 3));
+    batches.flat_map(|batch| batch.targets).filter(|&id| id != IGNORE).collect()
+}
+
+fn to_score(
+    path: &Path,
+    tokenizer: &Tokenizer,
+    context: usize,
+    part: Part,
+) -> Result<Dataset, DataError> {
+    let tokenizer = TokenizerChoice::Use(tokenizer.clone());
+    let source = Source::Path(path.to_owned());
+    let options = Options { source, tokenizer, vocab_size: 300, context, seed: 1 };
+    prepare_to_score(options, part, &mut |_| {})
+}
+
+#[test]
+fn a_text_is_scored_whole_however_short() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("text.txt");
+    let line = "Mara fand den Schlüssel, und der Schlüssel fand Mara. ";
+    let (bpe, _) = Tokenizer::train(&[line.repeat(9).as_bytes()], 290).unwrap();
+    let char = Tokenizer::characters(&[line]);
+    for tokenizer in [&bpe, &char] {
+        // Lengths around one window, and around the cut at nine tenths.
+        for bytes in [2, 3, 7, 8, 9, 10, 11, 16, 17, 18, 31, 32, 33, 100, 138, 1000] {
+            let long = line.repeat(1 + bytes / line.len());
+            let text: String = long.chars().take(bytes).collect();
+            std::fs::write(&path, &text).unwrap();
+            let ids = tokenizer.encode(text.as_bytes()).unwrap();
+            if ids.len() < 2 {
+                let error = to_score(&path, tokenizer, 8, Part::Whole).unwrap_err();
+                assert!(matches!(error, DataError::NothingToScore { .. }), "{error}");
+                continue;
+            }
+            for context in [1, 8, 128] {
+                let dataset = to_score(&path, tokenizer, context, Part::Whole).unwrap();
+                assert_eq!(scored(&dataset), ids[1..], "{bytes} bytes at {context}");
+                let windows = (ids.len() - 1).div_ceil(context);
+                assert_eq!(dataset.whole_batches(1), windows);
+                // Each window begins with the token that the last one ended with.
+                for index in 0..windows {
+                    let row = dataset.whole(index, 1);
+                    let at = index * context;
+                    let have = context.min(ids.len() - 1 - at);
+                    assert_eq!((row.scored, &row.inputs[..have]), (have, &ids[at..at + have]));
+                    let text: usize = ids[at + 1..=at + have]
+                        .iter()
+                        .map(|&id| tokenizer.bytes_of(id).len())
+                        .sum();
+                    assert_eq!(row.bytes, text);
+                }
+                // It is not trained on, and says so by having nothing.
+                assert_eq!((dataset.train(0, 2).scored, dataset.train_tokens()), (0, Some(0)));
+                assert_eq!((dataset.validation(0, 2).scored, dataset.validation_rows()), (0, 0));
+                assert_eq!(dataset.prompt(), [ids[0]]);
+            }
+        }
+    }
+    // The held-out part is the one that a run holds out, also of a text too short to train on.
+    std::fs::write(&path, line.repeat(9)).unwrap();
+    let kept = to_score(&path, &bpe, 8, Part::HeldOut).unwrap();
+    let tokenizer = TokenizerChoice::Use(bpe.clone());
+    let source = Source::Path(path.clone());
+    let options = Options { source, tokenizer, vocab_size: 300, context: 8, seed: 1 };
+    let trained = prepare(options, &mut |_| {}).unwrap();
+    assert_eq!(kept.validation(0, 9), trained.validation(0, 9));
+    assert_eq!(scored(&kept), scored(&trained));
+    assert!(to_score(&path, &bpe, 1000, Part::HeldOut).unwrap().validation(0, 1).scored > 1);
+    // One character over and over teaches nothing, and can be scored.
+    std::fs::write(&path, "aaaa").unwrap();
+    assert_eq!(scored(&to_score(&path, &char, 8, Part::Whole).unwrap()).len(), 3);
+    std::fs::write(&path, "a").unwrap();
+    let error = to_score(&path, &char, 8, Part::Whole).unwrap_err();
+    assert!(matches!(error, DataError::NothingToScore { tokens: 1, .. }), "{error}");
+    std::fs::write(&path, "").unwrap();
+    let error = to_score(&path, &char, 8, Part::Whole).unwrap_err();
+    assert!(matches!(error, DataError::Empty { .. }), "{error}");
+}
+
+#[test]
+fn a_text_has_a_digest() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("text.txt");
+    let digest = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        let dataset = text_at(folder.path(), TokenizerKind::Char, 4).unwrap();
+        dataset.digest().unwrap().to_owned()
+    };
+    let text = "some text to be told from another ".repeat(4);
+    let first = digest(&text);
+    assert_eq!(first.len(), 64);
+    assert_eq!(digest(&text), first);
+    assert_ne!(digest(&text.replacen("some", "sume", 1)), first);
+    // The same letters in two files are another text.
+    std::fs::write(folder.path().join("z.txt"), " ").unwrap();
+    assert_ne!(digest(text.trim_end()), first);
+    assert_eq!(stories_at(64, 512, 1).digest(), None);
+}
+
+#[test]
+fn complaints_know_no_flags() {
+    let path = || "a.txt".into();
+    let errors = [
+        DataError::Missing { path: path() },
+        DataError::Special { path: path(), kind: strata_files::Kind::Folder },
+        DataError::TooShort { path: path(), part: "training", tokens: 1, context: 8, needed: 9 },
+        DataError::UnknownCharacter { character: 'x', at: 0 },
+        DataError::UnknownByte { byte: 0, at: 0 },
+        DataError::StoryCharacter { character: 'x' },
+        DataError::NothingToScore { path: path(), tokens: 1 },
+    ];
+    for error in errors {
+        assert!(!error.to_string().contains("--"), "{error}");
+    }
+    let gone = Tokenizer::load(Path::new("nowhere/tokenizer.json")).unwrap_err().to_string();
+    assert!(gone.contains("tokenizer.json") && !gone.contains("stories"), "{gone}");
 }
 
 /// The error for this file, which must name it.

@@ -47,6 +47,7 @@ static LADDER: Ladder<Args> = Ladder {
                     .size(threshold(a.p) as usize)
                     .float((1.0 / (1.0 - f64::from(a.p))) as f32)
                     .cover(n.div_ceil(4), 256)
+                    .rounds(14)
                     .constant("RESIDUAL", u32::from(a.residual.is_some()))
                     .cost(2.0 * n as f64, f64::from(streams) * n as f64),
             ])

@@ -23,10 +23,28 @@ pub enum Error {
     /// A number out of its range.
     #[error("{0}")]
     Value(String),
+    /// A setting of a run, or of a model's writing, out of its range.
+    #[error("{name} is {value}; {range}")]
+    Setting {
+        /// Its name, in words.
+        name: &'static str,
+        /// What it was.
+        value: String,
+        /// What it may be.
+        range: String,
+    },
+    /// What a model says is no number: it can neither write nor be scored.
+    #[error("{what} is not finite: {cause}")]
+    NotFinite {
+        /// What was asked of it.
+        what: &'static str,
+        /// The first parameter that is to blame.
+        cause: String,
+    },
     /// The loss is no number any more.
     #[error(
         "the loss of step {step} is {loss}: {tensor} went non-finite first; the last checkpoint is kept. \
-         Try a lower --lr, or --seed another"
+         Try a lower learning rate, or another seed"
     )]
     NonFinite {
         /// The step.
@@ -50,5 +68,13 @@ impl From<strata_device::Error> for Error {
 impl Error {
     pub(crate) fn checkpoint(path: &Path, reason: impl Into<String>) -> Self {
         Error::Checkpoint { path: path.to_path_buf(), reason: reason.into() }
+    }
+
+    pub(crate) fn setting(
+        name: &'static str,
+        value: impl std::fmt::Display,
+        range: impl Into<String>,
+    ) -> Self {
+        Error::Setting { name, value: value.to_string(), range: range.into() }
     }
 }

@@ -1,5 +1,6 @@
 use crate::cache::KvCache;
 use crate::{Error, Gpt, Pass, Result};
+use std::cmp::Ordering;
 use strata_autograd::no_grad;
 use strata_device::random::Stream;
 use strata_device::{Buffer, Recording, StepState};
@@ -29,29 +30,25 @@ impl Sampling {
     /// Checks the numbers.
     ///
     /// # Errors
-    /// One that is out of its range; the message names the flag.
+    /// One that is out of its range; the message names it.
     pub fn validate(&self) -> Result<()> {
         let (t, p) = (self.temperature, self.top_p);
         if !(0.0..=100.0).contains(&t) {
-            return Err(Error::Value(format!(
-                "--temperature is {t}; it must lie between 0 and 100"
-            )));
+            return Err(Error::setting("temperature", t, "it must lie between 0 and 100"));
         }
         if !(p > 0.0 && p <= 1.0) {
-            return Err(Error::Value(format!("--top-p is {p}; it must be above 0 and at most 1")));
+            return Err(Error::setting("top p", p, "it must be above 0 and at most 1"));
         }
         Ok(())
     }
 
-    /// Draws a token; token 0 where there are no logits at all.
+    /// Draws a token, never one whose logit is NaN; token 0 where no logit is a number.
     pub fn draw(&self, logits: &[f32], random: &mut Stream) -> u32 {
-        let mut order: Vec<u32> = (0..=u32::MAX).take(logits.len()).collect();
-        // NaN logits sort last, and ties by token, so that a draw is the same everywhere.
-        let key = |&i: &u32| match logits.get(i as usize) {
-            Some(&x) if !x.is_nan() => x,
-            _ => f32::NEG_INFINITY,
-        };
-        order.sort_by(|a, b| key(b).total_cmp(&key(a)).then(a.cmp(b)));
+        let key = |&i: &u32| logits.get(i as usize).copied().unwrap_or(f32::NAN);
+        let tokens = (0..=u32::MAX).take(logits.len());
+        let mut order: Vec<u32> = tokens.filter(|i| !key(i).is_nan()).collect();
+        // Ties by token, so that a draw is the same everywhere.
+        order.sort_by(|a, b| key(b).partial_cmp(&key(a)).unwrap_or(Ordering::Equal).then(a.cmp(b)));
         let Some(&likeliest) = order.first() else { return 0 };
         if self.temperature == 0.0 || order.len() == 1 {
             return likeliest;
@@ -138,7 +135,7 @@ impl Generator {
     /// forgets the first half.
     ///
     /// # Errors
-    /// No tokens, or one outside the vocabulary; the device fails.
+    /// No tokens, or one outside the vocabulary; logits that are no numbers; the device fails.
     pub fn read(&mut self, tokens: &[u32]) -> Result<Vec<f32>> {
         let (vocab, most) = (self.model.config().vocab_size, self.model.config().n_positions);
         if tokens.is_empty() {
@@ -165,8 +162,13 @@ impl Generator {
     /// Draws the token after `logits` and reads it; returns it with the logits of the next.
     ///
     /// # Errors
-    /// As [`read`](Self::read).
+    /// As [`read`](Self::read); no logit is a number, or there is none.
     pub fn next(&mut self, logits: &[f32]) -> Result<(u32, Vec<f32>)> {
+        if logits.iter().all(|x| x.is_nan()) {
+            let why =
+                "no token can be drawn: no logit is a number; give those that `read` returned";
+            return Err(Error::Value(why.into()));
+        }
         let token = self.sampling.draw(logits, &mut self.random);
         let logits = self.read(&[token])?;
         Ok((token, logits))
@@ -190,7 +192,11 @@ impl Generator {
             self.forward(&ids)?
         };
         self.position += tokens.len();
-        Ok(logits.to_vec()?)
+        let logits: Vec<f32> = logits.to_vec()?;
+        match logits.iter().all(|x| x.is_finite()) {
+            true => Ok(logits),
+            false => Err(self.model.not_finite("a logit of the model")),
+        }
     }
 
     fn forward(&self, ids: &Tensor) -> Result<Tensor> {
@@ -228,6 +234,7 @@ mod tests {
     #[test]
     fn temperature_zero_takes_the_likeliest_and_nan_never() {
         let cold = Sampling { temperature: 0.0, ..Sampling::default() };
+        assert!(draws(cold, &[-1.0, -0.0, 0.0]).iter().all(|&t| t == 1));
         assert!(draws(cold, &[0.0, f32::NAN, 2.0, 1.0]).iter().all(|&t| t == 2));
         assert!(draws(Sampling::default(), &[0.0, f32::NAN, 0.1]).iter().all(|&t| t != 1));
     }
@@ -252,13 +259,14 @@ mod tests {
     }
 
     #[test]
-    fn numbers_out_of_range_name_their_flag() {
-        for (bad, flag) in [
-            (Sampling { temperature: -1.0, ..Sampling::default() }, "--temperature"),
-            (Sampling { temperature: f32::NAN, ..Sampling::default() }, "--temperature"),
-            (Sampling { top_p: 0.0, ..Sampling::default() }, "--top-p"),
+    fn numbers_out_of_range_are_named() {
+        for (bad, name) in [
+            (Sampling { temperature: -1.0, ..Sampling::default() }, "temperature is"),
+            (Sampling { temperature: f32::NAN, ..Sampling::default() }, "temperature is"),
+            (Sampling { top_p: 0.0, ..Sampling::default() }, "top p is"),
         ] {
-            assert!(bad.validate().unwrap_err().to_string().contains(flag));
+            let message = bad.validate().unwrap_err().to_string();
+            assert!(message.starts_with(name), "{message}");
         }
     }
 }

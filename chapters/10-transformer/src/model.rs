@@ -1,7 +1,7 @@
 use crate::block::Block;
 use crate::cache::KvCache;
 use crate::{Error, GptConfig, Result};
-use strata_autograd::{Init, ParamBuilder, Parameter, Parameters, Var, Weights};
+use strata_autograd::{Init, ParamBuilder, ParamInfo, Parameter, Parameters, Var, Weights};
 use strata_data::embedding;
 use strata_device::{Buffer, Device};
 use strata_layernorm::LayerNorm;
@@ -86,6 +86,33 @@ impl Gpt {
     /// Its parameters.
     pub fn parameters(&self) -> &Parameters {
         &self.parameters
+    }
+
+    /// The first parameter that holds a NaN or an infinity; none in a sound model.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub fn non_finite_parameter(&self) -> Result<Option<String>> {
+        let values = self.parameters.values()?.to_vec::<f32>()?;
+        let sound = |info: &ParamInfo| {
+            let mut numbers = values.iter().skip(info.offset).take(info.shape.iter().product());
+            numbers.all(|x| x.is_finite())
+        };
+        let broken = self.parameters.infos().iter().find(|info| !sound(info));
+        Ok(broken.map(|info| info.name.clone()))
+    }
+
+    /// An error for a result of the model's that is NaN or infinite, with the parameter to blame.
+    pub fn not_finite(&self, what: &'static str) -> Error {
+        let cause = match self.non_finite_parameter() {
+            Ok(Some(name)) => format!(
+                "parameter {name} holds a NaN or an infinity; the weights are damaged, or come from \
+                 a run that diverged"
+            ),
+            Ok(None) => "every parameter is finite, what they give together is not".into(),
+            Err(error) => return error,
+        };
+        Error::NotFinite { what, cause }
     }
 
     /// Where it lives.

@@ -1,5 +1,6 @@
 //! How a command fails: one clear message, or silence when nobody listens any more.
 
+use crate::flags;
 use crate::ui;
 use std::error::Error;
 use std::io;
@@ -47,7 +48,7 @@ impl Failure {
         let pipe = error.downcast_ref::<io::Error>();
         match pipe.filter(|e| e.kind() == io::ErrorKind::BrokenPipe) {
             Some(_) => Failure::Pipe,
-            None => Failure::Message(error.to_string()),
+            None => Failure::Message(format!("{error}{}", flags::advice(error))),
         }
     }
 }

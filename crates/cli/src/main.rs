@@ -22,6 +22,7 @@
 mod args;
 mod commands;
 mod failure;
+mod flags;
 mod typed;
 mod ui;
 

@@ -21,7 +21,8 @@ fn train_on(name: &str, content: &[u8], says: &[&str]) {
 #[test]
 fn texts_that_cannot_be_learned_from() {
     let folder = tempdir().unwrap();
-    bad(folder.path(), &nano(&["--data", "nowhere.txt"]), 1, &["nowhere.txt", "no such file"]);
+    let says = ["nowhere.txt", "no such file", "--data takes"];
+    bad(folder.path(), &nano(&["--data", "nowhere.txt"]), 1, &says);
     train_on("text.txt", b"", &["text.txt", "empty"]);
     train_on("text.txt", b"\x00\xffbinary\x00", &["text.txt", "not UTF-8", "byte 0"]);
     train_on("text.txt", &[b'a'; 5000], &["only 'a'", "5000 times"]);
@@ -204,6 +205,53 @@ fn a_diverging_run_names_the_tensor_and_keeps_its_checkpoint() {
     bad(folder.path(), &words, 1, &["step 1", "non-finite"]);
     assert_eq!(fs::read(&path).unwrap(), bytes, "the checkpoint it began with is untouched");
     assert!(!folder.path().join("next/model.safetensors").exists(), "no broken weights are saved");
+}
+
+#[test]
+fn a_model_of_no_numbers_writes_nothing_and_is_not_scored() {
+    let folder = tempdir().unwrap();
+    good(folder.path(), &nano(&["--steps", "1", "--out", "run"]));
+    let path = folder.path().join("run/model.safetensors");
+    let mut bytes = fs::read(&path).unwrap();
+    let header = 8 + u64::from_le_bytes(*bytes.first_chunk().unwrap()) as usize;
+    for number in bytes[header..].as_chunks_mut::<4>().0 {
+        *number = f32::NAN.to_le_bytes();
+    }
+    fs::write(&path, bytes).unwrap();
+    fs::remove_file(folder.path().join("run/trainer.json")).unwrap();
+    for words in [
+        &["generate", "--checkpoint", "run", "--prompt", "Once", "--tokens", "5"][..],
+        &["generate", "--checkpoint", "run", "--prompt", "Once", "--tokens", "5", "--json"],
+        &["generate", "--checkpoint", "run", "--temperature", "0", "--tokens", "1"],
+        &["eval", "--checkpoint", "run", "--data", "stories"],
+        &["eval", "--checkpoint", "run", "--data", "stories", "--json"],
+    ] {
+        bad(folder.path(), words, 1, &["not finite", "transformer."]);
+    }
+    // One can still look at it.
+    assert!(good(folder.path(), &["inspect", "run"]).contains("NaN"));
+}
+
+#[test]
+fn what_a_checkpoint_lacks_is_no_flags_business() {
+    let folder = tempdir().unwrap();
+    good(folder.path(), &nano(&["--steps", "1", "--out", "run"]));
+    let run = folder.path().join("run");
+    fs::remove_file(run.join("trainer.json")).unwrap();
+    bad(folder.path(), &["train", "--resume", "run"], 1, &["no run to resume", "--init run"]);
+    for file in ["tokenizer.json", "config.json", "model.safetensors"] {
+        let bytes = fs::read(run.join(file)).unwrap();
+        fs::remove_file(run.join(file)).unwrap();
+        for words in [
+            &["generate", "--checkpoint", "run"][..],
+            &["eval", "--checkpoint", "run", "--data", "stories"],
+            &["train", "--init", "run", "--steps", "1", "--out", "next"],
+        ] {
+            let error = bad(folder.path(), words, 1, &[file]);
+            assert!(!error.contains("--data"), "{error}");
+        }
+        fs::write(run.join(file), bytes).unwrap();
+    }
 }
 
 #[test]

@@ -79,6 +79,95 @@ fn a_model_writes_and_is_scored() {
 }
 
 #[test]
+fn all_of_a_text_is_scored_token_by_token() {
+    let folder = tempdir().unwrap();
+    let at = folder.path();
+    fs::write(at.join("t.txt"), "abcd efgh ijkl. ".repeat(100)).unwrap();
+    let data = ["--steps", "3", "--data", "t.txt", "--tokenizer", "char", "--out", "run"];
+    good(at, &nano(&data));
+    let tokens = |text: &str, more: &[&str]| {
+        fs::write(at.join("other.txt"), text).unwrap();
+        let words = ["eval", "--checkpoint", "run", "--data", "other.txt", "--json"];
+        let found = json(&good(at, &[&words[..], more].concat()));
+        (found["tokens"].as_u64().unwrap(), found["nats_per_token"].as_f64().unwrap())
+    };
+    // A character is a token. A short text is one short window, a long one ends in one.
+    for n in [2, 5, 16, 17, 18, 138, 300] {
+        let text: String = "abcd efgh ijkl. ".chars().cycle().take(n).collect();
+        for context in ["16", "64"] {
+            assert_eq!(tokens(&text, &["--context", context]).0, n as u64 - 1, "{n} at {context}");
+        }
+    }
+    // However many windows are scored at a time, and the whole as the mean of its windows.
+    let text: String = "dcba ijkl ".chars().cycle().take(200).collect();
+    let (count, all) = tokens(&text, &["--context", "16", "--batch", "1"]);
+    let (_, again) = tokens(&text, &["--context", "16", "--batch", "5"]);
+    assert!((all - again).abs() < 1e-5, "{all} {again}");
+    let windows = (0..199).step_by(16).map(|start| {
+        let end = (start + 17).min(200);
+        let (count, mean) = tokens(&text[start..end], &["--context", "64"]);
+        count as f64 * mean
+    });
+    let sum: f64 = windows.sum();
+    assert_eq!(count, 199);
+    assert!((sum / 199.0 - all).abs() < 1e-5, "{} {all}", sum / 199.0);
+    common::bad(at, &["eval", "--checkpoint", "run", "--data", "one.txt"], 1, &["--data"]);
+    fs::write(at.join("one.txt"), "a").unwrap();
+    let says = ["one.txt", "a score needs 2", "(--data)"];
+    common::bad(at, &["eval", "--checkpoint", "run", "--data", "one.txt"], 1, &says);
+}
+
+#[test]
+fn an_edited_text_is_said() {
+    let folder = tempdir().unwrap();
+    let at = folder.path();
+    let line = "abcd efgh ijkl. ".repeat(100);
+    fs::write(at.join("t.txt"), &line).unwrap();
+    let data = ["--steps", "2", "--data", "t.txt", "--tokenizer", "char", "--out", "run"];
+    good(at, &nano(&data));
+    let told = |words: &[&str]| {
+        let output = run(at, words);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stderr).contains("was edited since")
+    };
+    let eval = ["eval", "--checkpoint", "run", "--data", "t.txt"];
+    let resume = |steps| ["train", "--resume", "run", "--data", "t.txt", "--steps", steps];
+    assert!(!told(&eval) && !told(&resume("3")));
+    fs::write(at.join("t.txt"), line.replacen("abcd", "dcba", 1)).unwrap();
+    assert!(told(&eval), "its last tenth may have been trained on");
+    assert!(told(&resume("4")));
+    assert!(!told(&resume("5")) && !told(&eval), "it is the run's own now");
+    // Of another text it does not matter.
+    fs::write(at.join("other.txt"), &line).unwrap();
+    assert!(!told(&["eval", "--checkpoint", "run", "--data", "other.txt"]));
+}
+
+#[test]
+fn shards_are_read_like_one_file() {
+    let folder = tempdir().unwrap();
+    let at = folder.path();
+    good(at, &nano(&["--steps", "1", "--out", "run"]));
+    let file = |name: &str| at.join("run").join(name);
+    fs::remove_file(file("trainer.json")).unwrap();
+    let words = ["generate", "--checkpoint", "run", "--prompt", "Once", "--tokens", "5"];
+    let whole = good(at, &words);
+    let shown = good(at, &["inspect", "run"]);
+    fs::rename(file("model.safetensors"), file("one.safetensors")).unwrap();
+    let listed = json(&good(at, &["inspect", "run/one.safetensors", "--format", "json"]));
+    let names = listed["tensors"].as_array().unwrap().iter().map(|t| t["name"].as_str().unwrap());
+    let map: serde_json::Map<String, Value> =
+        names.map(|name| (name.into(), "one.safetensors".into())).collect();
+    let index = serde_json::json!({"weight_map": map}).to_string();
+    fs::write(file("model.safetensors.index.json"), index).unwrap();
+    assert_eq!(good(at, &words), whole);
+    assert_eq!(good(at, &["inspect", "run"]), shown);
+    fs::remove_file(file("one.safetensors")).unwrap();
+    for words in [&words[..], &["inspect", "run"]] {
+        common::bad(at, words, 1, &["one.safetensors", "missing"]);
+    }
+}
+
+#[test]
 fn a_prompt_as_long_as_the_context_and_longer() {
     let folder = tempdir().unwrap();
     good(folder.path(), &nano(&["--steps", "1", "--out", "run"]));

@@ -9,7 +9,7 @@
 //! - top_p: of what top_k left, only as many of the likeliest stay as are needed to have at least
 //!   this share of its probability; 1 stands for all.
 //!
-//! There is at least one logit, none is NaN, at least one is finite, and top_p is above 0.
+//! At least one logit is finite, none is NaN or plus infinity, and top_p is above 0.
 #![allow(unused, unreachable_code, clippy::all)]
 
 /// The tokens that may be drawn, the likeliest first, each with its probability; those add up to 1.

@@ -3,13 +3,18 @@
 //! A batch is a pure function of the seed and the step. There is no shuffled list and no
 //! position to save: to resume at step 700, ask for batch 700.
 
+mod batch;
 mod stories;
 mod text;
 
+pub use batch::Batch;
+
 use crate::error::{DataError, Result};
-use crate::files::{book, documents};
+use crate::files::{book, check_variety, documents};
 use crate::tokenizer::{Tokenizer, TokenizerKind};
+use batch::Row;
 use std::path::PathBuf;
+use text::Use;
 
 /// The target of a position that is not scored: padding after the end of a story.
 pub const IGNORE: u32 = u32::MAX;
@@ -66,6 +71,15 @@ pub struct Options {
     pub seed: u64,
 }
 
+/// Which part of a text is scored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// All of it.
+    Whole,
+    /// Its last tenth, which training on it never sees.
+    HeldOut,
+}
+
 /// What [`prepare`] is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
@@ -88,64 +102,6 @@ pub struct Progress {
     pub total: usize,
 }
 
-/// One batch: `batch` rows of `context` tokens, row after row.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Batch {
-    /// What the model reads; `batch * context` ids.
-    pub inputs: Vec<u32>,
-    /// What it should say next at each position, or [`IGNORE`].
-    pub targets: Vec<u32>,
-    /// Rows.
-    pub batch: usize,
-    /// Tokens in a row.
-    pub context: usize,
-    /// Targets that are not [`IGNORE`]: the divisor of the mean loss. It can be 0 only in a
-    /// validation batch that was asked for beyond the last.
-    pub scored: usize,
-    /// Bytes of text that the scored targets stand for, for bits per byte.
-    pub bytes: usize,
-    /// For stories, the sum of −ln of the probability of what is scored, in nats: the loss floor
-    /// of this very batch is `floor_nats / scored`.
-    pub floor_nats: Option<f64>,
-}
-
-impl Batch {
-    /// The loss no model can beat on stories like these, in nats per token; `None` where the
-    /// entropy of the text is not known.
-    pub fn floor(&self) -> Option<f64> {
-        self.floor_nats.filter(|_| self.scored > 0).map(|nats| nats / self.scored as f64)
-    }
-
-    /// Joins rows of equal length.
-    fn from_rows(rows: Vec<Row>, context: usize) -> Self {
-        let mut batch = Self {
-            inputs: Vec::with_capacity(rows.len() * context),
-            targets: Vec::with_capacity(rows.len() * context),
-            batch: rows.len(),
-            context,
-            scored: 0,
-            bytes: 0,
-            floor_nats: rows.iter().map(|row| row.floor_nats).sum(),
-        };
-        for row in rows {
-            batch.inputs.extend(row.inputs);
-            batch.targets.extend(row.targets);
-            batch.scored += row.scored;
-            batch.bytes += row.bytes;
-        }
-        batch
-    }
-}
-
-/// One row of a batch.
-struct Row {
-    inputs: Vec<u32>,
-    targets: Vec<u32>,
-    scored: usize,
-    bytes: usize,
-    floor_nats: Option<f64>,
-}
-
 enum Rows {
     Stories(stories::Stories),
     Text(text::Text),
@@ -157,6 +113,7 @@ pub struct Dataset {
     context: usize,
     rows: Rows,
     notes: Vec<String>,
+    digest: Option<String>,
 }
 
 impl std::fmt::Debug for Dataset {
@@ -177,31 +134,51 @@ impl std::fmt::Debug for Dataset {
 /// Whatever is wrong with the text, the tokenizer or the numbers, with what to do about it: see
 /// [`DataError`].
 pub fn prepare(options: Options, progress: &mut dyn FnMut(Progress)) -> Result<Dataset> {
+    prepare_for(options, Use::Train, progress)
+}
+
+/// As [`prepare`], for a text that is not trained on: it may be shorter than a row, which is then as
+/// short, and only the part that is scored is cut into tokens.
+///
+/// # Errors
+/// As [`prepare`]; fewer than two tokens, the first of which is only read.
+pub fn prepare_to_score(
+    options: Options,
+    part: Part,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Dataset> {
+    prepare_for(options, Use::Score(part), progress)
+}
+
+fn prepare_for(options: Options, what: Use, progress: &mut dyn FnMut(Progress)) -> Result<Dataset> {
     let Options { source, tokenizer, vocab_size, context, seed } = options;
     if context == 0 || context > LARGEST_CONTEXT {
         return Err(DataError::Context { context, largest: LARGEST_CONTEXT });
     }
     let mut notes = Vec::new();
-    let (tokenizer, rows) = match source {
+    let path = match source {
         Source::Stories => {
             let tokenizer = stories::tokenizer(tokenizer, vocab_size, &mut notes, progress)?;
             let rows = stories::Stories::new(&tokenizer, context, seed, &mut notes)?;
-            (tokenizer, Rows::Stories(rows))
+            let rows = Rows::Stories(rows);
+            return Ok(Dataset { tokenizer, context, rows, notes, digest: None });
         }
-        Source::Book | Source::Path(_) => {
-            progress(Progress { stage: Stage::Reading, done: 0, total: 1 });
-            let (path, documents) = match source {
-                Source::Path(path) => (path.clone(), documents(&path)?),
-                _ => (strata_book::FOLDER.into(), book()?),
-            };
-            let texts = text::Split::new(documents);
-            progress(Progress { stage: Stage::Reading, done: 1, total: 1 });
-            let tokenizer = text::tokenizer(tokenizer, &texts, vocab_size, &mut notes, progress)?;
-            let rows = text::Text::new(&path, &texts, &tokenizer, context, seed, progress)?;
-            (tokenizer, Rows::Text(rows))
-        }
+        Source::Book => None,
+        Source::Path(path) => Some(path),
     };
-    Ok(Dataset { tokenizer, context, rows, notes })
+    progress(Progress { stage: Stage::Reading, done: 0, total: 1 });
+    let documents = path.as_deref().map_or_else(book, documents)?;
+    let path = path.unwrap_or_else(|| strata_book::FOLDER.into());
+    if what == Use::Train {
+        check_variety(&path, &documents)?;
+    }
+    let texts = text::Split::new(documents);
+    let digest = Some(texts.digest());
+    progress(Progress { stage: Stage::Reading, done: 1, total: 1 });
+    let tokenizer = text::tokenizer(tokenizer, &texts, vocab_size, &mut notes, progress)?;
+    let text = text::Text::new(&path, texts, &tokenizer, context, seed, what, progress)?;
+    let context = text.context;
+    Ok(Dataset { tokenizer, context, rows: Rows::Text(text), notes, digest })
 }
 
 impl Dataset {
@@ -226,11 +203,17 @@ impl Dataset {
         &self.notes
     }
 
+    /// SHA-256 of the text, in hexadecimal: whether a run that goes on still has the text it began
+    /// with. `None` for stories, which are always the same.
+    pub fn digest(&self) -> Option<&str> {
+        self.digest.as_deref()
+    }
+
     /// Tokens to train on; `None` for stories, which never end.
     pub fn train_tokens(&self) -> Option<usize> {
         match &self.rows {
             Rows::Stories(_) => None,
-            Rows::Text(text) => Some(text.train.ids.len()),
+            Rows::Text(text) => Some(text.train.len()),
         }
     }
 
@@ -274,16 +257,18 @@ impl Dataset {
     pub fn whole_batches(&self, batch: usize) -> usize {
         match &self.rows {
             Rows::Stories(_) => self.validation_batches(batch),
-            Rows::Text(text) => text.whole_rows().div_ceil(batch.max(1)),
+            Rows::Text(text) => text.whole_rows(&self.tokenizer).div_ceil(batch.max(1)),
         }
     }
 
-    /// Batch number `index` of the whole text, in windows that do not overlap.
+    /// Batch number `index` of the whole text, in windows side by side, the last one shorter: every
+    /// token but the first is scored once.
     pub fn whole(&self, index: usize, batch: usize) -> Batch {
         match &self.rows {
             Rows::Stories(_) => self.validation(index, batch),
             Rows::Text(text) => {
-                let rows = text.whole(index.saturating_mul(batch), batch);
+                let first = index.saturating_mul(batch);
+                let rows = text.whole_from(&self.tokenizer, first, batch);
                 Batch::from_rows(rows, self.context)
             }
         }
@@ -294,8 +279,8 @@ impl Dataset {
     pub fn prompt(&self) -> Vec<u32> {
         match (&self.rows, self.tokenizer.end_of_text()) {
             (Rows::Stories(_), Some(end)) => vec![end],
-            (Rows::Text(text), Some(end)) if text.several => vec![end],
-            (Rows::Text(text), _) => text.train.ids.iter().take(1).copied().collect(),
+            (Rows::Text(text), Some(end)) if text.several() => vec![end],
+            (Rows::Text(text), _) => text.first().into_iter().collect(),
             (Rows::Stories(_), None) => Vec::new(),
         }
     }

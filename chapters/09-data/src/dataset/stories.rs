@@ -93,7 +93,7 @@ impl Stories {
     ) -> Result<Self> {
         let end = tokenizer.end_of_text().ok_or(DataError::NoSpecial {
             token: crate::tokenizer::END_OF_TEXT,
-            purpose: "begins and ends every story: name another text with --data",
+            purpose: "begins and ends every story: use another text",
         })?;
         check_spelling(tokenizer)?;
         let stories = Self { end, context, seed };

@@ -4,27 +4,36 @@
 //! rest only (a char tokenizer takes its alphabet from all of it, or it would know less than the
 //! text).
 
-use super::{IGNORE, Progress, Row, Stage, TokenizerChoice};
+use super::{IGNORE, Part, Progress, Row, Stage, TokenizerChoice};
 use crate::error::{DataError, Result};
 use crate::files::Document;
 use crate::random::Stream;
 use crate::tokenizer::{Tokenizer, TokenizerKind};
-use std::path::{Path, PathBuf};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+use std::sync::OnceLock;
 
 /// Keeps the windows' random numbers apart from other uses of a seed.
 const TAG: u32 = 0x7e87;
 
-/// The documents before the cut and those after it; one of them may be cut in two.
+/// What a text is wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    Train,
+    Score(Part),
+}
+
+/// Documents, and where in one of them the last tenth begins.
 pub(crate) struct Split {
-    train: Vec<Part>,
-    validation: Vec<Part>,
-    several: bool,
+    documents: Vec<Document>,
+    /// Bytes of each document that are for training: of all but one all or none.
+    cuts: Vec<usize>,
 }
 
 /// A document, or what is before or after the cut.
-struct Part {
-    text: String,
-    path: PathBuf,
+struct Piece<'a> {
+    text: &'a str,
+    path: &'a Path,
     /// Where in the document it begins, in bytes.
     start: usize,
 }
@@ -32,22 +41,54 @@ struct Part {
 impl Split {
     /// The first nine tenths of the bytes are for training.
     pub fn new(documents: Vec<Document>) -> Self {
-        let several = documents.len() > 1;
         let total: usize = documents.iter().map(|d| d.text.len()).sum();
         let mut left = total - total.div_ceil(10);
-        let (mut train, mut validation) = (Vec::new(), Vec::new());
-        for Document { path, text: mut document } in documents {
-            let mut cut = left.min(document.len());
-            while !document.is_char_boundary(cut) {
+        let mut cuts = Vec::with_capacity(documents.len());
+        for Document { text, .. } in &documents {
+            let mut cut = left.min(text.len());
+            while !text.is_char_boundary(cut) {
                 cut -= 1;
             }
-            left -= left.min(document.len());
-            let after = document.split_off(cut);
-            let part = |text: String, start| Part { text, path: path.clone(), start };
-            train.extend(Some(document).filter(|text| !text.is_empty()).map(|text| part(text, 0)));
-            validation.extend(Some(after).filter(|text| !text.is_empty()).map(|t| part(t, cut)));
+            left -= left.min(text.len());
+            cuts.push(cut);
         }
-        Self { train, validation, several }
+        Self { documents, cuts }
+    }
+
+    /// Is there more than one document?
+    fn several(&self) -> bool {
+        self.documents.len() > 1
+    }
+
+    /// Of each document what is before its cut and what is after it.
+    fn halves(&self) -> impl Iterator<Item = [Piece<'_>; 2]> {
+        self.documents.iter().zip(&self.cuts).map(|(Document { path, text }, &cut)| {
+            let (before, after) = text.split_at_checked(cut).unwrap_or((text, ""));
+            [(before, 0), (after, cut)].map(|(text, start)| Piece { text, path, start })
+        })
+    }
+
+    fn train(&self) -> Vec<Piece<'_>> {
+        self.halves().map(|[before, _]| before).filter(|piece| !piece.text.is_empty()).collect()
+    }
+
+    fn validation(&self) -> Vec<Piece<'_>> {
+        self.halves().map(|[_, after]| after).filter(|piece| !piece.text.is_empty()).collect()
+    }
+
+    fn whole(&self) -> Vec<Piece<'_>> {
+        let all = self.documents.iter();
+        all.map(|Document { path, text }| Piece { text, path, start: 0 }).collect()
+    }
+
+    /// SHA-256 of the documents, each with its length, in hexadecimal.
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        for Document { text, .. } in &self.documents {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        }
+        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
@@ -62,11 +103,11 @@ pub(crate) fn tokenizer(
     match choice {
         TokenizerChoice::Use(tokenizer) => Ok(tokenizer),
         TokenizerChoice::Train(TokenizerKind::Char) => {
-            let all = texts.train.iter().chain(&texts.validation);
-            Ok(Tokenizer::characters(&all.map(|part| part.text.as_str()).collect::<Vec<_>>()))
+            let all = texts.documents.iter().map(|document| document.text.as_str());
+            Ok(Tokenizer::characters(&all.collect::<Vec<_>>()))
         }
         TokenizerChoice::Train(TokenizerKind::Bpe) => {
-            let bytes: Vec<&[u8]> = texts.train.iter().map(|p| p.text.as_bytes()).collect();
+            let bytes: Vec<&[u8]> = texts.train().iter().map(|p| p.text.as_bytes()).collect();
             let (tokenizer, report) =
                 Tokenizer::train_with_progress(&bytes, vocab_size, &mut |done, total| {
                     progress(Progress { stage: Stage::Tokenizer, done, total });
@@ -84,114 +125,162 @@ pub(crate) fn tokenizer(
 }
 
 /// Names the file, and the place in all of it.
-fn misspelled(part: &Part, error: DataError) -> DataError {
+fn misspelled(piece: &Piece, error: DataError) -> DataError {
     let source = match error {
         DataError::UnknownCharacter { character, at } => {
-            DataError::UnknownCharacter { character, at: part.start + at }
+            DataError::UnknownCharacter { character, at: piece.start + at }
         }
-        DataError::UnknownByte { byte, at } => DataError::UnknownByte { byte, at: part.start + at },
+        DataError::UnknownByte { byte, at } => {
+            DataError::UnknownByte { byte, at: piece.start + at }
+        }
         other => other,
     };
-    DataError::In { path: part.path.clone(), source: Box::new(source) }
+    DataError::In { path: piece.path.to_owned(), source: Box::new(source) }
 }
 
-/// The tokens of one part.
-pub(crate) struct Tokens {
-    pub ids: Vec<u32>,
+/// The tokens of pieces, with `<|endoftext|>` before each where there are several documents.
+fn encode(
+    pieces: &[Piece],
+    several: bool,
+    tokenizer: &Tokenizer,
+    told: &mut dyn FnMut(usize),
+) -> Result<Vec<u32>> {
+    let mut ids = Vec::new();
+    for piece in pieces {
+        ids.extend(tokenizer.end_of_text().filter(|_| several));
+        let found = tokenizer.encode(piece.text.as_bytes());
+        ids.extend(found.map_err(|error| misspelled(piece, error))?);
+        told(piece.text.len());
+    }
+    Ok(ids)
 }
 
 pub(crate) struct Text {
-    pub train: Tokens,
-    validation: Tokens,
+    /// Tokens of the part for training; none where the text is only scored.
+    pub train: Vec<u32>,
+    validation: Vec<u32>,
+    texts: Split,
+    /// Tokens of all of it, once they are asked for. At the cut they are not those of the parts.
+    whole: OnceLock<Vec<u32>>,
     /// Bytes of each id, for bits per byte.
     lengths: Vec<usize>,
-    context: usize,
+    /// Tokens in a row.
+    pub context: usize,
     seed: u64,
-    /// There were several files, with `<|endoftext|>` before each.
-    pub several: bool,
+    /// Places where a window for training can begin; one, with nothing there, where none can.
+    places: usize,
 }
 
 impl Text {
     pub fn new(
         path: &Path,
-        texts: &Split,
+        texts: Split,
         tokenizer: &Tokenizer,
         context: usize,
         seed: u64,
+        what: Use,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Self> {
-        let all: usize = texts.train.iter().chain(&texts.validation).map(|p| p.text.len()).sum();
-        let mut done = 0;
-        let mut encode = |parts: &[Part]| -> Result<Tokens> {
-            let mut ids = Vec::new();
-            for part in parts {
-                ids.extend(tokenizer.end_of_text().filter(|_| texts.several));
-                let found = tokenizer.encode(part.text.as_bytes());
-                ids.extend(found.map_err(|error| misspelled(part, error))?);
-                done += part.text.len();
-                progress(Progress { stage: Stage::Encoding, done, total: all });
-            }
-            Ok(Tokens { ids })
+        let (train, validation, whole) = match what {
+            Use::Train => (texts.train(), texts.validation(), Vec::new()),
+            Use::Score(Part::HeldOut) => (Vec::new(), texts.validation(), Vec::new()),
+            Use::Score(Part::Whole) => (Vec::new(), Vec::new(), texts.whole()),
         };
-        let train = encode(&texts.train)?;
-        let validation = encode(&texts.validation)?;
-        for (part, tokens, needed) in
-            [("training", &train, context + 1), ("validation", &validation, 2)]
-        {
-            if tokens.ids.len() < needed {
-                let (path, tokens) = (path.to_owned(), tokens.ids.len());
-                return Err(DataError::TooShort { path, part, tokens, context, needed });
+        let total = [&train, &validation, &whole].into_iter().flatten().map(|p| p.text.len()).sum();
+        let mut done = 0;
+        let mut told = |bytes: usize| {
+            done += bytes;
+            progress(Progress { stage: Stage::Encoding, done, total });
+        };
+        let mut ids = |pieces: &[Piece]| encode(pieces, texts.several(), tokenizer, &mut told);
+        let (train, validation, whole) = (ids(&train)?, ids(&validation)?, ids(&whole)?);
+        let short = |part, tokens, needed| {
+            Err(DataError::TooShort { path: path.to_owned(), part, tokens, context, needed })
+        };
+        match what {
+            Use::Train if train.len() <= context => {
+                return short("training", train.len(), context + 1);
             }
+            Use::Train | Use::Score(Part::HeldOut) if validation.len() < 2 => {
+                return short("validation", validation.len(), 2);
+            }
+            Use::Score(Part::Whole) if whole.len() < 2 => {
+                return Err(DataError::NothingToScore {
+                    path: path.to_owned(),
+                    tokens: whole.len(),
+                });
+            }
+            _ => {}
         }
-        let ids = (0..=u32::MAX).take(tokenizer.vocab_size());
-        let lengths = ids.map(|id| tokenizer.bytes_of(id).len());
-        Ok(Self {
-            train,
-            validation,
-            lengths: lengths.collect(),
-            context,
-            seed,
-            several: texts.several,
-        })
+        let lengths = (0..=u32::MAX).take(tokenizer.vocab_size());
+        let lengths = lengths.map(|id| tokenizer.bytes_of(id).len()).collect();
+        // What is shorter than a window is scored in one of its own length.
+        let context = match what {
+            Use::Train => context,
+            Use::Score(_) => context.min(whole.len().max(validation.len()) - 1),
+        };
+        let whole = match what {
+            Use::Score(Part::Whole) => OnceLock::from(whole),
+            _ => OnceLock::new(),
+        };
+        let places = train.len().saturating_sub(context).max(1);
+        Ok(Self { train, validation, texts, whole, lengths, context, seed, places })
+    }
+
+    /// Were there several files, with `<|endoftext|>` before each?
+    pub fn several(&self) -> bool {
+        self.texts.several()
+    }
+
+    /// The first token that is known.
+    pub fn first(&self) -> Option<u32> {
+        let whole = self.whole.get().and_then(|ids| ids.first());
+        self.train.first().or(whole).or(self.validation.first()).copied()
     }
 
     /// Windows that begin anywhere, each place as likely as any other.
     pub fn train(&self, step: u64, batch: usize) -> Vec<Row> {
         let mut stream = Stream::new(self.seed, step, TAG);
-        let places = self.train.ids.len() - self.context;
-        (0..batch).map(|_| self.row(&self.train, stream.below_usize(places))).collect()
+        (0..batch).map(|_| self.row(&self.train, stream.below_usize(self.places))).collect()
+    }
+
+    /// Windows of so many tokens side by side: the first token is read only.
+    fn rows_in(&self, ids: &[u32]) -> usize {
+        ids.len().saturating_sub(1).div_ceil(self.context)
     }
 
     pub fn validation_rows(&self) -> usize {
-        (self.validation.ids.len() - 1).div_ceil(self.context)
+        self.rows_in(&self.validation)
     }
 
-    fn train_rows(&self) -> usize {
-        (self.train.ids.len() - 1).div_ceil(self.context)
+    fn ids(&self, tokenizer: &Tokenizer) -> &[u32] {
+        self.whole.get_or_init(|| {
+            let all = encode(&self.texts.whole(), self.several(), tokenizer, &mut |_| {});
+            // A tokenizer that can spell the parts can spell them together.
+            all.unwrap_or_else(|_| [self.train.as_slice(), &self.validation].concat())
+        })
     }
 
-    pub fn whole_rows(&self) -> usize {
-        self.train_rows() + self.validation_rows()
+    pub fn whole_rows(&self, tokenizer: &Tokenizer) -> usize {
+        self.rows_in(self.ids(tokenizer))
     }
 
-    /// Rows of the training part, then those of the validation part.
-    pub fn whole(&self, first: usize, batch: usize) -> Vec<Row> {
-        let before = self.train_rows();
-        let row = |row: usize| match row.checked_sub(before) {
-            None => self.row(&self.train, row * self.context),
-            Some(row) => self.row(&self.validation, row.saturating_mul(self.context)),
-        };
-        (0..batch).map(|i| row(first.saturating_add(i))).collect()
+    pub fn whole_from(&self, tokenizer: &Tokenizer, first: usize, batch: usize) -> Vec<Row> {
+        self.windows(self.ids(tokenizer), first, batch)
     }
 
     pub fn validation(&self, first: usize, batch: usize) -> Vec<Row> {
+        self.windows(&self.validation, first, batch)
+    }
+
+    fn windows(&self, ids: &[u32], first: usize, batch: usize) -> Vec<Row> {
         let start = |row: usize| first.saturating_add(row).saturating_mul(self.context);
-        (0..batch).map(|row| self.row(&self.validation, start(row))).collect()
+        (0..batch).map(|row| self.row(ids, start(row))).collect()
     }
 
     /// The window from `start` on; what lies beyond the end is padding.
-    fn row(&self, tokens: &Tokens, start: usize) -> Row {
-        let ids = tokens.ids.get(start..).unwrap_or(&[]);
+    fn row(&self, ids: &[u32], start: usize) -> Row {
+        let ids = ids.get(start..).unwrap_or(&[]);
         let scored = ids.len().saturating_sub(1).min(self.context);
         let mut inputs: Vec<u32> = ids.iter().take(scored).copied().collect();
         let mut targets: Vec<u32> = ids.iter().skip(1).take(scored).copied().collect();

@@ -1,6 +1,7 @@
 //! A checkpoint is a folder: `config.json`, `model.safetensors`, `tokenizer.json`,
 //! `optimizer.safetensors`, `trainer.json`. The first three are what `transformers` and
-//! `tokenizers` write and read.
+//! `tokenizers` write and read. In place of `model.safetensors` there may be several files and
+//! `model.safetensors.index.json`, which says what is where.
 //!
 //! A save makes all of them current at once ([`strata_files::Staged`]): whenever the process or the
 //! power is lost, the folder holds the save before or the save after. A file's shapes are held
@@ -8,7 +9,9 @@
 
 mod folder;
 mod hf;
+mod shards;
 mod snapshot;
+mod source;
 mod tensors;
 mod text;
 mod trainer;
@@ -23,12 +26,14 @@ pub use trainer::{CheckpointState, TrainerFile};
 
 use crate::{Error, Gpt, GptConfig, Result};
 use hf::parse_config;
-use std::path::Path;
+use shards::Index;
+use source::Source;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use strata_autograd::{ParamInfo, Weights};
 use strata_data::{DataError, Tokenizer};
 use strata_device::Device;
 use strata_files::Staged;
-use tensors::Source;
 
 /// What `generate`, `eval` and fine-tuning need of a checkpoint.
 #[derive(Debug)]
@@ -44,36 +49,83 @@ pub struct Loaded {
 /// The files that make a model.
 const MODEL: [&str; 3] = ["config.json", "model.safetensors", "tokenizer.json"];
 
-/// Opens a checkpoint folder, Strata's or one that `transformers` saved from a `GPT2LMHeadModel`.
+/// Opens a checkpoint folder, Strata's or one that `transformers` saved from a `GPT2LMHeadModel`, its
+/// weights in one file or in several.
 ///
 /// # Errors
 /// A missing, damaged or foreign file; tensors that are missing or of another shape than
-/// `config.json` says.
+/// `config.json` says; a head that is not the token table.
 pub fn load(folder: &Path, device: &Device) -> Result<Loaded> {
-    let mut files = Snapshot::read(folder, &MODEL)?;
-    open_model(folder, &mut files, device)
+    let Some(index) = Index::find(folder)? else {
+        let mut files = Snapshot::read(folder, &MODEL)?;
+        return open_model(folder, &mut files, device);
+    };
+    let shards = index.shards();
+    let mut files = Snapshot::read(folder, &[[MODEL[0], MODEL[2]].as_slice(), &shards].concat())?;
+    let (config, words) = (files.take(0), files.take(1));
+    let taken = (2..).zip(shards).map(|(at, name)| (folder.join(name), files.take(at)));
+    let taken: Vec<(PathBuf, Vec<u8>)> = taken.collect();
+    let source = Source::of_shards(&index.path, &taken)?;
+    index.check(folder, &source)?;
+    build(folder, &config, words, source, None, device)
 }
 
 /// The model and tokenizer among the files of a snapshot, the first three of which are [`MODEL`].
 fn open_model(folder: &Path, files: &mut Snapshot, device: &Device) -> Result<Loaded> {
     let state = files.trainer.clone();
+    let [config, weights, words] = [files.take(0), files.take(1), files.take(2)];
+    let path = folder.join(MODEL[1]);
+    let source = Source::new(&path, &weights, "")?;
+    build(folder, &config, words, source, state, device)
+}
+
+fn build(
+    folder: &Path,
+    config: &[u8],
+    words: Vec<u8>,
+    source: Source,
+    state: Option<TrainerFile>,
+    device: &Device,
+) -> Result<Loaded> {
     let path = folder.join(MODEL[0]);
-    let config = parse_config(&path, &files.take(0))?;
+    let config = parse_config(&path, config)?;
     if let Some(state) = &state {
         same_config(&path, &config, &state.config.model)?;
     }
     let path = folder.join(MODEL[2]);
-    let tokenizer = parse_tokenizer(&path, files.take(2))?;
+    let tokenizer = parse_tokenizer(&path, words)?;
     if tokenizer.vocab_size() > config.vocab_size {
         let (have, want) = (tokenizer.vocab_size(), config.vocab_size);
         let reason = format!("{have} tokens, but the model's table has {want} rows");
         return Err(Error::checkpoint(&path, reason));
     }
-    let (path, bytes) = (folder.join(MODEL[1]), files.take(1));
-    let mut source = Weighed { config: &config, source: Source::new(&path, &bytes, "")? };
+    let mut source = Weighed { config: &config, source };
     source.weigh()?;
     let model = Gpt::with_weights(&config, device, &mut source)?;
     Ok(Loaded { model, tokenizer, state })
+}
+
+/// Every tensor of a checkpoint's weights by name, as [`read_tensors`] has them: those of
+/// `model.safetensors`, or of all its shards.
+///
+/// # Errors
+/// As [`read_tensors`]; a shard is missing, or two have a tensor of one name.
+pub fn read_weights(folder: &Path) -> Result<BTreeMap<String, NamedTensor>> {
+    let Some(index) = Index::find(folder)? else {
+        return read_tensors(&strata_files::current(folder, MODEL[1]));
+    };
+    let mut all = BTreeMap::new();
+    for shard in index.shards() {
+        let path = folder.join(shard);
+        for (name, tensor) in read_tensors(&path)? {
+            if all.contains_key(&name) {
+                let reason = format!("tensor {name} is in another shard as well");
+                return Err(Error::checkpoint(&path, reason));
+            }
+            all.insert(name, tensor);
+        }
+    }
+    Ok(all)
 }
 
 fn parse_tokenizer(path: &Path, bytes: Vec<u8>) -> Result<Tokenizer> {
@@ -89,8 +141,8 @@ fn parse_tokenizer(path: &Path, bytes: Vec<u8>) -> Result<Tokenizer> {
 pub(crate) fn open_run(folder: &Path, device: &Device) -> Result<(Loaded, Vec<u8>)> {
     let names = [MODEL[0], MODEL[1], MODEL[2], "optimizer.safetensors"];
     if TrainerFile::read_if_there(folder)?.is_none() && folder.is_dir() {
-        let reason = "it has no trainer.json, so there is no run to resume; start a new one from \
-                      its weights with --init";
+        let reason = "it has no trainer.json, so there is no run to resume; a new run can begin \
+                      with its weights";
         return Err(Error::checkpoint(folder, reason));
     }
     let mut files = Snapshot::read(folder, &names)?;
@@ -128,7 +180,7 @@ impl Weights<Error> for Weighed<'_> {
             let reason = format!("tensor {name} belongs to no GPT-2 of {layers} layers");
             return Err(Error::checkpoint(self.source.path(), reason));
         }
-        Ok(())
+        self.source.check_head()
     }
 
     fn fill(&mut self, infos: &[ParamInfo], arena: &mut [f32]) -> Result<()> {

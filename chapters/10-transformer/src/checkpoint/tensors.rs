@@ -3,7 +3,6 @@ use half::{bf16, f16};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
-use strata_autograd::ParamInfo;
 
 /// A tensor on the host, in f32.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,29 +33,21 @@ pub fn write_tensors(tensors: &[NamedTensor]) -> Result<Vec<u8>> {
     safetensors::serialize(views, Some(metadata)).map_err(fail)
 }
 
-/// The tensors of a safetensors file by name, f16 and bf16 widened to f32.
+/// The tensors of a safetensors file by name, as f32: floats of 16 bits widened, those of 64 rounded,
+/// integers and truth values as they are.
 ///
 /// # Errors
-/// Missing, truncated or damaged, or of a dtype that is no float.
+/// Missing, truncated or damaged; of a dtype that is neither; an integer that f32 cannot hold.
 pub fn read_tensors(path: &Path) -> Result<BTreeMap<String, NamedTensor>> {
     parse_tensors(path, &strata_files::read(path, u64::MAX)?)
 }
 
 /// [`read_tensors`] of bytes that `path` held.
-pub(crate) fn parse_tensors(path: &Path, bytes: &[u8]) -> Result<BTreeMap<String, NamedTensor>> {
+fn parse_tensors(path: &Path, bytes: &[u8]) -> Result<BTreeMap<String, NamedTensor>> {
     let file = open(path, bytes)?;
     let mut out = BTreeMap::new();
     for (name, view) in file.iter() {
-        let data = match view.dtype() {
-            // Masks that old GPT-2 files carry; whoever needs the tensor finds it empty.
-            Dtype::BOOL | Dtype::U8 => Vec::new(),
-            dtype => {
-                let mut data = vec![0f32; view.data().len() / width(path, name, dtype)?];
-                widen(&view, &mut data);
-                data
-            }
-        };
-        let shape = view.shape().to_vec();
+        let (data, shape) = (numbers(path, name, &view)?, view.shape().to_vec());
         out.insert(name.to_string(), NamedTensor { name: name.to_string(), shape, data });
     }
     Ok(out)
@@ -69,119 +60,84 @@ pub(super) fn open<'a>(path: &Path, bytes: &'a [u8]) -> Result<SafeTensors<'a>> 
     })
 }
 
-/// Bytes of an element.
-fn width(path: &Path, name: &str, dtype: Dtype) -> Result<usize> {
+/// Sees that a parameter has a dtype that parameters have: what an integer stands for is in no file.
+pub(super) fn expect_float(path: &Path, name: &str, dtype: Dtype) -> Result<()> {
     match dtype {
-        Dtype::F32 => Ok(4),
-        Dtype::F16 | Dtype::BF16 => Ok(2),
+        Dtype::F32 | Dtype::F16 | Dtype::BF16 => Ok(()),
         other => {
-            let reason = format!("tensor {name} is {other:?}; f32, f16 and bf16 can be read");
+            let reason =
+                format!("tensor {name} is {other:?}; parameters of f32, f16 and bf16 can be read");
             Err(Error::checkpoint(path, reason))
         }
     }
 }
 
-/// The elements as f32; the slice has as many.
-fn widen(view: &TensorView, into: &mut [f32]) {
+/// Elements of so many bytes, each as f32.
+fn each<const N: usize>(bytes: &[u8], from: impl Fn([u8; N]) -> f32) -> Vec<f32> {
+    bytes.as_chunks::<N>().0.iter().map(|&b| from(b)).collect()
+}
+
+/// The elements of a parameter as f32; its dtype is known to be a float, and the slice has as many.
+pub(super) fn widen(view: &TensorView, into: &mut [f32]) {
+    fn all<const N: usize>(bytes: &[u8], into: &mut [f32], from: impl Fn([u8; N]) -> f32) {
+        for (x, &b) in into.iter_mut().zip(bytes.as_chunks::<N>().0) {
+            *x = from(b);
+        }
+    }
     let bytes = view.data();
-    let halves = |f: fn(u16) -> f32, into: &mut [f32]| {
-        for (x, &b) in into.iter_mut().zip(bytes.as_chunks::<2>().0) {
-            *x = f(u16::from_le_bytes(b));
-        }
-    };
     match view.dtype() {
-        Dtype::F16 => halves(|b| f16::from_bits(b).to_f32(), into),
-        Dtype::BF16 => halves(|b| bf16::from_bits(b).to_f32(), into),
-        _ => {
-            for (x, &b) in into.iter_mut().zip(bytes.as_chunks::<4>().0) {
-                *x = f32::from_le_bytes(b);
-            }
-        }
+        Dtype::F16 => all(bytes, into, |b| f16::from_le_bytes(b).to_f32()),
+        Dtype::BF16 => all(bytes, into, |b| bf16::from_le_bytes(b).to_f32()),
+        _ => all(bytes, into, f32::from_le_bytes),
     }
 }
 
-/// The tensors of a file that a model's parameters are read from, each found by its name.
-pub(super) struct Source<'a> {
-    path: &'a Path,
-    file: SafeTensors<'a>,
-    prefix: &'static str,
+/// [`widen`] into a vector.
+pub(super) fn floats(view: &TensorView) -> Vec<f32> {
+    let width = if view.dtype() == Dtype::F32 { 4 } else { 2 };
+    let mut all = vec![0.0; view.data().len() / width];
+    widen(view, &mut all);
+    all
 }
 
-impl<'a> Source<'a> {
-    /// The file's header is read, its numbers are not.
-    pub fn new(path: &'a Path, bytes: &'a [u8], prefix: &'static str) -> Result<Self> {
-        Ok(Source { path, file: open(path, bytes)?, prefix })
-    }
-
-    /// The file.
-    pub fn path(&self) -> &Path {
-        self.path
-    }
-
-    /// How many tensors it has.
-    pub fn len(&self) -> usize {
-        self.file.len()
-    }
-
-    /// The tensor of a parameter, under GPT-2's name with or without `transformer.`; none if it has
-    /// no such tensor.
-    fn find(&self, name: &str) -> Option<TensorView<'a>> {
-        let bare = name.strip_prefix("transformer.").unwrap_or(name);
-        let of = |name: &str| self.file.tensor(&format!("{}{name}", self.prefix)).ok();
-        of(name).or_else(|| of(bare))
-    }
-
-    /// Checks that a parameter is there, in this shape.
-    ///
-    /// # Errors
-    /// It is not.
-    pub fn check(&self, name: &str, shape: &[usize]) -> Result<()> {
-        let tensor = self.find(name);
-        let name = &format!("{}{name}", self.prefix);
-        let tensor = tensor
-            .ok_or_else(|| Error::checkpoint(self.path, format!("tensor {name} is missing")))?;
-        width(self.path, name, tensor.dtype())?;
-        if tensor.shape() != shape {
-            let have = tensor.shape();
-            let reason = format!("tensor {name} has shape {have:?}, the model needs {shape:?}");
-            return Err(Error::checkpoint(self.path, reason));
+/// The elements of a tensor of any dtype.
+#[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
+fn numbers(path: &Path, name: &str, view: &TensorView) -> Result<Vec<f32>> {
+    let bytes = view.data();
+    let exact = |whole: Option<Vec<f32>>| {
+        whole.ok_or_else(|| {
+            let reason = format!(
+                "tensor {name} is {:?} and holds a number that f32 cannot hold",
+                view.dtype()
+            );
+            Error::checkpoint(path, reason)
+        })
+    };
+    Ok(match view.dtype() {
+        Dtype::F32 | Dtype::F16 | Dtype::BF16 => floats(view),
+        Dtype::F64 => each(bytes, |b| f64::from_le_bytes(b) as f32),
+        Dtype::BOOL | Dtype::U8 => each(bytes, |[b]| f32::from(b)),
+        Dtype::I8 => each(bytes, |b| f32::from(i8::from_le_bytes(b))),
+        Dtype::I16 => each(bytes, |b| f32::from(i16::from_le_bytes(b))),
+        Dtype::U16 => each(bytes, |b| f32::from(u16::from_le_bytes(b))),
+        Dtype::I32 => exact(wholes(bytes, |b| i32::from_le_bytes(b).into()))?,
+        Dtype::U32 => exact(wholes(bytes, |b| u32::from_le_bytes(b).into()))?,
+        Dtype::I64 => exact(wholes(bytes, |b| i64::from_le_bytes(b).into()))?,
+        Dtype::U64 => exact(wholes(bytes, |b| u64::from_le_bytes(b).into()))?,
+        other => {
+            let reason = format!("tensor {name} is {other:?}, which cannot be read as f32");
+            return Err(Error::checkpoint(path, reason));
         }
-        Ok(())
-    }
+    })
+}
 
-    /// Copies a parameter's numbers to its place in an arena.
-    ///
-    /// # Errors
-    /// As [`check`](Self::check).
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "an arena of the model's has a place for each parameter"
-    )]
-    pub fn fill(&self, info: &ParamInfo, arena: &mut [f32]) -> Result<()> {
-        self.check(&info.name, &info.shape)?;
-        if let Some(tensor) = self.find(&info.name) {
-            let n: usize = info.shape.iter().product();
-            widen(&tensor, &mut arena[info.offset..info.offset + n]);
-        }
-        Ok(())
-    }
-
-    /// A tensor that is none of these parameters, nor one that GPT-2 files may carry beside them:
-    /// the tied head and constant masks.
-    pub fn stranger(&self, infos: &[ParamInfo]) -> Option<String> {
-        let known: std::collections::HashSet<&str> = infos
-            .iter()
-            .flat_map(|info| [Some(info.name.as_str()), info.name.strip_prefix("transformer.")])
-            .flatten()
-            .collect();
-        let constant = |name: &str| {
-            name == "lm_head.weight"
-                || name.ends_with(".attn.bias")
-                || name.ends_with(".attn.masked_bias")
-        };
-        let mut strangers: Vec<&str> =
-            self.file.names().into_iter().filter(|n| !known.contains(n) && !constant(n)).collect();
-        strangers.sort_unstable();
-        strangers.first().map(|name| name.to_string())
-    }
+/// Whole numbers as f32, if it can hold every one: 24 bits between the first and the last that is set.
+fn wholes<const N: usize>(bytes: &[u8], from: impl Fn([u8; N]) -> i128) -> Option<Vec<f32>> {
+    let one = |&b: &[u8; N]| {
+        let whole = from(b);
+        let bits = whole.unsigned_abs();
+        let fits = bits == 0 || 128 - bits.leading_zeros() - bits.trailing_zeros() <= 24;
+        fits.then_some(whole as f32)
+    };
+    bytes.as_chunks::<N>().0.iter().map(one).collect()
 }

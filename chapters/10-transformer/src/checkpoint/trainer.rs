@@ -61,6 +61,10 @@ pub struct TrainerFile {
     pub state: CheckpointState,
     /// What it was trained on: `stories`, `book`, or a path, from the run's folder on.
     pub data: String,
+    /// SHA-256 of that text ([`Dataset::digest`](strata_data::Dataset::digest)); none for stories, for
+    /// batches of the caller's own, and in files of before December 2026.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_sha256: Option<String>,
     /// SHA-256 of `model.safetensors`, in hexadecimal.
     pub model_sha256: String,
     /// SHA-256 of `optimizer.safetensors`, in hexadecimal.

@@ -72,30 +72,30 @@ impl TrainConfig {
     /// Checks every number.
     ///
     /// # Errors
-    /// One that is out of its range; the message names the flag.
+    /// One that is out of its range; the message names it.
     pub fn validate(&self) -> Result<()> {
         self.model.validate()?;
-        let fail = |text: String| Err(Error::Value(text));
+        let fail = |name, value: String, range: &str| Err(Error::setting(name, value, range));
         if self.batch == 0 || self.batch > 1 << 16 {
-            return fail(format!("--batch is {}; it must lie between 1 and 65,536", self.batch));
+            return fail("batch", self.batch.to_string(), "it must lie between 1 and 65,536");
         }
         let most = self.model.n_positions;
         if self.context == 0 || self.context > most {
-            let context = self.context;
-            return fail(format!("--context is {context}; this model takes 1 to {most} tokens"));
+            let range = format!("this model takes 1 to {most} tokens");
+            return fail("context", self.context.to_string(), &range);
         }
         match self.length {
-            Length::Steps(0) => return fail("--steps is 0; it must be at least 1".into()),
+            Length::Steps(0) => return fail("steps", "0".into(), "it must be at least 1"),
             Length::Steps(n) if n > u64::from(u32::MAX) => {
-                return fail(format!("--steps is {n}; at most 4,294,967,295 can be counted"));
+                return fail("steps", n.to_string(), "at most 4,294,967,295 can be counted");
             }
             Length::Minutes(m) if !(m > 0.0 && m <= 60.0 * 24.0 * 365.0) => {
-                return fail(format!("--minutes is {m}; it must be above 0 and at most a year"));
+                return fail("minutes", m.to_string(), "it must be above 0 and at most a year");
             }
             _ => {}
         }
-        within("--lr", self.lr, 1e-9, 10.0)?;
-        within("--dropout", self.dropout, 0.0, 0.95)?;
+        within("learning rate", self.lr, 1e-9, 10.0)?;
+        within("dropout", self.dropout, 0.0, 0.95)?;
         within("weight decay", self.weight_decay, 0.0, 10.0)?;
         within("beta 1", self.betas.0, 0.0, 0.9999)?;
         within("beta 2", self.betas.1, 0.0, 0.99999)?;
@@ -104,16 +104,17 @@ impl TrainConfig {
             within("clip", clip, 1e-6, 1e6)?;
         }
         if self.eval_every == 0 || self.eval_batches == 0 {
-            return fail("an evaluation needs at least one batch and one step between two".into());
+            let reason = "an evaluation needs at least one batch and one step between two";
+            return Err(Error::Value(reason.into()));
         }
         Ok(())
     }
 }
 
 /// A NaN lies nowhere.
-fn within<T: PartialOrd + Display>(name: &str, value: T, low: T, high: T) -> Result<()> {
+fn within<T: PartialOrd + Display>(name: &'static str, value: T, low: T, high: T) -> Result<()> {
     if value >= low && value <= high {
         return Ok(());
     }
-    Err(Error::Value(format!("{name} is {value}; it must lie between {low} and {high}")))
+    Err(Error::setting(name, value, format!("it must lie between {low} and {high}")))
 }

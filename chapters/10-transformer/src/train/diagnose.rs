@@ -6,10 +6,8 @@ use strata_autograd::{GraphNode, Var};
 /// tensor that is not finite: an activation in the order they are computed, else a gradient in the
 /// order the tape walks back.
 pub(super) fn first_non_finite(trainer: &Trainer) -> Result<String> {
-    for var in trainer.model().parameters().vars() {
-        if !finite(var)? {
-            return Ok(format!("parameter {}", var.name().unwrap_or("?")));
-        }
+    if let Some(name) = trainer.model().non_finite_parameter()? {
+        return Ok(format!("parameter {name}"));
     }
     trainer.model().parameters().zero_grad()?;
     let loss = trainer.loss_on_tape()?;

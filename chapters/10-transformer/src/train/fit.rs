@@ -10,6 +10,12 @@ use strata_data::Dataset;
 /// What a run says while it works.
 #[derive(Debug)]
 pub enum Event<'a> {
+    /// The run goes on with another text than it had before, or with one that was edited since: it
+    /// will not come to the same bits. Said before the first step.
+    TextChanged {
+        /// Steps done.
+        step: u64,
+    },
     /// A step was done.
     Step(&'a Progress),
     /// Held-out text was scored.
@@ -128,6 +134,11 @@ pub fn fit(
     let mut last_note = Instant::now();
     let mut score = None;
     let mut stop = Stop::Finished;
+    let changed = trainer.text_changed(data);
+    if changed && on(Event::TextChanged { step: trainer.done().step }).is_break() {
+        return Ok(Outcome { stop: Stop::Asked, validation: None, floor });
+    }
+    trainer.set_text(data);
     while clock.fraction(trainer.done().step) < 1.0 {
         // region: loop
         let step = trainer.done().step;

@@ -4,7 +4,7 @@ use crate::{Error, Gpt, Pass, Result};
 use std::path::Path;
 use strata_adamw::{AdamW, AdamWConfig};
 use strata_autograd::no_grad;
-use strata_data::{Batch, IGNORE, Tokenizer};
+use strata_data::{Batch, Dataset, IGNORE, Tokenizer};
 use strata_device::{Buffer, Device, Recording, StepState};
 use strata_tensor::{DType, Tensor};
 
@@ -22,6 +22,8 @@ pub struct Trainer {
     /// Steps that were launched op by op.
     eager: u32,
     done: CheckpointState,
+    /// SHA-256 of the text that [`fit`](super::fit) trains on.
+    text: Option<String>,
 }
 
 impl Trainer {
@@ -56,6 +58,7 @@ impl Trainer {
             recording: None,
             eager: 0,
             done,
+            text: None,
         })
     }
 
@@ -71,6 +74,7 @@ impl Trainer {
         };
         let mut trainer = Trainer::new(loaded.model, file.config.clone())?;
         trainer.done = file.state;
+        trainer.text = file.data_sha256.clone();
         let path = folder.join("optimizer.safetensors");
         let (m, v) = trainer.optimizer.moments();
         checkpoint::read_moments(&trainer.model, &path, &moments, "m.", m)?;
@@ -107,6 +111,17 @@ impl Trainer {
     /// How far it has come.
     pub fn done(&self) -> CheckpointState {
         self.done
+    }
+
+    /// Is this another text than the one that the run was trained on so far? Then it does not go on to
+    /// the same bits. False where that is not known: for stories, and before the first
+    /// [`fit`](super::fit).
+    pub fn text_changed(&self, data: &Dataset) -> bool {
+        self.text.is_some() && self.text.as_deref() != data.digest()
+    }
+
+    pub(super) fn set_text(&mut self, data: &Dataset) {
+        self.text = data.digest().map(String::from);
     }
 
     /// The learning rate that [`fit`](super::fit) gives the step after `step` steps, for a driver
@@ -228,17 +243,21 @@ impl Trainer {
     /// Mean loss over batches, without dropout and without a tape.
     ///
     /// # Errors
-    /// As [`step`](Self::step).
+    /// As [`step`](Self::step); [`Error::NotFinite`].
     pub fn evaluate(&self, batches: impl IntoIterator<Item = Batch>) -> Result<Evaluation> {
         let mut sum = Evaluation::default();
-        for batch in batches {
+        // A batch of padding has no mean.
+        for batch in batches.into_iter().filter(|batch| batch.scored > 0) {
             self.upload(&batch)?;
             let loss = no_grad(|| self.model.loss(&self.ids, &self.targets, self.pass()))?;
             let scored = batch.scored as u64;
             sum.nats += f64::from(loss.value().item::<f32>()?) * scored as f64;
             sum.tokens = sum.tokens.saturating_add(scored);
         }
-        Ok(sum)
+        match sum.nats.is_finite() {
+            true => Ok(sum),
+            false => Err(self.model.not_finite("the loss of the text")),
+        }
     }
 
     /// Saves a checkpoint; the one that was there survives until the new one is whole. `data` says
@@ -267,6 +286,7 @@ impl Trainer {
             config: self.config.clone(),
             state: self.done,
             data: data.into(),
+            data_sha256: self.text.clone(),
             model_sha256: model,
             optimizer_sha256: checkpoint::digest(&moments),
             config_sha256: Some(config),

@@ -8,7 +8,9 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 use std::path::PathBuf;
 use strata_ml::autograd::no_grad;
-use strata_ml::data::{Batch, Dataset, Options, Source, TokenizerChoice, prepare};
+use strata_ml::data::{
+    Batch, Dataset, Options, Part as Scored, Source, TokenizerChoice, prepare_to_score,
+};
 use strata_ml::device::{Buffer, Device, Machine, StepState, cpu};
 use strata_ml::tensor::Tensor;
 use strata_ml::transformer::checkpoint::{self, Loaded};
@@ -21,7 +23,8 @@ Examples:
   cargo strata eval --checkpoint gpt2/ --data novel.txt --json
 
 Of the text a model was trained on, the last tenth is scored, which training never saw; of any
-other text all of it. --part decides otherwise.";
+other text all of it. --part decides otherwise. The text is read in windows of --context tokens side
+by side, the last one shorter: every token but the first is scored once.";
 
 /// Which part of the text is scored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -83,10 +86,10 @@ pub fn run(args: &EvalArgs) -> Outcome {
         let text = format!("--context is {context}; this model takes 1 to {most} tokens");
         return Err(Failure::new(text));
     }
-    let own = state.as_ref().is_some_and(|state| same(&state.data, &args.checkpoint, &args.data));
-    let part = args.part.unwrap_or(if own { Part::HeldOut } else { Part::All });
+    let own = state.as_ref().filter(|state| same(&state.data, &args.checkpoint, &args.data));
+    let part = args.part.unwrap_or(if own.is_some() { Part::HeldOut } else { Part::All });
     let bar = Bar::new();
-    let data = prepare(
+    let data = prepare_to_score(
         Options {
             source: args.data.clone(),
             tokenizer: TokenizerChoice::Use(tokenizer),
@@ -94,12 +97,24 @@ pub fn run(args: &EvalArgs) -> Outcome {
             context,
             seed: 0,
         },
+        match part {
+            Part::All => Scored::Whole,
+            Part::HeldOut => Scored::HeldOut,
+        },
         &mut |_| bar.set(0.0, || "reading the text".into()),
     )?;
+    let trained_on = own.and_then(|state| state.data_sha256.as_deref());
+    let edited = trained_on.is_some() && trained_on != data.digest();
     let rows = rows(&data, part, size(args.batch));
-    check_room(&model, &device, rows, context)?;
+    check_room(&model, &device, rows, data.context())?;
     let score = score(&model, &data, part, rows, &bar)?;
     drop(bar);
+    if edited {
+        ui::warn(
+            "the text was edited since the model was trained on it: what is scored may be what \
+             training saw",
+        );
+    }
     report(args, &data, &score, part, context, &device)
 }
 
@@ -155,7 +170,10 @@ fn score(model: &Gpt, data: &Dataset, part: Part, rows: usize, bar: &Bar) -> Out
         let done = (i + 1) as f64 / batches as f64;
         bar.set(done, || format!("{} tokens scored", ui::count(sum.tokens)));
     }
-    Ok(sum)
+    match sum.nats.is_finite() {
+        true => Ok(sum),
+        false => Err(model.not_finite("the loss of the text").into()),
+    }
 }
 
 fn mean_loss(model: &Gpt, device: &Device, batch: &Batch, state: &Buffer) -> Outcome<f64> {

@@ -8,7 +8,7 @@ use serde_json::json;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use strata_ml::data::Tokenizer;
+use strata_ml::data::Decoder;
 use strata_ml::transformer::checkpoint::{self, Loaded};
 use strata_ml::transformer::{Generator, Sampling};
 
@@ -110,8 +110,9 @@ fn write(args: &GenerateArgs, loaded: &Loaded) -> Outcome<Written> {
     let prompt = prompt(args, loaded)?;
     let end = tokenizer.end_of_text();
     let mut generator = Generator::new(&loaded.model, sampling)?;
-    let mut stream = Stream { quiet: args.json, ..Stream::default() };
-    stream.push(tokenizer, &prompt)?;
+    let decoder = tokenizer.decoder();
+    let mut stream = Stream { decoder, text: String::new(), quiet: args.json };
+    stream.push(&prompt)?;
     let start = Instant::now();
     let mut logits = generator.read(&prompt)?;
     let mut first = Duration::ZERO;
@@ -126,7 +127,7 @@ fn write(args: &GenerateArgs, loaded: &Loaded) -> Outcome<Written> {
             ended = true;
             break;
         }
-        stream.push(tokenizer, &[token])?;
+        stream.push(&[token])?;
         if tokens < args.tokens {
             logits = generator.read(&[token])?;
         }
@@ -157,34 +158,16 @@ fn prompt(args: &GenerateArgs, loaded: &Loaded) -> Outcome<Vec<u32>> {
     Ok(ids)
 }
 
-/// Bytes come token by token and characters may be cut in two: whole characters are passed on.
-#[derive(Default)]
-struct Stream {
-    waiting: Vec<u8>,
+/// What is written, as it comes.
+struct Stream<'a> {
+    decoder: Decoder<'a>,
     text: String,
     quiet: bool,
 }
 
-impl Stream {
-    fn push(&mut self, tokenizer: &Tokenizer, ids: &[u32]) -> Outcome<()> {
-        self.waiting.extend(tokenizer.decode(ids));
-        let mut whole = String::new();
-        while !self.waiting.is_empty() {
-            match std::str::from_utf8(&self.waiting) {
-                Ok(text) => {
-                    whole.push_str(text);
-                    self.waiting.clear();
-                }
-                Err(error) => {
-                    let valid: Vec<u8> = self.waiting.drain(..error.valid_up_to()).collect();
-                    whole.push_str(&String::from_utf8_lossy(&valid));
-                    // No length: the character is not over yet, its other bytes may still come.
-                    let Some(bad) = error.error_len() else { break };
-                    whole.push(char::REPLACEMENT_CHARACTER);
-                    self.waiting.drain(..bad);
-                }
-            }
-        }
+impl Stream<'_> {
+    fn push(&mut self, ids: &[u32]) -> Outcome<()> {
+        let whole = self.decoder.push(ids);
         self.show(&whole)
     }
 
@@ -203,10 +186,8 @@ impl Stream {
     }
 
     fn finish(mut self) -> Outcome<String> {
-        if !self.waiting.is_empty() {
-            self.waiting.clear();
-            self.show("\u{FFFD}")?;
-        }
+        let rest = self.decoder.finish();
+        self.show(&rest)?;
         if !self.quiet && !self.text.ends_with('\n') {
             say!()?;
         }

@@ -10,7 +10,9 @@ use strata_files::current;
 use strata_ml::autograd::Graph;
 use strata_ml::device::{LadderInfo, StepState};
 use strata_ml::tensor::Tensor;
-use strata_ml::transformer::checkpoint::{NamedTensor, TrainerFile, read_config, read_tensors};
+use strata_ml::transformer::checkpoint::{
+    NamedTensor, TrainerFile, read_config, read_tensors, read_weights,
+};
 use strata_ml::transformer::{Gpt, GptConfig, Pass};
 
 const EXAMPLES: &str = "\
@@ -72,8 +74,7 @@ fn drawn_only(what: &str) -> Failure {
 }
 
 fn checkpoint(path: &Path, format: Format) -> Outcome<()> {
-    let file = if path.is_dir() { current(path, "model.safetensors") } else { path.to_path_buf() };
-    let tensors = read_tensors(&file)?;
+    let tensors = if path.is_dir() { read_weights(path)? } else { read_tensors(path)? };
     let (config, trainer) = match path.is_dir() {
         true => {
             (Some(read_config(&current(path, "config.json"))?), TrainerFile::read_if_there(path)?)

@@ -6,7 +6,8 @@ use strata_files::{printable, printable_lines};
 use strata_ml::data::random::Stream;
 use strata_ml::data::stories::Grammar;
 use strata_ml::data::{
-    IGNORE, Options, Source, Tokenizer, TokenizerChoice, TokenizerKind, prepare,
+    IGNORE, Options, Part, Source, Tokenizer, TokenizerChoice, TokenizerKind, prepare,
+    prepare_to_score,
 };
 
 pub fn targets() -> Vec<Target> {
@@ -86,6 +87,18 @@ fn text(bytes: &[u8]) {
         context: number(2) as usize,
         seed: number(3),
     };
+    // A model that is scored has its tokenizer.
+    let known = matches!(options.tokenizer, TokenizerChoice::Use(_));
+    for part in [Part::Whole, Part::HeldOut].into_iter().filter(|_| known) {
+        match prepare_to_score(options.clone(), part, &mut |_| {}) {
+            Ok(data) if data.context() <= 1 << 12 => {
+                let (whole, kept) = (data.whole(0, 2), data.validation(0, 2));
+                assert!(whole.scored + kept.scored > 0, "a text of which nothing is scored");
+            }
+            Ok(_) => {}
+            Err(error) => is_harmless(&error.to_string()),
+        }
+    }
     let data = match prepare(options, &mut |_| {}) {
         Ok(data) => data,
         Err(error) => return is_harmless(&error.to_string()),

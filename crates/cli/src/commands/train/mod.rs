@@ -117,7 +117,12 @@ fn resumed(args: &TrainArgs, from: &Path) -> Outcome<Run> {
         (None, None) => Source::Stories,
     };
     let device = open(args)?;
-    let (mut trainer, tokenizer, _) = Trainer::resume(from, &device)?;
+    let (mut trainer, tokenizer, _) = match Trainer::resume(from, &device) {
+        Err(error) if file.is_none() => {
+            return Err(Failure::new(format!("{error}: --init {}", from.display())));
+        }
+        found => found?,
+    };
     let length = match (args.steps, args.minutes) {
         (Some(steps), _) => Some(Length::Steps(steps)),
         (None, minutes) => minutes.map(Length::Minutes),

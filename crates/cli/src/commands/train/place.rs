@@ -97,7 +97,7 @@ impl Drop for Place {
 
 /// Whether a checkpoint lies in a folder.
 pub fn holds_checkpoint(folder: &Path) -> bool {
-    ["model.safetensors", "trainer.json"]
+    ["model.safetensors", "model.safetensors.index.json", "trainer.json"]
         .iter()
         .any(|name| strata_files::current(folder, name).exists())
 }

@@ -70,6 +70,14 @@ impl Session {
 
     fn handle(&mut self, event: &Event) -> Outcome<()> {
         match event {
+            Event::TextChanged { .. } => {
+                self.warn(
+                    "the text has changed: it was edited since this run was saved, or is another. The \
+                     run goes on with it as it is now, and not to the same bits as if it had never \
+                     stopped",
+                );
+                Ok(())
+            }
             Event::Step(progress) => self.step(progress),
             Event::Evaluated { step, score, floor } => {
                 let loss = score.nats_per_token();
