@@ -1,3 +1,4 @@
+use crate::once::sharing;
 use crate::{AdamWConfig, cpu};
 use strata_device::{Access, Buffer, Kernel, Ladder, Launch, Needs, Rung, StepState, cpu_text};
 use strata_tensor::{DType, Error, Result, Tensor};
@@ -63,7 +64,7 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             kernels: &[&NAIVE],
             needs: Needs::NONE,
             accepts: |_| true,
-            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.values.numel(), 256)]),
+            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.values.numel(), 256).rounds(18)]),
         },
         Rung {
             name: "2_vectorized",
@@ -71,7 +72,9 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             needs: Needs::NONE,
             // Arenas always are: their parameters start at multiples of 64 elements.
             accepts: |a| a.values.numel().is_multiple_of(4),
-            plan: |a, _| Ok(vec![launch(&VECTORIZED, a).cover(a.values.numel() / 4, 256)]),
+            plan: |a, _| {
+                Ok(vec![launch(&VECTORIZED, a).cover(a.values.numel() / 4, 256).rounds(18)])
+            },
         },
     ],
 };
@@ -87,14 +90,15 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
 /// p -= lr * (m / (1 - beta1^step)) / (sqrt(v / (1 - beta2^step)) + eps)
 /// ```
 ///
-/// All four tensors are f32 of one shape, contiguous and aligned. `lr` and `step` (from 1; 0 counts
-/// as 1) are read from `state`, a [`StepState`], on the device, and so is `norm`, one f32: the
-/// gradient's norm ([`global_norm`](crate::global_norm)), with `config.clip` or without. Where it is
-/// infinite or not a number the step is left out, and parameters and moments stay as they were: look
-/// at the norm to learn of it.
+/// All four tensors are f32 of one shape, contiguous and aligned, each with memory of its own. `lr`
+/// and `step` (from 1; 0 counts as 1) are read from `state`, a [`StepState`], on the device, and so
+/// is `norm`, one f32: the gradient's norm ([`global_norm`](crate::global_norm)), with
+/// `config.clip` or without. Where it is infinite or not a number the step is left out, and
+/// parameters and moments stay as they were: look at the norm to learn of it.
 ///
 /// # Errors
-/// Shapes, dtypes or devices that do not fit; a number in `config` out of its range.
+/// Shapes, dtypes or devices that do not fit; two arenas in one piece of memory; a number in `config`
+/// out of its range.
 pub fn adamw(
     [values, grads, m, v]: [&Tensor; 4],
     state: &Buffer,
@@ -103,7 +107,8 @@ pub fn adamw(
     config: AdamWConfig,
 ) -> Result<()> {
     config.validate()?;
-    check("adamw", &[values, grads, m, v], state, norm)?;
+    let arenas = [("values", values), ("gradients", grads), ("m", m), ("v", v)];
+    check("adamw", &arenas, state, norm)?;
     if values.numel() == 0 {
         return Ok(());
     }
@@ -123,12 +128,13 @@ pub fn adamw(
 /// What both optimizers ask of their arenas.
 pub(crate) fn check(
     op: &'static str,
-    arenas: &[&Tensor],
+    named: &[(&str, &Tensor)],
     state: &Buffer,
     norm: &Tensor,
 ) -> Result<()> {
+    let arenas: Vec<&Tensor> = named.iter().map(|(_, tensor)| *tensor).collect();
     let first = arenas[0];
-    for tensor in arenas {
+    for tensor in &arenas {
         tensor.expect_dtype(op, DType::F32)?;
         first.same_device(op, tensor)?;
         tensor.slice(op)?;
@@ -136,6 +142,11 @@ pub(crate) fn check(
             let shapes: Vec<&[usize]> = arenas.iter().map(|t| t.shape()).collect();
             return Err(Error::shape(op, &shapes, "the arenas must have one shape"));
         }
+    }
+    if let Some((i, j)) = sharing(&arenas) {
+        let (a, b) = (named[i].0, named[j].0);
+        let reason = format!("{a} and {b} are in one piece of memory; give each its own");
+        return Err(Error::value(op, reason));
     }
     norm.expect_dtype(op, DType::F32)?;
     first.same_device(op, norm)?;

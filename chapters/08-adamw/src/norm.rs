@@ -57,6 +57,7 @@ fn plan(a: &Args) -> Vec<Launch> {
             .grid(groups, 1, 1)
             .block(256, 1, 1)
             .constant("WG", 256)
+            .rounds(n.div_ceil(256 * groups) + 8)
             .cost(2.0 * n as f64, 4.0 * n as f64 + partial_bytes),
         Launch::new(&FINISH)
             .bind(&a.partials.flat())
@@ -66,6 +67,7 @@ fn plan(a: &Args) -> Vec<Launch> {
             .grid(1, 1, 1)
             .block(256, 1, 1)
             .constant("WG", 256)
+            .rounds(groups.div_ceil(256) + 8)
             .cost(count + 1.0, partial_bytes + 4.0),
     ]
 }

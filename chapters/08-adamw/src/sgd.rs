@@ -63,14 +63,15 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
 /// p -= lr * u
 /// ```
 ///
-/// `values`, `grads` and `velocity` are f32 of one shape, contiguous and aligned; without momentum
-/// `velocity` may be `None`. `lr` is read from `state` on the device, and so is `norm`, one f32: the
-/// gradient's norm ([`global_norm`](crate::global_norm)), with `config.clip` or without. Where it is
-/// infinite or not a number the step is left out, as in [`adamw`](crate::adamw).
+/// `values`, `grads` and `velocity` are f32 of one shape, contiguous and aligned, each with memory
+/// of its own; without momentum `velocity` may be `None`. `lr` is read from `state` on the device,
+/// and so is `norm`, one f32: the gradient's norm ([`global_norm`](crate::global_norm)), with
+/// `config.clip` or without. Where it is infinite or not a number the step is left out, as in
+/// [`adamw`](crate::adamw).
 ///
 /// # Errors
-/// Shapes, dtypes or devices that do not fit; momentum without a velocity; a number in `config` out
-/// of its range.
+/// Shapes, dtypes or devices that do not fit; two arenas in one piece of memory; momentum without a
+/// velocity; a number in `config` out of its range.
 pub fn sgd(
     values: &Tensor,
     grads: &Tensor,
@@ -82,7 +83,9 @@ pub fn sgd(
 ) -> Result<()> {
     let op = "sgd";
     config.validate()?;
-    check(op, &[values, grads, velocity.unwrap_or(values)], state, norm)?;
+    let mut arenas = vec![("values", values), ("gradients", grads)];
+    arenas.extend(velocity.map(|velocity| ("velocity", velocity)));
+    check(op, &arenas, state, norm)?;
     if values.numel() == 0 {
         return Ok(());
     }

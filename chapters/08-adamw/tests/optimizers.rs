@@ -282,6 +282,55 @@ fn what_does_not_fit_is_named() {
     let momentum = SgdConfig { momentum: 0.9, ..SgdConfig::default() };
     let message = sgd(&four, &fresh[0], None, &st, &one, 0, momentum).unwrap_err().to_string();
     assert!(message.contains("velocity"), "{message}");
-    // One arena cannot be its own gradient: the machines that forbid it speak for all.
-    adamw([&four, &four, &fresh[0], &fresh[1]], &st, &one, 0, base).unwrap_err();
+}
+
+#[test]
+fn one_memory_in_two_roles_is_refused_by_name() {
+    for device in testing_devices() {
+        let st = state(&device, 1, 0.1);
+        let one = scalar(&device, 1.0);
+        let [p, g, m, v] = [1.0, 2.0, 0.0, 0.0].map(|x| vector(&device, &[x; 4]));
+        let adam = |arenas| adamw(arenas, &st, &one, 0, AdamWConfig::default()).unwrap_err();
+        let plain = |p, g, u| {
+            let momentum = if u { 0.9 } else { 0.0 };
+            let config = SgdConfig { momentum, ..SgdConfig::default() };
+            sgd(p, g, u.then_some(&v), &st, &one, 0, config)
+        };
+        for (error, words) in [
+            (adam([&p, &p, &m, &v]), ["adamw", "values and gradients"]),
+            (adam([&p, &g, &m, &m]), ["adamw", "m and v"]),
+            (adam([&p, &g, &g, &v]), ["adamw", "gradients and m"]),
+            (plain(&p, &p, false).unwrap_err(), ["sgd", "values and gradients"]),
+            (plain(&v, &g, true).unwrap_err(), ["sgd", "values and velocity"]),
+        ] {
+            let said = error.to_string();
+            assert!(words.iter().all(|word| said.contains(word)), "{said}");
+        }
+        assert_eq!((read(&p), read(&v)), (vec![1.0; 4], vec![0.0; 4]), "nothing moved");
+        plain(&p, &g, false).unwrap();
+    }
+}
+
+/// For lists of tensors: what a loop over them would move twice.
+#[test]
+fn a_parameter_listed_twice_is_refused_by_its_places() {
+    for device in testing_devices() {
+        let (w, b) = (vector(&device, &[0.0; 256]), vector(&device, &[0.0; 3]));
+        let nothing = Tensor::empty(&device, DType::F32, &[0]).unwrap();
+        let halves = [0, 128].map(|from| w.narrow(0, from, 128).unwrap());
+        let turned = w.reshape(&[16, 16]).unwrap().t().unwrap();
+        let once = |list: &[&Tensor]| strata_adamw::once("sgd", list);
+        once(&[]).unwrap();
+        once(&[&w, &b, &nothing, &nothing]).unwrap();
+        once(&[&halves[1], &b, &halves[0]]).unwrap();
+        for (list, words) in [
+            (vec![&w, &w], "parameter 1 is parameter 0 again"),
+            (vec![&b, &w, &nothing, &w.clone()], "parameter 3 is parameter 1 again"),
+            (vec![&halves[1], &b, &w], "parameters 0 and 2 are views"),
+            (vec![&turned, &w], "parameters 0 and 1 are views"),
+        ] {
+            let said = once(&list).unwrap_err().to_string();
+            assert!(said.starts_with("sgd: ") && said.contains(words), "{said}");
+        }
+    }
 }
