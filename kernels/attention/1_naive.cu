@@ -38,7 +38,8 @@ extern "C" __global__ void softmax(const float* q, const float* k, const float* 
         // region: row
         float* row = probabilities + i * p.keys;
         float largest = row[0], sum = 0.0f;
-        for (unsigned j = 1; j < p.keys; j++) largest = fmaxf(largest, row[j]);
+        for (unsigned j = 1; j < p.keys; j++)
+            largest = row[j] > largest || row[j] != row[j] ? row[j] : largest;  // fmaxf drops NaN
         for (unsigned j = 0; j < p.keys; j++) sum += expf(row[j] - largest);
         for (unsigned j = 0; j < p.keys; j++) {
             float probability = expf(row[j] - largest) / sum;
@@ -64,7 +65,10 @@ extern "C" __global__ void weighted_sum(const float* q, const float* k, const fl
         const float* weights = probabilities + (bh * p.rows + row) * p.keys;
         const float* values = v + head_at(p.v, p, bh) + d;
         float sum = 0.0f;
-        for (unsigned key = 0; key < seen; key++) sum += weights[key] * values[key * p.v.row];
+        for (unsigned key = 0; key < seen; key++) {
+            float value = values[key * p.v.row];
+            if (adds(value, p, state, bh, row, key)) sum += weights[key] * value;
+        }
         out[head_at(p.out, p, bh) + row * p.out.row + d] = sum;
         // end: mix
     }

@@ -8,7 +8,7 @@
 // Tiles above the diagonal are skipped.
 // Cost: 4 D FLOPs for each query-key pair; K and V are read once for every TILE queries.
 // Gain: no P in memory (O(T) instead of O(T^2)); products from registers: some 20 times 1_naive.
-#include "attention_tile.cuh"
+#include "attention_pairs.cuh"
 
 extern "C" __global__ __launch_bounds__(256) void flash1(const float* q, const float* k,
                                                          const float* v, const StepState* state,
@@ -27,14 +27,16 @@ extern "C" __global__ __launch_bounds__(256) void flash1(const float* q, const f
         const unsigned bh = work / tiles, first = (tiles - 1 - work % tiles) * TILE;
         load_tile(queries, q + head_at(p.q, p, bh), p.q.row, first, p.rows, p.dim);
         float o[R][N] = {}, m[R], l[R];
-        for (unsigned r = 0; r < R; r++) m[r] = -infinity, l[r] = 0.0f;
+        // Not minus infinity: scores may be that, and -inf - -inf is not a number.
+        for (unsigned r = 0; r < R; r++) m[r] = -3.402823466e38f, l[r] = 0.0f;
 
         const unsigned end = visible(p, valid, min(first + TILE, p.rows) - 1);
         for (unsigned start = 0; start < end; start += TILE) {
             // region: scores
             load_tile(keys, k + head_at(p.k, p, bh), p.k.row, start, valid, p.dim);
-            load_tile(values, v + head_at(p.v, p, bh), p.v.row, start, valid, p.dim);
-            __syncthreads();
+            const float* v_head = v + head_at(p.v, p, bh);
+            const bool wild = load_tile(values, v_head, p.v.row, start, valid, p.dim);
+            const bool careful = __syncthreads_or(wild);
             float s[R][R];
             scores_of(s, queries, keys, tx, ty);
             // end: scores
@@ -46,7 +48,7 @@ extern "C" __global__ __launch_bounds__(256) void flash1(const float* q, const f
 #pragma unroll
                 for (unsigned c = 0; c < R; c++) {
                     s[r][c] = start + tx + 16 * c < seen ? p.scale * s[r][c] : -infinity;
-                    largest = fmaxf(largest, s[r][c]);
+                    largest = fmaxf(largest, s[r][c]);  // drops NaN; e^(NaN - m) brings it back
                 }
                 for (int lane = 8; lane > 0; lane /= 2)
                     largest = fmaxf(largest, __shfl_xor_sync(0xffffffffu, largest, lane));
@@ -67,7 +69,10 @@ extern "C" __global__ __launch_bounds__(256) void flash1(const float* q, const f
 #endif
             }
             store_scores(weights, s, tx, ty);
-            add_weighted(o, weights, values, tx, ty);
+            if (!careful) add_weighted(o, weights, values, tx, ty);
+            else add_counted(o, weights, values, tx, ty, [&](unsigned r, unsigned j) {
+                return counts_pair(p, state, valid, bh, first + r, start + j, true);
+            });
             __syncthreads();
         }
 #pragma unroll

@@ -31,7 +31,7 @@ extern "C" __global__ void probabilities(const float* q, const float* k, const f
             }
             probability = expf(p.scale * score - lse[i / p.keys]);
 #if DROPOUT
-            gradient *= dropout_mask_of(p, state, bh, row, key);
+            gradient = through(gradient, dropout_mask_of(p, state, bh, row, key));
 #endif
         }
         scratch[i] = probability;
@@ -54,7 +54,7 @@ extern "C" __global__ void softmax_backward(const float* q, const float* k, cons
         for (unsigned j = 0; j < p.keys; j++) {
             gradients[j] = weights[j] * (gradients[j] - sum);
 #if DROPOUT
-            weights[j] *= dropout_mask_of(p, state, i / p.rows, i % p.rows, j);
+            weights[j] = through(weights[j], dropout_mask_of(p, state, i / p.rows, i % p.rows, j));
 #endif
         }
         // end: d_scores
@@ -72,9 +72,12 @@ extern "C" __global__ void dkdv(const float* q, const float* k, const float* v, 
         const float* d_outs = d_out + head_at(p.out, p, bh) + d;
         float dk = 0.0f, dv = 0.0f;
         for (unsigned row = 0; row < p.rows; row++) {
+            // Left out: a weight of 0 does not silence infinity.
+            if (key >= visible(p, valid_keys(p, state), row)) continue;
             unsigned pair = (bh * p.rows + row) * p.keys + key;
+            float up = d_outs[row * p.out.row];
             dk += scratch[pairs + pair] * queries[row * p.q.row];
-            dv += scratch[pair] * d_outs[row * p.out.row];
+            if (adds(up, p, state, bh, row, key)) dv += scratch[pair] * up;
         }
         grads[head_at(p.dk, p, bh) + key * p.dk.row + d] = p.scale * dk;
         grads[head_at(p.dv, p, bh) + key * p.dv.row + d] = dv;
@@ -90,8 +93,9 @@ extern "C" __global__ void dq(const float* q, const float* k, const float* v, co
         unsigned d = i % p.dim, row = i / p.dim % p.rows, bh = i / p.dim / p.rows;
         const float* d_scores = scratch + pairs + (bh * p.rows + row) * p.keys;
         const float* keys = k + head_at(p.k, p, bh) + d;
+        unsigned seen = visible(p, valid_keys(p, state), row);
         float sum = 0.0f;
-        for (unsigned key = 0; key < p.keys; key++) sum += d_scores[key] * keys[key * p.k.row];
+        for (unsigned key = 0; key < seen; key++) sum += d_scores[key] * keys[key * p.k.row];
         grads[head_at(p.dq, p, bh) + row * p.dq.row + d] = p.scale * sum;
     }
 }

@@ -8,7 +8,7 @@
 // atomics, the same bits every time.
 // Cost: 8 D FLOPs for each query-key pair; Q and dO are read once for every TILE keys.
 // Gain: no P, dP and dS in memory; some 10 times 1_naive.
-#include "attention_tile.cuh"
+#include "attention_pairs.cuh"
 
 #if DIM <= 64
 #define BLOCKS 2
@@ -41,9 +41,10 @@ extern "C" __global__ __launch_bounds__(256, BLOCKS) void dkdv(
         const unsigned seeing = 0;
 #endif
         for (unsigned first = seeing / TILE * TILE; first < p.rows; first += TILE) {
-            load_tile(queries, q + head_at(p.q, p, bh), p.q.row, first, p.rows, p.dim);
-            load_tile(d_outs, d_out + head_at(p.out, p, bh), p.out.row, first, p.rows, p.dim);
-            __syncthreads();
+            bool wild = load_tile(queries, q + head_at(p.q, p, bh), p.q.row, first, p.rows, p.dim);
+            const float* d_head = d_out + head_at(p.out, p, bh);
+            wild |= load_tile(d_outs, d_head, p.out.row, first, p.rows, p.dim);
+            const bool careful = __syncthreads_or(wild);
             float s[R][R], d[R][R];
             scores_of(s, keys, queries, tx, ty);
             scores_of(d, values, d_outs, tx, ty);
@@ -63,16 +64,23 @@ extern "C" __global__ __launch_bounds__(256, BLOCKS) void dkdv(
                     const bool sees = start + ty + 16 * r < seen;
                     const float probability = sees ? expf(p.scale * s[r][c] - of_lse) : 0.0f;
                     const float kept = DROPOUT ? mask[r] : 1.0f;
-                    s[r][c] = probability * kept;
-                    d[r][c] = probability * (d[r][c] * kept - of_delta);
+                    s[r][c] = through(probability, kept);
+                    const float gradient = probability * (through(d[r][c], kept) - of_delta);
+                    d[r][c] = sees ? gradient : 0.0f;
                     // end: again
                 }
             }
             // region: sums
             store_scores(weights, s, tx, ty);
-            add_weighted(dv, weights, d_outs, tx, ty);
+            if (!careful) add_weighted(dv, weights, d_outs, tx, ty);
+            else add_counted(dv, weights, d_outs, tx, ty, [&](unsigned r, unsigned j) {
+                return counts_pair(p, state, valid, bh, first + j, start + r, true);
+            });
             store_scores(weights, d, tx, ty);
-            add_weighted(dk, weights, queries, tx, ty);
+            if (!careful) add_weighted(dk, weights, queries, tx, ty);
+            else add_counted(dk, weights, queries, tx, ty, [&](unsigned r, unsigned j) {
+                return counts_pair(p, state, valid, bh, first + j, start + r, false);
+            });
             // end: sums
             __syncthreads();
         }

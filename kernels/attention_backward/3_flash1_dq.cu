@@ -6,7 +6,7 @@
 // second time, but dQ sums over keys where dK and dV sum over queries: one kernel for both would need
 // atomics, and their order is another one every time.
 // Cost: 6 D FLOPs for each query-key pair; K and V are read once for every TILE queries.
-#include "attention_tile.cuh"
+#include "attention_pairs.cuh"
 
 #if DIM <= 64
 #define BLOCKS 2
@@ -40,9 +40,10 @@ extern "C" __global__ __launch_bounds__(256, BLOCKS) void dq(
 
         const unsigned end = visible(p, valid, min(first + TILE, p.rows) - 1);
         for (unsigned start = 0; start < end; start += TILE) {
-            load_tile(keys, k + head_at(p.k, p, bh), p.k.row, start, valid, p.dim);
+            const float* k_head = k + head_at(p.k, p, bh);
+            const bool wild = load_tile(keys, k_head, p.k.row, start, valid, p.dim);
             load_tile(values, v + head_at(p.v, p, bh), p.v.row, start, valid, p.dim);
-            __syncthreads();
+            const bool careful = __syncthreads_or(wild);
             float s[R][R], d[R][R];
             scores_of(s, queries, keys, tx, ty);
             scores_of(d, d_outs, values, tx, ty);
@@ -58,12 +59,16 @@ extern "C" __global__ __launch_bounds__(256, BLOCKS) void dq(
                     const bool sees = start + tx + 16 * c < seen;
                     const float probability = sees ? expf(p.scale * s[r][c] - of_lse[r]) : 0.0f;
                     const float kept = DROPOUT ? mask[c] : 1.0f;
-                    d[r][c] = probability * (d[r][c] * kept - of_delta[r]);
+                    const float gradient = probability * (through(d[r][c], kept) - of_delta[r]);
+                    d[r][c] = sees ? gradient : 0.0f;
                 }
             }
             // region: sum
             store_scores(weights, d, tx, ty);
-            add_weighted(dq, weights, keys, tx, ty);
+            if (!careful) add_weighted(dq, weights, keys, tx, ty);
+            else add_counted(dq, weights, keys, tx, ty, [&](unsigned r, unsigned j) {
+                return counts_pair(p, state, valid, bh, first + r, start + j, false);
+            });
             // end: sum
             __syncthreads();
         }

@@ -4,7 +4,7 @@
 // kernel of its own. All roads lead through f32 or stay among integers:
 //   float to 16 bits    rounds to nearest, ties to even; NaN stays NaN
 //   float to integer    cuts the fraction off, saturates, NaN gives 0
-//   integer to integer  saturates
+//   integer to integer  keeps the bits, so -7 becomes 2^32 - 7
 //   integer to 16 bits  by way of f32
 // Cost: reads and writes each element once; bandwidth decides.
 
@@ -49,10 +49,8 @@ __device__ __forceinline__ void put(unsigned* out, float x) {
 template <class A, class B> __device__ __forceinline__ void change(A x, B* out) {
     put(out, to_f32(x));
 }
-__device__ __forceinline__ void change(int x, unsigned* out) { *out = x < 0 ? 0u : (unsigned)x; }
-__device__ __forceinline__ void change(unsigned x, int* out) {
-    *out = x > 0x7fffffffu ? 0x7fffffff : (int)x;
-}
+__device__ __forceinline__ void change(int x, unsigned* out) { *out = (unsigned)x; }
+__device__ __forceinline__ void change(unsigned x, int* out) { *out = (int)x; }
 
 extern "C" __global__ void __launch_bounds__(WG) convert(const From* x, To* out, Params p) {
     size_t step = (size_t)gridDim.x * WG;

@@ -21,7 +21,8 @@ extern "C" __global__ void __launch_bounds__(WG)
         const float* x = logits + (size_t)row * p.width;
         // region: walks
         float largest = -3.402823466e38f, sum = 0.0f;
-        for (unsigned j = 0; j < p.width; j++) largest = fmaxf(largest, x[j]);
+        for (unsigned j = 0; j < p.width; j++)
+            largest = x[j] > largest || x[j] != x[j] ? x[j] : largest;  // fmaxf would drop NaN
         for (unsigned j = 0; j < p.width; j++) sum += expf(x[j] - largest);
         float total = largest + logf(sum);
         unsigned target = targets[row];

@@ -78,3 +78,15 @@ __device__ __forceinline__ float dropout_mask_of(const Params& p, const StepStat
     unsigned word = key / 16 % 4;
     return word == 0 ? mask.x : word == 1 ? mask.y : word == 2 ? mask.z : mask.w;
 }
+
+// What dropout lets through of x: where it kept nothing, 0 even of infinity.
+__device__ __forceinline__ float through(float x, float kept) {
+    return kept == 0.0f ? 0.0f : x * kept;
+}
+
+// Whether x adds to a sum of this query and key. A dropped key has the weight 0; that leaves out all
+// but infinity and NaN, so only for those the mask is drawn once more.
+__device__ __forceinline__ bool adds(float x, const Params& p, const StepState* state, unsigned bh,
+                                     unsigned row, unsigned key) {
+    return !DROPOUT || isfinite(x) || dropout_mask_of(p, state, bh, row, key) > 0.0f;
+}

@@ -11,6 +11,9 @@
 //
 // Both products take four terms at a time: R + R (or R + N) loads of four floats from shared memory
 // for 4 R R fused multiply-adds.
+//
+// What is masked has the weight 0, which does not silence infinity or NaN: tiles of B that hold such a
+// number are summed pair by pair (attention_pairs).
 #pragma once
 #include "attention.cuh"
 
@@ -39,16 +42,20 @@ __device__ __forceinline__ float4 four_of(const float* row, unsigned d, unsigned
 #endif
 }
 
-// The rows from..from + TILE of a head into shared memory, 0 where there are none.
-__device__ __forceinline__ void load_tile(float* tile, const float* head, unsigned stride,
+// The rows from..from + TILE of a head into shared memory, 0 where there are none. Whether this thread
+// has met infinity or NaN: 0 times those is NaN.
+__device__ __forceinline__ bool load_tile(float* tile, const float* head, unsigned stride,
                                           unsigned from, unsigned rows, unsigned dim) {
+    float silenced = 0.0f;
 #pragma unroll
     for (unsigned i = threadIdx.x; i < TILE * DIM / 4; i += 256) {
         unsigned row = i / (DIM / 4), d = i % (DIM / 4) * 4;
         float4 x = make_float4(0, 0, 0, 0);
         if (from + row < rows) x = four_of(head + (from + row) * stride, d, dim);
         *(float4*)(tile + row * WIDE + d) = x;
+        silenced += 0.0f * x.x + 0.0f * x.y + 0.0f * x.z + 0.0f * x.w;
     }
+    return silenced != 0.0f;
 }
 
 // S[r][c] = A[ty + 16 r] . B[tx + 16 c]

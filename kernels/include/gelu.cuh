@@ -10,10 +10,10 @@
 #define GELU_CUBIC -0.07135481627260025f  // LINEAR * 0.044715
 
 // region: value
-// Far below 0 the exponential is infinite and the quotient -0, as it should be.
+// Far below 0 the exponential is infinite and the answer 0; of -infinity too, where the quotient is none.
 __device__ __forceinline__ float gelu_of(float x) {
     float power = x * (GELU_LINEAR + GELU_CUBIC * x * x);
-    return x / (1.0f + expf(power));
+    return power > 89.0f ? 0.0f : x / (1.0f + expf(power));
 }
 // end: value
 

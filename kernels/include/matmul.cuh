@@ -38,10 +38,10 @@ __device__ __forceinline__ unsigned b_start(const Params& p, unsigned b) {
     return p.b_offset + b / p.inner * p.b_outer + b % p.inner * p.b_inner;
 }
 
-// tanh GELU (Hendrycks and Gimpel, 2016).
+// tanh GELU (Hendrycks and Gimpel, 2016). Below u = -10 it is 0, of -infinity too.
 __device__ __forceinline__ float gelu(float x) {
     float u = 0.7978845608f * (x + 0.044715f * x * x * x);
-    return 0.5f * x * (1.0f + tanhf(u));
+    return u < -10.0f ? 0.0f : 0.5f * x * (1.0f + tanhf(u));
 }
 
 // Finishes element (i, j) of product b.

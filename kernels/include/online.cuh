@@ -4,6 +4,8 @@
 // A running sum is kept relative to the running maximum. When a larger x comes, what was summed so
 // far shrinks by e^(old - new); else x adds e^(x - m). Either way one exponential, of -|x - m|. Two
 // such pairs join by the same rule, so a row can be split among the threads of a block.
+//
+// NaN and +inf make the sum NaN, as they make the softmax.
 #pragma once
 #include "reduce.cuh"
 

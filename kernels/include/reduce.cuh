@@ -18,11 +18,14 @@ __device__ __forceinline__ float warp_sum(float value) {
     return value;
 }
 
-// Maximum over the 32 lanes of a warp, for all of them.
+// The larger of two; NaN if either is (fmaxf would drop it).
+__device__ __forceinline__ float max_nan(float a, float b) { return a > b || a != a ? a : b; }
+
+// Maximum over the 32 lanes of a warp, for all of them; NaN if there is one.
 __device__ __forceinline__ float warp_max(float value) {
 #pragma unroll
     for (int distance = 16; distance > 0; distance /= 2)
-        value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, distance));
+        value = max_nan(value, __shfl_xor_sync(0xffffffffu, value, distance));
     return value;
 }
 
@@ -43,7 +46,7 @@ __device__ __forceinline__ float block_sum(float value) {
     return warp_sum(reduce_exchange(warp_sum(value), 0.0f));
 }
 
-// Maximum over the block, for all its threads. NaN is ignored, as fmaxf does.
+// Maximum over the block, for all its threads; NaN if there is one.
 __device__ __forceinline__ float block_max(float value) {
     return warp_max(reduce_exchange(warp_max(value), __uint_as_float(0xff800000u)));
 }

@@ -22,7 +22,10 @@ extern "C" __global__ void __launch_bounds__(WG) softmax(const float* x, float* 
         size_t start = (size_t)row * p.width;
         // Not minus infinity: a row may hold that, and -inf - -inf is not a number.
         float largest = -3.402823466e38f, sum = 0.0f;
-        for (unsigned j = 0; j < p.width; j++) largest = fmaxf(largest, x[start + j]);
+        for (unsigned j = 0; j < p.width; j++) {
+            float v = x[start + j];
+            largest = v > largest || v != v ? v : largest;  // fmaxf would drop NaN
+        }
         for (unsigned j = 0; j < p.width; j++) sum += expf(x[start + j] - largest);
         float log_sum = logf(sum);
         for (unsigned j = 0; j < p.width; j++) {

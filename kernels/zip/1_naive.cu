@@ -38,7 +38,8 @@ __device__ __forceinline__ float apply(float a, float b) {
         case 5: return a < b || a != a ? a : b;
         case 6: return powf(a, b);
         case 7: return a == b ? 1.0f : 0.0f;
-        default: return a > b ? 1.0f : 0.0f;
+        case 8: return a > b ? 1.0f : 0.0f;
+        default: return b == 0.0f ? 0.0f : a;
     }
 }
 

@@ -1,4 +1,4 @@
-// include: philox step_state attention
+// include: math philox step_state attention
 // Attention as it is written on paper, in three kernels: S = scale Q K^T, P = softmax(S), O = P V.
 //
 // Idea: an invocation for every number. Nothing is shared, so a row of Q is read once per key.
@@ -54,21 +54,21 @@ fn softmax(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
         let seen = visible(valid_keys(), i % p.rows);
         var largest = LOWEST;
         for (var j = 0u; j < seen; j++) {
-            largest = max(largest, probabilities[first + j]);
+            largest = max_nan(largest, probabilities[first + j]);
         }
         var sum = 0.0;
         for (var j = 0u; j < seen; j++) {
-            sum += exp(probabilities[first + j] - largest);
+            sum += exp_nan(probabilities[first + j] - largest);
         }
         for (var j = 0u; j < p.keys; j++) {
             var probability = 0.0;
             if (j < seen) {
-                probability = exp(probabilities[first + j] - largest) / sum;
+                probability = exp_nan(probabilities[first + j] - largest) / sum;
                 probability *= dropout_mask(i / p.rows, i % p.rows, j);
             }
             probabilities[first + j] = probability;
         }
-        lse[i] = largest + log(sum);
+        lse[i] = largest + log_exact(sum);
         // end: row
     }
 }
@@ -90,7 +90,10 @@ fn weighted_sum(
         let seen = visible(valid_keys(), row);
         var sum = 0.0;
         for (var key = 0u; key < seen; key++) {
-            sum += probabilities[weights + key] * v[values + key * p.v.w];
+            let value = v[values + key * p.v.w];
+            if (adds(value, bh, row, key)) {
+                sum += probabilities[weights + key] * value;
+            }
         }
         out[row_at(p.out, bh, row) + d] = sum;
         // end: mix

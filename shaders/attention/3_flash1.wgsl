@@ -1,4 +1,4 @@
-// include: philox step_state attention attention_tile
+// include: math philox step_state attention attention_pairs attention_tile
 // FlashAttention (Dao et al., 2022), forward: softmax(scale Q K^T) V without ever storing a
 // probability.
 //
@@ -62,21 +62,29 @@ fn flash1(
             // end: scores
             // region: online
             let columns = vec4<u32>(0u, 1u, 2u, 3u) + start + 4u * tx;
+            var mine: vec4<f32>;
             for (var r = 0u; r < 4u; r++) {
                 let seen = visible(valid, first + ty + 16u * r);
                 s[r] = select(vec4<f32>(LOWEST), p.scale * s[r], columns < vec4<u32>(seen));
-                reduce[(ty + 16u * r) * 8u + tx] = max(max(s[r].x, s[r].y), max(s[r].z, s[r].w));
+                mine[r] = max(max(s[r].x, s[r].y), max(s[r].z, s[r].w));
             }
+            workgroupBarrier();  // the keys' last slice has been used, and makes room
+            stage[SPARE + lane] = mine;
             workgroupBarrier();
+            var largest = m;
+            for (var i = 0u; i < 8u; i++) {
+                largest = max(largest, stage[SPARE + ty * 8u + i]);
+            }
             for (var r = 0u; r < 4u; r++) {
                 let row = ty + 16u * r;
-                var largest = m[r];
-                for (var i = 0u; i < 8u; i++) {
-                    largest = max(largest, reduce[row * 8u + i]);
-                }
-                let correction = exp(m[r] - largest);
-                m[r] = largest;
-                s[r] = exp(s[r] - largest);
+                let correction = exp_nan(m[r] - largest[r]);
+                m[r] = largest[r];
+                let power = s[r] - largest[r];
+                // NaN goes through `max` and `exp` unseen on some machines: it is put back.
+                s[r] = select(exp(power), power, is_nan4(power));
+                // Masked: 0, in a row too that has seen nothing above LOWEST yet.
+                let seen = visible(valid, first + row);
+                s[r] = select(vec4<f32>(), s[r], columns < vec4<u32>(seen));
                 // An invocation sums up its own columns only; the eight sums meet at the end.
                 l[r] = l[r] * correction + dot(s[r], vec4<f32>(1.0));
                 for (var n = 0u; n < N; n++) {
@@ -90,30 +98,28 @@ fn flash1(
                 weights[row * 8u + tx] = s[r];
             }
             // end: online
-            add_weighted(&o, values, start, lane);
+            add_weighted(&o, values, start, lane, Pairs(bh, first, start, false, true));
         }
 
-        for (var r = 0u; r < 4u; r++) {
-            reduce[(ty + 16u * r) * 8u + tx] = l[r];
-        }
+        stage[SPARE + lane] = l;
         workgroupBarrier();
+        var sum = vec4<f32>();
+        for (var i = 0u; i < 8u; i++) {
+            sum += stage[SPARE + ty * 8u + i];
+        }
         for (var r = 0u; r < 4u; r++) {
             // region: finish
             let row = first + ty + 16u * r;
-            var sum = 0.0;
-            for (var i = 0u; i < 8u; i++) {
-                sum += reduce[(ty + 16u * r) * 8u + i];
-            }
             if (row < p.rows) {
                 if (tx == 0u) {
-                    lse[bh * p.rows + row] = m[r] + log(sum);
+                    lse[bh * p.rows + row] = m[r] + log_exact(sum[r]);
                 }
                 let at = row_at(p.out, bh, row);
                 for (var n = 0u; n < N; n++) {
                     for (var c = 0u; c < 4u; c++) {
                         let d = 4u * tx + 32u * n + c;
                         if (d < p.dim) {
-                            out[at + d] = o[r * N + n][c] / sum;
+                            out[at + d] = o[r * N + n][c] / sum[r];
                         }
                     }
                 }

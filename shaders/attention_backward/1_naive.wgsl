@@ -1,4 +1,4 @@
-// include: philox step_state attention
+// include: math philox step_state attention
 // Attention backward as it is written on paper. With P as dropped out in forward:
 //
 //   dV = P^T dO    dP = dO V^T    dS = P (dP - rowsum(P dP))    dQ = scale dS K    dK = scale dS^T Q
@@ -42,8 +42,8 @@ fn probabilities(
                 score += q[a + d] * k[b + d];
                 gradient += d_out[c + d] * v[e + d];
             }
-            probability = exp(p.scale * score - lse[i / p.keys]);
-            gradient *= dropout_mask(bh, row, key);
+            probability = exp_nan(p.scale * score - lse[i / p.keys]);
+            gradient = through(gradient, dropout_mask(bh, row, key));
         }
         scratch[i] = probability;
         scratch[n + i] = gradient;
@@ -68,7 +68,7 @@ fn softmax_backward(
         for (var j = 0u; j < p.keys; j++) {
             let weight = scratch[weights + j];
             scratch[gradients + j] = weight * (scratch[gradients + j] - sum);
-            scratch[weights + j] = weight * dropout_mask(i / p.rows, i % p.rows, j);
+            scratch[weights + j] = through(weight, dropout_mask(i / p.rows, i % p.rows, j));
         }
         // end: d_scores
     }
@@ -88,9 +88,15 @@ fn dkdv(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         var dk = 0.0;
         var dv = 0.0;
         for (var row = 0u; row < p.rows; row++) {
+            if (key >= visible(valid_keys(), row)) {
+                continue;  // left out: a weight of 0 does not silence infinity
+            }
             let pair = (bh * p.rows + row) * p.keys + key;
             dk += scratch[pairs + pair] * q[queries + row * p.q.w];
-            dv += scratch[pair] * d_out[d_outs + row * p.out.w];
+            let up = d_out[d_outs + row * p.out.w];
+            if (adds(up, bh, row, key)) {
+                dv += scratch[pair] * up;
+            }
         }
         grads[row_at(p.dk, bh, key) + d] = p.scale * dk;
         grads[row_at(p.dv, bh, key) + d] = dv;
@@ -109,7 +115,7 @@ fn dq(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) gri
         let d_scores = pairs + (bh * p.rows + row) * p.keys;
         let keys = row_at(p.k, bh, 0u) + d;
         var sum = 0.0;
-        for (var key = 0u; key < p.keys; key++) {
+        for (var key = 0u; key < visible(valid_keys(), row); key++) {
             sum += scratch[d_scores + key] * k[keys + key * p.k.w];
         }
         grads[row_at(p.dq, bh, row) + d] = p.scale * sum;

@@ -1,4 +1,4 @@
-// include: philox step_state attention attention_tile
+// include: math philox step_state attention attention_pairs attention_tile
 // FlashAttention backward, second of three kernels: the gradients of keys and values.
 //
 //   P = exp(S - lse)    dV = P^T dO    dP = dO V^T    dS = P (dP - delta)    dK = scale dS^T Q
@@ -77,14 +77,16 @@ fn dkdv(
                 for (var r = 0u; r < 4u; r++) {
                     // region: again
                     let key = start + ty + 16u * r;
-                    var probability = 0.0;
-                    var kept = 1.0;
+                    var weight = 0.0;
+                    var gradient = 0.0;
                     if (key < seen) {
-                        probability = exp(p.scale * s[r][c] - of_lse);
-                        kept = dropout_mask(bh, row, key);
+                        let probability = exp_nan(p.scale * s[r][c] - of_lse);
+                        let kept = dropout_mask(bh, row, key);
+                        weight = through(probability, kept);
+                        gradient = probability * (through(d[r][c], kept) - of_delta);
                     }
-                    s[r][c] = probability * kept;
-                    d[r][c] = probability * (d[r][c] * kept - of_delta);
+                    s[r][c] = weight;
+                    d[r][c] = gradient;
                     // end: again
                 }
             }
@@ -92,12 +94,12 @@ fn dkdv(
             for (var r = 0u; r < 4u; r++) {
                 weights[(ty + 16u * r) * 8u + tx] = s[r];
             }
-            add_weighted(&dv, d_outs, first, lane);
+            add_weighted(&dv, d_outs, first, lane, Pairs(bh, first, start, true, true));
             workgroupBarrier();
             for (var r = 0u; r < 4u; r++) {
                 weights[(ty + 16u * r) * 8u + tx] = d[r];
             }
-            add_weighted(&dk, queries, first, lane);
+            add_weighted(&dk, queries, first, lane, Pairs(bh, first, start, true, false));
             // end: sums
         }
 

@@ -1,4 +1,4 @@
-// include: philox step_state attention attention_tile
+// include: math philox step_state attention attention_pairs attention_tile
 // FlashAttention backward, last of three kernels: the gradient of the queries.
 //
 //   P = exp(S - lse)    dP = dO V^T    dS = P (dP - delta)    dQ = scale dS K
@@ -68,18 +68,18 @@ fn dq(
                 }
                 for (var c = 0u; c < 4u; c++) {
                     let key = start + 4u * tx + c;
-                    var probability = 0.0;
-                    var kept = 1.0;
+                    var gradient = 0.0;
                     if (key < seen) {
-                        probability = exp(p.scale * s[r][c] - of_lse);
-                        kept = dropout_mask(bh, row, key);
+                        let probability = exp_nan(p.scale * s[r][c] - of_lse);
+                        let kept = dropout_mask(bh, row, key);
+                        gradient = probability * (through(d[r][c], kept) - of_delta);
                     }
-                    d[r][c] = probability * (d[r][c] * kept - of_delta);
+                    d[r][c] = gradient;
                 }
                 weights[(ty + 16u * r) * 8u + tx] = d[r];
             }
             // region: sum
-            add_weighted(&sums, keys, start, lane);
+            add_weighted(&sums, keys, start, lane, Pairs(bh, first, start, false, false));
             // end: sum
         }
 

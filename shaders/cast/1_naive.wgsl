@@ -6,7 +6,7 @@
 // denormals nor NaN nor a rounding mode. All roads lead through f32 or stay among integers:
 //   float to 16 bits    rounds to nearest, ties to even; NaN stays NaN
 //   float to integer    cuts the fraction off, saturates, NaN gives 0
-//   integer to integer  saturates
+//   integer to integer  keeps the bits, so -7 becomes 2^32 - 7
 //   integer to 16 bits  by way of f32
 // Cost: reads and writes each element once; bandwidth decides.
 
@@ -44,14 +44,14 @@ fn as_f32(bits: u32) -> u32 {
 
 fn as_i32(bits: u32) -> u32 {
     if (FROM == 4u) {
-        return min(bits, 0x7fffffffu);
+        return bits;
     }
     return f32_to_i32(as_f32(bits));
 }
 
 fn as_u32(bits: u32) -> u32 {
     if (FROM == 3u) {
-        return select(bits, 0u, bits > 0x7fffffffu);
+        return bits;
     }
     return f32_to_u32(as_f32(bits));
 }

@@ -1,3 +1,4 @@
+// include: math
 // Cross-entropy of each row: lse = logsumexp(logits), loss = lse - logits[target].
 //
 // Idea: one invocation a row, two walks along it: the maximum, the sum.
@@ -28,13 +29,13 @@ fn cross_entropy(
         // region: walks
         var largest = -3.40282347e+38;
         for (var j = 0u; j < p.width; j++) {
-            largest = max(largest, logits[start + j]);
+            largest = max_nan(largest, logits[start + j]);
         }
         var sum = 0.0;
         for (var j = 0u; j < p.width; j++) {
-            sum += exp(logits[start + j] - largest);
+            sum += exp_nan(logits[start + j] - largest);
         }
-        let total = largest + log(sum);
+        let total = largest + log_exact(sum);
         lse[row] = total;
         let goal = targets[row];
         var loss = p.invalid;

@@ -1,4 +1,4 @@
-// include: reduce online
+// include: math reduce online
 // Cross-entropy of each row: lse = logsumexp(logits), loss = lse - logits[target].
 //
 // Idea: a workgroup for each row, maximum and sum in one walk (include/online.wgsl). Nothing of the
@@ -35,7 +35,7 @@ fn cross_entropy(
         }
         let all = online_join(mine, lane);
         if (lane == 0u) {
-            let total = all.max + log(all.sum);
+            let total = all.max + log_exact(all.sum);
             lse[row] = total;
             let goal = targets[row];
             var loss = p.invalid;

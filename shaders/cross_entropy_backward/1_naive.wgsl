@@ -1,3 +1,4 @@
+// include: math
 // Cross-entropy backward: dlogits = (e^(logits - lse) - onehot(target)) weight dloss scale, and 0 in
 // rows that are not scored.
 //
@@ -38,7 +39,7 @@ fn cross_entropy_backward(
             gradient = 0.0;  // not scored
         } else if (goal < p.width) {
             let one_hot = select(0.0, 1.0, i % p.width == goal);
-            gradient = (exp(logits[i] - lse[row]) - one_hot) * factor;
+            gradient = (exp_nan(logits[i] - lse[row]) - one_hot) * factor;
         }
         dlogits[i] = gradient;
         // end: element

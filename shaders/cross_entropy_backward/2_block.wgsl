@@ -1,3 +1,4 @@
+// include: math
 // Cross-entropy backward: dlogits = (e^(logits - lse) - onehot(target)) weight dloss scale, and 0 in
 // rows that are not scored.
 //
@@ -39,7 +40,8 @@ fn cross_entropy_backward(
             if (goal == 0xffffffffu) {
                 gradient = 0.0;  // not scored
             } else if (goal < p.width) {
-                gradient = (exp(logits[start + j] - total) - select(0.0, 1.0, j == goal)) * factor;
+                let one_hot = select(0.0, 1.0, j == goal);
+                gradient = (exp_nan(logits[start + j] - total) - one_hot) * factor;
             }
             dlogits[start + j] = gradient;
         }

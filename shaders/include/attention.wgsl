@@ -62,3 +62,15 @@ fn dropout_mask(bh: u32, row: u32, key: u32) -> f32 {
     let words = philox(counter, vec2<u32>(state.seed, state.step));
     return select(0.0, 1.0 / (1.0 - p.p), philox_uniform(words[key / 16u % 4u]) >= p.p);
 }
+
+// What dropout lets through of x: where it kept nothing, 0 even of infinity.
+fn through(x: f32, kept: f32) -> f32 {
+    return select(x * kept, 0.0, kept == 0.0);
+}
+
+// Whether x adds to a sum of this query and key. A dropped key has the weight 0; that leaves out all but
+// infinity and NaN, so only for those the mask is drawn once more.
+fn adds(x: f32, bh: u32, row: u32, key: u32) -> bool {
+    let wild = (bitcast<u32>(x) & 0x7f800000u) == 0x7f800000u;
+    return DROPOUT == 0u || !wild || dropout_mask(bh, row, key) > 0.0;
+}

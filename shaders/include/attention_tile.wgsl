@@ -9,8 +9,11 @@
 // feed 64 multiply-adds. Operands do not fit whole, and come in slices: 16 numbers of every row for
 // scores, as many rows as fit for sums.
 //
-// The file that includes this one also includes attention, and declares `const DIM: u32` (a multiple
-// of 32, the head's dimension or more) and `fn element(tensor: u32, at: u32) -> f32`.
+// What is masked has the weight 0, which does not silence infinity or NaN: slices of B that hold such a
+// number are summed pair by pair.
+//
+// The file that includes this one also includes attention and attention_pairs, and declares
+// `const DIM: u32` (a multiple of 32, the head's dimension or more) and `fn element(tensor: u32, at: u32) -> f32`.
 
 const WG: u32 = 128u;
 const N: u32 = DIM / 32u;                // groups of four columns of sums
@@ -20,8 +23,8 @@ const STAGED: u32 = 1024u / DIM / 4u * 4u;  // rows of B in a slice for sums
 var<workgroup> stage: array<vec4<f32>, 384>;
 // Scores by rows: what `add_weighted` multiplies with.
 var<workgroup> weights: array<vec4<f32>, 512>;
-// One number of each invocation for each of its rows.
-var<workgroup> reduce: array<f32, 512>;
+// From here on `stage` is free but while scores are computed: a place for each invocation.
+const SPARE: u32 = 256u;
 
 // The rows of a head: which tensor, its first element, the step from row to row, how many there are.
 struct Rows {
@@ -97,16 +100,22 @@ fn scores_of(a: Rows, a_from: u32, b: Rows, b_from: u32, lane: u32) -> array<vec
 alias Sums = array<vec4<f32>, 4u * N>;
 
 // Adds the weights (all 64 rows, 32 columns) times the 32 rows b_from.. of B.
-fn add_weighted(sums: ptr<function, Sums>, b: Rows, b_from: u32, lane: u32) {
+fn add_weighted(sums: ptr<function, Sums>, b: Rows, b_from: u32, lane: u32, pairs: Pairs) {
     let tx = lane % 8u;
     let ty = lane / 8u;
     for (var j = 0u; j < 32u; j += STAGED) {
         workgroupBarrier();  // the weights have been stored, the slice before this one has been used
         for (var i = lane; i < STAGED * DIM / 4u; i += WG) {
-            stage[i] = four(b, b_from + j + i / (DIM / 4u), i % (DIM / 4u) * 4u);
+            let y = four(b, b_from + j + i / (DIM / 4u), i % (DIM / 4u) * 4u);
+            stage[i] = y;
+            if (is_wild4(y)) {
+                atomicStore(&wild, 1u);
+            }
         }
         workgroupBarrier();
-        for (var e = 0u; e < STAGED; e += 4u) {
+        // Which of the two loops: uniform, but not to be proven so. No barriers inside.
+        let careful = atomicLoad(&wild) != 0u;
+        for (var e = select(0u, STAGED, careful); e < STAGED; e += 4u) {
             for (var n = 0u; n < N; n++) {
                 let at = e * (DIM / 4u) + tx + 8u * n;
                 let y0 = stage[at];
@@ -116,6 +125,19 @@ fn add_weighted(sums: ptr<function, Sums>, b: Rows, b_from: u32, lane: u32) {
                 for (var r = 0u; r < 4u; r++) {
                     let x = weights[(ty + 16u * r) * 8u + (j + e) / 4u];
                     (*sums)[r * N + n] += x.x * y0 + x.y * y1 + x.z * y2 + x.w * y3;
+                }
+            }
+        }
+        for (var e = select(STAGED, 0u, careful); e < STAGED; e++) {
+            var on: vec4<bool>;
+            for (var r = 0u; r < 4u; r++) {
+                on[r] = counts(pairs, ty + 16u * r, j + e);
+            }
+            for (var n = 0u; n < N; n++) {
+                let y = stage[e * (DIM / 4u) + tx + 8u * n];
+                for (var r = 0u; r < 4u; r++) {
+                    let x = weights[(ty + 16u * r) * 8u + (j + e) / 4u][(j + e) % 4u];
+                    (*sums)[r * N + n] += select(vec4<f32>(), x * y, vec4<bool>(on[r]));
                 }
             }
         }

@@ -20,10 +20,11 @@ fn gelu_of(x: f32) -> f32 {
 // With e = e^power and s = 1 / (1 + e): gelu = x s, and s' = -power' e s^2. Beyond 10 the derivative
 // is 0 or 1 to every digit; holding x there keeps its powers from overflowing.
 fn gelu_slope(x_in: f32) -> f32 {
-    // `clamp` may drop a NaN; `select` keeps it.
     let x = select(select(x_in, 10.0, x_in > 10.0), -10.0, x_in < -10.0);
     let e = exp(x * (GELU_LINEAR + GELU_CUBIC * x * x));
     let s = 1.0 / (1.0 + e);
-    return s - x * (GELU_LINEAR + 3.0 * GELU_CUBIC * x * x) * (e * s) * s;
+    let slope = s - x * (GELU_LINEAR + 3.0 * GELU_CUBIC * x * x) * (e * s) * s;
+    // A compiler may make a clamp of the comparisons, which drops a NaN.
+    return select(slope, x_in, (bitcast<u32>(x_in) & 0x7fffffffu) > 0x7f800000u);
 }
 // end: slope

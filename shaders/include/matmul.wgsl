@@ -51,10 +51,10 @@ fn b_start(batch: u32) -> u32 {
 }
 
 // tanh GELU (Hendrycks and Gimpel, 2016). Some machines compute tanh by way of e^2u, which overflows:
-// beyond 10 it is 1 anyway.
+// beyond 10 it is 1 anyway, and below -10 the answer is 0 (of -infinity too, where 0 times it would not be).
 fn gelu(x: f32) -> f32 {
     let u = 0.7978845608 * (x + 0.044715 * x * x * x);
-    return 0.5 * x * (1.0 + tanh(clamp(u, -10.0, 10.0)));
+    return select(0.5 * x * (1.0 + tanh(clamp(u, -10.0, 10.0))), 0.0, u < -10.0);
 }
 
 fn place(batch: u32, i: u32, j: u32) -> u32 {

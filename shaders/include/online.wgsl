@@ -5,7 +5,9 @@
 // far shrinks by e^(old - new); else x adds e^(x - m). Either way one exponential, of -|x - m|. Two
 // such pairs join by the same rule, so a row can be split among the invocations of a workgroup.
 //
-// Include `reduce` before it.
+// NaN and +inf make the sum NaN, as they make the softmax.
+//
+// Include `math` and `reduce` before it.
 
 struct Online {
     max: f32,
@@ -19,7 +21,7 @@ fn online_start() -> Online {
 
 // region: add
 fn online_add(o: Online, x: f32) -> Online {
-    let e = exp(-abs(x - o.max));
+    let e = exp_nan(-abs(x - o.max));
     if (x > o.max) {
         return Online(x, o.sum * e + 1.0);
     }
@@ -31,6 +33,6 @@ fn online_add(o: Online, x: f32) -> Online {
 // The pair of the whole row from each invocation's own; every invocation makes the call.
 fn online_join(o: Online, lane: u32) -> Online {
     let largest = block_max(o.max, lane);
-    return Online(largest, block_sum(o.sum * exp(o.max - largest), lane));
+    return Online(largest, block_sum(o.sum * exp_nan(o.max - largest), lane));
 }
 // end: join

@@ -25,13 +25,16 @@ fn block_sum(value: f32, lane: u32) -> f32 {
     return workgroupUniformLoad(&reduce_scratch[0]);
 }
 
-// Maximum over the workgroup, for all its invocations.
+// Maximum over the workgroup, for all its invocations; NaN if there is one, which is told by its bits.
 fn block_max(value: f32, lane: u32) -> f32 {
     reduce_scratch[lane] = value;
     workgroupBarrier();
     for (var half = WG / 2u; half > 0u; half = half / 2u) {
         if (lane < half) {
-            reduce_scratch[lane] = max(reduce_scratch[lane], reduce_scratch[lane + half]);
+            let a = reduce_scratch[lane];
+            let b = reduce_scratch[lane + half];
+            let first = a > b || (bitcast<u32>(a) & 0x7fffffffu) > 0x7f800000u;
+            reduce_scratch[lane] = select(b, a, first);
         }
         workgroupBarrier();
     }

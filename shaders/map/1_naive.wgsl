@@ -50,11 +50,11 @@ fn apply(v: f32) -> f32 {
         case 7u: { return abs(v); }
         case 8u: { return 1.0 / v; }
         case 9u: { return v * v; }
-        case 10u: { return pow(v, p.alpha); }
-        case 11u: { return sin(turn(v)); }
-        case 12u: { return cos(turn(v)); }
+        case 10u: { return pow_exact(v, p.alpha); }
+        case 11u: { return sin_exact(v); }
+        case 12u: { return cos_exact(v); }
         case 13u: { return select(select(v, p.beta, v > p.beta), p.alpha, v < p.alpha); }
-        default: { return select(0.0, 1.0, v > p.alpha); }
+        default: { return select(0.0, 1.0, above(v, p.alpha)); }
     }
 }
 
@@ -62,7 +62,7 @@ fn apply(v: f32) -> f32 {
 fn map(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     for (var i = id.x; i < p.n; i += groups.x * WG) {
         let v = x[place(i)];
-        // NaN in, NaN out (0 from the step, whose comparison is false).
-        out[i] = select(apply(v), v, is_nan(v) && OP != 14u);
+        // NaN in, NaN out; but NaN^0 is 1, and the step's comparison is false.
+        out[i] = select(apply(v), v, is_nan(v) && OP != 10u && OP != 14u);
     }
 }

@@ -1,3 +1,4 @@
+// include: math
 // Softmax of each row, or with LOG = 1 its logarithm.
 //
 // Idea: one invocation a row, three walks along it: the maximum, the sum of e^(x - max), the output.
@@ -27,19 +28,19 @@ fn softmax(
         // Not minus infinity: a row may hold that, and -inf - -inf is not a number.
         var largest = -3.40282347e+38;
         for (var j = 0u; j < p.width; j++) {
-            largest = max(largest, x[start + j]);
+            largest = max_nan(largest, x[start + j]);
         }
         var sum = 0.0;
         for (var j = 0u; j < p.width; j++) {
-            sum += exp(x[start + j] - largest);
+            sum += exp_nan(x[start + j] - largest);
         }
-        let log_sum = log(sum);
+        let log_sum = log_exact(sum);
         for (var j = 0u; j < p.width; j++) {
             let v = x[start + j] - largest;
             if (LOG == 1u) {
                 out[start + j] = v - log_sum;
             } else {
-                out[start + j] = exp(v) / sum;
+                out[start + j] = exp_nan(v) / sum;
             }
         }
     }

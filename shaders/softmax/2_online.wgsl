@@ -1,4 +1,4 @@
-// include: reduce online
+// include: math reduce online
 // Softmax of each row, or with LOG = 1 its logarithm.
 //
 // Idea: a workgroup for each row, and the online softmax: maximum and sum in one walk instead of two.
@@ -33,13 +33,13 @@ fn softmax(
             mine = online_add(mine, x[start + j]);
         }
         let all = online_join(mine, lane);
-        let log_sum = log(all.sum);
+        let log_sum = log_exact(all.sum);
         for (var j = lane; j < p.width; j += WG) {
             let v = x[start + j] - all.max;
             if (LOG == 1u) {
                 out[start + j] = v - log_sum;
             } else {
-                out[start + j] = exp(v) / all.sum;
+                out[start + j] = exp_nan(v) / all.sum;
             }
         }
         // end: row

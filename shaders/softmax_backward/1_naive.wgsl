@@ -1,3 +1,4 @@
+// include: math
 // Softmax backward, from the output: dx = y (dy - sum(dy y)). With LOG = 1, log-softmax backward:
 // dx = dy - e^y sum(dy).
 //
@@ -35,7 +36,7 @@ fn softmax_backward(
         }
         for (var i = start; i < start + p.width; i++) {
             if (LOG == 1u) {
-                dx[i] = dy[i] - exp(y[i]) * sum;
+                dx[i] = dy[i] - exp_nan(y[i]) * sum;
             } else {
                 dx[i] = y[i] * (dy[i] - sum);
             }

@@ -1,4 +1,4 @@
-// include: reduce
+// include: math reduce
 // Softmax backward, from the output: dx = y (dy - sum(dy y)). With LOG = 1, log-softmax backward:
 // dx = dy - e^y sum(dy).
 //
@@ -41,7 +41,7 @@ fn softmax_backward(
         for (var j = lane; j < p.width; j += WG) {
             let i = start + j;
             if (LOG == 1u) {
-                dx[i] = dy[i] - exp(y[i]) * sum;
+                dx[i] = dy[i] - exp_nan(y[i]) * sum;
             } else {
                 dx[i] = y[i] * (dy[i] - sum);
             }

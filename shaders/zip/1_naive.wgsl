@@ -50,12 +50,13 @@ fn apply(x: f32, y: f32) -> f32 {
         case 0u: { return x + y; }
         case 1u: { return x - y; }
         case 2u: { return x * y; }
-        case 3u: { return x / y; }
+        case 3u: { return divided(x, y); }
         case 4u: { return max_nan(x, y); }
         case 5u: { return min_nan(x, y); }
-        case 6u: { return pow(x, y); }
-        case 7u: { return select(0.0, 1.0, x == y); }
-        default: { return select(0.0, 1.0, x > y); }
+        case 6u: { return pow_exact(x, y); }
+        case 7u: { return select(0.0, 1.0, equal(x, y)); }
+        case 8u: { return select(0.0, 1.0, above(x, y)); }
+        default: { return select(x, 0.0, equal(y, 0.0)); }
     }
 }
 

@@ -117,7 +117,7 @@ fn sources(device: &Device) -> Vec<Tensor> {
 
 #[test]
 fn casts_give_the_bits_that_rust_gives() {
-    // The CPU against Rust's own conversions, which saturate and round to even ...
+    // The CPU against Rust's own conversions: floats saturate and round to even, integers wrap ...
     let cpu = Device::open("cpu", Settings::default()).unwrap();
     for x in sources(&cpu) {
         let wide: Vec<f64> = match x.dtype() {
@@ -138,6 +138,9 @@ fn casts_give_the_bits_that_rust_gives() {
                 DType::F16 => put(&|x| {
                     if x.is_nan() { u32::MAX } else { f16::from_f32(x as f32).to_bits().into() }
                 }),
+                DType::I32 | DType::U32 if matches!(x.dtype(), DType::I32 | DType::U32) => {
+                    put(&|x| x as i64 as u32)
+                }
                 DType::I32 => put(&|x| x as i32 as u32),
                 DType::U32 => put(&|x| x as u32),
             };
@@ -162,6 +165,37 @@ fn casts_give_the_bits_that_rust_gives() {
                     );
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn integers_wrap_and_floats_saturate() {
+    for device in testing_devices() {
+        let signed = [-7, -1, 0, 7, i32::MIN, i32::MAX];
+        let x = Tensor::from_slice(&device, &signed, &[6]).unwrap();
+        let wrapped = x.cast(DType::U32).unwrap();
+        assert_eq!(
+            wrapped.to_vec::<u32>().unwrap(),
+            [4_294_967_289, u32::MAX, 0, 7, 1 << 31, (1 << 31) - 1],
+            "{device:?}"
+        );
+        assert_eq!(wrapped.cast(DType::I32).unwrap().to_vec::<i32>().unwrap(), signed);
+        // An odd view of a strided tensor goes the same way.
+        let back = x.reshape(&[2, 3]).unwrap().t().unwrap().cast(DType::U32).unwrap();
+        assert_eq!(back.to_vec::<u32>().unwrap()[..2], [4_294_967_289, 7]);
+        let floats = [-7.0, -0.5, 7.9, f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 3e9, -3e9, 5e9];
+        let to_u32 = [0, 0, 7, 0, u32::MAX, 0, 3_000_000_000, 0, u32::MAX];
+        let (low, high) = (i32::MIN, i32::MAX);
+        let to_i32 = [-7, 0, 7, 0, high, low, high, low, high];
+        let x = Tensor::from_slice(&device, &floats, &[9]).unwrap();
+        assert_eq!(x.cast(DType::U32).unwrap().to_vec::<u32>().unwrap(), to_u32, "{device:?}");
+        assert_eq!(x.cast(DType::I32).unwrap().to_vec::<i32>().unwrap(), to_i32, "{device:?}");
+        for half in [DType::BF16, DType::F16] {
+            let x = x.cast(half).unwrap();
+            let (u, i) = (x.cast(DType::U32).unwrap(), x.cast(DType::I32).unwrap());
+            assert_eq!(u.to_vec::<u32>().unwrap()[..6], to_u32[..6], "{half} {device:?}");
+            assert_eq!(i.to_vec::<i32>().unwrap()[..6], to_i32[..6], "{half} {device:?}");
         }
     }
 }

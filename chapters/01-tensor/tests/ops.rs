@@ -181,6 +181,7 @@ fn zips() -> Vec<(Zip, pairs::Function)> {
         (Zip::Pow, pairs::pow),
         (Zip::Eq, |a, b| f64::from(u8::from(a == b))),
         (Zip::Gt, |a, b| f64::from(u8::from(a > b))),
+        (Zip::Keep, |a, b| if b == 0.0 { 0.0 } else { a }),
     ]
 }
 

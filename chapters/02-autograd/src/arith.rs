@@ -67,7 +67,8 @@ impl Var {
     /// # Errors
     /// The shapes do not broadcast.
     pub fn div(&self, other: &Var) -> Result<Var> {
-        let db = |g: &Tensor, x: &Tensor, y: &Tensor| g.mul(x)?.div(&y.square()?)?.neg();
+        // Divided twice: the square of a small b is 0.
+        let db = |g: &Tensor, x: &Tensor, y: &Tensor| g.mul(&x.div(y)?.div(y)?)?.neg();
         Var::pair(Zip::Div, self, other, |g, _, y| g.div(y), db)
     }
 
@@ -76,8 +77,8 @@ impl Var {
     /// # Errors
     /// The shapes do not broadcast.
     pub fn maximum(&self, other: &Var) -> Result<Var> {
-        let da = |g: &Tensor, x: &Tensor, y: &Tensor| g.mul(&x.gt(y)?);
-        let db = |g: &Tensor, x: &Tensor, y: &Tensor| g.mul(&x.gt(y)?.affine(-1.0, 1.0)?);
+        let da = |g: &Tensor, x: &Tensor, y: &Tensor| g.keep(&x.gt(y)?);
+        let db = |g: &Tensor, x: &Tensor, y: &Tensor| g.keep(&x.gt(y)?.affine(-1.0, 1.0)?);
         Var::pair(Zip::Max, self, other, da, db)
     }
 
@@ -86,20 +87,26 @@ impl Var {
     /// # Errors
     /// The shapes do not broadcast.
     pub fn minimum(&self, other: &Var) -> Result<Var> {
-        let da = |g: &Tensor, x: &Tensor, y: &Tensor| g.mul(&y.gt(x)?);
-        let db = |g: &Tensor, x: &Tensor, y: &Tensor| g.mul(&y.gt(x)?.affine(-1.0, 1.0)?);
+        let da = |g: &Tensor, x: &Tensor, y: &Tensor| g.keep(&y.gt(x)?);
+        let db = |g: &Tensor, x: &Tensor, y: &Tensor| g.keep(&y.gt(x)?.affine(-1.0, 1.0)?);
         Var::pair(Zip::Min, self, other, da, db)
     }
 
-    /// `a^b` for positive a, broadcast. d/da = b·a^(b-1), d/db = a^b·ln a.
+    /// `a^b`, broadcast. d/da = b·a^(b-1), and 0 where b is 0; d/db = a^b·ln a, and 0 where a is 0
+    /// and b is not negative: there the formulas have 0 times infinity.
     ///
     /// # Errors
     /// The shapes do not broadcast.
     pub fn pow(&self, other: &Var) -> Result<Var> {
         let da = |g: &Tensor, x: &Tensor, y: &Tensor| {
-            g.mul(&y.mul(&zip(Zip::Pow, x, &y.affine(1.0, -1.0)?)?)?)
+            g.mul(&y.mul(&zip(Zip::Pow, x, &y.affine(1.0, -1.0)?)?)?)?.keep(y)
         };
-        let db = |g: &Tensor, x: &Tensor, y: &Tensor| g.mul(&zip(Zip::Pow, x, y)?.mul(&x.log()?)?);
+        let db = |g: &Tensor, x: &Tensor, y: &Tensor| {
+            let zero = Tensor::full(x.device(), &[], 0.0)?;
+            let flat = x.eq(&zero)?.mul(&zero.gt(y)?.affine(-1.0, 1.0)?)?;
+            let slope = zip(Zip::Pow, x, y)?.mul(&x.log()?)?;
+            g.mul(&slope)?.keep(&flat.affine(-1.0, 1.0)?)
+        };
         Var::pair(Zip::Pow, self, other, da, db)
     }
 
@@ -128,7 +135,7 @@ impl Var {
     /// # Errors
     /// Not f32.
     pub fn neg(&self) -> Result<Var> {
-        self.affine(-1.0, 0.0)
+        self.affine(-1.0, -0.0)
     }
 
     /// `e^x`, its own derivative.
@@ -176,7 +183,7 @@ impl Var {
     /// # Errors
     /// Not f32.
     pub fn relu(&self) -> Result<Var> {
-        self.single("relu", (Map::Relu, 0.0, 0.0), |g, x, _| g.mul(&x.step(0.0)?))
+        self.single("relu", (Map::Relu, 0.0, 0.0), |g, x, _| g.keep(&x.step(0.0)?))
     }
 
     /// `1 / (1 + e^-x)`; d/dx = y(1 - y).
@@ -229,16 +236,17 @@ impl Var {
     /// Not f32; `low` above `high`, or either is NaN.
     pub fn clamp(&self, low: f32, high: f32) -> Result<Var> {
         // What lies inside, the bounds included, is what came through as it was.
-        self.single("clamp", (Map::Clamp, low, high), |g, x, y| g.mul(&x.eq(y)?))
+        self.single("clamp", (Map::Clamp, low, high), |g, x, y| g.keep(&x.eq(y)?))
     }
 
-    /// `x^exponent` for positive x; d/dx = exponent · x^(exponent-1).
+    /// `x^exponent`; d/dx = exponent · x^(exponent-1), and 0 for the exponent 0.
     ///
     /// # Errors
     /// Not f32.
     pub fn powf(&self, exponent: f32) -> Result<Var> {
-        self.single("powf", (Map::Pow, exponent, 0.0), move |g, x, _| {
-            g.mul(&x.powf(exponent - 1.0)?.affine(exponent, 0.0)?)
+        self.single("powf", (Map::Pow, exponent, 0.0), move |g, x, _| match exponent == 0.0 {
+            true => Tensor::zeros(g.device(), g.dtype(), g.shape()),
+            false => g.mul(&x.powf(exponent - 1.0)?.affine(exponent, 0.0)?),
         })
     }
 }

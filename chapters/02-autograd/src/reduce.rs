@@ -45,6 +45,20 @@ impl Var {
         self.mean(&(0..self.shape().len()).collect::<Vec<_>>(), false)
     }
 
+    /// The Euclidean norm over `dims`: the square root of the sum of squares; kept as 1 if `keepdim`.
+    /// d/dx = x over the norm; where that is 0, and there is no slope, 0.
+    ///
+    /// # Errors
+    /// A dimension that is not there or named twice; not f32.
+    pub fn norm(&self, dims: &[usize], keepdim: bool) -> Result<Var> {
+        let kept = self.value().square()?.sum(dims, true)?.sqrt()?;
+        let x = self.value().clone();
+        Ok(Var::from_op("norm", self.without(&kept, dims, keepdim)?, &[self], move |g, grads| {
+            let share = g.reshape(kept.shape())?.div(&kept)?.keep(&kept)?;
+            grads.add(0, x.mul(&share)?)
+        }))
+    }
+
     /// The largest element over `dims`; kept as 1 if `keepdim`. Equals share the gradient.
     ///
     /// # Errors
@@ -80,16 +94,22 @@ impl Var {
         dims: &[usize],
         keepdim: bool,
     ) -> Result<Var> {
-        let left = self.shape().iter().enumerate().filter(|(d, _)| !dims.contains(d));
-        let out = match keepdim {
-            true => kept.clone(),
-            false => kept.reshape(&left.map(|(_, &size)| size).collect::<Vec<_>>())?,
-        };
+        let out = self.without(&kept, dims, keepdim)?;
         let (x, dims) = (self.value().clone(), dims.to_vec());
         Ok(Var::from_op(name, out, &[self], move |g, grads| {
-            let hit = x.eq(&kept)?;
+            // NaN is the extreme wherever it is: what is not equal to itself.
+            let hit = x.eq(&kept)?.add(&x.eq(&x)?.affine(-1.0, 1.0)?)?;
             let share = g.reshape(kept.shape())?.div(&hit.sum(&dims, true)?)?;
-            grads.add(0, share.mul(&hit)?)
+            grads.add(0, share.broadcast_to(x.shape())?.keep(&hit)?)
         }))
+    }
+
+    /// A reduction's result, without the dimensions that were reduced unless they are to be kept.
+    fn without(&self, kept: &Tensor, dims: &[usize], keepdim: bool) -> Result<Tensor> {
+        let left = self.shape().iter().enumerate().filter(|(d, _)| !dims.contains(d));
+        match keepdim {
+            true => Ok(kept.clone()),
+            false => kept.reshape(&left.map(|(_, &size)| size).collect::<Vec<_>>()),
+        }
     }
 }

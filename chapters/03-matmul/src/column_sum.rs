@@ -42,7 +42,7 @@ const RUN: usize = 128;
 fn tree(a: &Args) -> strata_device::Result<Vec<Launch>> {
     let step = |a: &Args, length: usize| {
         let groups = a.columns.div_ceil(32) * a.rows.div_ceil(length);
-        launch(&TREE, a).size(length).grid(groups.min(65_535), 1, 1).block(256, 1, 1)
+        launch(&TREE, a).size(length).spread(groups, 256).rounds(length.div_ceil(8) + 3)
     };
     // Few runs are added up in one go.
     if a.rows <= 2 * RUN {
@@ -70,7 +70,7 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             kernels: &[&NAIVE],
             needs: Needs::NONE,
             accepts: |_| true,
-            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.columns, 256)]),
+            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.columns, 256).rounds(a.rows)]),
         },
         Rung {
             name: "2_tree",

@@ -14,6 +14,8 @@ const LINEAR: f32 = -1.595_769;
 const CUBIC: f32 = LINEAR * 0.044_715;
 /// Beyond this the derivative is 0 or 1 to every digit, while powers of x may overflow.
 const FLAT: f32 = 10.0;
+/// Beyond this power of e gelu is 0; of -infinity too, where the quotient is none.
+const FAR: f32 = 88.7;
 
 /// Params: n. One element after the other, with the system's exponential.
 pub(crate) fn gelu_naive(mut args: CpuArgs) {
@@ -22,7 +24,8 @@ pub(crate) fn gelu_naive(mut args: CpuArgs) {
     let pairs = out.f32_mut()[..n].par_chunks_mut(CHUNK).zip(x.f32()[..n].par_chunks(CHUNK));
     pairs.for_each(|(out, x)| {
         for (out, &x) in out.iter_mut().zip(x) {
-            *out = x / (1.0 + (x * (LINEAR + CUBIC * x * x)).exp());
+            let power = x * (LINEAR + CUBIC * x * x);
+            *out = if power > FAR { 0.0 } else { x / (1.0 + power.exp()) };
         }
     });
 }
@@ -71,7 +74,8 @@ impl Body for Forward<'_> {
     fn run<const FMA: bool>(self) {
         for (out, &x) in self.out.iter_mut().zip(self.x) {
             let power = x * fma::<FMA>(CUBIC, x * x, LINEAR);
-            *out = x / (1.0 + exp::<FMA>(power));
+            let y = x / (1.0 + exp::<FMA>(power));
+            *out = if power > FAR { 0.0 } else { y };
         }
     }
 }

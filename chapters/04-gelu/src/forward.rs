@@ -50,7 +50,7 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             accepts: |_| true,
             plan: |a, _| {
                 let fours = a.x.numel().div_ceil(4);
-                Ok(vec![launch(&VECTORIZED, a, Tensor::in_sixteens).cover(fours, 256)])
+                Ok(vec![launch(&VECTORIZED, a, Tensor::in_sixteens).cover(fours, 256).rounds(3)])
             },
         },
     ],

@@ -7,6 +7,9 @@ use std::array::from_fn;
 
 /// Partial results.
 const LANES: usize = 16;
+/// Terms that one of them adds up in f32 before it is put away in f64: a sum of millions would
+/// otherwise outgrow its terms, and round them off.
+const RUN: usize = 256;
 
 /// The sum of `f` over the elements of `N` slices of one length, read together.
 ///
@@ -17,12 +20,17 @@ const LANES: usize = 16;
 #[inline(always)]
 pub fn sum<const N: usize>(slices: [&[f32]; N], f: impl Fn([f32; N]) -> f32) -> f32 {
     let parts = slices.map(|s| s.as_chunks::<LANES>());
-    let mut lanes = [0.0; LANES];
-    for i in 0..parts[0].0.len() {
-        for l in 0..LANES {
-            lanes[l] += f(from_fn(|k| parts[k].0[i][l]));
+    let mut totals = [0.0; LANES];
+    for first in (0..parts[0].0.len()).step_by(RUN) {
+        let mut lanes = [0.0; LANES];
+        for i in first..parts[0].0.len().min(first + RUN) {
+            for l in 0..LANES {
+                lanes[l] += f(from_fn(|k| parts[k].0[i][l]));
+            }
         }
+        (0..LANES).for_each(|l| totals[l] += f64::from(lanes[l]));
     }
+    let mut lanes = totals.map(|total| total as f32);
     for l in 0..parts[0].1.len() {
         lanes[l] += f(from_fn(|k| parts[k].1[l]));
     }

@@ -1,4 +1,5 @@
-use strata_device::Launch;
+use std::fmt::Debug;
+use strata_device::{Device, Ladder, Launch, Machine};
 use strata_tensor::{DType, Error, Result, Tensor};
 
 /// Rows and their width, of an f32 tensor whose last dimension is one distribution.
@@ -20,7 +21,31 @@ pub(crate) fn alike(op: &'static str, a: &Tensor, b: &Tensor) -> Result<()> {
     }
 }
 
-/// A workgroup of 256 for each row; they walk on where there are more rows than a grid may hold.
-pub(crate) fn row_blocks(launch: Launch, rows: usize) -> Launch {
-    launch.grid(rows.min(65_535), 1, 1).block(256, 1, 1).constant("WG", 256)
+/// A workgroup for each row; they walk on where there are more rows than a grid may hold. Of up to
+/// 256 invocations, in a short row as many as it needs, and `walks` times along the row.
+pub(crate) fn row_blocks(launch: Launch, [rows, width]: [usize; 2], walks: usize) -> Launch {
+    let lanes = width.next_power_of_two().clamp(32, 256);
+    let rounds = walks * width.div_ceil(lanes) + TWO_TREES;
+    launch.spread(rows, lanes as u32).constant("WG", lanes as u32).rounds(rounds)
+}
+
+/// Rounds of two reductions over a workgroup, at most.
+const TWO_TREES: usize = 16;
+/// Numbers that rows have before it pays to give each a workgroup: below, most of it stands idle.
+const NARROW: usize = 32;
+/// Rows that are enough to give each an invocation instead.
+const MANY: usize = 1 << 14;
+
+/// Runs the rung that rows of this shape are best served by: an invocation each where a GPU has very
+/// many short ones.
+pub(crate) fn run<A: Debug>(
+    ladder: &Ladder<A>,
+    args: &A,
+    device: &Device,
+    [rows, width]: [usize; 2],
+) -> strata_device::Result<()> {
+    if device.machine() != Machine::Cpu && width < NARROW && rows >= MANY {
+        return ladder.run_with("1_naive", args, device);
+    }
+    ladder.run(args, device)
 }

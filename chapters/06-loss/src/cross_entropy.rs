@@ -1,4 +1,4 @@
-use crate::args::{row_blocks, rows};
+use crate::args::{row_blocks, rows, run};
 use crate::{cpu, mean};
 use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 use strata_tensor::{DType, Error, Result, Tensor};
@@ -65,14 +65,14 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             kernels: &[&NAIVE],
             needs: Needs::NONE,
             accepts: |_| true,
-            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.rows, 256)]),
+            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.rows, 256).rounds(2 * a.width)]),
         },
         Rung {
             name: "2_online",
             kernels: &[&ONLINE],
             needs: Needs::NONE,
             accepts: |_| true,
-            plan: |a, _| Ok(vec![row_blocks(launch(&ONLINE, a), a.rows)]),
+            plan: |a, _| Ok(vec![row_blocks(launch(&ONLINE, a), [a.rows, a.width], 1)]),
         },
     ],
 };
@@ -115,7 +115,7 @@ pub fn cross_entropy_forward(logits: &Tensor, targets: &Tensor) -> Result<Loss> 
             rows,
             width,
         };
-        LADDER.run(&args, logits.device())?;
+        run(&LADDER, &args, logits.device(), [rows, width])?;
     }
     let (mean, weight) = mean::mean_of_scored(&losses, &targets)?;
     Ok(Loss { mean, rows: losses, lse, weight })

@@ -1,4 +1,4 @@
-use crate::args::row_blocks;
+use crate::args::{row_blocks, run};
 use crate::cpu;
 use crate::cross_entropy::{Loss, check};
 use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
@@ -58,14 +58,14 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             kernels: &[&NAIVE],
             needs: Needs::NONE,
             accepts: |_| true,
-            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.rows * a.width, 256)]),
+            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.rows * a.width, 256).rounds(0)]),
         },
         Rung {
             name: "2_block",
             kernels: &[&BLOCK],
             needs: Needs::NONE,
             accepts: |_| true,
-            plan: |a, _| Ok(vec![row_blocks(launch(&BLOCK, a), a.rows)]),
+            plan: |a, _| Ok(vec![row_blocks(launch(&BLOCK, a), [a.rows, a.width], 1)]),
         },
     ],
 };
@@ -114,7 +114,7 @@ pub fn cross_entropy_backward(
             rows,
             width,
         };
-        LADDER.run(&args, logits.device())?;
+        run(&LADDER, &args, logits.device(), [rows, width])?;
     }
     Ok(dlogits)
 }

@@ -49,6 +49,7 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
                     .grid(a.parts, 1, 1)
                     .block(256, 1, 1)
                     .constant("WG", 256)
+                    .rounds(a.rows.div_ceil(256 * a.parts) + 16)
                     .cost(2.0 * a.rows as f64, 8.0 * (a.rows + a.parts) as f64),
                 Launch::new(&TOTAL)
                     .bind(&a.partial.flat())
@@ -57,6 +58,7 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
                     .size(a.parts)
                     .block(256, 1, 1)
                     .constant("WG", 256)
+                    .rounds(a.parts.div_ceil(256) + 16)
                     .cost(2.0 * a.parts as f64, 8.0 * (a.parts + 1) as f64),
             ])
         },

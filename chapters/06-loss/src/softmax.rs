@@ -1,5 +1,5 @@
 use crate::args::{row_blocks, rows};
-use crate::cpu;
+use crate::{args, cpu};
 use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 use strata_tensor::{DType, Result, Tensor};
 
@@ -52,26 +52,40 @@ type Plan = strata_device::Result<Vec<Launch>>;
 pub(crate) static SOFTMAX: Ladder<Args> = Ladder {
     op: "softmax",
     rungs: &[
-        naive(|a, _| Ok(vec![launch(&NAIVE, a, 0).cover(a.rows, 256)])),
-        online(|a, _| Ok(vec![row_blocks(launch(&ONLINE, a, 0), a.rows)])),
+        naive(|a, _| Ok(vec![launch(&NAIVE, a, 0).cover(a.rows, 256).rounds(3 * a.width)])),
+        online(|a, _| Ok(vec![row_blocks(launch(&ONLINE, a, 0), [a.rows, a.width], 2)])),
     ],
 };
 
 pub(crate) static LOG_SOFTMAX: Ladder<Args> = Ladder {
     op: "log_softmax",
     rungs: &[
-        naive(|a, _| Ok(vec![launch(&NAIVE, a, 1).cover(a.rows, 256)])),
-        online(|a, _| Ok(vec![row_blocks(launch(&ONLINE, a, 1), a.rows)])),
+        naive(|a, _| Ok(vec![launch(&NAIVE, a, 1).cover(a.rows, 256).rounds(3 * a.width)])),
+        online(|a, _| Ok(vec![row_blocks(launch(&ONLINE, a, 1), [a.rows, a.width], 2)])),
     ],
 };
 
 fn run(op: &'static str, ladder: &'static Ladder<Args>, x: &Tensor) -> Result<Tensor> {
     let (rows, width) = rows(op, x)?;
     let out = Tensor::empty_for(op, x.device(), DType::F32, x.shape())?;
-    if rows > 0 {
-        ladder.run(&Args { x: x.contiguous()?, out: out.clone(), rows, width }, x.device())?;
+    if rows == 0 {
+        return Ok(out);
     }
-    Ok(out)
+    let args = Args { x: x.contiguous()?, out: out.clone(), rows, width };
+    match args::run(ladder, &args, x.device(), [rows, width]) {
+        Err(strata_device::Error::TooLong { .. }) => in_steps(x, ladder.op == LOG_SOFTMAX.op),
+        other => Ok(other.map(|()| out)?),
+    }
+}
+
+/// The same of the ops of chapter 1, for rows that are longer than a device lets one workgroup walk:
+/// a sum is shared by several there.
+fn in_steps(x: &Tensor, log: bool) -> Result<Tensor> {
+    let last = [x.rank() - 1];
+    let apart = x.sub(&x.max(&last, true)?)?;
+    let e = apart.exp()?;
+    let sum = e.sum(&last, true)?;
+    if log { apart.sub(&sum.log()?) } else { e.div(&sum) }
 }
 
 /// Softmax over the last dimension: positive numbers that sum to 1. An element of -inf gets 0; a

@@ -1,5 +1,5 @@
 use crate::args::{alike, row_blocks, rows};
-use crate::cpu;
+use crate::{args, cpu};
 use strata_device::{Access, Device, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 use strata_tensor::{DType, Result, Tensor};
 
@@ -54,16 +54,16 @@ const fn block(plan: Plan) -> Rung<Args> {
 pub(crate) static SOFTMAX: Ladder<Args> = Ladder {
     op: "softmax_backward",
     rungs: &[
-        naive(|a, _| Ok(vec![launch(&NAIVE, a, 0).cover(a.rows, 256)])),
-        block(|a, _| Ok(vec![row_blocks(launch(&BLOCK, a, 0), a.rows)])),
+        naive(|a, _| Ok(vec![launch(&NAIVE, a, 0).cover(a.rows, 256).rounds(2 * a.width)])),
+        block(|a, _| Ok(vec![row_blocks(launch(&BLOCK, a, 0), [a.rows, a.width], 2)])),
     ],
 };
 
 pub(crate) static LOG_SOFTMAX: Ladder<Args> = Ladder {
     op: "log_softmax_backward",
     rungs: &[
-        naive(|a, _| Ok(vec![launch(&NAIVE, a, 1).cover(a.rows, 256)])),
-        block(|a, _| Ok(vec![row_blocks(launch(&BLOCK, a, 1), a.rows)])),
+        naive(|a, _| Ok(vec![launch(&NAIVE, a, 1).cover(a.rows, 256).rounds(2 * a.width)])),
+        block(|a, _| Ok(vec![row_blocks(launch(&BLOCK, a, 1), [a.rows, a.width], 2)])),
     ],
 };
 
@@ -71,11 +71,26 @@ fn run(op: &'static str, ladder: &'static Ladder<Args>, y: &Tensor, dy: &Tensor)
     let (rows, width) = rows(op, y)?;
     alike(op, y, dy)?;
     let dx = Tensor::empty_for(op, y.device(), DType::F32, y.shape())?;
-    if rows > 0 {
-        let (y, dy) = (y.contiguous()?, dy.contiguous()?);
-        ladder.run(&Args { y, dy, dx: dx.clone(), rows, width }, dx.device())?;
+    if rows == 0 {
+        return Ok(dx);
     }
-    Ok(dx)
+    let (y, dy) = (y.contiguous()?, dy.contiguous()?);
+    let args = Args { y, dy, dx, rows, width };
+    match args::run(ladder, &args, args.dx.device(), [rows, width]) {
+        Err(strata_device::Error::TooLong { .. }) => in_steps(&args, ladder.op == LOG_SOFTMAX.op),
+        other => Ok(other.map(|()| args.dx)?),
+    }
+}
+
+/// The same of the ops of chapter 1, for rows that are longer than a device lets one workgroup walk:
+/// a sum is shared by several there.
+fn in_steps(a: &Args, log: bool) -> Result<Tensor> {
+    let last = [a.y.rank() - 1];
+    if log {
+        return a.dy.sub(&a.y.exp()?.mul(&a.dy.sum(&last, true)?)?);
+    }
+    let sum = a.y.mul(&a.dy)?.sum(&last, true)?;
+    a.y.mul(&a.dy.sub(&sum)?)
 }
 
 /// The gradient of softmax's input, from its output: `dx = y (dy - sum(dy y))`.

@@ -1,7 +1,7 @@
 use crate::problem::{Problem, Views, in_rows, view, view_together};
 use crate::{Attended, Options, cpu, plan};
 use strata_device::{Access, Kernel, Ladder, Launch, Machine, Needs, Rung, cpu_text};
-use strata_tensor::{DType, Error, Layout, Result, Tensor, numel};
+use strata_tensor::{DType, Error, Layout, Result, Tensor, numel, ops::copy_into};
 
 /// Gradients of the inputs, each with its input's shape; three views of one buffer.
 #[derive(Clone, Debug)]
@@ -95,18 +95,19 @@ fn naive(a: &Args, device: &strata_device::Device) -> strata_device::Result<Vec<
     let (d_out, out_view) = view(&a.d_out);
     let (into, grads) = view_together([&a.grads.dq, &a.grads.dk, &a.grads.dv]);
     let views = Views { q: q_view, k: k_view, v: v_view, out: out_view, grads };
-    let launch = |kernel, n: usize, products: f64, touched: usize| {
+    let draw = if p.drops() { plan::DRAW } else { 0 };
+    let launch = |kernel, n: usize, rounds: usize, products: f64, touched: usize| {
         let launch = Launch::new(kernel).bind(&q).bind(&k).bind(&v).bind(&d_out);
         let launch = launch.bind(&a.lse.flat()).bind(&p.state()).bind(&scratch.flat()).bind(&into);
         let flops = 2.0 * products * p.pairs() * p.dim as f64;
-        p.finish(launch, views).cover(n, 256).cost(flops, 4.0 * touched as f64)
+        p.finish(launch, views).cover(n, 256).rounds(rounds).cost(flops, 4.0 * touched as f64)
     };
     let (pairs, queries, keys) = (scratch.numel() / 2, p.q.numel(), p.k.numel());
     Ok(vec![
-        launch(&PROBABILITIES, pairs, 2.0, 2 * (queries + keys + pairs)),
-        launch(&SOFTMAX_BACKWARD, p.all_rows(), 0.0, 3 * pairs),
-        launch(&NAIVE_DKDV, keys, 2.0, 2 * (queries + keys + pairs)),
-        launch(&NAIVE_DQ, queries, 1.0, queries + keys + pairs),
+        launch(&PROBABILITIES, pairs, p.dim + draw, 2.0, 2 * (queries + keys + pairs)),
+        launch(&SOFTMAX_BACKWARD, p.all_rows(), (2 + draw) * p.keys, 0.0, 3 * pairs),
+        launch(&NAIVE_DKDV, keys, p.rows, 2.0, 2 * (queries + keys + pairs)),
+        launch(&NAIVE_DQ, queries, p.keys, 1.0, queries + keys + pairs),
     ])
 }
 
@@ -121,6 +122,7 @@ fn flash1(a: &Args, device: &strata_device::Device) -> strata_device::Result<Vec
     let first = p
         .finish(first, Views { q: out_view, out: d_out_view, ..Views::default() })
         .cover(rows, 256)
+        .rounds(p.dim)
         .cost(2.0 * a.out.numel() as f64, 4.0 * (2 * a.out.numel() + rows) as f64);
 
     let (into, grads) = view_together([&a.grads.dq, &a.grads.dk, &a.grads.dv]);
@@ -139,7 +141,9 @@ fn flash1(a: &Args, device: &strata_device::Device) -> strata_device::Result<Vec
         return Ok(vec![first, both.constant("FUSED", 1)]);
     }
     let dkdv = tiles.over_keys(launch(&DKDV, 4.0, 2 * keys), p);
+    let dkdv = dkdv.rounds(plan::tile_rounds(p, p.rows, 2, 2));
     let dq = tiles.over_queries(launch(&DQ, 3.0, queries), p);
+    let dq = dq.rounds(plan::tile_rounds(p, p.keys, 2, 1));
     Ok(vec![first, dkdv, dq])
 }
 
@@ -162,6 +166,9 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
         },
     ],
 };
+
+/// Queries that are not halved any more: what is too long then is so for another reason.
+const LEAST: usize = 64;
 
 /// Gradients of queries, keys and values, for a gradient `d_out` of the output.
 ///
@@ -249,6 +256,38 @@ fn backward_into(
     }
     problem.room(op, 6)?;
     let (out, d_out, lse) = (in_rows(&attended.out)?, in_rows(d_out)?, attended.lse.contiguous()?);
-    LADDER.run(&Args { problem, out, lse, d_out, grads: grads.clone() }, &device)?;
-    Ok(grads)
+    let args = Args { problem, out, lse, d_out, grads };
+    match LADDER.run(&args, &device) {
+        Err(error @ strata_device::Error::TooLong { .. }) => in_halves(&args, error)?,
+        other => other?,
+    }
+    Ok(args.grads)
+}
+
+/// The same in two halves of the queries, for more of them than a device lets one workgroup sum up.
+/// Dropout counts the queries from the first, so a half of them would draw another mask.
+fn in_halves(a: &Args, why: strata_device::Error) -> Result<()> {
+    let p = &a.problem;
+    if p.rows <= LEAST || p.drops() {
+        return Err(why.into());
+    }
+    let half = |from: usize, to: usize| {
+        let cut = |x: &Tensor| x.narrow(2, from, to - from);
+        // The queries are the last of the keys, those of a half the last of the ones they see.
+        let keys = if p.options.causal { p.keys - (p.rows - to) } else { p.keys };
+        let (q, k, v) = (cut(&p.q)?, p.k.narrow(2, 0, keys)?, p.v.narrow(2, 0, keys)?);
+        let attended = Attended { out: cut(&a.out)?, lse: cut(&a.lse)? };
+        let grads = backward(&q, &k, &v, &attended, &cut(&a.d_out)?, &p.options)?;
+        copy_into(&grads.dq, &cut(&a.grads.dq)?)?;
+        Ok::<_, Error>(grads)
+    };
+    let (first, second) = (half(0, p.rows / 2)?, half(p.rows / 2, p.rows)?);
+    for (first, second, to) in
+        [(&first.dk, &second.dk, &a.grads.dk), (&first.dv, &second.dv, &a.grads.dv)]
+    {
+        let (both, keys) = (first.shape()[2], second.shape()[2]);
+        copy_into(&first.add(&second.narrow(2, 0, both)?)?, &to.narrow(2, 0, both)?)?;
+        copy_into(&second.narrow(2, both, keys - both)?, &to.narrow(2, both, keys - both)?)?;
+    }
+    Ok(())
 }

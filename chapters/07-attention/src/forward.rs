@@ -74,8 +74,11 @@ fn materialise(
     let (n, all) = (probabilities.numel(), problem.all_rows());
     let launch = |kernel| naive(kernel, problem, &probabilities.flat(), out, lse, [0; 4]);
     let io = 4.0 * (problem.q.numel() + problem.k.numel() + n) as f64;
-    let scores = launch(&SCORES).cover(n, 256).cost(2.0 * problem.pairs() * problem.dim as f64, io);
+    let scores = launch(&SCORES).cover(n, 256).rounds(problem.dim);
+    let scores = scores.cost(2.0 * problem.pairs() * problem.dim as f64, io);
     let softmax = launch(&SOFTMAX).cover(all, 64);
+    let draws = if problem.drops() { plan::DRAW } else { 0 };
+    let softmax = softmax.rounds((3 + draws) * problem.keys);
     [scores, softmax.cost(5.0 * problem.pairs(), 4.0 * (2 * n + all) as f64)]
 }
 
@@ -112,6 +115,7 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
                 let (n, values) = (probabilities.numel(), p.v.numel() + a.out.numel());
                 let sum = naive(&WEIGHTED_SUM, p, &probabilities.flat(), &out, &a.lse, out_view)
                     .cover(a.out.numel(), 256)
+                    .rounds(p.keys)
                     .cost(2.0 * p.pairs() * p.dim as f64, 4.0 * (n + values) as f64);
                 Ok(vec![scores, softmax, sum])
             },
@@ -132,6 +136,7 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
                 let io = p.q.numel() + p.k.numel() + p.v.numel() + a.out.numel() + a.lse.numel();
                 let launch = p.finish(launch, views);
                 let launch = plan::Tiles::new(device, p, 3, &views).over_queries(launch, p);
+                let launch = launch.rounds(plan::tile_rounds(p, p.keys, 1, 1));
                 Ok(vec![launch.cost(4.0 * p.pairs() * p.dim as f64, 4.0 * io as f64)])
             },
         },

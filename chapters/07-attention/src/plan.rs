@@ -1,4 +1,4 @@
-//! Sizes of tiles and grids.
+//! Sizes of tiles and grids, and how long the loops are.
 use crate::problem::{Problem, Views};
 use strata_device::{Device, Launch, Machine, Result};
 use strata_tensor::{DType, Tensor};
@@ -68,7 +68,27 @@ impl Tiles {
             launch = launch.constant(name, value);
         }
         // Workgroups walk on by the grid's width where there are more tiles than a grid may have.
-        let tiles = (heads * rows.div_ceil(self.rows)).min(65_535);
-        launch.grid(tiles, 1, 1).block(self.threads, 1, 1).shared(self.shared)
+        let tiles = heads * rows.div_ceil(self.rows);
+        launch.spread(tiles, self.threads).shared(self.shared)
     }
 }
+
+/// Rounds of a WGSL workgroup that goes along `n` rows, 32 at a time, with so many products of scores
+/// and of sums each time (shaders/include/attention_tile.wgsl). Counted are the loops whose length a
+/// compiler cannot see, and of the others those that Mesa 22 was found not to unroll.
+pub(crate) fn tile_rounds(problem: &Problem, n: usize, scores: usize, sums: usize) -> usize {
+    let dim = problem.dim.next_multiple_of(32).max(32);
+    let staged = 1024 / dim / 4 * 4;
+    let slices = 32usize.div_ceil(staged);
+    let of_scores = 7 * problem.dim.div_ceil(16);
+    let of_sums = slices * (3 + staged / 4);
+    let tile =
+        1 + scores * of_scores + sums * of_sums + if problem.drops() { 16 * DRAW } else { 0 };
+    // A quarter more, for what other versions do not unroll.
+    n.div_ceil(32).saturating_mul(tile + tile / 4) + AFTER
+}
+
+/// Rounds for a number of dropout's mask, at most.
+pub(crate) const DRAW: usize = 11;
+/// Rounds after the last tile, at most.
+const AFTER: usize = 128;

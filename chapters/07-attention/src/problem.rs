@@ -81,6 +81,11 @@ impl Problem {
         Ok(room::room(op, lines.saturating_add(packed))?)
     }
 
+    /// Whether probabilities are dropped.
+    pub fn drops(&self) -> bool {
+        self.options.drops().is_some()
+    }
+
     /// Query-key pairs that are looked at, over all heads. With a cache the most there can be: how
     /// many keys are valid is known to the device only.
     pub fn pairs(&self) -> f64 {

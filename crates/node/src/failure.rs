@@ -67,6 +67,7 @@ impl From<device::Error> for Failure {
             Error::OutOfMemory { .. } => ("memory", "alloc"),
             Error::NoRoom { what, .. } => return Failure::new("memory", what, message),
             Error::TooLarge { .. } => ("size", "alloc"),
+            Error::TooLong { op, .. } => return Failure::new("size", op, message),
             Error::Lost { .. } => ("device-lost", ""),
             Error::Compile { .. } => ("compile", ""),
             Error::Range { call, .. } => ("index", *call),
@@ -107,7 +108,9 @@ impl From<transformer::Error> for Failure {
             Error::Files(_) => Failure::new("file", "checkpoint", message),
             Error::Checkpoint { .. } => Failure::new("checkpoint", "checkpoint", message),
             Error::Value(_) => Failure::new("value", "gpt", message),
+            Error::Setting { .. } => Failure::new("value", "gpt", message),
             Error::NonFinite { .. } => Failure::new("non-finite", "step", message),
+            Error::NotFinite { .. } => Failure::new("non-finite", "gpt", message),
         }
     }
 }

@@ -101,6 +101,10 @@ impl Plan {
     fn run(self) -> Outcome<String> {
         let mut trainer = take(&self.trainer, "fit")?;
         let mut on = |event: Event| {
+            if let Event::TextChanged { .. } = &event {
+                // JavaScript has asked, and warned, before it began.
+                return ControlFlow::Continue(());
+            }
             if let Event::Step(progress) = &event {
                 let mut shown = lock(&self.shown);
                 shown.done.step = progress.report.step;
@@ -136,6 +140,7 @@ impl Plan {
 
 fn told(event: &Event) -> Value {
     match event {
+        Event::TextChanged { step } => json!({"type": "text", "step": step}),
         Event::Step(p) => json!({
             "type": "step",
             "step": p.report.step,

@@ -132,6 +132,8 @@ reductions! {
     max "max" => Var::max;
     /// The smallest element over dimensions.
     min "min" => Var::min;
+    /// The Euclidean norm over dimensions.
+    norm "norm" => Var::norm;
 }
 
 /// Places of the largest elements along the last dimension.

@@ -6,8 +6,9 @@ use crate::numbers::{rate, single, whole};
 use crate::table::{get_all, put_tensor};
 use napi_derive::napi;
 use serde::Deserialize;
+use std::collections::HashMap;
 use strata_ml::adamw::{
-    AdamW, AdamWConfig, Sgd, SgdConfig, adamw as adamw_step, global_norm, sgd as sgd_step,
+    AdamW, AdamWConfig, Sgd, SgdConfig, adamw as adamw_step, global_norm, once, sgd as sgd_step,
 };
 use strata_ml::autograd::{ParamInfo, Var};
 use strata_ml::device::{Buffer, StepState};
@@ -91,6 +92,9 @@ impl NativeOptimizer {
             let kept = (0..count).map(|_| zeros()).collect::<Result<_, _>>()?;
             entries.push(Entry { decay: decay.get(i).copied().unwrap_or(false), kept, var });
         }
+        let values: Vec<&Tensor> = entries.iter().map(|entry| entry.var.value()).collect();
+        let op = if count == 2 { "AdamW" } else { "SGD" };
+        once(op, &values).map_err(|error| Failure::new("argument", op, error.to_string()))?;
         let state =
             entries.first().map(|e| e.var.value().device().step_state(StepState::default()));
         Ok(NativeOptimizer {
@@ -284,6 +288,18 @@ pub fn sgd_arena(gpt: &NativeGpt, config: String) -> napi::Result<NativeOptimize
     })
 }
 
+/// A variable that stands twice in a list would have its gradient counted twice, and scaled twice.
+fn listed_once(op: &str, vars: &[Var]) -> Outcome<()> {
+    let mut places = HashMap::with_capacity(vars.len());
+    for (j, var) in vars.iter().enumerate() {
+        if let Some(i) = places.insert(var.id(), j) {
+            let message = format!("{op}: parameter {j} is parameter {i} again; list each once");
+            return Err(Failure::new("argument", op, message));
+        }
+    }
+    Ok(())
+}
+
 /// Scales gradients in place so that their global norm is at most `most`; returns what it was.
 #[napi]
 pub fn clip_grad_norm(parameters: Vec<u32>, most: f64) -> napi::Result<f64> {
@@ -293,7 +309,9 @@ pub fn clip_grad_norm(parameters: Vec<u32>, most: f64) -> napi::Result<f64> {
                 format!("clipGradNorm: the largest norm must be a positive number, not {most}");
             return Err(Failure::new("value", "clipGradNorm", message));
         }
-        let grads: Vec<Tensor> = get_all(&parameters)?.iter().filter_map(Var::grad).collect();
+        let vars = get_all(&parameters)?;
+        listed_once("clipGradNorm", &vars)?;
+        let grads: Vec<Tensor> = vars.iter().filter_map(Var::grad).collect();
         let Some(norm) = joint_norm(&grads.iter().collect::<Vec<_>>())? else { return Ok(0.0) };
         let norm = norm.item::<f32>()?;
         let factor = single(most) / (norm + 1e-6);

@@ -139,6 +139,12 @@ impl NativeTrainer {
         })
     }
 
+    /// Is this another text than the run has had so far?
+    #[napi]
+    pub fn text_changed(&self, data: &NativeDataset) -> napi::Result<bool> {
+        guard(|| Ok(take(&self.trainer, "fit")?.text_changed(&data.dataset)))
+    }
+
     /// The learning rate that a run gives the next step.
     #[napi]
     pub fn scheduled_lr(&self) -> napi::Result<f64> {

@@ -76,7 +76,8 @@ pub(crate) fn zip(mut args: CpuArgs) {
         5 => pairs(&args, a, b, out, |x, y| if x < y || x.is_nan() { x } else { y }),
         6 => pairs(&args, a, b, out, f32::powf),
         7 => pairs(&args, a, b, out, |x, y| truth(x == y)),
-        _ => pairs(&args, a, b, out, |x, y| truth(x > y)),
+        8 => pairs(&args, a, b, out, |x, y| truth(x > y)),
+        _ => pairs(&args, a, b, out, |x, y| if y == 0.0 { 0.0 } else { x }),
     }
 }
 

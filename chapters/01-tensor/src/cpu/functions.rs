@@ -32,8 +32,9 @@ pub(super) fn tanh(x: f32) -> f32 {
     let series = 0.020_961_33 + z * -0.006_045_165;
     let series = -0.333_333_28 + z * (0.133_327_19 + z * (-0.053_843_264 + z * series));
     let near = x + x * z * series;
-    let far = (1.0 - 2.0 / (exp(2.0 * x.abs()) + 1.0)).copysign(x);
-    if x.abs() < 0.625 { near } else { far }
+    let far = 1.0 - 2.0 / (exp(2.0 * x.abs()) + 1.0);
+    // The sign of x, in the sum of -0 and 0 too.
+    (if x.abs() < 0.625 { near } else { far }).copysign(x)
 }
 
 /// 1 / (1 + e^-x) without an overflow on either side.

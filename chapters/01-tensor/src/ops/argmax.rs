@@ -1,4 +1,3 @@
-use super::fits_one_loop;
 use crate::{DType, Error, Result, Tensor, cpu};
 use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 
@@ -36,8 +35,8 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
             name: "1_naive",
             kernels: &[&NAIVE],
             needs: Needs::NONE,
-            accepts: |a| fits_one_loop(&a.out, a.width),
-            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.out.numel(), 256)]),
+            accepts: |_| true,
+            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.out.numel(), 256).rounds(a.width)]),
         },
         Rung {
             name: "2_tree",
@@ -46,8 +45,8 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
             // In a shorter row most of a workgroup would stand idle.
             accepts: |a| a.width >= 64,
             plan: |a, _| {
-                let groups = a.out.numel().min(65_535);
-                Ok(vec![launch(&TREE, a).grid(groups, 1, 1).block(256, 1, 1).constant("WG", 256)])
+                let launch = launch(&TREE, a).spread(a.out.numel(), 256).constant("WG", 256);
+                Ok(vec![launch.rounds(a.width.div_ceil(256) + 8)])
             },
         },
     ],

@@ -30,6 +30,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
                     .bind(&a.out.flat())
                     .size(n)
                     .cover(n.div_ceil(4 / to.size()), 256)
+                    .rounds(8)
                     .constant("FROM", from.code())
                     .constant("TO", to.code())
                     .cost(0.0, (n * (from.size() + to.size())) as f64),
@@ -39,8 +40,14 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
 };
 
 /// The elements converted to another dtype, with the same bits on every device (which NaN a NaN
-/// becomes may differ). To integers: the fraction is cut off, what is out of range saturates, NaN
-/// becomes 0. To floats: to the nearest, ties to even; integers become 16-bit floats by way of f32.
+/// becomes may differ).
+///
+/// - Float to integer: the fraction is cut off; what is out of range, the infinities among it,
+///   becomes the nearest integer there is, and NaN becomes 0, as Rust's `as` has it.
+/// - Integer to integer: modulo 2³², as C, Rust and PyTorch have it: -7 of i32 is 4,294,967,289 of
+///   u32, which no table has as a row, and comes back as -7.
+/// - To floats: to the nearest, ties to even; integers become 16-bit floats by way of f32.
+///
 /// A tensor that has the dtype already is returned as it is.
 ///
 /// # Errors

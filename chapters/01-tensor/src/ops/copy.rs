@@ -47,6 +47,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
                         .size(from)
                         .size(to)
                         .cover(n, 256)
+                        .rounds(8)
                         .constant("SIZE", size as u32)
                         .cost(0.0, (2 * n * size) as f64),
                 ])
@@ -67,6 +68,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
                         .size(words)
                         .size(odd)
                         .cover((words + odd).div_ceil(4), 256)
+                        .rounds(4)
                         .cost(0.0, (2 * bytes) as f64),
                 ])
             },

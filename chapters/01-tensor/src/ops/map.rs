@@ -26,7 +26,7 @@ pub enum Map {
     Recip = 8,
     /// `x * x`
     Square = 9,
-    /// `x^alpha`, for positive x
+    /// `x^alpha`, as C's `pow`
     Pow = 10,
     /// sine
     Sin = 11,
@@ -99,6 +99,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
                     .float(a.alpha)
                     .float(a.beta)
                     .cover(n, 256)
+                    .rounds(18)
                     .constant("OP", a.op as u32)
                     .cost(n as f64, 8.0 * n as f64),
             ])

@@ -69,6 +69,9 @@ impl Tensor {
         eq => Eq;
         /// 1 where `a > b`, else 0, broadcast.
         gt => Gt;
+        /// `a` where `b` is not 0, else 0, broadcast: what is left out leaves no NaN behind, as 0
+        /// times infinity would.
+        keep => Keep;
     }
 
     /// `alpha * x + beta` of every element.
@@ -84,10 +87,11 @@ impl Tensor {
     /// # Errors
     /// Not f32; the device fails.
     pub fn neg(&self) -> Result<Tensor> {
-        self.affine(-1.0, 0.0)
+        // Plus -0: only that leaves both zeros as they are.
+        self.affine(-1.0, -0.0)
     }
 
-    /// `x^exponent` of every element, for positive x.
+    /// `x^exponent` of every element, as C's `pow`: NaN where x is negative and the exponent is not whole.
     ///
     /// # Errors
     /// Not f32; the device fails.

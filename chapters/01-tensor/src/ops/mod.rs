@@ -6,7 +6,11 @@
 //! # The same numbers on every machine
 //! - Copies, fills, casts, comparisons, maxima, minima and argmax give the same bits everywhere.
 //! - NaN spreads: through every function, through `maximum`, `minimum`, `relu` and `clamp`, through
-//!   maxima and minima over a dimension; argmax finds it. Only comparisons and the step answer 0.
+//!   maxima and minima over a dimension; argmax finds it. Only comparisons and the step answer 0, and
+//!   `x^0` and `1^x` are 1.
+//! - Zeros, infinities and NaN give what C and IEEE 754 say, `pow` included. Two things are open: a GPU
+//!   may take subnormal numbers (below 2^-126) for 0, read or written, and WGSL does not promise the
+//!   sign of a zero.
 //! - Sums agree within `2 (sqrt(k) + 8) 2^-24 sum |x|` of the exact one: each machine adds up in its
 //!   own fixed order. One device gives the same bits every time.
 //! - Functions are good to a few units in the last place on the CPU and on CUDA. WGSL promises less:
@@ -33,15 +37,7 @@ pub use map::{Map, map};
 pub use reduce::{Reduce, reduce};
 pub use zip::{Zip, zip};
 
-use crate::Tensor;
-use strata_device::{LadderInfo, Machine};
-
-/// Whether one invocation may go round a loop `rounds` times. Software WebGPU adapters may not: Mesa's
-/// llvmpipe ends an invocation's loops after 65,535 rounds in all, nested ones counted too, and says
-/// nothing. Half of that leaves room for the loop that finds a term's place.
-fn fits_one_loop(out: &Tensor, rounds: usize) -> bool {
-    out.device().machine() != Machine::Wgpu || rounds < 1 << 15
-}
+use strata_device::LadderInfo;
 
 /// The ladders of this chapter, for the parity table.
 pub fn ladders() -> Vec<LadderInfo> {

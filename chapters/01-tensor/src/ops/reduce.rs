@@ -1,4 +1,3 @@
-use super::fits_one_loop;
 use crate::{DType, Error, Layout, Result, Tensor, cpu};
 use std::sync::OnceLock;
 use strata_device::{Access, Buffer, Kernel, Ladder, Launch, Needs, Rung, Slice, cpu_text};
@@ -66,6 +65,12 @@ impl View {
         View { outer: part(0, kept), inner: part(kept, layout.shape.len()) }
     }
 
+    /// Rounds of an invocation that adds up so many terms, with those that find each one's place. The
+    /// `switch` of `fold` is one, too: compilers make it a loop that ends at once.
+    fn rounds(&self, terms: usize) -> usize {
+        terms.saturating_mul(self.inner.shape.len().max(1) + 1) + self.outer.shape.len()
+    }
+
     /// Whether neighboring outputs read neighboring elements: sums of columns.
     fn columns(&self) -> bool {
         let last = |l: &Layout| l.strides.last().copied().unwrap_or(usize::MAX);
@@ -99,14 +104,9 @@ impl View {
 }
 
 fn naive(a: &Args) -> Vec<Launch> {
-    let launch = View::of(a.input.layout(), a.kept).launch(
-        &NAIVE,
-        a.op,
-        a.scale,
-        a.input.bind(),
-        &a.out.flat(),
-    );
-    vec![launch.cover(a.out.numel(), WIDTH)]
+    let view = View::of(a.input.layout(), a.kept);
+    let launch = view.launch(&NAIVE, a.op, a.scale, a.input.bind(), &a.out.flat());
+    vec![launch.cover(a.out.numel(), WIDTH).rounds(view.rounds(view.inner.numel()))]
 }
 
 /// Invocations in a workgroup.
@@ -122,19 +122,22 @@ fn tree(a: &Args) -> Result<Vec<Launch>, strata_device::Error> {
     let wide = n.div_ceil(columns);
     // Few outputs with many terms each: several workgroups share one. The shape alone decides.
     let parts = (GROUPS / wide).min(k * columns / TERMS).max(1);
-    let shared = |launch: Launch, wide: usize, parts: usize, k: usize, columns: usize| {
-        let groups = (wide * parts).min(65_535);
+    let shared = |view: &View, launch: Launch, parts: usize, columns: usize| {
+        let wide = view.outer.numel().div_ceil(columns);
+        let length = view.inner.numel().div_ceil(parts);
+        // The tree has as many rounds as a workgroup's width has bits, at most, and as many switches.
+        let rounds = view.rounds(length.div_ceil(WIDTH as usize / columns)) + 16;
         launch
             .size(parts)
-            .size(k.div_ceil(parts))
-            .grid(groups, 1, 1)
-            .block(WIDTH, 1, 1)
+            .size(length)
+            .spread(wide * parts, WIDTH)
+            .rounds(rounds)
             .constant("WG", WIDTH)
             .constant("COLS", columns as u32)
     };
     if parts == 1 {
         let launch = view.launch(&TREE, a.op, a.scale, a.input.bind(), &a.out.flat());
-        return Ok(vec![shared(launch, wide, 1, k, columns)]);
+        return Ok(vec![shared(&view, launch, 1, columns)]);
     }
     // One row of n results for each part, folded like columns by the second launch.
     let partial = a.out.device().alloc(4 * parts * n)?;
@@ -143,10 +146,7 @@ fn tree(a: &Args) -> Result<Vec<Launch>, strata_device::Error> {
     let rows = View::of(&Layout { shape: vec![n, parts], strides: vec![1, n], offset: 0 }, 1);
     let second = rows.launch(&TREE, a.op, a.scale, (partial, 0), &a.out.flat());
     let few = if rows.columns() { 32 } else { 1 };
-    Ok(vec![
-        shared(first, wide, parts, k, columns),
-        shared(second, n.div_ceil(few), 1, parts, few).cost(0.0, 0.0),
-    ])
+    Ok(vec![shared(&view, first, parts, columns), shared(&rows, second, 1, few).cost(0.0, 0.0)])
 }
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
@@ -156,7 +156,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
             name: "1_naive",
             kernels: &[&NAIVE],
             needs: Needs::NONE,
-            accepts: |a| fits_one_loop(&a.out, a.input.numel() / a.out.numel()),
+            accepts: |_| true,
             plan: |a, _| Ok(naive(a)),
         },
         Rung {

@@ -17,12 +17,14 @@ pub enum Zip {
     Max = 4,
     /// the smaller; NaN if either is
     Min = 5,
-    /// `a^b`, for positive a
+    /// `a^b`, as C's `pow`
     Pow = 6,
     /// 1 where `a == b`, else 0
     Eq = 7,
     /// 1 where `a > b`, else 0
     Gt = 8,
+    /// `a` where `b` is not 0, else 0. Left out, not multiplied: no infinity and no NaN comes through
+    Keep = 9,
 }
 
 impl Zip {
@@ -38,6 +40,7 @@ impl Zip {
             Zip::Pow => "pow",
             Zip::Eq => "eq",
             Zip::Gt => "gt",
+            Zip::Keep => "keep",
         }
     }
 }
@@ -84,6 +87,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
                     .size(from_a)
                     .size(from_b)
                     .cover(n, 256)
+                    .rounds(8)
                     .constant("OP", a.op as u32)
                     .cost(n as f64, 4.0 * (n + read) as f64),
             ])

@@ -4,7 +4,9 @@
 pub(super) fn gelu(x: f32) -> f32 {
     const SQRT_2_OVER_PI: f32 = 0.797_884_6;
     let u = SQRT_2_OVER_PI * (x + 0.044_715 * x * x * x);
-    x / (1.0 + exp(-2.0 * u))
+    let y = x / (1.0 + exp(-2.0 * u));
+    // Of -infinity too, where the quotient is none.
+    if u < -44.0 { 0.0 } else { y }
 }
 
 /// `e^x` to about 2 units in the last place: `2^i · e^r` with i whole and |r| ≤ ln 2 / 2, the second
@@ -44,5 +46,6 @@ mod tests {
         assert!(gelu(f32::NAN).is_nan());
         assert_eq!(gelu(0.0), 0.0);
         assert_eq!(gelu(1e30), 1e30);
+        assert_eq!([gelu(f32::MIN), gelu(f32::NEG_INFINITY)], [0.0, 0.0]);
     }
 }

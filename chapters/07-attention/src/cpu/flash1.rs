@@ -1,4 +1,5 @@
 use super::exp::{dot, exp, fma, largest, sum};
+use super::left_out::{add_counted, wild};
 use super::pack::{self, TILE};
 use super::params::Params;
 use super::rows::carve;
@@ -29,10 +30,12 @@ pub(crate) fn flash1(mut args: CpuArgs) {
         let (mut keys, mut values) = (Vec::new(), Vec::new());
         pack::columns(&p, k, &p.k, head, p.keys, &mut keys);
         pack::rows(&p, v, &p.v, head, (0, p.keys), &mut values);
+        let wild = wild(&values, TILE * pack::width(p.dim));
         let tiles = out.par_chunks_mut(TILE).zip(lse.par_chunks_mut(TILE)).enumerate();
         tiles.for_each(|(tile, (out, lse))| {
             let first = tile * TILE;
-            widest(Tile { p: &p, q, keys: &keys, values: &values, head, first, out, lse });
+            let (keys, values, wild) = (&keys, &values, &wild);
+            widest(Tile { p: &p, q, keys, values, wild, head, first, out, lse });
         });
     });
 }
@@ -45,6 +48,8 @@ struct Tile<'a, 'b> {
     keys: &'a [f32],
     /// `[keys, width]`
     values: &'a [f32],
+    /// Whether a tile of values holds infinity or NaN.
+    wild: &'a [bool],
     head: usize,
     first: usize,
     out: &'a mut [&'b mut [f32]],
@@ -61,7 +66,8 @@ impl Body for Tile<'_, '_> {
         q.iter_mut().for_each(|x| *x *= p.scale);
         let mut scores = vec![0.0; height * TILE];
         let mut sums = vec![0.0; height * width];
-        let mut max = [f32::NEG_INFINITY; TILE];
+        // Not minus infinity: scores may be that, and -inf - -inf is not a number.
+        let mut max = [f32::MIN; TILE];
         let mut total = [0f32; TILE];
         let mut mask = [0f32; TILE];
 
@@ -103,6 +109,15 @@ impl Body for Tile<'_, '_> {
             }
             let k = TILE.min(p.keys - start);
             let values = &self.values[start * width..];
+            if self.wild[start / TILE] {
+                let head = self.head;
+                add_counted(&mut sums[..n * width], &values[..k * width], width, |i, j| {
+                    let (row, key) = (self.first + i, start + j);
+                    let counts = key < p.visible(row) && !p.drops(head, row, key);
+                    counts.then(|| scores[i * TILE + j])
+                });
+                continue;
+            }
             let g = Gemm {
                 m: height,
                 n: width,
@@ -140,7 +155,7 @@ impl Body for Row<'_, '_> {
     fn run<I: Isa>(self) {
         let (p, head) = (self.p, self.head);
         let q = p.row(self.q, &p.q, head, self.row);
-        let (mut max, mut total) = (f32::NEG_INFINITY, 0.0);
+        let (mut max, mut total) = (f32::MIN, 0.0);
         let (mut scores, mut mask) = ([0f32; TILE], [0f32; TILE]);
         self.out.fill(0.0);
         let keys = p.visible(self.row);
@@ -160,6 +175,10 @@ impl Body for Row<'_, '_> {
                 s.iter_mut().zip(&mask).for_each(|(x, m)| *x *= m);
             }
             for (j, &weight) in s.iter().enumerate() {
+                // Dropped: left out, since 0 times infinity would be NaN.
+                if p.dropout.is_some() && mask[j] == 0.0 {
+                    continue;
+                }
                 let v = p.row(self.v, &p.v, head, start + j);
                 self.out.iter_mut().zip(v).for_each(|(o, v)| *o = fma::<I>(weight, *v, *o));
             }

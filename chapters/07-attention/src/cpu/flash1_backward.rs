@@ -1,4 +1,5 @@
 use super::exp::exp;
+use super::left_out::{add_counted, through, wild};
 use super::pack::{self, TILE};
 use super::params::Params;
 use super::rows::carve;
@@ -65,6 +66,7 @@ impl Body for Head<'_, '_> {
         pack::rows(p, self.k, &p.k, head, (0, p.keys), &mut k);
         pack::columns(p, self.k, &p.k, head, p.keys, &mut k_columns);
         pack::columns(p, self.v, &p.v, head, p.keys, &mut v_columns);
+        let [wild_q, wild_d_out, wild_k] = [&q, &d_out, &k].map(|x| wild(x, TILE * width));
         let mut dq = vec![0.0; q.len()];
         let [mut dk, mut dv] = [const { Vec::new() }; 2];
         let (mut probabilities, mut d_scores) = (vec![0.0; TILE * TILE], vec![0.0; TILE * TILE]);
@@ -101,13 +103,16 @@ impl Body for Head<'_, '_> {
                 for (i, (s, d)) in both.take(m).enumerate() {
                     let seen = p.visible(first + i).saturating_sub(start).min(n);
                     let (lse, delta) = (self.lse[first + i], self.delta[first + i]);
-                    s[seen..].fill(f32::NEG_INFINITY);
+                    // What is not seen is left out of all that follows.
+                    s[seen..].fill(0.0);
+                    d[seen..].fill(0.0);
+                    let (s, d) = (&mut s[..seen], &mut d[..seen]);
                     if let Some(dropout) = &p.dropout {
                         dropout.mask(head, first + i, start, &mut mask);
                         for ((s, d), &mask) in s.iter_mut().zip(d).zip(&mask) {
                             let probability = exp::<I>(*s * p.scale - lse);
-                            *d = probability * (*d * mask - delta) * p.scale;
-                            *s = probability * mask;
+                            *d = probability * (through(*d, mask) - delta) * p.scale;
+                            *s = through(probability, mask);
                         }
                     } else {
                         for (s, d) in s.iter_mut().zip(d) {
@@ -118,6 +123,10 @@ impl Body for Head<'_, '_> {
                 }
                 // dV += P^T dO, dK += dS^T Q, dQ += dS K
                 // region: sums
+                // Of a pair of these tiles: what it weighs, unless it is masked.
+                let tile = first / TILE;
+                let seen = |i: usize, j: usize| start + j < p.visible(first + i);
+                let keeps = |i: usize, j: usize| !p.drops(head, first + i, start + j);
                 if !self.dk.is_empty() {
                     let g = Gemm {
                         m: pack::height(n),
@@ -129,8 +138,21 @@ impl Body for Head<'_, '_> {
                         c_row: width,
                         add: true,
                     };
-                    I::gemm(&g, &probabilities, &d_out[rows.clone()], &mut dv);
-                    I::gemm(&g, &d_scores, &q[rows.clone()], &mut dk);
+                    let (up, queries) = (&d_out[rows.clone()], &q[rows.clone()]);
+                    if wild_d_out[tile] {
+                        add_counted(&mut dv[..n * width], &up[..m * width], width, |j, i| {
+                            (seen(i, j) && keeps(i, j)).then(|| probabilities[i * TILE + j])
+                        });
+                    } else {
+                        I::gemm(&g, &probabilities, up, &mut dv);
+                    }
+                    if wild_q[tile] {
+                        add_counted(&mut dk[..n * width], &queries[..m * width], width, |j, i| {
+                            seen(i, j).then(|| d_scores[i * TILE + j])
+                        });
+                    } else {
+                        I::gemm(&g, &d_scores, queries, &mut dk);
+                    }
                 }
                 if !self.dq.is_empty() {
                     let g = Gemm {
@@ -143,7 +165,15 @@ impl Body for Head<'_, '_> {
                         c_row: width,
                         add: true,
                     };
-                    I::gemm(&g, &d_scores, &k[start * width..], &mut dq[rows]);
+                    let keys = &k[start * width..];
+                    if wild_k[start / TILE] {
+                        let dq = &mut dq[rows.start..][..m * width];
+                        add_counted(dq, &keys[..n * width], width, |i, j| {
+                            seen(i, j).then(|| d_scores[i * TILE + j])
+                        });
+                    } else {
+                        I::gemm(&g, &d_scores, keys, &mut dq[rows]);
+                    }
                 }
                 // end: sums
             }

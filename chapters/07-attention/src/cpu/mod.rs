@@ -3,6 +3,7 @@ mod delta;
 mod exp;
 mod flash1;
 mod flash1_backward;
+mod left_out;
 mod naive;
 mod naive_backward;
 mod pack;

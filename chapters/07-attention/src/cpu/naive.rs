@@ -1,3 +1,4 @@
+use super::left_out::tame;
 use super::params::Params;
 use super::rows::carve;
 use rayon::prelude::*;
@@ -53,9 +54,14 @@ pub(crate) fn weighted_sum(mut args: CpuArgs) {
     let [mut rows] = carve(out.f32_mut(), &p, [(&p.out, p.rows)]);
     rows.par_iter_mut().zip(probabilities.par_chunks(p.capacity)).enumerate().for_each(
         |(at, (out, weights))| {
+            let (head, row) = (at / p.rows, at % p.rows);
             out.fill(0.0);
-            for (key, weight) in weights[..p.visible(at % p.rows)].iter().enumerate() {
-                let v = p.row(v, &p.v, at / p.rows, key);
+            for (key, weight) in weights[..p.visible(row)].iter().enumerate() {
+                let v = p.row(v, &p.v, head, key);
+                // A dropped key has the weight 0, which does not silence infinity.
+                if !tame(v) && p.drops(head, row, key) {
+                    continue;
+                }
                 out.iter_mut().zip(v).for_each(|(o, v)| *o += weight * v);
             }
         },

@@ -1,3 +1,4 @@
+use super::left_out::{tame, through};
 use super::params::Params;
 use super::rows::carve;
 use rayon::prelude::*;
@@ -26,7 +27,7 @@ pub(crate) fn probabilities(mut args: CpuArgs) {
         if let Some(dropout) = &p.dropout {
             let mut mask = vec![0.0; p.capacity];
             dropout.mask(head, row, 0, &mut mask);
-            gradient.iter_mut().zip(&mask).for_each(|(d, m)| *d *= m);
+            gradient.iter_mut().zip(&mask).for_each(|(d, &m)| *d = through(*d, m));
         }
     });
 }
@@ -43,7 +44,7 @@ pub(crate) fn softmax_backward(mut args: CpuArgs) {
         if let Some(dropout) = &p.dropout {
             let mut mask = vec![0.0; p.capacity];
             dropout.mask(at / p.rows, at % p.rows, 0, &mut mask);
-            probability.iter_mut().zip(&mask).for_each(|(p, m)| *p *= m);
+            probability.iter_mut().zip(&mask).for_each(|(p, &m)| *p = through(*p, m));
         }
     });
 }
@@ -56,7 +57,7 @@ pub(crate) fn naive_dq(mut args: CpuArgs) {
     let [mut dq] = carve(grads.f32_mut(), &p, [(&p.dq, p.rows)]);
     dq.par_iter_mut().enumerate().for_each(|(at, dq)| {
         dq.fill(0.0);
-        for (key, d) in d_scores[at * p.capacity..][..p.capacity].iter().enumerate() {
+        for (key, d) in d_scores[at * p.capacity..][..p.visible(at % p.rows)].iter().enumerate() {
             let k = p.row(k, &p.k, at / p.rows, key);
             dq.iter_mut().zip(k).for_each(|(o, k)| *o += p.scale * d * k);
         }
@@ -75,12 +76,15 @@ pub(crate) fn naive_dkdv(mut args: CpuArgs) {
         let (head, key) = (at / p.capacity, at % p.capacity);
         dk.fill(0.0);
         dv.fill(0.0);
-        for row in 0..p.rows {
+        // Rows that do not see the key are left out: a weight of 0 does not silence infinity.
+        for row in (0..p.rows).filter(|&row| key < p.visible(row)) {
             let here = (head * p.rows + row) * p.capacity + key;
             let q = p.row(q, &p.q, head, row);
             let d_out = p.row(d_out, &p.out, head, row);
             dk.iter_mut().zip(q).for_each(|(o, q)| *o += p.scale * d_scores[here] * q);
-            dv.iter_mut().zip(d_out).for_each(|(o, d)| *o += probabilities[here] * d);
+            if tame(d_out) || !p.drops(head, row, key) {
+                dv.iter_mut().zip(d_out).for_each(|(o, d)| *o += probabilities[here] * d);
+            }
         }
     });
 }

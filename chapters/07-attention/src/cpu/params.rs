@@ -106,6 +106,11 @@ impl Params {
     pub fn visible(&self, row: usize) -> usize {
         if self.causal { self.keys.min(self.first + row + 1) } else { self.keys }
     }
+
+    /// Whether dropout takes this key from this query.
+    pub fn drops(&self, head: usize, row: usize, key: usize) -> bool {
+        self.dropout.as_ref().is_some_and(|dropout| !dropout.keeps(head, row, key))
+    }
 }
 
 /// Dropout of probabilities.
@@ -116,6 +121,12 @@ pub(super) struct Dropout {
 }
 
 impl Dropout {
+    /// Whether one key of a row is kept.
+    pub fn keeps(&self, head: usize, row: usize, key: usize) -> bool {
+        let counter = [(key / 64 * 16 + key % 16) as u32, row as u32, head as u32, self.op];
+        uniform(philox(counter, self.key)[key / 16 % 4]) >= self.p
+    }
+
     /// What the probabilities of a row are multiplied with, for the keys from `first` on, a
     /// multiple of 64: 0 or 1 / (1 - p).
     ///

@@ -32,10 +32,11 @@ export function namedTensors(op: string, tensors: unknown): [name: string, tenso
 }
 
 /**
- * Reads a `.safetensors` file: every tensor in it, by name, as f32.
+ * Reads a `.safetensors` file: every tensor in it, by name, as f32. Integers and truth values become
+ * the same numbers.
  *
- * @throws {@link StrataError} `"file"` if it cannot be read; `"checkpoint"` if it is no such file, or
- * is cut off. The message names it.
+ * @throws {@link StrataError} `"file"` if it cannot be read; `"checkpoint"` if it is no such file, is
+ * cut off, or holds an integer that f32 cannot hold. The message names it.
  */
 export async function loadTensors(
   path: string,

@@ -171,6 +171,8 @@ export interface NativeTrainer {
   done(): string;
   /** A new length: JSON `{ "steps": n }` or `{ "minutes": m }`. */
   setLength(json: string): void;
+  /** Whether this is another text than the run has had so far, or one that was edited since. */
+  textChanged(data: NativeDataset): boolean;
   /** The learning rate that a run of so many steps gives the next one; refuses runs in minutes. */
   scheduledLr(): number;
   /** One step on this batch; resolves to JSON `{ step, loss, norm, lr }`. */
@@ -322,6 +324,7 @@ export interface Native {
   mean(a: Handle, dims: number[], keepdim: boolean): Handle;
   max(a: Handle, dims: number[], keepdim: boolean): Handle;
   min(a: Handle, dims: number[], keepdim: boolean): Handle;
+  norm(a: Handle, dims: number[], keepdim: boolean): Handle;
   /** u32 indices along the last dimension; no gradient. */
   argmax(a: Handle): Handle;
 

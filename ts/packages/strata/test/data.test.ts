@@ -1,11 +1,11 @@
 /** Tokenizers, datasets, stories, batches of tensors. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { arange, data, GPT, StrataError, tensor, zeros } from "strata-ml";
-import { fails, rejects } from "./check.ts";
+import { arange, data, functional, GPT, nn, StrataError, tensor, zeros } from "strata-ml";
+import { close, fails, rejects, untyped } from "./check.ts";
 
 const { Tokenizer } = data;
 const NOUNS = ["cat", "rat", "mat", "river", "mountain", "button", "lantern"];
@@ -71,6 +71,72 @@ test("tokenizers are saved and loaded; other files are refused by name", async (
     await rejects("data", /tokenizer\.json/, Tokenizer.load(path));
     await rejects("file", /missing/, tokenizer.save(join(folder, "missing", "tokenizer.json")));
   });
+});
+
+test("files that would give other ids than Hugging Face's are refused by name", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "tokenizer.json");
+    const tokenizer = await Tokenizer.train(TEXT, { vocabSize: 270 });
+    await tokenizer.save(path);
+    const file = JSON.parse(await readFile(path, "utf8"));
+    const template = { type: "TemplateProcessing", single: [{ SpecialToken: { id: "<|endoftext|>", type_id: 0 } }], pair: [], special_tokens: {} };
+    for (const [name, changed] of [
+      ["TemplateProcessing", { ...file, post_processor: template }],
+      ["TemplateProcessing", { ...file, post_processor: { type: "Sequence", processors: [{ type: "ByteLevel" }, template] } }],
+      ["truncation", { ...file, truncation: { direction: "Right", max_length: 4, strategy: "LongestFirst", stride: 0 } }],
+      ["padding", { ...file, padding: { strategy: "BatchLongest", direction: "Right" } }],
+      ["NFC", { ...file, normalizer: { type: "NFC" } }],
+      ["dropout", { ...file, model: { ...file.model, dropout: 0.1 } }],
+    ] as const) {
+      await writeFile(path, JSON.stringify(changed));
+      await rejects("data", new RegExp(`tokenizer\\.json.*${name}`, "s"), Tokenizer.load(path));
+    }
+    await writeFile(path, JSON.stringify({ ...file, post_processor: { type: "ByteLevel" }, model: { ...file.model, dropout: 0 } }));
+    assert.deepEqual((await Tokenizer.load(path)).encode(TEXT), tokenizer.encode(TEXT));
+  });
+});
+
+test("what is no id does not pass for one", async () => {
+  const tokenizer = await Tokenizer.train(TEXT, { vocabSize: 270 });
+  const decode = (ids: unknown): unknown => untyped(tokenizer.decode, tokenizer, ids);
+  const rows = new data.TensorDataset(zeros([3, 2]), zeros([3]));
+  for (const bad of [-1, 1.5, NaN, Infinity, 2 ** 32, "3", null, undefined, 3n, true, [3]]) {
+    const code = typeof bad === "number" ? "value" : "argument";
+    fails(code, /decode: ids\[0\]/, () => decode([bad]));
+    fails(code, /decode: ids\[1\]/, () => decode([3, bad]));
+    fails(code, /show: id/, () => untyped(tokenizer.show, tokenizer, bad));
+    fails(code, /bytes: id/, () => untyped(tokenizer.bytes, tokenizer, bad));
+    fails(code, /rows: indices\[1\]/, () => untyped(rows.rows, rows, [0, bad]));
+  }
+  for (const bad of [-1, 1.5, NaN, Infinity, 2 ** 32]) {
+    fails("value", /tensor: element 1/, () => tensor([3, bad], { dtype: "u32" }));
+  }
+  for (const bad of [Int32Array.of(3), Float32Array.of(3), BigUint64Array.of(3n), new Uint8Array(4), "3", 3, null, new Set([3])]) {
+    fails("argument", /decode: ids/, () => decode(bad));
+  }
+  const hole: number[] = [3];
+  hole.length = 2;
+  fails("argument", /decode: ids\[1\]/, () => decode(hole));
+  // A number that no token has stands for no text: a model may have rows to spare.
+  assert.equal(tokenizer.decode([999, 0xffffffff]), "");
+});
+
+test("ids of another dtype, or outside the table, are no rows of it", async () => {
+  const table = arange(6).reshape(3, 2);
+  const layer = new nn.Embedding(3, 2, { weight: table });
+  for (const ids of [tensor([[0, 1]]), tensor([[0, 1]], { dtype: "i32" })]) {
+    fails("dtype", /embedding/, () => layer.forward(ids));
+    fails("dtype", /embedding/, () => functional.embedding(ids, table));
+  }
+  // -7 of i32 is no row of any table, and does not become row 0.
+  const cast = tensor([-7, 2], { dtype: "i32" }).cast("u32");
+  assert.deepEqual([...(await cast.read("u32"))], [4294967289, 2]);
+  close(await functional.embedding(cast, table).read(), [NaN, NaN, 4, 5]);
+  const model = new GPT("gpt-nano");
+  fails("dtype", /embedding/, () => model.forward(tensor([[1, 2]])));
+  const [beyond, one] = [[[model.config.vocabSize]], [[1]]].map((ids) => tensor(ids, { dtype: "u32" }));
+  assert.ok(beyond !== undefined && one !== undefined);
+  assert.ok(Number.isNaN(model.loss(beyond, one).item()));
 });
 
 test("training a tokenizer: bad sizes, aborts, callbacks that throw", async () => {

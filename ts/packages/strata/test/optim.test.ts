@@ -229,6 +229,40 @@ test("clipGradNorm scales all gradients together", async () => {
   fails("value", /clipGradNorm: max is 0/, () => optim.clipGradNorm(problem.parameters, 0));
 });
 
+test("a parameter that is listed twice is refused, and moved by nobody", () => {
+  for (const [name, make] of [
+    ["SGD", (p: Iterable<Tensor>) => new optim.SGD(p, { lr: 0.1 })],
+    ["SGD", (p: Iterable<Tensor>) => new optim.SGD(p, { lr: 0.1, momentum: 0.9 })],
+    ["AdamW", (p: Iterable<Tensor>) => new optim.AdamW(p)],
+    ["clipGradNorm", (p: Iterable<Tensor>) => optim.clipGradNorm(p, 1)],
+  ] as const) {
+    const { w, b } = new Problem();
+    tidy(() => w.mul(2).sum().add(b.sum()).backward());
+    const before = w.toArray();
+    fails("argument", new RegExp(`${name}: parameter 1 is parameter 0 again; list each once`), () => make([w, w]));
+    fails("argument", new RegExp(`${name}: parameter 2 is parameter 1 again`), () => make(new Map([[0, b], [1, w], [2, w]]).values()));
+    // Frozen at first: it may be thawed later.
+    b.requiresGrad = false;
+    fails("argument", new RegExp(`${name}: parameter 2 is parameter 0 again`), () => make([b, w, b]));
+    assert.deepEqual(w.toArray(), before);
+    make([b, w]);
+  }
+  // Another leaf over the same memory is the same parameter to whoever moves it.
+  const w = leaf(oracle.numbers([4, 64], 1));
+  const alias = w.detach();
+  alias.requiresGrad = true;
+  const [top, bottom] = [w.detach().narrow(0, 0, 2), w.detach().narrow(0, 2, 2)];
+  top.requiresGrad = true;
+  bottom.requiresGrad = true;
+  fails("argument", /SGD.*parameter 1 is parameter 0 again/, () => new optim.SGD([w, alias], { lr: 1 }));
+  fails("argument", /AdamW.*parameters 0 and 1 are views of the same memory/, () => new optim.AdamW([bottom, w]));
+  new optim.AdamW([top, bottom]).step();
+  // A module that holds one parameter under two names has it once.
+  const [one, two] = [new nn.Linear(3, 3), new nn.Linear(3, 3)];
+  Reflect.set(two, "weight", one.weight);
+  assert.equal(new optim.SGD(new nn.Sequential(one, two), { lr: 1 }).parameters.length, 3);
+});
+
 test("schedules are the formulas they say", () => {
   const total = 100;
   const warm = (peak: number, s: number, warmup: number): number => (peak * (s + 1)) / warmup;

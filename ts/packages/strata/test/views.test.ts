@@ -18,6 +18,18 @@ for (const device of await devices()) {
   };
   const place = (i: number, j: number, k: number): number => i * 12 + j * 4 + k;
 
+  test(`${device.name}: casts wrap between integers, and saturate from floats`, async () => {
+    const whole = tensor([-7, -1, 0, 7, -(2 ** 31), 2 ** 31 - 1], { device, dtype: "i32" });
+    const wrapped = [4294967289, 4294967295, 0, 7, 2 ** 31, 2 ** 31 - 1];
+    assert.deepEqual([...(await whole.cast("u32").read("u32"))], wrapped);
+    assert.deepEqual([...(await whole.cast("u32").cast("i32").read("i32"))], [...(await whole.read("i32"))]);
+    const floats = tensor([-7, -0.5, 7.9, NaN, Infinity, -Infinity, 3e9, 5e9], { device });
+    const [low, high, most] = [-(2 ** 31), 2 ** 31 - 1, 2 ** 32 - 1];
+    assert.deepEqual([...(await floats.cast("u32").read("u32"))], [0, 0, 7, 0, most, 0, 3e9, most]);
+    assert.deepEqual([...(await floats.cast("i32").read("i32"))], [-7, 0, 7, 0, high, low, high, high]);
+    assert.deepEqual([...(await whole.cast("f32").read())].slice(0, 4), [-7, -1, 0, 7]);
+  });
+
   test(`${device.name}: reshape, flatten, squeeze, unsqueeze`, async () => {
     const t = cube();
     await holds(t.reshape(4, 6), [4, 6], [...Array(24).keys()]);

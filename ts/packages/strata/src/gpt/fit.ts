@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { emitWarning } from "node:process";
 import { nativeDataset } from "../data/dataset.js";
 import type { Dataset } from "../data/dataset.js";
 import { StrataError } from "../error.js";
@@ -97,6 +98,12 @@ export async function fitGpt(
   model.tokenizer = data.tokenizer;
   model.about = data.source;
   const inside = insideOf(trainer);
+  if (resume && inside.native.textChanged(text)) {
+    emitWarning(
+      `${OP}: the text has changed: it was edited since this run was saved, or is another. The run goes on with it, and not to the same bits as if it had never stopped`,
+      { type: "StrataWarning", code: "text-changed" },
+    );
+  }
   const loss: number[] = [];
   const outcome = await drive((on) => inside.native.fit(text, checkpoint ?? null, every, data.source, on), {
     callbacks,

@@ -56,7 +56,8 @@ export interface GptFitOptions extends TrainOptions {
   readonly overwrite?: boolean | undefined;
   /**
    * Go on with the run that `model.trainer` is in the middle of, to the same bits as if it had never
-   * stopped. Only `steps` or `minutes` may be given anew.
+   * stopped. Only `steps` or `minutes` may be given anew. A text that was edited since is said in a
+   * warning of the process.
    */
   readonly resume?: boolean | undefined;
   /** Who hears of the run. */

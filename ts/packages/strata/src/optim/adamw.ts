@@ -32,7 +32,10 @@ export class AdamW extends Optimizer {
   readonly #eps: number;
   readonly #weightDecay: number;
 
-  /** @throws {@link StrataError} `"value"` for a number out of its range; `"argument"` without parameters. */
+  /**
+   * @throws {@link StrataError} `"value"` for a number out of its range; `"argument"` without parameters,
+   * or for one that is listed twice or shares memory with another.
+   */
   constructor(parameters: Parameters, options?: AdamWOptions) {
     const op = "AdamW";
     const { betas: given = [0.9, 0.999], clip, decay, eps = 1e-8, lr = 1e-3, weightDecay } = optionsOf(op, options);

@@ -11,7 +11,7 @@ import type { Parameters } from "./optimizer.js";
  * The optimizers' own `clip` does the same without waiting for the norm.
  *
  * @returns The norm before.
- * @throws {@link StrataError} `"value"` unless `max` is positive.
+ * @throws {@link StrataError} `"value"` unless `max` is positive; `"argument"` for one that is listed twice.
  */
 export function clipGradNorm(parameters: Parameters, max: number): number {
   const op = "clipGradNorm";

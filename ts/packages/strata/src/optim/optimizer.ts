@@ -18,7 +18,7 @@ import type { ParameterReport } from "./inspect.js";
 import { loadOptimizer, optimizerState } from "./state.js";
 import type { OptimizerState } from "./state.js";
 
-/** What an optimizer moves: a module's parameters, or a list of them. */
+/** What an optimizer moves: a module's parameters, or a list of them, in which each stands once. */
 export type Parameters = AnyModule | Iterable<Tensor>;
 
 /** How any optimizer is made. */
@@ -152,17 +152,23 @@ export abstract class Optimizer {
   }
 }
 
-/** Tensors that are given as a list or the like. */
+/** Tensors that are given as a list or the like, each once. */
 export function tensorsOf(op: string, parameters: Iterable<Tensor>): Tensor[] {
   if (typeof parameters !== "object" || !isIterable(parameters)) {
     throw new StrataError("argument", `${op} takes a module, or its parameters as a list, got ${kindOf(parameters)}`, op);
   }
-  const list: Tensor[] = [];
+  const places = new Map<Tensor, number>();
   for (const tensor of each<Tensor>(op, "parameters", parameters)) {
     handleOf(tensor, op);
-    list.push(tensor);
+    const first = places.get(tensor);
+    if (first !== undefined) {
+      // It would be moved twice a step, and its gradient be counted twice.
+      const message = `${op}: parameter ${places.size} is parameter ${first} again; list each once`;
+      throw new StrataError("argument", message, op);
+    }
+    places.set(tensor, places.size);
   }
-  return list;
+  return [...places.keys()];
 }
 
 /** Two numbers, as `betas` has them. */

@@ -28,7 +28,10 @@ export class SGD extends Optimizer {
   readonly #weightDecay: number;
   readonly #clip: number | null;
 
-  /** @throws {@link StrataError} `"value"` for a number out of its range; `"argument"` without parameters. */
+  /**
+   * @throws {@link StrataError} `"value"` for a number out of its range; `"argument"` without parameters,
+   * or for one that is listed twice or shares memory with another.
+   */
   constructor(parameters: Parameters, options: SGDOptions) {
     const op = "SGD";
     const { clip, decay, lr, momentum: memory = 0, weightDecay } = optionsOf(op, options);

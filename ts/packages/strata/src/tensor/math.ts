@@ -1,6 +1,6 @@
 import { nativeDevice } from "../device.js";
 import { native } from "../load.js";
-import { handleOf, tidy } from "../memory.js";
+import { handleOf } from "../memory.js";
 import type { Handle } from "../native.js";
 import { numeric } from "../shared/options.js";
 import { make } from "./meta.js";
@@ -46,7 +46,7 @@ export abstract class TensorMath extends TensorViews {
 
   /** `this · other`, element by element; {@link matmul} is the product of matrices. */
   mul(other: Tensor | number): Tensor {
-    if (typeof other === "number") return make(this, native.affine(handleOf(this, "mul"), other, 0));
+    if (typeof other === "number") return make(this, native.affine(handleOf(this, "mul"), other, -0));
     return make(this, native.mul(handleOf(this, "mul"), handleOf(other, "mul")));
   }
 
@@ -57,22 +57,15 @@ export abstract class TensorMath extends TensorViews {
   }
 
   /**
-   * `this ^ exponent`. A negative base takes a number that is whole; with another exponent, or with
-   * a tensor of them, the base must be positive.
+   * `this ^ exponent`, as C's `pow` has it: NaN where the base is negative and the exponent is not
+   * whole; 1 for the exponent 0, of NaN too.
    */
   pow(exponent: Tensor | number): Tensor {
     if (typeof exponent !== "number") return this.#pair("pow", exponent);
     const handle = handleOf(this, "pow");
-    if (exponent === 0 || exponent === 1) return make(this, native.affine(handle, exponent, 1 - exponent));
     if (exponent === -1) return make(this, native.recip(handle));
     if (exponent === 2) return make(this, native.square(handle));
-    if (!Number.isInteger(exponent)) return make(this, native.powf(handle, exponent));
-    // WebGPU has powers of positive numbers only: the sign is seen to here.
-    return tidy(() => {
-      const even = exponent - (Math.abs(exponent) % 2);
-      const size = even === 2 ? this.square() : make(this, native.powf(handleOf(this.abs(), "pow"), even));
-      return even === exponent ? size : this.mul(size);
-    });
+    return make(this, native.powf(handle, exponent));
   }
 
   /** The larger of each pair; NaN where either is. */

@@ -107,11 +107,9 @@ export abstract class TensorReduce extends TensorMath {
     }
   }
 
-  /** The Euclidean norm: the square root of the sum of squares. */
+  /** The Euclidean norm: the square root of the sum of squares. Where it is 0, so is its gradient. */
   norm(dim?: Dims, options?: ReduceOptions): Tensor {
-    const dims = dimsOf("norm", dim, metaOf(this, "norm").shape);
-    const keepdim = keeps("norm", options);
-    return tidy(() => this.square().sum(dims, { keepdim }).sqrt());
+    return make(this, native.norm(handleOf(this, "norm"), dimsOf("norm", dim, this.shape), keeps("norm", options)));
   }
 
   /** The variance: the mean squared distance from the mean, of n - `correction` elements. */
@@ -119,7 +117,7 @@ export abstract class TensorReduce extends TensorMath {
     return this.#variance("var", dim, options);
   }
 
-  #variance(op: string, dim: Dims | undefined, options: VarianceOptions | undefined): Tensor {
+  #variance(op: "var" | "std", dim: Dims | undefined, options: VarianceOptions | undefined): Tensor {
     const { shape } = metaOf(this, op);
     const { correction = 1, keepdim: given } = optionsOf(op, options);
     const keepdim = flag(op, "keepdim", given);
@@ -129,15 +127,18 @@ export abstract class TensorReduce extends TensorMath {
     const dims = dimsOf(op, dim, shape);
     const count = dims.reduce((product, d) => product * (shape[d] ?? 1), 1);
     return tidy(() => {
-      const apart = this.sub(this.mean(dims, { keepdim: true })).square();
+      const apart = this.sub(this.mean(dims, { keepdim: true }));
       // One element with correction 1 has no variance: 0 / 0.
-      return apart.sum(dims, { keepdim }).mul(1 / Math.max(0, count - correction));
+      const share = 1 / Math.max(0, count - correction);
+      // A norm, so that the gradient of no deviation is 0 instead of 0 / 0.
+      if (op === "std") return apart.norm(dims, { keepdim }).mul(Math.sqrt(share));
+      return apart.square().sum(dims, { keepdim }).mul(share);
     });
   }
 
-  /** The standard deviation: the square root of {@link var}. */
+  /** The standard deviation: the square root of {@link var}. Where it is 0, so is its gradient. */
   std(dim?: Dims, options?: VarianceOptions): Tensor {
-    return tidy(() => this.#variance("std", dim, options).sqrt());
+    return this.#variance("std", dim, options);
   }
 }
 

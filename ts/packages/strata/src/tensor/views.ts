@@ -220,8 +220,10 @@ export abstract class TensorViews extends TensorData {
   }
 
   /**
-   * The elements converted to another dtype: floats to integers are cut towards zero, to 16-bit
-   * floats rounded to the nearest. Gradients flow between floats.
+   * The elements converted to another dtype, the same on every device. Floats to integers are cut
+   * towards zero, what is out of range becomes the nearest integer there is, and NaN becomes 0; i32
+   * and u32 of each other are modulo 2³² (-7 becomes 4,294,967,289). To 16-bit floats they are rounded
+   * to the nearest. Gradients flow between floats.
    */
   cast(dtype: DType): Tensor {
     return make(this, native.cast(handleOf(this, "cast"), codeOf(dtype, "cast")));
