@@ -1,4 +1,5 @@
-use strata_device::Launch;
+use std::fmt::Debug;
+use strata_device::{Device, Ladder, Launch, Machine};
 use strata_tensor::{DType, Error, Result, Tensor};
 
 /// The widest row that the block rungs hold in registers: 32 numbers for each of 256 invocations.
@@ -37,9 +38,37 @@ pub(crate) fn eps_in_range(op: &'static str, eps: f32) -> Result<()> {
 /// few of them stand idle at the row's end.
 pub(crate) fn row_blocks(launch: Launch, groups: usize, width: usize) -> Launch {
     let block = if width <= 1024 { 128 } else { 256 };
-    launch
-        .grid(groups.min(65_535), 1, 1)
-        .block(block, 1, 1)
-        .constant("WG", block)
-        .constant("PER", width.div_ceil(block as usize) as u32)
+    launch.spread(groups, block).constant("WG", block).constant("PER", per(width) as u32)
+}
+
+/// Elements of a row to an invocation of [`row_blocks`], and of [`wide_blocks`].
+pub(crate) fn per(width: usize) -> usize {
+    width.div_ceil(if width <= 1024 { 128 } else { 256 })
+}
+
+/// Rounds of the trees of two sums over a workgroup, at most.
+pub(crate) const TWO_SUMS: usize = 16;
+
+/// A workgroup of 256 for each row, however wide.
+pub(crate) fn wide_blocks(launch: Launch, rows: usize) -> Launch {
+    launch.spread(rows, 256).constant("WG", 256)
+}
+
+/// Numbers that rows have before it pays to give each a workgroup: below, most of it stands idle.
+const NARROW: usize = 32;
+/// Rows that are enough to give each an invocation instead.
+pub(crate) const MANY: usize = 1 << 14;
+
+/// Runs the rung that rows of this shape are best served by: an invocation each where a GPU has very
+/// many short ones.
+pub(crate) fn run<A: Debug>(
+    ladder: &Ladder<A>,
+    args: &A,
+    device: &Device,
+    [rows, width]: [usize; 2],
+) -> Result<()> {
+    if device.machine() != Machine::Cpu && width < NARROW && rows >= MANY {
+        return Ok(ladder.run_with("1_naive", args, device)?);
+    }
+    Ok(ladder.run(args, device)?)
 }

@@ -1,4 +1,4 @@
-use crate::args::{WIDEST, like, row_blocks, rows};
+use crate::args::{MANY, TWO_SUMS, WIDEST, like, per, row_blocks, rows, wide_blocks};
 use crate::cpu;
 use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 use strata_tensor::{DType, Error, Result, Tensor};
@@ -65,14 +65,23 @@ static BLOCK_PARAMETERS: Kernel =
 const COLUMNS: usize = 32;
 
 /// Rows whose share of dgamma and dbeta one workgroup gathers: few enough that there are workgroups
-/// for every core of a large card, many enough that the shares are small beside the data.
+/// for every core of a large card, many enough that the shares are small beside the data. A grid
+/// holds 65,535 of them.
 fn rows_per_chunk(rows: usize) -> usize {
-    rows.div_ceil(512).max(8)
+    rows.div_ceil(512).clamp(8, 1024).max(rows.div_ceil(65_535))
 }
 
-fn naive(a: &Args) -> Vec<Launch> {
+static WIDE: Kernel =
+    Kernel::new("layernorm_backward/3_wide", "layernorm_backward", &[R, R, R, R, R, W])
+        .cuda(strata_kernels::source("layernorm_backward/3_wide"), strata_kernels::INCLUDES)
+        .wgsl(strata_shaders::source("layernorm_backward/3_wide"), strata_shaders::INCLUDES)
+        .cpu(cpu::backward_wide)
+        .rust(cpu_text!("chapters/05-layernorm" / "src/cpu/backward.rs", backward_wide));
+
+/// The input's gradient and, by a kernel of its own, the parameters'.
+fn apart(a: &Args, kernel: &'static Kernel, over: fn(Launch, &Args) -> Launch) -> Vec<Launch> {
     let n = (a.rows * a.width) as f64;
-    let dx = Launch::new(&NAIVE)
+    let dx = Launch::new(kernel)
         .bind(&a.x.flat())
         .bind(&a.gamma.flat())
         .bind(&a.mean.flat())
@@ -81,7 +90,6 @@ fn naive(a: &Args) -> Vec<Launch> {
         .bind(&a.dx.flat())
         .size(a.rows)
         .size(a.width)
-        .cover(a.rows, 256)
         .cost(14.0 * n, 12.0 * n + 8.0 * a.rows as f64);
     let parameters = a.parameters.as_ref().map(|to| {
         Launch::new(&NAIVE_PARAMETERS)
@@ -95,9 +103,10 @@ fn naive(a: &Args) -> Vec<Launch> {
             .size(a.width)
             .size(usize::from(to.accumulate))
             .cover(a.width, 256)
+            .rounds(a.rows)
             .cost(5.0 * n, 8.0 * n + 8.0 * (a.rows + a.width) as f64)
     });
-    [dx].into_iter().chain(parameters).collect()
+    [over(dx, a)].into_iter().chain(parameters).collect()
 }
 
 fn block(a: &Args) -> Vec<Launch> {
@@ -125,10 +134,17 @@ fn block(a: &Args) -> Vec<Launch> {
             .size(a.width)
             .size(usize::from(to.accumulate))
             .grid((2 * a.width).div_ceil(COLUMNS), 1, 1)
+            .rounds(chunks.div_ceil(8) + 8)
             .block(256, 1, 1)
             .cost(partial, 4.0 * partial + 8.0 * a.width as f64)
     });
-    [row_blocks(dx, chunks, a.width)].into_iter().chain(parameters).collect()
+    // A chunk to a workgroup: there are no more of them than a grid may have.
+    let dx = match a.width <= 32 && a.rows >= MANY {
+        true => dx.spread(chunks, 32).constant("WG", 32).constant("PER", 1),
+        false => row_blocks(dx, chunks, a.width),
+    };
+    let row = 2 * per(a.width) + TWO_SUMS + 1;
+    [dx.rounds(a.rows_per_chunk * row + 2 * per(a.width))].into_iter().chain(parameters).collect()
 }
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
@@ -139,7 +155,10 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             kernels: &[&NAIVE, &NAIVE_PARAMETERS],
             needs: Needs::NONE,
             accepts: |_| true,
-            plan: |a, _| Ok(naive(a)),
+            plan: |a, _| {
+                let over = |dx: Launch, a: &Args| dx.cover(a.rows, 256).rounds(2 * a.width);
+                Ok(apart(a, &NAIVE, over))
+            },
         },
         Rung {
             name: "2_block",
@@ -147,6 +166,18 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             needs: Needs::NONE,
             accepts: |a| a.width <= WIDEST,
             plan: |a, _| Ok(block(a)),
+        },
+        Rung {
+            name: "3_wide",
+            kernels: &[&WIDE, &NAIVE_PARAMETERS],
+            needs: Needs::NONE,
+            accepts: |a| a.width > WIDEST,
+            plan: |a, _| {
+                let over = |dx: Launch, a: &Args| {
+                    wide_blocks(dx, a.rows).rounds(2 * per(a.width) + TWO_SUMS)
+                };
+                Ok(apart(a, &WIDE, over))
+            },
         },
     ],
 };

@@ -1,4 +1,4 @@
-use crate::args::{WIDEST, eps_in_range, like, row_blocks, rows};
+use crate::args::{TWO_SUMS, WIDEST, eps_in_range, like, per, row_blocks, rows, run, wide_blocks};
 use crate::cpu;
 use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 use strata_tensor::{DType, Result, Tensor};
@@ -48,6 +48,12 @@ static BLOCK: Kernel = Kernel::new("layernorm/2_block", "layernorm", BINDINGS)
     .cpu(cpu::layernorm_block)
     .rust(cpu_text!("chapters/05-layernorm" / "src/cpu/forward.rs", layernorm_block));
 
+static WIDE: Kernel = Kernel::new("layernorm/3_wide", "layernorm", BINDINGS)
+    .cuda(strata_kernels::source("layernorm/3_wide"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("layernorm/3_wide"), strata_shaders::INCLUDES)
+    .cpu(cpu::layernorm_block)
+    .rust(cpu_text!("chapters/05-layernorm" / "src/cpu/forward.rs", layernorm_block));
+
 fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     let n = (a.rows * a.width) as f64;
     Launch::new(kernel)
@@ -60,7 +66,7 @@ fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
         .size(a.rows)
         .size(a.width)
         .float(a.eps)
-        .cost(8.0 * n, 8.0 * n + 8.0 * (a.rows + a.width) as f64)
+        .cost(9.0 * n, 8.0 * n + 8.0 * (a.rows + a.width) as f64)
 }
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
@@ -71,14 +77,27 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             kernels: &[&NAIVE],
             needs: Needs::NONE,
             accepts: |_| true,
-            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.rows, 256)]),
+            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.rows, 256).rounds(3 * a.width)]),
         },
         Rung {
             name: "2_block",
             kernels: &[&BLOCK],
             needs: Needs::NONE,
             accepts: |a| a.width <= WIDEST,
-            plan: |a, _| Ok(vec![row_blocks(launch(&BLOCK, a), a.rows, a.width)]),
+            plan: |a, _| {
+                let launch = row_blocks(launch(&BLOCK, a), a.rows, a.width);
+                Ok(vec![launch.rounds(3 * per(a.width) + TWO_SUMS)])
+            },
+        },
+        Rung {
+            name: "3_wide",
+            kernels: &[&WIDE],
+            needs: Needs::NONE,
+            accepts: |a| a.width > WIDEST,
+            plan: |a, _| {
+                let launch = wide_blocks(launch(&WIDE, a), a.rows);
+                Ok(vec![launch.rounds(3 * per(a.width) + TWO_SUMS)])
+            },
         },
     ],
 };
@@ -104,7 +123,7 @@ pub fn layernorm_forward(
     if rows > 0 {
         let (x, gamma, beta) = (x.contiguous()?, gamma.contiguous()?, beta.contiguous()?);
         let args = Args { x, gamma, beta, eps, to: to.clone(), rows, width };
-        LADDER.run(&args, to.out.device())?;
+        run(&LADDER, &args, to.out.device(), [rows, width])?;
     }
     Ok(to)
 }

@@ -1,4 +1,4 @@
-use crate::args::{WIDEST, eps_in_range, like, row_blocks, rows};
+use crate::args::{TWO_SUMS, WIDEST, eps_in_range, like, per, row_blocks, rows, run, wide_blocks};
 use crate::{Normalized, cpu};
 use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 use strata_tensor::{DType, Result, Tensor};
@@ -39,6 +39,12 @@ static BLOCK: Kernel = Kernel::new("residual_layernorm/2_block", "residual_layer
     .cpu(cpu::residual_block)
     .rust(cpu_text!("chapters/05-layernorm" / "src/cpu/forward.rs", residual_block));
 
+static WIDE: Kernel = Kernel::new("residual_layernorm/3_wide", "residual_layernorm", BINDINGS)
+    .cuda(strata_kernels::source("residual_layernorm/3_wide"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("residual_layernorm/3_wide"), strata_shaders::INCLUDES)
+    .cpu(cpu::residual_block)
+    .rust(cpu_text!("chapters/05-layernorm" / "src/cpu/forward.rs", residual_block));
+
 fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     let n = (a.rows * a.width) as f64;
     Launch::new(kernel)
@@ -53,7 +59,7 @@ fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
         .size(a.rows)
         .size(a.width)
         .float(a.eps)
-        .cost(9.0 * n, 16.0 * n + 8.0 * (a.rows + a.width) as f64)
+        .cost(10.0 * n, 16.0 * n + 8.0 * (a.rows + a.width) as f64)
 }
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
@@ -64,14 +70,27 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             kernels: &[&NAIVE],
             needs: Needs::NONE,
             accepts: |_| true,
-            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.rows, 256)]),
+            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.rows, 256).rounds(3 * a.width)]),
         },
         Rung {
             name: "2_block",
             kernels: &[&BLOCK],
             needs: Needs::NONE,
             accepts: |a| a.width <= WIDEST,
-            plan: |a, _| Ok(vec![row_blocks(launch(&BLOCK, a), a.rows, a.width)]),
+            plan: |a, _| {
+                let launch = row_blocks(launch(&BLOCK, a), a.rows, a.width);
+                Ok(vec![launch.rounds(3 * per(a.width) + TWO_SUMS)])
+            },
+        },
+        Rung {
+            name: "3_wide",
+            kernels: &[&WIDE],
+            needs: Needs::NONE,
+            accepts: |a| a.width > WIDEST,
+            plan: |a, _| {
+                let launch = wide_blocks(launch(&WIDE, a), a.rows);
+                Ok(vec![launch.rounds(3 * per(a.width) + TWO_SUMS)])
+            },
         },
     ],
 };
@@ -101,7 +120,7 @@ pub fn residual_layernorm_forward(
         let (gamma, beta) = (gamma.contiguous()?, beta.contiguous()?);
         let (sum, to) = (sum.clone(), to.clone());
         let args = Args { x, residual, gamma, beta, eps, sum, to, rows, width };
-        LADDER.run(&args, args.sum.device())?;
+        run(&LADDER, &args, args.sum.device(), [rows, width])?;
     }
     Ok((sum, to))
 }

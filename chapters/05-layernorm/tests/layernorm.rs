@@ -12,8 +12,13 @@ use strata_tensor::{DType, Tensor};
 
 const EPS: f32 = 1e-5;
 
-/// Every rung of the chapter that stands on this device, with the device that takes it.
+/// Every rung of the chapter that stands on this device and takes rows of any width up to what the
+/// block rungs hold, with the device that takes it.
 fn rungs(device: &Device) -> Vec<(&'static str, Device)> {
+    all_rungs(device).into_iter().filter(|r| r.0 != "3_wide").collect()
+}
+
+fn all_rungs(device: &Device) -> Vec<(&'static str, Device)> {
     let ladders = strata_layernorm::ladders();
     let here = ladders[0].rungs.iter().filter(|r| r.machines.contains(&device.machine()));
     here.map(|rung| {
@@ -145,14 +150,21 @@ fn wide_rows_and_many_rows() {
                 compare(rung, &device, &Data::new(rows, width, 9));
             }
         }
-        // Wider than the block rungs take: the naive rung steps in.
+        // Wider than the block rungs take: the wide ones step in.
+        for (rung, device) in all_rungs(&device).into_iter().filter(|r| r.0 != "2_block") {
+            compare(rung, &device, &Data::new(3, 8193, 10));
+            compare(rung, &device, &Data::new(2, 10_000, 11));
+        }
         compare("any", &device, &Data::new(1, 8193, 10));
         // Asked for by name, a block rung says that it does not take them.
         let block = device.with_rung("layernorm", "2_block");
         let [x, gain] = [&[1, 8193][..], &[8193]].map(|s| Tensor::ones(&block, s).unwrap());
         let error = layernorm_forward(&x, &gain, &gain, EPS).unwrap_err().to_string();
         let want = "layernorm: rung 2_block does not take f32 [1, 8193], f32 [8193], f32 [8193], ";
-        assert!(error.starts_with(want) && error.ends_with("; 1_naive would serve"), "{error}");
+        assert!(
+            error.starts_with(want) && error.ends_with("; 1_naive, 3_wide would serve"),
+            "{error}"
+        );
         assert!(!error.contains('{'), "{error}");
     }
 }

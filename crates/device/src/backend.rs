@@ -95,6 +95,9 @@ pub struct Caps {
     pub l2_bytes: usize,
     /// A software adapter: right for checking, wrong for timing.
     pub software: bool,
+    /// Rounds that all loops of one invocation may make together, nested ones counted too, before the
+    /// device ends them without a word; 0 where it lets them be.
+    pub loop_rounds: u32,
 }
 
 /// Who a device is.

@@ -119,6 +119,11 @@ pub struct Slice {
 }
 
 impl Slice {
+    /// A part of it. The offset is a multiple of 256 bytes.
+    pub fn part(&self, offset: usize, bytes: usize) -> Slice {
+        Slice { buffer: self.buffer.clone(), offset: self.offset + offset, bytes }
+    }
+
     pub(crate) fn binding(&self) -> Binding {
         Binding { memory: self.buffer.memory().clone(), offset: self.offset, bytes: self.bytes }
     }

@@ -26,7 +26,7 @@ pub enum Error {
     },
     /// The device has no room for this many bytes.
     #[error(
-        "{device} is out of memory: {bytes} bytes were asked for, {held} are held; try a smaller --batch or --context"
+        "{device} is out of memory: {bytes} bytes were asked for, {held} are held; try smaller shapes"
     )]
     OutOfMemory {
         /// The device's name.
@@ -38,7 +38,7 @@ pub enum Error {
     },
     /// One buffer may not be that large on this device.
     #[error(
-        "{device} allows at most {limit} bytes in one {what}, {bytes} were asked for; try a smaller --batch or --context"
+        "{device} allows at most {limit} bytes in one {what}, {bytes} were asked for; try smaller shapes"
     )]
     TooLarge {
         /// The device's name.
@@ -88,6 +88,22 @@ pub enum Error {
         kernel: String,
         /// What is wrong.
         reason: String,
+    },
+    /// A kernel's loops would go round more often than the device lets them.
+    #[error(
+        "{op}{detail}: a kernel's loops would go round {rounds} times, and {device} ends them after {most} without a word; use the CPU or a graphics card, or smaller shapes"
+    )]
+    TooLong {
+        /// The op, or the kernel's path and entry point where it is launched by itself.
+        op: String,
+        /// ` of ` the arguments' dtypes and shapes, where they are known.
+        detail: String,
+        /// The device's name.
+        device: String,
+        /// Rounds of the longest invocation.
+        rounds: usize,
+        /// Rounds that the device allows.
+        most: usize,
     },
     /// Bytes outside a buffer.
     #[error("{call}: bytes {offset}..{end} lie outside a buffer of {bytes} bytes")]

@@ -1,3 +1,4 @@
+use crate::validate::too_long;
 use crate::{Device, Error, Kernel, Launch, Machine, Result};
 use std::fmt::Debug;
 
@@ -65,32 +66,12 @@ pub struct Ladder<A: 'static> {
 
 impl<A: Debug> Ladder<A> {
     /// The rung that serves these arguments on this device: a forced one, else an overlaid one,
-    /// else the highest.
+    /// else the highest. One whose loops the device would end early serves them not.
     ///
     /// # Errors
     /// No rung serves them, or the forced one does not.
     pub fn choose(&self, args: &A, device: &Device) -> Result<&'static Rung<A>> {
-        let machine = device.machine();
-        let label = || device.info().label();
-        let here = |r: &&'static Rung<A>| r.runs_on(machine) && r.needs.met_by(device);
-        let fits = || self.rungs.iter().filter(here).filter(|r| (r.accepts)(args));
-        if let Some(name) = device.settings().rungs.get(self.op) {
-            let why = match self.rungs.iter().find(|r| r.name == name) {
-                None => "does not exist".into(),
-                Some(r) if !r.runs_on(machine) => format!("has no kernel for {}", label()),
-                Some(r) if !here(&r) => format!("needs more than {} offers", label()),
-                Some(r) if (r.accepts)(args) => return Ok(r),
-                Some(_) => format!("does not take {} on {}", tensors(args), label()),
-            };
-            let fits: Vec<_> = fits().map(|r| r.name).collect();
-            let fits = if fits.is_empty() { "none of its rungs".into() } else { fits.join(", ") };
-            return Err(Error::UnknownRung { op: self.op.into(), name: name.clone(), why, fits });
-        }
-        fits()
-            .rev()
-            .find(|r| r.overlaid(device))
-            .or_else(|| fits().next_back())
-            .ok_or_else(|| Error::NoRung { op: self.op, device: label(), detail: tensors(args) })
+        Ok(self.decide(args, device, None)?.0)
     }
 
     /// Chooses a rung, plans and launches it.
@@ -98,11 +79,76 @@ impl<A: Debug> Ladder<A> {
     /// # Errors
     /// As [`choose`](Self::choose) and [`Device::launch`].
     pub fn run(&self, args: &A, device: &Device) -> Result<()> {
-        let rung = self.choose(args, device)?;
-        for launch in (rung.plan)(args, device)? {
+        self.start(args, device, None)
+    }
+
+    /// As [`run`](Self::run), with this rung rather than the highest, where it serves the arguments:
+    /// for shapes that a lower rung is better at. One that is forced or overlaid goes before.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_with(&self, rung: &'static str, args: &A, device: &Device) -> Result<()> {
+        self.start(args, device, Some(rung))
+    }
+
+    fn start(&self, args: &A, device: &Device, better: Option<&str>) -> Result<()> {
+        let (rung, planned) = self.decide(args, device, better)?;
+        let launches = match planned {
+            Some(launches) => launches,
+            None => (rung.plan)(args, device)?,
+        };
+        for launch in launches {
             device.launch(&launch)?;
         }
         Ok(())
+    }
+
+    /// The rung, and its launches where it took those to decide.
+    fn decide(&self, args: &A, device: &Device, better: Option<&str>) -> Result<Decision<A>> {
+        let machine = device.machine();
+        let label = || device.info().label();
+        let here = |r: &&'static Rung<A>| r.runs_on(machine) && r.needs.met_by(device);
+        let fits = || self.rungs.iter().filter(here).filter(|r| (r.accepts)(args));
+        if let Some(name) = device.settings().rungs.get(self.op) {
+            let takes = || format!("does not take {} on {}", tensors(args), label());
+            let why = match self.rungs.iter().find(|r| r.name == name) {
+                None => "does not exist".into(),
+                Some(r) if !r.runs_on(machine) => format!("has no kernel for {}", label()),
+                Some(r) if !here(&r) => format!("needs more than {} offers", label()),
+                Some(r) if (r.accepts)(args) => match planned(r, args, device) {
+                    Err(Error::TooLong { rounds, most, .. }) => format!(
+                        "{}, which ends loops after {most} rounds: {rounds} would be needed",
+                        takes()
+                    ),
+                    other => return Ok((r, other?)),
+                },
+                Some(_) => takes(),
+            };
+            let ends = |r: &&'static Rung<A>| planned(r, args, device).is_ok();
+            let fits: Vec<_> = fits().filter(ends).map(|r| r.name).collect();
+            let fits = if fits.is_empty() { "none of its rungs".into() } else { fits.join(", ") };
+            return Err(Error::UnknownRung { op: self.op.into(), name: name.clone(), why, fits });
+        }
+        let mut order: Vec<&'static Rung<A>> = fits().rev().collect();
+        // Stable: what is neither keeps its place.
+        order.sort_by_key(|r| {
+            if r.overlaid(device) { 0 } else { 1 + u8::from(Some(r.name) != better) }
+        });
+        let mut refused = None;
+        for rung in order {
+            match (planned(rung, args, device), &refused) {
+                (Ok(launches), _) => return Ok((rung, launches)),
+                // Only what is too long leaves its place to the next, and the first is told of.
+                (Err(Error::TooLong { device, rounds, most, .. }), None) => {
+                    let (op, detail) = (self.op.into(), format!(" of {}", tensors(args)));
+                    refused = Some(Error::TooLong { op, detail, device, rounds, most });
+                }
+                (Err(error), None) => return Err(error),
+                (Err(_), Some(_)) => {}
+            }
+        }
+        let none = || Error::NoRung { op: self.op, device: label(), detail: tensors(args) };
+        Err(refused.unwrap_or_else(none))
     }
 
     /// The ladder as data.
@@ -115,6 +161,20 @@ impl<A: Debug> Ladder<A> {
         };
         LadderInfo { op: self.op, rungs: self.rungs.iter().map(row).collect() }
     }
+}
+
+/// A rung, and its launches where they had to be looked at.
+type Decision<A> = (&'static Rung<A>, Option<Vec<Launch>>);
+
+/// A rung's launches, on devices that end long loops: none of them may be one. Elsewhere `None`, and
+/// nothing is planned for what may not be taken.
+fn planned<A>(rung: &Rung<A>, args: &A, device: &Device) -> Result<Option<Vec<Launch>>> {
+    if device.info().caps.loop_rounds == 0 {
+        return Ok(None);
+    }
+    let launches = (rung.plan)(args, device)?;
+    launches.iter().try_for_each(|launch| too_long(launch, device.info()))?;
+    Ok(Some(launches))
 }
 
 /// The dtypes and shapes of the tensors among an op's arguments. This crate knows no tensors, only

@@ -1,4 +1,4 @@
-use crate::{Kernel, Memory, Slice};
+use crate::{Device, Kernel, Memory, Slice};
 use std::sync::Arc;
 
 /// What a launch must at least do, stated by the op: the base of every roofline.
@@ -40,8 +40,24 @@ pub struct Launch {
     pub constants: Vec<(&'static str, u32)>,
     /// What it must do at least.
     pub cost: Cost,
+    /// Steps that the longest invocation takes through the grid (see [`cover`](Self::cover)).
+    pub steps: usize,
+    /// Rounds of the loops within one step, or `None` where nobody said.
+    pub inner: Option<usize>,
     /// A size that 32 bits do not hold, if one was given: the launch is then refused.
     pub too_large: Option<usize>,
+}
+
+/// How many of `n` terms one launch may add up on this device, if an invocation goes round its loops
+/// `rounds` times for so many: all of them, or where the device ends long loops as many as it allows,
+/// a multiple of 64. Sums over more are made by several launches that add to what is there.
+pub fn piece(device: &Device, n: usize, rounds: impl Fn(usize) -> usize) -> usize {
+    let most = device.info().caps.loop_rounds as usize;
+    let mut piece = n;
+    while most > 0 && piece > 64 && rounds(piece) > most {
+        piece = (piece / 2).next_multiple_of(64);
+    }
+    piece
 }
 
 impl Launch {
@@ -56,6 +72,8 @@ impl Launch {
             shared_bytes: 0,
             constants: Vec::new(),
             cost: Cost::default(),
+            steps: 1,
+            inner: None,
             too_large: None,
         }
     }
@@ -114,8 +132,34 @@ impl Launch {
     /// at most 65,535 of them: kernels launched so walk on by the grid's width. Sets the constant
     /// `WG` to `width`.
     pub fn cover(self, n: usize, width: u32) -> Self {
-        let groups = n.div_ceil(width as usize).min(65_535);
-        self.grid(groups, 1, 1).block(width, 1, 1).constant("WG", width)
+        self.spread(n.div_ceil(width as usize), width).constant("WG", width)
+    }
+
+    /// A one-dimensional grid of `groups` workgroups of `width` invocations, at most 65,535 of them:
+    /// kernels launched so walk on by the grid's width.
+    pub fn spread(mut self, groups: usize, width: u32) -> Self {
+        let most = groups.min(65_535);
+        self.steps = groups.div_ceil(65_535).max(1);
+        self.grid(most, 1, 1).block(width, 1, 1)
+    }
+
+    /// So many of these grids side by side: workgroups in y.
+    pub fn beside(mut self, y: usize) -> Self {
+        self.grid[1] = self.word(y);
+        self
+    }
+
+    /// States how many rounds the loops of one invocation make, nested ones and all, in each step
+    /// through the grid: the most that any of them can. Some devices end loops that go on for too
+    /// long ([`Caps::loop_rounds`](crate::Caps)), and there such a launch is refused.
+    pub fn rounds(mut self, each: usize) -> Self {
+        self.inner = Some(each);
+        self
+    }
+
+    /// Rounds of all loops of the longest invocation.
+    pub fn longest(&self) -> usize {
+        self.steps.saturating_mul(self.inner.unwrap_or(0).saturating_add(1))
     }
 
     /// Sets a compile-time constant.

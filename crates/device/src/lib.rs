@@ -52,7 +52,7 @@ pub use dtype::DType;
 pub use error::{Error, Result};
 pub use kernel::{Access, CpuArgs, CpuBinding, CpuFn, Kernel, Text};
 pub use ladder::{Ladder, LadderInfo, Needs, Rung, RungInfo};
-pub use launch::{Binding, Cost, Launch};
+pub use launch::{Binding, Cost, Launch, piece};
 pub use memory::Memory;
 pub use overlay::Overlay;
 pub use profile::{ProfileLog, ProfileRow};

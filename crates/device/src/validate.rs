@@ -23,6 +23,7 @@ pub(crate) fn validate(launch: &Launch, info: &Info) -> Result<()> {
             return fail(launch, reason);
         }
     }
+    too_long(launch, info)?;
     for a in &launch.bindings {
         if a.bytes > caps.max_binding {
             let (bytes, limit) = (a.bytes, caps.max_binding);
@@ -31,6 +32,17 @@ pub(crate) fn validate(launch: &Launch, info: &Info) -> Result<()> {
         }
     }
     bindings(launch)
+}
+
+/// A launch whose loops the device would end early: what it left would be plausible, and wrong.
+pub(crate) fn too_long(launch: &Launch, info: &Info) -> Result<()> {
+    let (rounds, most) = (launch.longest(), info.caps.loop_rounds as usize);
+    if most == 0 || rounds <= most {
+        return Ok(());
+    }
+    let kernel = format!("{}:{}", launch.kernel.path, launch.kernel.entry);
+    let detail = String::new();
+    Err(Error::TooLong { op: kernel, detail, device: info.label(), rounds, most })
 }
 
 /// What makes views of memory sound: as many bindings as the kernel has, each within its memory, and

@@ -19,6 +19,8 @@ pub struct Note {
     pub kernel: &'static Kernel,
     /// Its constants.
     pub constants: Vec<(&'static str, u32)>,
+    /// What the launch says of the rounds of its loops.
+    pub inner: Option<usize>,
 }
 
 /// What was noted so far, each pair of file and constants once.
@@ -37,7 +39,7 @@ impl Notes {
             |n: &Note| n.kernel.path == launch.kernel.path && n.constants == launch.constants;
         if !list.iter().any(same) {
             let (kernel, constants) = (launch.kernel, launch.constants.clone());
-            list.push(Note { kernel, constants });
+            list.push(Note { kernel, constants, inner: launch.inner });
         }
     }
 }

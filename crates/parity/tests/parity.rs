@@ -1,9 +1,9 @@
 //! The whole table, on whatever this computer has.
 use std::io::Write;
 use strata_check::Tolerance;
-use strata_ml::device::{Backend, Choice, Machine, Settings, testing};
+use strata_ml::device::{Backend, Choice, Machine, Settings, expand_wgsl, testing};
 use strata_parity::table::{Cell, Filter, run};
-use strata_parity::{Fault, Probe, What, cases, guarded};
+use strata_parity::{Fault, Probe, What, cases, guarded, noted};
 
 #[test]
 fn every_op_on_every_rung_on_every_device() {
@@ -79,4 +79,38 @@ fn another_result_the_second_time_is_caught() {
     let faults = watch.take();
     let what = What::Differs { binding: 0, words: vec![0, 1, 2, 3] };
     assert_eq!(faults, [Fault { kernel: "test/fickle", entry: "fickle", what }]);
+}
+
+/// Loops in a text: each costs a device that ends long ones a part of what it allows.
+fn loops(text: &str) -> usize {
+    let code = text.lines().map(|line| line.split("//").next().unwrap_or_default());
+    let starts = |line: &str| ["for (", "while (", "loop {"].iter().any(|word| line.contains(word));
+    code.filter(|line| starts(line)).count()
+}
+
+/// The walk through the grid is counted by the launch itself; whatever else goes round must be stated,
+/// or a device that ends long loops would be given one.
+#[test]
+fn every_launch_says_how_long_its_loops_are() {
+    let ladders = strata_ml::ladders();
+    let list = cases();
+    for ladder in &ladders {
+        let case = list.iter().find(|case| case.op == ladder.op).unwrap();
+        for rung in ladder.rungs.iter().filter(|r| r.machines.contains(&Machine::Cuda)) {
+            let (device, notes) = noted();
+            let mut probe = Probe::new(case.op, rung.name, case.page, &device).unjudged();
+            (case.run)(&mut probe).unwrap();
+            for note in notes.take() {
+                let Some(wgsl) = note.kernel.wgsl else { continue };
+                let path = note.kernel.path;
+                let whole =
+                    expand_wgsl(path.into(), wgsl.text, wgsl.includes, &note.constants).unwrap();
+                let loops = loops(&whole.text);
+                assert!(
+                    note.inner.is_some() || loops < 2,
+                    "{path} has {loops} loops and says none"
+                );
+            }
+        }
+    }
 }

@@ -102,6 +102,41 @@ impl Body for Rows<'_> {
     }
 }
 
+/// Params: rows, width. Bindings: x, gamma, mean, rstd, dy, dx. A row a task, vectors.
+pub(crate) fn backward_wide(mut args: CpuArgs) {
+    let [x, gamma, mean, rstd, dy, mut dx] = args.take();
+    let (width, gamma) = (args.size(1), gamma.f32());
+    let inputs = x.f32().par_chunks_exact(width).zip(dy.f32().par_chunks_exact(width));
+    let stats = mean.f32().par_iter().zip(rstd.f32());
+    let rows = dx.f32_mut().par_chunks_exact_mut(width).zip(inputs).zip(stats);
+    rows.for_each(|((dx, (x, dy)), (&mean, &rstd))| widest(Wide { x, gamma, mean, rstd, dy, dx }));
+}
+
+struct Wide<'a> {
+    x: &'a [f32],
+    gamma: &'a [f32],
+    mean: f32,
+    rstd: f32,
+    dy: &'a [f32],
+    dx: &'a mut [f32],
+}
+
+impl Body for Wide<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<const FMA: bool>(self) {
+        let (width, mean, rstd) = (self.x.len() as f32, self.mean, self.rstd);
+        let mean_g = sum([self.dy, self.gamma], |[dy, gamma]| dy * gamma) / width;
+        let product = |[x, dy, gamma]: [f32; 3]| dy * gamma * ((x - mean) * rstd);
+        let mean_gx = sum([self.x, self.dy, self.gamma], product) / width;
+        let inputs = self.x.iter().zip(self.dy).zip(self.gamma);
+        for (dx, ((x, dy), gamma)) in self.dx.iter_mut().zip(inputs) {
+            *dx = rstd * (dy * gamma - mean_g - (x - mean) * rstd * mean_gx);
+        }
+    }
+}
+
 /// Params: chunks, width, accumulate. Bindings: partial, dgamma, dbeta.
 pub(crate) fn parameters_block(mut args: CpuArgs) {
     let [partial, mut dgamma, mut dbeta] = args.take();

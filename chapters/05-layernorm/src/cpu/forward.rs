@@ -34,13 +34,15 @@ pub(crate) fn residual_naive(mut args: CpuArgs) {
 }
 
 fn plain(x: &[f32], gamma: &[f32], beta: &[f32], eps: f32, out: &mut [f32]) -> (f32, f32) {
-    let mean = x.iter().sum::<f32>() / x.len() as f32;
-    let var = x.iter().map(|x| (x - mean) * (x - mean)).sum::<f32>() / x.len() as f32;
+    // Sums of what lies between a number and the first: see the GPU's kernel.
+    let (first, width) = (x[0], x.len() as f32);
+    let mean = x.iter().map(|x| x - first).sum::<f32>() / width;
+    let var = x.iter().map(|x| (x - first - mean).powi(2)).sum::<f32>() / width;
     let rstd = 1.0 / (var + eps).sqrt();
     for j in 0..x.len() {
-        out[j] = (x[j] - mean) * rstd * gamma[j] + beta[j];
+        out[j] = (x[j] - first - mean) * rstd * gamma[j] + beta[j];
     }
-    (mean, rstd)
+    (first + mean, rstd)
 }
 
 /// Params: rows, width, eps. Vectors, several rows a task.
@@ -93,15 +95,17 @@ impl Body for Rows<'_> {
         let rows = self.x.chunks_exact(width).zip(self.out.chunks_exact_mut(width));
         for ((x, out), (m, r)) in rows.zip(self.mean.iter_mut().zip(self.rstd)) {
             // region: variance
-            let mean = sum([x], |[x]| x) / width as f32;
-            let var = sum([x], |[x]| (x - mean) * (x - mean)) / width as f32;
+            let first = x[0];
+            let mean = sum([x], |[x]| x - first) / width as f32;
+            let square = |[x]: [f32; 1]| (x - first - mean) * (x - first - mean);
+            let var = sum([x], square) / width as f32;
             let rstd = 1.0 / (var + self.eps).sqrt();
             // end: variance
             let affine = self.gamma.iter().zip(self.beta);
             for ((out, x), (gamma, beta)) in out.iter_mut().zip(x).zip(affine) {
-                *out = (x - mean) * rstd * gamma + beta;
+                *out = (x - first - mean) * rstd * gamma + beta;
             }
-            (*m, *r) = (mean, rstd);
+            (*m, *r) = (first + mean, rstd);
         }
     }
 }

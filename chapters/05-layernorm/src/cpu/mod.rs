@@ -3,7 +3,9 @@
 mod backward;
 mod forward;
 
-pub(crate) use backward::{backward_block, backward_naive, parameters_block, parameters_naive};
+pub(crate) use backward::{
+    backward_block, backward_naive, backward_wide, parameters_block, parameters_naive,
+};
 pub(crate) use forward::{layernorm_block, layernorm_naive, residual_block, residual_naive};
 
 /// Elements one task works on.

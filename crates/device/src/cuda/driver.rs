@@ -202,6 +202,7 @@ pub(super) fn info(index: usize, nvrtc: (u32, u32)) -> Result<Info> {
         units: attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?,
         l2_bytes: attribute(Attribute::CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE)? as usize,
         software: false,
+        loop_rounds: 0,
     };
     let version = version()?;
     let (cuda_major, cuda_minor) = (version / 1000, version % 1000 / 10);

@@ -39,7 +39,7 @@ pub(super) async fn open(index: Option<usize>) -> Result<Opened> {
     portable(&limits).map_err(|reason| {
         unavailable(
             format!("{} {reason}, less than WebGPU promises", info.name),
-            "Choose another adapter (`cargo strata doctor` lists them) or --device cpu".into(),
+            "Choose another adapter (`cargo strata doctor` lists them) or the CPU".into(),
         )
     })?;
     let wanted = Features::SUBGROUP
@@ -89,7 +89,7 @@ async fn adapters() -> Result<Vec<Adapter>> {
                 "Install a Vulkan driver for the GPU, or the software adapter: \
                  sudo apt-get install mesa-vulkan-drivers libvulkan1"
             }
-            _ => "Update the GPU's driver, or use --device cpu",
+            _ => "Update the GPU's driver, or use the CPU",
         };
         return Err(unavailable("no WebGPU adapter was found".into(), fix.into()));
     }
@@ -191,6 +191,7 @@ fn describe(adapter: &Adapter, index: usize, limits: &Limits) -> Info {
         units: 0,
         l2_bytes: 0,
         software: who.device_type == DeviceType::Cpu,
+        loop_rounds: loop_rounds(&who.name, &who.driver),
     };
     let driver = format!("{:?} {} {}", who.backend, who.driver, who.driver_info);
     let name = match who.name.trim() {
@@ -200,9 +201,24 @@ fn describe(adapter: &Adapter, index: usize, limits: &Limits) -> Info {
     Info { machine: Machine::Wgpu, index, name, driver: driver.trim().into(), caps }
 }
 
+/// Mesa's llvmpipe ends an invocation's loops after 65,535 rounds in all and goes on as if they were
+/// done. No card does that, and no other software adapter that we know of.
+fn loop_rounds(name: &str, driver: &str) -> u32 {
+    let llvmpipe = [name, driver].iter().any(|s| s.to_ascii_lowercase().contains("llvmpipe"));
+    if llvmpipe { 65_535 } else { 0 }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::no_such;
+    use super::{loop_rounds, no_such};
+
+    #[test]
+    fn only_llvmpipe_ends_loops() {
+        assert_eq!(loop_rounds("llvmpipe (LLVM 15.0.6, 256 bits)", "llvmpipe"), 65_535);
+        for name in ["NVIDIA H200", "SwiftShader Device (LLVM 10.0.0)", "Apple M2", ""] {
+            assert_eq!(loop_rounds(name, ""), 0, "{name}");
+        }
+    }
 
     #[test]
     fn a_wrong_number_is_told_the_right_ones() {

@@ -86,9 +86,7 @@ pub(super) fn catch<T>(
 /// An error's text without the lines that only WebGPU's own developers need.
 pub(super) fn reason(error: &::wgpu::Error) -> String {
     match error {
-        ::wgpu::Error::OutOfMemory { .. } => {
-            "out of memory; try a smaller --batch or --context".into()
-        }
+        ::wgpu::Error::OutOfMemory { .. } => "out of memory; try smaller shapes".into(),
         ::wgpu::Error::Validation { description, .. }
         | ::wgpu::Error::Internal { description, .. } => {
             let text = description.strip_prefix("Validation Error\n\nCaused by:\n");

@@ -12,7 +12,15 @@ pub(super) const CASES: &[Entry] = &[
 ];
 
 /// Batch, rows, width, vocabulary; the context is two longer than the rows.
-const SHAPES: [[usize; 4]; 4] = [[1, 1, 1, 1], [2, 7, 33, 11], [3, 40, 130, 50], [2, 5, 300, 400]];
+const SHAPES: [[usize; 4]; 6] = [
+    [1, 1, 1, 1],
+    [2, 7, 33, 11],
+    [3, 40, 130, 50],
+    [2, 5, 300, 400],
+    // More batches, and more tokens of few kinds, than some devices add up in one launch.
+    [70_001, 1, 1, 2],
+    [2, 35_000, 1, 1],
+];
 
 fn ids(probe: &Probe, [batch, rows, _, vocab]: [usize; 4]) -> Outcome<(Vec<i32>, Tensor)> {
     // Some rows of the table are named often, some never.

@@ -17,6 +17,17 @@ fn telling() -> Vec<f32> {
     list
 }
 
+/// What an element becomes: integers of each other keep their bits; of floats the fractions are cut
+/// off, and what is out of range saturates.
+fn cast_to(x: f64, from: DType, to: DType) -> f64 {
+    let integer = |dtype| matches!(dtype, DType::I32 | DType::U32);
+    match to {
+        DType::I32 if integer(from) => f64::from(x as i64 as i32),
+        DType::U32 if integer(from) => f64::from(x as i64 as u32),
+        _ => converted(x, to),
+    }
+}
+
 /// What a number becomes: fractions are cut off, what is out of range saturates.
 fn converted(x: f64, to: DType) -> f64 {
     match to {
@@ -36,7 +47,7 @@ pub(super) fn cast(probe: &mut Probe) -> Outcome {
         for to in DType::ALL {
             probe.device().trim();
             let got = x.cast(to)?;
-            let want: Vec<f64> = held.iter().map(|&x| converted(x, to)).collect();
+            let want: Vec<f64> = held.iter().map(|&x| cast_to(x, from, to)).collect();
             whole(probe, &format!("{from} to {to}"), &got, &want)?;
         }
     }

@@ -18,17 +18,36 @@ pub(super) const CASES: &[Entry] = &[
     ("cross_entropy_backward", dcross_entropy),
 ];
 
-/// Rows and width: short, wider than a block, many rows, one number a row.
-const SHAPES: [(usize, usize); 5] = [(3, 5), (17, 300), (2, 1300), (300, 7), (4, 1)];
+/// Rows and width: short, wider than a block, many rows, one number a row; at either side of where
+/// workgroups grow and where rows are too many and too short for one each.
+const SHAPES: [(usize, usize); 10] = [
+    (3, 5),
+    (17, 300),
+    (2, 1300),
+    (300, 7),
+    (4, 1),
+    (5, 32),
+    (5, 33),
+    (2, 257),
+    (16_400, 1),
+    (16_400, 3),
+];
 
-fn scores(probe: &Probe, (rows, width): (usize, usize)) -> Outcome<(Vec<f64>, Tensor)> {
-    let x: Vec<f32> = sample::normal(1, rows * width).iter().map(|x| 5.0 * x).collect();
+/// Scores about zero, in every other row about `offset`.
+fn scores(
+    probe: &Probe,
+    (rows, width): (usize, usize),
+    offset: f32,
+) -> Outcome<(Vec<f64>, Tensor)> {
+    let offset = |i: usize| if i / width % 2 == 1 { offset } else { 0.0 };
+    let x = sample::normal(1, rows * width);
+    let x: Vec<f32> = x.iter().enumerate().map(|(i, x)| 5.0 * x + offset(i)).collect();
     Ok((sample::widen(&x), probe.tensor(&x, &[rows, width])?))
 }
 
 fn softmax(probe: &mut Probe) -> Outcome {
     for shape in SHAPES {
-        let (wide, x) = scores(probe, shape)?;
+        let (wide, x) = scores(probe, shape, 1000.0)?;
         let Some(y) = probe.taken(softmax_forward(&x))? else { continue };
         let rule = Tolerance::close(1e-7, 2e-5);
         probe.check(&format!("{shape:?}"), &y, &soft::softmax(&wide, shape.1), &rule)?;
@@ -38,7 +57,7 @@ fn softmax(probe: &mut Probe) -> Outcome {
 
 fn log_softmax(probe: &mut Probe) -> Outcome {
     for shape in SHAPES {
-        let (wide, x) = scores(probe, shape)?;
+        let (wide, x) = scores(probe, shape, 1000.0)?;
         let Some(y) = probe.taken(log_softmax_forward(&x))? else { continue };
         let rule = Tolerance::close(5e-6, 2e-6);
         probe.check(&format!("{shape:?}"), &y, &soft::log_softmax(&wide, shape.1), &rule)?;
@@ -66,7 +85,7 @@ fn upstream(probe: &Probe, shape: (usize, usize), y: Vec<f64>) -> Outcome<Upstre
 
 fn dsoftmax(probe: &mut Probe) -> Outcome {
     for shape in SHAPES {
-        let (wide, _) = scores(probe, shape)?;
+        let (wide, _) = scores(probe, shape, 1000.0)?;
         let up = upstream(probe, shape, soft::softmax(&wide, shape.1))?;
         let Some(dx) = probe.taken(softmax_backward(&up.y, &up.dy))? else { continue };
         let want = soft::softmax_backward(&up.wide_y, &up.wide_dy, shape.1);
@@ -78,7 +97,7 @@ fn dsoftmax(probe: &mut Probe) -> Outcome {
 
 fn dlog_softmax(probe: &mut Probe) -> Outcome {
     for shape in SHAPES {
-        let (wide, _) = scores(probe, shape)?;
+        let (wide, _) = scores(probe, shape, 1000.0)?;
         let up = upstream(probe, shape, soft::log_softmax(&wide, shape.1))?;
         let Some(dx) = probe.taken(log_softmax_backward(&up.y, &up.dy))? else { continue };
         let want = soft::log_softmax_backward(&up.wide_y, &up.wide_dy, shape.1);
@@ -96,7 +115,7 @@ struct Scored {
 }
 
 fn scored(probe: &Probe, (rows, vocab): (usize, usize), ignored: usize) -> Outcome<Scored> {
-    let (wide, logits) = scores(probe, (rows, vocab))?;
+    let (wide, logits) = scores(probe, (rows, vocab), 0.0)?;
     let mut signed = sample::tokens(3, rows, vocab as u32);
     (0..ignored).for_each(|i| signed[(i * 7 + 1) % rows] = -1);
     let targets: Vec<u32> = signed.iter().map(|&t| u32::try_from(t).unwrap_or(IGNORE)).collect();

@@ -104,7 +104,7 @@ fn product(
 }
 
 fn column_sum(probe: &mut Probe) -> Outcome {
-    for (rows, columns) in [(1, 1), (37, 70), (300, 5), (3, 520)] {
+    for (rows, columns) in [(1, 1), (37, 70), (256, 3), (257, 3), (300, 5), (3, 520), (40_001, 2)] {
         let (data, x) = probe.normal(rows as u64, &[rows, columns])?;
         let wide = sample::widen(&data);
         for accumulate in [false, true] {

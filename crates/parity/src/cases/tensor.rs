@@ -125,7 +125,7 @@ fn map(probe: &mut Probe) -> Outcome {
     probe.check("one number", &ops::map(Map::Abs, &x, 0.0, 0.0)?, &want, &Tolerance::Exact)
 }
 
-const ZIPS: [(Zip, Pairwise); 9] = [
+const ZIPS: [(Zip, Pairwise); 10] = [
     (Zip::Add, pairs::add),
     (Zip::Sub, pairs::sub),
     (Zip::Mul, pairs::mul),
@@ -135,6 +135,7 @@ const ZIPS: [(Zip, Pairwise); 9] = [
     (Zip::Pow, pairs::pow),
     (Zip::Eq, |a, b| if a == b { 1.0 } else { 0.0 }),
     (Zip::Gt, |a, b| if a > b { 1.0 } else { 0.0 }),
+    (Zip::Keep, |a, b| if b == 0.0 { 0.0 } else { a }),
 ];
 
 fn zip(probe: &mut Probe) -> Outcome {
@@ -175,7 +176,12 @@ fn accumulate(probe: &mut Probe) -> Outcome {
 }
 
 fn reduce(probe: &mut Probe) -> Outcome {
-    let shapes: [(&[usize], &[usize]); 7] = [
+    // At either side of what the tree takes, and of where a long sum is shared by workgroups.
+    let shapes: [(&[usize], &[usize]); 11] = [
+        (&[4, 63], &[1]),
+        (&[6, 64], &[1]),
+        (&[8191], &[0]),
+        (&[40_001], &[0]),
         (&[5, 7], &[1]),
         (&[3, 200], &[1]),
         (&[130, 70], &[0]),
@@ -185,7 +191,13 @@ fn reduce(probe: &mut Probe) -> Outcome {
         (&[5, 9000], &[1]),
     ];
     for (shape, dims) in shapes {
-        let (data, x) = probe.normal(shape[0] as u64, shape)?;
+        // Far from zero, where what a sum rounds off is large; but not so many terms that the naive
+        // rung's one running sum drifts off, which is why no device is given it for these.
+        let n = shape.iter().product();
+        let far = if sums::terms(shape, dims) < 10_000 { 1000.0 } else { 0.0 };
+        let data = sample::normal(shape[0] as u64, n);
+        let data: Vec<f32> = data.iter().map(|x| x + far).collect();
+        let x = probe.tensor(&data, shape)?;
         let wide = sample::widen(&data);
         for op in [Reduce::Sum, Reduce::Max, Reduce::Min] {
             probe.device().trim();
@@ -207,7 +219,7 @@ fn reduce(probe: &mut Probe) -> Outcome {
 }
 
 fn argmax(probe: &mut Probe) -> Outcome {
-    for (rows, width) in [(3, 5), (4, 70), (2, 1300), (300, 64)] {
+    for (rows, width) in [(3, 5), (4, 63), (4, 70), (2, 1300), (300, 64), (2, 40_001)] {
         // Rounded, so that the largest number often comes twice.
         let n = rows * width;
         let data: Vec<f32> = sample::normal(n as u64, n).iter().map(|x| x.round()).collect();
