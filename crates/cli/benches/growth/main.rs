@@ -1,7 +1,7 @@
 //! What does a thing cost that is twice as large? Time and memory of ops, of the tape, of texts,
 //! tokenizers, checkpoints and the grader's reading, at n, 2n and 4n:
 //!
-//!     cargo bench --profile dev --package strata-cli --bench growth [-- NAME]
+//!     cargo bench --profile dev --bench growth [-- NAME]
 //!
 //! Each doubling may cost 2.5 times as much. Every size runs in a process of its own, on the CPU
 //! device, and counts processor time, so that other programs at work do little harm; a case that
