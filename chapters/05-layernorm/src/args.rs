@@ -1,5 +1,4 @@
-use std::fmt::Debug;
-use strata_device::{Device, Ladder, Launch, Machine};
+use strata_device::Launch;
 use strata_tensor::{DType, Error, Result, Tensor};
 
 /// The widest row that the block rungs hold in registers: 32 numbers for each of 256 invocations.
@@ -52,23 +51,4 @@ pub(crate) const TWO_SUMS: usize = 16;
 /// A workgroup of 256 for each row, however wide.
 pub(crate) fn wide_blocks(launch: Launch, rows: usize) -> Launch {
     launch.spread(rows, 256).constant("WG", 256)
-}
-
-/// Numbers that rows have before it pays to give each a workgroup: below, most of it stands idle.
-const NARROW: usize = 32;
-/// Rows that are enough to give each an invocation instead.
-pub(crate) const MANY: usize = 1 << 14;
-
-/// Runs the rung that rows of this shape are best served by: an invocation each where a GPU has very
-/// many short ones.
-pub(crate) fn run<A: Debug>(
-    ladder: &Ladder<A>,
-    args: &A,
-    device: &Device,
-    [rows, width]: [usize; 2],
-) -> Result<()> {
-    if device.machine() != Machine::Cpu && width < NARROW && rows >= MANY {
-        return Ok(ladder.run_with("1_naive", args, device)?);
-    }
-    Ok(ladder.run(args, device)?)
 }

@@ -1,6 +1,6 @@
-use crate::args::{MANY, TWO_SUMS, WIDEST, like, per, row_blocks, rows, wide_blocks};
+use crate::args::{TWO_SUMS, WIDEST, like, per, row_blocks, rows, wide_blocks};
 use crate::cpu;
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text, many_short};
 use strata_tensor::{DType, Error, Result, Tensor};
 
 /// Where the gradients of gain and bias go: tensors of shape `[width]`, both contiguous.
@@ -139,7 +139,7 @@ fn block(a: &Args) -> Vec<Launch> {
             .cost(partial, 4.0 * partial + 8.0 * a.width as f64)
     });
     // A chunk to a workgroup: there are no more of them than a grid may have.
-    let dx = match a.width <= 32 && a.rows >= MANY {
+    let dx = match many_short([a.rows, a.width]) {
         true => dx.spread(chunks, 32).constant("WG", 32).constant("PER", 1),
         false => row_blocks(dx, chunks, a.width),
     };

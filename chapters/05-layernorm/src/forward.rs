@@ -1,4 +1,4 @@
-use crate::args::{TWO_SUMS, WIDEST, eps_in_range, like, per, row_blocks, rows, run, wide_blocks};
+use crate::args::{TWO_SUMS, WIDEST, eps_in_range, like, per, row_blocks, rows, wide_blocks};
 use crate::cpu;
 use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 use strata_tensor::{DType, Result, Tensor};
@@ -123,7 +123,7 @@ pub fn layernorm_forward(
     if rows > 0 {
         let (x, gamma, beta) = (x.contiguous()?, gamma.contiguous()?, beta.contiguous()?);
         let args = Args { x, gamma, beta, eps, to: to.clone(), rows, width };
-        run(&LADDER, &args, to.out.device(), [rows, width])?;
+        LADDER.run_rows(&args, to.out.device(), [rows, width])?;
     }
     Ok(to)
 }

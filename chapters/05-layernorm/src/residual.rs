@@ -1,4 +1,4 @@
-use crate::args::{TWO_SUMS, WIDEST, eps_in_range, like, per, row_blocks, rows, run, wide_blocks};
+use crate::args::{TWO_SUMS, WIDEST, eps_in_range, like, per, row_blocks, rows, wide_blocks};
 use crate::{Normalized, cpu};
 use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 use strata_tensor::{DType, Result, Tensor};
@@ -120,7 +120,7 @@ pub fn residual_layernorm_forward(
         let (gamma, beta) = (gamma.contiguous()?, beta.contiguous()?);
         let (sum, to) = (sum.clone(), to.clone());
         let args = Args { x, residual, gamma, beta, eps, sum, to, rows, width };
-        run(&LADDER, &args, args.sum.device(), [rows, width])?;
+        LADDER.run_rows(&args, args.sum.device(), [rows, width])?;
     }
     Ok((sum, to))
 }

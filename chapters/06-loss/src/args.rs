@@ -1,5 +1,4 @@
-use std::fmt::Debug;
-use strata_device::{Device, Ladder, Launch, Machine};
+use strata_device::Launch;
 use strata_tensor::{DType, Error, Result, Tensor};
 
 /// Rows and their width, of an f32 tensor whose last dimension is one distribution.
@@ -31,21 +30,3 @@ pub(crate) fn row_blocks(launch: Launch, [rows, width]: [usize; 2], walks: usize
 
 /// Rounds of two reductions over a workgroup, at most.
 const TWO_TREES: usize = 16;
-/// Numbers that rows have before it pays to give each a workgroup: below, most of it stands idle.
-const NARROW: usize = 32;
-/// Rows that are enough to give each an invocation instead.
-const MANY: usize = 1 << 14;
-
-/// Runs the rung that rows of this shape are best served by: an invocation each where a GPU has very
-/// many short ones.
-pub(crate) fn run<A: Debug>(
-    ladder: &Ladder<A>,
-    args: &A,
-    device: &Device,
-    [rows, width]: [usize; 2],
-) -> strata_device::Result<()> {
-    if device.machine() != Machine::Cpu && width < NARROW && rows >= MANY {
-        return ladder.run_with("1_naive", args, device);
-    }
-    ladder.run(args, device)
-}

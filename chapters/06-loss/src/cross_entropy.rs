@@ -1,4 +1,4 @@
-use crate::args::{row_blocks, rows, run};
+use crate::args::{row_blocks, rows};
 use crate::{cpu, mean};
 use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 use strata_tensor::{DType, Error, Result, Tensor};
@@ -115,7 +115,7 @@ pub fn cross_entropy_forward(logits: &Tensor, targets: &Tensor) -> Result<Loss> 
             rows,
             width,
         };
-        run(&LADDER, &args, logits.device(), [rows, width])?;
+        LADDER.run_rows(&args, logits.device(), [rows, width])?;
     }
     let (mean, weight) = mean::mean_of_scored(&losses, &targets)?;
     Ok(Loss { mean, rows: losses, lse, weight })

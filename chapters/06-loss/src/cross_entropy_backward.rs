@@ -1,4 +1,4 @@
-use crate::args::{row_blocks, run};
+use crate::args::row_blocks;
 use crate::cpu;
 use crate::cross_entropy::{Loss, check};
 use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
@@ -114,7 +114,7 @@ pub fn cross_entropy_backward(
             rows,
             width,
         };
-        run(&LADDER, &args, logits.device(), [rows, width])?;
+        LADDER.run_rows(&args, logits.device(), [rows, width])?;
     }
     Ok(dlogits)
 }

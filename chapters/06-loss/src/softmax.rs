@@ -1,5 +1,5 @@
 use crate::args::{row_blocks, rows};
-use crate::{args, cpu};
+use crate::cpu;
 use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 use strata_tensor::{DType, Result, Tensor};
 
@@ -72,7 +72,7 @@ fn run(op: &'static str, ladder: &'static Ladder<Args>, x: &Tensor) -> Result<Te
         return Ok(out);
     }
     let args = Args { x: x.contiguous()?, out: out.clone(), rows, width };
-    match args::run(ladder, &args, x.device(), [rows, width]) {
+    match ladder.run_rows(&args, x.device(), [rows, width]) {
         Err(strata_device::Error::TooLong { .. }) => in_steps(x, ladder.op == LOG_SOFTMAX.op),
         other => Ok(other.map(|()| out)?),
     }

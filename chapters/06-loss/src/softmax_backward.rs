@@ -1,5 +1,5 @@
 use crate::args::{alike, row_blocks, rows};
-use crate::{args, cpu};
+use crate::cpu;
 use strata_device::{Access, Device, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 use strata_tensor::{DType, Result, Tensor};
 
@@ -76,7 +76,7 @@ fn run(op: &'static str, ladder: &'static Ladder<Args>, y: &Tensor, dy: &Tensor)
     }
     let (y, dy) = (y.contiguous()?, dy.contiguous()?);
     let args = Args { y, dy, dx, rows, width };
-    match args::run(ladder, &args, args.dx.device(), [rows, width]) {
+    match ladder.run_rows(&args, args.dx.device(), [rows, width]) {
         Err(strata_device::Error::TooLong { .. }) => in_steps(&args, ladder.op == LOG_SOFTMAX.op),
         other => Ok(other.map(|()| args.dx)?),
     }

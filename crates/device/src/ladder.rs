@@ -82,13 +82,15 @@ impl<A: Debug> Ladder<A> {
         self.start(args, device, None)
     }
 
-    /// As [`run`](Self::run), with this rung rather than the highest, where it serves the arguments:
-    /// for shapes that a lower rung is better at. One that is forced or overlaid goes before.
+    /// As [`run`](Self::run), for an op over rows, `[rows, width]`, whose lowest rung gives a row an
+    /// invocation and the others a workgroup: where a GPU has very many short rows the lowest serves
+    /// them better.
     ///
     /// # Errors
     /// As [`run`](Self::run).
-    pub fn run_with(&self, rung: &'static str, args: &A, device: &Device) -> Result<()> {
-        self.start(args, device, Some(rung))
+    pub fn run_rows(&self, args: &A, device: &Device, shape: [usize; 2]) -> Result<()> {
+        let short = device.machine() != Machine::Cpu && many_short(shape);
+        self.start(args, device, self.rungs.first().filter(|_| short).map(|rung| rung.name))
     }
 
     fn start(&self, args: &A, device: &Device, better: Option<&str>) -> Result<()> {
@@ -161,6 +163,12 @@ impl<A: Debug> Ladder<A> {
         };
         LadderInfo { op: self.op, rungs: self.rungs.iter().map(row).collect() }
     }
+}
+
+/// Whether rows are so short that most of a workgroup would stand idle over one, and so many that an
+/// invocation each keeps a GPU busy.
+pub fn many_short([rows, width]: [usize; 2]) -> bool {
+    width < 32 && rows >= 1 << 14
 }
 
 /// A rung, and its launches where they had to be looked at.

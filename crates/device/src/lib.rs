@@ -51,7 +51,7 @@ pub use device::{Device, Recording, Settings, Stats};
 pub use dtype::DType;
 pub use error::{Error, Result};
 pub use kernel::{Access, CpuArgs, CpuBinding, CpuFn, Kernel, Text};
-pub use ladder::{Ladder, LadderInfo, Needs, Rung, RungInfo};
+pub use ladder::{Ladder, LadderInfo, Needs, Rung, RungInfo, many_short};
 pub use launch::{Binding, Cost, Launch, piece};
 pub use memory::Memory;
 pub use overlay::Overlay;
