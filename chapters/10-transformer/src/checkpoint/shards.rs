@@ -44,13 +44,16 @@ impl Index {
             return fail("its weight_map names no tensor".into());
         }
         let index = Index { path: path.clone(), weight_map };
-        for (tensor, shard) in &index.weight_map {
+        for shard in index.shards() {
+            let held = || index.weight_map.iter().filter(|(_, other)| *other == shard);
+            let tensor = || held().next().map_or("", |(tensor, _)| tensor.as_str());
             let mut parts = Path::new(shard).components();
             if !matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None)) {
+                let tensor = tensor();
                 return fail(format!("tensor {tensor} is said to be in {shard:?}, no file's name"));
             }
             if !folder.join(shard).exists() {
-                let count = index.weight_map.values().filter(|other| *other == shard).count();
+                let (count, tensor) = (held().count(), tensor());
                 return fail(format!(
                     "the shard {shard} is missing, which holds {count} of its tensors ({tensor} is \
                      one); put it into the same folder"
