@@ -4,7 +4,7 @@
 use super::bounds::{Bounds, Limits, size};
 use super::channel::{Listener, Said, Start, new_key};
 use super::output::Noise;
-use super::watch::Watch;
+use super::watch::{Watch, end};
 use super::{Judged, ROLE, environment, words};
 use crate::grade::Job;
 use std::io::{self, Write};
@@ -184,11 +184,4 @@ fn how(status: std::process::ExitStatus) -> String {
         },
         _ => status.to_string(),
     }
-}
-
-/// Ends the process, with all that descends from it.
-fn end(child: &mut Child) {
-    super::watch::end_tree(child.id());
-    let _ = child.kill();
-    let _ = child.wait();
 }

@@ -4,10 +4,10 @@
 //! It never looks at the answer. It has one thread only: a process that has asked for a new namespace
 //! of process numbers may start no other.
 
-use super::watch::{children, end_tree};
+use super::watch::{PAUSE, end_tree};
 use super::{ROLE as VARIABLE, attend};
 use crate::sandbox::spaces;
-use rustix::process::{Signal, set_child_subreaper, set_parent_process_death_signal};
+use rustix::process::{Signal, WaitOptions, set_child_subreaper, set_parent_process_death_signal};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitCode;
 
@@ -33,11 +33,16 @@ pub(super) fn keep() -> ExitCode {
         Err(error) => return failed(&error),
     };
     let status = judge.wait();
+    // Only the system's own word that there is no child is trusted: a list that is read while processes
+    // end and their children fall to this one may miss some.
     let own = std::process::id();
-    while !children(own).is_empty() {
+    loop {
         end_tree(own);
-        // Those that have ended are taken off the list.
-        while let Ok(Some(_)) = rustix::process::wait(rustix::process::WaitOptions::NOHANG) {}
+        match rustix::process::wait(WaitOptions::NOHANG) {
+            Ok(Some(_)) => {}
+            Ok(None) => std::thread::sleep(PAUSE),
+            Err(_) => break,
+        }
     }
     match status {
         Ok(status) => match (status.code(), status.signal()) {

@@ -22,7 +22,11 @@ pub(super) struct Watch {
 }
 
 /// Between two looks.
-const PAUSE: Duration = Duration::from_millis(40);
+const TICK: Duration = Duration::from_millis(40);
+/// Between two tries to end what is still there.
+pub(super) const PAUSE: Duration = Duration::from_micros(500);
+/// How long a process is given to end.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Watch {
     pub fn of(child: &Child, bounds: &Bounds) -> Watch {
@@ -42,7 +46,7 @@ impl Watch {
     }
 
     pub fn look(&mut self) -> Breach {
-        if self.last.elapsed() < PAUSE {
+        if self.last.elapsed() < TICK {
             return Breach::None;
         }
         self.last = Instant::now();
@@ -100,7 +104,7 @@ fn tree(root: u32) -> Vec<u32> {
 
 /// The children of all of a process's threads.
 #[cfg(target_os = "linux")]
-pub(super) fn children(process: u32) -> Vec<u32> {
+fn children(process: u32) -> Vec<u32> {
     let Ok(threads) = std::fs::read_dir(format!("/proc/{process}/task")) else { return Vec::new() };
     let of = |thread: std::fs::DirEntry| std::fs::read_to_string(thread.path().join("children"));
     let texts = threads.flatten().filter_map(|thread| of(thread).ok());
@@ -115,15 +119,39 @@ pub(super) fn children(process: u32) -> Vec<u32> {
 #[cfg(target_os = "linux")]
 pub(super) fn end_tree(root: u32) {
     let start = Instant::now();
-    while start.elapsed() < Duration::from_secs(2) {
+    while start.elapsed() < PATIENCE {
         let below = tree(root);
         let alive: Vec<u32> = below.into_iter().skip(1).filter(|&p| !is_dead(p)).collect();
         if alive.is_empty() {
             return;
         }
         alive.into_iter().for_each(kill);
-        std::thread::sleep(Duration::from_micros(500));
+        std::thread::sleep(PAUSE);
     }
+}
+
+/// Ends a judge with all that it has started. Its keeper ends by itself when nothing falls to it any
+/// more: killed before, it would leave to the system whatever a dying judge was about to leave to it.
+#[cfg(target_os = "linux")]
+pub(super) fn end(keeper: &mut Child) {
+    let start = Instant::now();
+    while start.elapsed() < PATIENCE {
+        end_tree(keeper.id());
+        match keeper.try_wait() {
+            Ok(None) => std::thread::sleep(PAUSE),
+            _ => return,
+        }
+    }
+    let _ = keeper.kill();
+    let _ = keeper.wait();
+}
+
+/// Ends a judge, as far as this system tells with all that it has started.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn end(judge: &mut Child) {
+    end_tree(judge.id());
+    let _ = judge.kill();
+    let _ = judge.wait();
 }
 
 /// Whether a process has ended and only its number is left.
@@ -145,7 +173,7 @@ fn kill(process: u32) {
 
 /// Ends the group that a judge leads, which is all that is known here of what it has started.
 #[cfg(all(unix, not(target_os = "linux")))]
-pub(super) fn end_tree(root: u32) {
+fn end_tree(root: u32) {
     use rustix::process::{Pid, Signal, kill_process_group};
     if let Some(group) = i32::try_from(root).ok().and_then(Pid::from_raw) {
         let _ = kill_process_group(group, Signal::KILL);
@@ -154,7 +182,7 @@ pub(super) fn end_tree(root: u32) {
 
 /// Ends what a judge has started, where the system's own tool does that.
 #[cfg(not(unix))]
-pub(super) fn end_tree(root: u32) {
+fn end_tree(root: u32) {
     use std::process::{Command, Stdio};
     let mut tree = Command::new("taskkill");
     tree.args(["/T", "/F", "/PID", &root.to_string()]);

@@ -299,6 +299,10 @@ fn left(bench: &Bench) -> Option<String> {
     loop {
         let list = alive();
         if list.is_empty() || start.elapsed() > Duration::from_millis(500) {
+            // What one left is not the fault of the next.
+            for id in list.iter().filter_map(|process| process.split(' ').next()) {
+                let _ = Command::new("kill").args(["-9", id]).status();
+            }
             return list.first().map(|process| format!("left behind: {process}"));
         }
         std::thread::sleep(Duration::from_millis(5));
