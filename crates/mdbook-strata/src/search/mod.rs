@@ -59,7 +59,7 @@ pub(crate) fn write(out: &Path, pages: &[Page]) -> Result<(), Error> {
     // A script and not JSON: pages that are opened from a folder may load it, too.
     let script = format!("window.searchPages = {index};\n");
     let file = out.join(INDEX);
-    fs::write(&file, script).map_err(Error::file(&file))?;
+    strata_files::write(&file, script.as_bytes())?;
     for name in REPLACED {
         // Whether they are there is mdBook's affair.
         let _ = fs::remove_file(out.join(name));

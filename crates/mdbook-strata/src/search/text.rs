@@ -1,6 +1,13 @@
 //! The words of a page's HTML.
 
 use super::Section;
+use html5ever::TokenizerResult;
+use html5ever::tendril::StrTendril;
+use html5ever::tokenizer::states::RawKind;
+use html5ever::tokenizer::{
+    BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
+};
+use std::cell::RefCell;
 
 /// Elements that end no word: what stands in them is joined with what stands around them.
 const INLINE: [&str; 25] = [
@@ -16,14 +23,36 @@ const DEEPEST: usize = 3;
 
 /// The parts of a page, cut at its headings; what stands above the first one belongs to it.
 pub(super) fn sections(html: &str) -> Vec<Section> {
-    let mut walk = Walk::default();
-    let mut rest = html;
-    while let Some((before, from)) = rest.split_once('<') {
-        walk.text(before);
-        rest = walk.markup(from);
+    let reader = Tokenizer::new(Reader::default(), TokenizerOpts::default());
+    let input = BufferQueue::default();
+    input.push_back(StrTendril::from(html));
+    // It only pauses for scripts that would write into the page.
+    while let TokenizerResult::Script(()) = reader.feed(&input) {}
+    reader.end();
+    reader.sink.0.take().done()
+}
+
+/// What gets the page's tags and texts.
+#[derive(Default)]
+struct Reader(RefCell<Walk>);
+
+impl TokenSink for Reader {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
+        let mut walk = self.0.borrow_mut();
+        match token {
+            Token::CharacterTokens(text) => walk.text(&text),
+            Token::TagToken(tag) => {
+                walk.element(&tag);
+                if tag.kind == TagKind::StartTag && matches!(&*tag.name, "script" | "style") {
+                    return TokenSinkResult::RawData(RawKind::Rawtext);
+                }
+            }
+            _ => {}
+        }
+        TokenSinkResult::Continue
     }
-    walk.text(rest);
-    walk.done()
 }
 
 #[derive(Default)]
@@ -34,52 +63,50 @@ struct Walk {
     heading: Option<usize>,
     /// How many of `SCRIPTS` are open.
     scripts: usize,
+    /// How many of `SILENT` are open.
+    silent: usize,
     /// Whether this is a listing.
     code: bool,
 }
 
 impl Walk {
     fn text(&mut self, text: &str) {
+        if self.silent > 0 {
+            return;
+        }
         let place = match self.heading {
             Some(_) => &mut self.section.heading,
             None if self.code => &mut self.section.code,
             None => &mut self.section.text,
         };
-        plain(text, place);
-    }
-
-    /// Reads what begins behind a `<`, and answers what stands behind it.
-    fn markup<'a>(&mut self, from: &'a str) -> &'a str {
-        if let Some(comment) = from.strip_prefix("!--") {
-            return comment.split_once("-->").map_or("", |(_, rest)| rest);
-        }
-        if !from.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '!') {
-            self.text("&lt;");
-            return from;
-        }
-        let (tag, rest) = split_tag(from);
-        let (closing, tag) = tag.strip_prefix('/').map_or((false, tag), |tag| (true, tag));
-        let end = tag.find(|c: char| c.is_whitespace() || c == '/').unwrap_or(tag.len());
-        let (name, attributes) = tag.split_at(end);
-        if !closing && SILENT.contains(&name) {
-            if attributes.ends_with('/') {
-                return rest;
+        // White space of any kind is one space.
+        for c in text.chars() {
+            if !c.is_whitespace() {
+                place.push(c);
+            } else if !place.is_empty() && !place.ends_with(' ') {
+                place.push(' ');
             }
-            let end = format!("</{name}");
-            return rest.split_once(&end).map_or("", |(_, rest)| split_tag(rest).1);
         }
-        self.element(name, closing, attributes);
-        rest
     }
 
-    fn element(&mut self, name: &str, closing: bool, attributes: &str) {
+    fn element(&mut self, tag: &Tag) {
+        let (name, closing) = (&*tag.name, tag.kind == TagKind::EndTag);
+        if SILENT.contains(&name) {
+            self.silent = match (closing, tag.self_closing) {
+                (true, _) => self.silent.saturating_sub(1),
+                (false, true) => self.silent,
+                (false, false) => self.silent + 1,
+            };
+            return;
+        }
         let level = name.strip_prefix('h').and_then(|level| level.parse::<usize>().ok());
         let script = SCRIPTS.contains(&name);
         match level {
             Some(level) if closing && self.heading == Some(level) => self.heading = None,
             Some(level) if !closing && (1..=DEEPEST).contains(&level) => {
-                if let Some(id) = value(attributes, "id") {
-                    self.begin(level, id);
+                let id = tag.attrs.iter().find(|attribute| &*attribute.name.local == "id");
+                if let Some(id) = id {
+                    self.begin(level, id.value.to_string());
                 }
             }
             _ => {}
@@ -121,76 +148,6 @@ impl Walk {
             }
         }
         self.done
-    }
-}
-
-/// A tag without its `>`, and what stands behind that; one in quotes does not end it.
-fn split_tag(from: &str) -> (&str, &str) {
-    let mut quote = None;
-    let end = from.find(|c: char| match quote {
-        Some(mark) => {
-            if c == mark {
-                quote = None;
-            }
-            false
-        }
-        None => {
-            if c == '"' || c == '\'' {
-                quote = Some(c);
-            }
-            c == '>'
-        }
-    });
-    let (tag, rest) = from.split_at(end.unwrap_or(from.len()));
-    (tag, rest.strip_prefix('>').unwrap_or(rest))
-}
-
-/// An attribute's value.
-fn value(attributes: &str, name: &str) -> Option<String> {
-    let (_, rest) = attributes.split_once(&format!(" {name}=\""))?;
-    let mut value = String::new();
-    plain(rest.split_once('"')?.0, &mut value);
-    Some(value)
-}
-
-/// Adds text to what is there: references read, white space of any kind one space.
-fn plain(text: &str, to: &mut String) {
-    let mut push = |c: char| {
-        if !c.is_whitespace() {
-            to.push(c);
-        } else if !to.is_empty() && !to.ends_with(' ') {
-            to.push(' ');
-        }
-    };
-    let mut rest = text;
-    while let Some((before, from)) = rest.split_once('&') {
-        before.chars().for_each(&mut push);
-        let found = from.split_once(';').and_then(|(name, rest)| Some((reference(name)?, rest)));
-        let (c, after) = found.unwrap_or(('&', from));
-        push(c);
-        rest = after;
-    }
-    rest.chars().for_each(&mut push);
-}
-
-/// The character that `&name;` means: those that mdBook and the press write, and all numbers.
-fn reference(name: &str) -> Option<char> {
-    match name {
-        "amp" => Some('&'),
-        "lt" => Some('<'),
-        "gt" => Some('>'),
-        "quot" => Some('"'),
-        "apos" => Some('\''),
-        "nbsp" => Some('\u{a0}'),
-        _ => {
-            let number = name.strip_prefix('#')?;
-            let hexadecimal = number.strip_prefix(['x', 'X']);
-            let code = match hexadecimal {
-                Some(digits) => u32::from_str_radix(digits, 16),
-                None => number.parse(),
-            };
-            char::from_u32(code.ok()?)
-        }
     }
 }
 
