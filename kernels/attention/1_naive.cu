@@ -6,7 +6,7 @@
 // Gain: the rung to beat.
 //
 // Bindings of all three: q, k, v, state, probabilities [batch, heads, rows, keys], out, lse.
-#include "attention.cuh"
+#include "attention_mask.cuh"
 
 // A thread for each query-key pair.
 extern "C" __global__ void scores(const float* q, const float* k, const float* v,
@@ -17,7 +17,7 @@ extern "C" __global__ void scores(const float* q, const float* k, const float* v
         unsigned key = i % p.keys, row = i / p.keys % p.rows, bh = i / p.keys / p.rows;
         // region: score
         float score = __uint_as_float(0xff800000u);  // -inf: e^-inf = 0
-        if (key < visible(p, valid_keys(p, state), row)) {
+        if (sees(p, state, valid_keys(p, state), bh, row, key)) {
             const float* a = q + head_at(p.q, p, bh) + row * p.q.row;
             const float* b = k + head_at(p.k, p, bh) + key * p.k.row;
             float sum = 0.0f;
@@ -37,14 +37,17 @@ extern "C" __global__ void softmax(const float* q, const float* k, const float* 
     for (unsigned i = blockIdx.x * blockDim.x + threadIdx.x; i < rows; i += gridDim.x * blockDim.x) {
         // region: row
         float* row = probabilities + i * p.keys;
+        unsigned bh = i / p.rows, valid = valid_keys(p, state);
         float largest = row[0], sum = 0.0f;
         for (unsigned j = 1; j < p.keys; j++)
             largest = row[j] > largest || row[j] != row[j] ? row[j] : largest;  // fmaxf drops NaN
-        for (unsigned j = 0; j < p.keys; j++) sum += expf(row[j] - largest);
+        for (unsigned j = 0; j < p.keys; j++)
+            if (sees(p, state, valid, bh, i % p.rows, j)) sum += expf(row[j] - largest);
         for (unsigned j = 0; j < p.keys; j++) {
-            float probability = expf(row[j] - largest) / sum;
+            bool on = sees(p, state, valid, bh, i % p.rows, j);
+            float probability = on ? expf(row[j] - largest) / sum : 0.0f;
 #if DROPOUT
-            probability *= dropout_mask_of(p, state, i / p.rows, i % p.rows, j);
+            probability *= dropout_mask_of(p, state, bh, i % p.rows, j);
 #endif
             row[j] = probability;
         }
@@ -67,7 +70,8 @@ extern "C" __global__ void weighted_sum(const float* q, const float* k, const fl
         float sum = 0.0f;
         for (unsigned key = 0; key < seen; key++) {
             float value = values[key * p.v.row];
-            if (adds(value, p, state, bh, row, key)) sum += weights[key] * value;
+            if (unmasked(p, state, bh, key) && adds(value, p, state, bh, row, key))
+                sum += weights[key] * value;
         }
         out[head_at(p.out, p, bh) + row * p.out.row + d] = sum;
         // end: mix

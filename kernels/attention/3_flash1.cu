@@ -8,7 +8,12 @@
 // Tiles above the diagonal are skipped.
 // Cost: 4 D FLOPs for each query-key pair; K and V are read once for every TILE queries.
 // Gain: no P in memory (O(T) instead of O(T^2)); products from registers: some 20 times 1_naive.
+#include "attention_mask.cuh"
 #include "attention_pairs.cuh"
+
+// An m below all scores, and the least of a row that saw a key under a mask: told apart at the end. Not
+// minus infinity: scores may be that, and -inf - -inf is not a number.
+const float NOTHING = -3.402823466e38f, LOWEST = -3.4e38f;
 
 extern "C" __global__ __launch_bounds__(256) void flash1(const float* q, const float* k,
                                                          const float* v, const StepState* state,
@@ -27,8 +32,7 @@ extern "C" __global__ __launch_bounds__(256) void flash1(const float* q, const f
         const unsigned bh = work / tiles, first = (tiles - 1 - work % tiles) * TILE;
         load_tile(queries, q + head_at(p.q, p, bh), p.q.row, first, p.rows, p.dim);
         float o[R][N] = {}, m[R], l[R];
-        // Not minus infinity: scores may be that, and -inf - -inf is not a number.
-        for (unsigned r = 0; r < R; r++) m[r] = -3.402823466e38f, l[r] = 0.0f;
+        for (unsigned r = 0; r < R; r++) m[r] = NOTHING, l[r] = 0.0f;
 
         const unsigned end = visible(p, valid, min(first + TILE, p.rows) - 1);
         for (unsigned start = 0; start < end; start += TILE) {
@@ -40,6 +44,8 @@ extern "C" __global__ __launch_bounds__(256) void flash1(const float* q, const f
             float s[R][R];
             scores_of(s, queries, keys, tx, ty);
             // end: scores
+            bool open[R];
+            unmasked_of(open, p, state, bh, start, tx);
 #pragma unroll
             for (unsigned r = 0; r < R; r++) {
                 // region: online
@@ -47,8 +53,10 @@ extern "C" __global__ __launch_bounds__(256) void flash1(const float* q, const f
                 float largest = m[r], sum = 0.0f;
 #pragma unroll
                 for (unsigned c = 0; c < R; c++) {
-                    s[r][c] = start + tx + 16 * c < seen ? p.scale * s[r][c] : -infinity;
+                    const bool on = open[c] && start + tx + 16 * c < seen;
+                    s[r][c] = on ? p.scale * s[r][c] : -infinity;
                     largest = fmaxf(largest, s[r][c]);  // drops NaN; e^(NaN - m) brings it back
+                    if (MASK && on) largest = fmaxf(largest, LOWEST);
                 }
                 for (int lane = 8; lane > 0; lane /= 2)
                     largest = fmaxf(largest, __shfl_xor_sync(0xffffffffu, largest, lane));
@@ -80,7 +88,9 @@ extern "C" __global__ __launch_bounds__(256) void flash1(const float* q, const f
             // region: finish
             for (int lane = 8; lane > 0; lane /= 2)
                 l[r] += __shfl_xor_sync(0xffffffffu, l[r], lane);
-            for (unsigned n = 0; n < N; n++) o[r][n] /= l[r];
+            // Nothing but masked keys: 0, and a log-sum-exp of minus infinity.
+            const bool blank = MASK && m[r] == NOTHING;
+            for (unsigned n = 0; n < N; n++) o[r][n] = blank ? 0.0f : o[r][n] / l[r];
             const unsigned row = first + ty + 16 * r;
             if (tx == 0 && row < p.rows) lse[bh * p.rows + row] = m[r] + logf(l[r]);
             // end: finish

@@ -8,7 +8,7 @@
 //
 // Bindings of all four: q, k, v, d_out, lse, state, scratch (P, then dP and dS, each
 // [batch, heads, rows, keys]), grads.
-#include "attention.cuh"
+#include "attention_mask.cuh"
 
 // A thread for each query-key pair: P = exp(S - lse), and dP.
 extern "C" __global__ void probabilities(const float* q, const float* k, const float* v,
@@ -19,7 +19,7 @@ extern "C" __global__ void probabilities(const float* q, const float* k, const f
     for (unsigned i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x) {
         unsigned key = i % p.keys, row = i / p.keys % p.rows, bh = i / p.keys / p.rows;
         float probability = 0.0f, gradient = 0.0f;
-        if (key < visible(p, valid_keys(p, state), row)) {
+        if (sees(p, state, valid_keys(p, state), bh, row, key)) {
             const float* a = q + head_at(p.q, p, bh) + row * p.q.row;
             const float* b = k + head_at(p.k, p, bh) + key * p.k.row;
             const float* c = d_out + head_at(p.out, p, bh) + row * p.out.row;
@@ -73,7 +73,7 @@ extern "C" __global__ void dkdv(const float* q, const float* k, const float* v, 
         float dk = 0.0f, dv = 0.0f;
         for (unsigned row = 0; row < p.rows; row++) {
             // Left out: a weight of 0 does not silence infinity.
-            if (key >= visible(p, valid_keys(p, state), row)) continue;
+            if (!sees(p, state, valid_keys(p, state), bh, row, key)) continue;
             unsigned pair = (bh * p.rows + row) * p.keys + key;
             float up = d_outs[row * p.out.row];
             dk += scratch[pairs + pair] * queries[row * p.q.row];
@@ -95,7 +95,8 @@ extern "C" __global__ void dq(const float* q, const float* k, const float* v, co
         const float* keys = k + head_at(p.k, p, bh) + d;
         unsigned seen = visible(p, valid_keys(p, state), row);
         float sum = 0.0f;
-        for (unsigned key = 0; key < seen; key++) sum += d_scores[key] * keys[key * p.k.row];
+        for (unsigned key = 0; key < seen; key++)
+            if (unmasked(p, state, bh, key)) sum += d_scores[key] * keys[key * p.k.row];
         grads[head_at(p.dq, p, bh) + row * p.dq.row + d] = p.scale * sum;
     }
 }

@@ -8,6 +8,7 @@
 // atomics, the same bits every time.
 // Cost: 8 D FLOPs for each query-key pair; Q and dO are read once for every TILE keys.
 // Gain: no P, dP and dS in memory; some 10 times 1_naive.
+#include "attention_mask.cuh"
 #include "attention_pairs.cuh"
 
 #if DIM <= 64
@@ -34,6 +35,8 @@ extern "C" __global__ __launch_bounds__(256, BLOCKS) void dkdv(
         load_tile(keys, k + head_at(p.k, p, bh), p.k.row, start, valid, p.dim);
         load_tile(values, v + head_at(p.v, p, bh), p.v.row, start, valid, p.dim);
         float dk[R][N] = {}, dv[R][N] = {};
+        bool open[R];
+        unmasked_of(open, p, state, bh, start, ty);
 
 #if CAUSAL
         const unsigned before = valid - p.rows, seeing = start > before ? start - before : 0;
@@ -61,12 +64,12 @@ extern "C" __global__ __launch_bounds__(256, BLOCKS) void dkdv(
 #pragma unroll
                 for (unsigned r = 0; r < R; r++) {
                     // region: again
-                    const bool sees = start + ty + 16 * r < seen;
-                    const float probability = sees ? expf(p.scale * s[r][c] - of_lse) : 0.0f;
+                    const bool on = open[r] && start + ty + 16 * r < seen;
+                    const float probability = on ? expf(p.scale * s[r][c] - of_lse) : 0.0f;
                     const float kept = DROPOUT ? mask[r] : 1.0f;
                     s[r][c] = through(probability, kept);
                     const float gradient = probability * (through(d[r][c], kept) - of_delta);
-                    d[r][c] = sees ? gradient : 0.0f;
+                    d[r][c] = on ? gradient : 0.0f;
                     // end: again
                 }
             }

@@ -6,6 +6,7 @@
 // second time, but dQ sums over keys where dK and dV sum over queries: one kernel for both would need
 // atomics, and their order is another one every time.
 // Cost: 6 D FLOPs for each query-key pair; K and V are read once for every TILE queries.
+#include "attention_mask.cuh"
 #include "attention_pairs.cuh"
 
 #if DIM <= 64
@@ -47,6 +48,8 @@ extern "C" __global__ __launch_bounds__(256, BLOCKS) void dq(
             float s[R][R], d[R][R];
             scores_of(s, queries, keys, tx, ty);
             scores_of(d, d_outs, values, tx, ty);
+            bool open[R];
+            unmasked_of(open, p, state, bh, start, tx);
 #pragma unroll
             for (unsigned r = 0; r < R; r++) {
                 const unsigned row = first + ty + 16 * r, seen = visible(p, valid, row);
@@ -56,11 +59,11 @@ extern "C" __global__ __launch_bounds__(256, BLOCKS) void dq(
 #endif
 #pragma unroll
                 for (unsigned c = 0; c < R; c++) {
-                    const bool sees = start + tx + 16 * c < seen;
-                    const float probability = sees ? expf(p.scale * s[r][c] - of_lse[r]) : 0.0f;
+                    const bool on = open[c] && start + tx + 16 * c < seen;
+                    const float probability = on ? expf(p.scale * s[r][c] - of_lse[r]) : 0.0f;
                     const float kept = DROPOUT ? mask[c] : 1.0f;
                     const float gradient = probability * (through(d[r][c], kept) - of_delta[r]);
-                    d[r][c] = sees ? gradient : 0.0f;
+                    d[r][c] = on ? gradient : 0.0f;
                 }
             }
             // region: sum

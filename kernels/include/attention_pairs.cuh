@@ -4,6 +4,7 @@
 // unless that is infinity or NaN. Where a tile holds such a number its sums are taken here, and what
 // does not count is left out.
 #pragma once
+#include "attention_mask.cuh"
 #include "attention_tile.cuh"
 
 // As add_weighted, but pairs that do not count are left out. `counts(row, j)` says so.
@@ -22,9 +23,17 @@ __device__ __forceinline__ void add_counted(float (&o)[R][N], const float* p, co
     }
 }
 
+// Which of the keys first + lane + 16 c the padding mask leaves, and all without one.
+__device__ __forceinline__ void unmasked_of(bool (&open)[R], const Params& p, const StepState* state,
+                                            unsigned bh, unsigned first, unsigned lane) {
+#pragma unroll
+    for (unsigned c = 0; c < R; c++)
+        open[c] = unmasked(p, state, bh, min(first + lane + 16 * c, p.keys - 1));
+}
+
 // Whether a query sees a key and, with `drops`, dropout keeps it.
 __device__ __forceinline__ bool counts_pair(const Params& p, const StepState* state, unsigned valid,
                                             unsigned bh, unsigned row, unsigned key, bool drops) {
-    if (row >= p.rows || key >= visible(p, valid, row)) return false;
+    if (row >= p.rows || !sees(p, state, valid, bh, row, key)) return false;
     return !DROPOUT || !drops || dropout_mask_of(p, state, bh, row, key) > 0.0f;
 }

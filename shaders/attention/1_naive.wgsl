@@ -1,4 +1,4 @@
-// include: math philox step_state attention
+// include: math philox attention attention_mask
 // Attention as it is written on paper, in three kernels: S = scale Q K^T, P = softmax(S), O = P V.
 //
 // Idea: an invocation for every number. Nothing is shared, so a row of Q is read once per key.
@@ -10,7 +10,7 @@ override WG: u32 = 256u;
 @group(0) @binding(0) var<storage, read> q: array<f32>;
 @group(0) @binding(1) var<storage, read> k: array<f32>;
 @group(0) @binding(2) var<storage, read> v: array<f32>;
-@group(0) @binding(3) var<storage, read> state: StepState;
+@group(0) @binding(3) var<storage, read> state: MaskedState;
 // [batch, heads, rows, keys]: scores, then probabilities.
 @group(0) @binding(4) var<storage, read_write> probabilities: array<f32>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
@@ -30,7 +30,7 @@ fn scores(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
         let bh = i / p.keys / p.rows;
         // region: score
         var score = LOWEST;
-        if (key < visible(valid_keys(), row)) {
+        if (sees(bh, row, key)) {
             let a = row_at(p.q, bh, row);
             let b = row_at(p.k, bh, key);
             var sum = 0.0;
@@ -51,6 +51,7 @@ fn softmax(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     for (var i = id.x; i < rows; i += grid.x * WG) {
         // region: row
         let first = i * p.keys;
+        let bh = i / p.rows;
         let seen = visible(valid_keys(), i % p.rows);
         var largest = LOWEST;
         for (var j = 0u; j < seen; j++) {
@@ -58,13 +59,15 @@ fn softmax(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
         }
         var sum = 0.0;
         for (var j = 0u; j < seen; j++) {
-            sum += exp_nan(probabilities[first + j] - largest);
+            if (unmasked(bh, j)) {
+                sum += exp_nan(probabilities[first + j] - largest);
+            }
         }
         for (var j = 0u; j < p.keys; j++) {
             var probability = 0.0;
-            if (j < seen) {
+            if (j < seen && unmasked(bh, j)) {
                 probability = exp_nan(probabilities[first + j] - largest) / sum;
-                probability *= dropout_mask(i / p.rows, i % p.rows, j);
+                probability *= dropout_mask(bh, i % p.rows, j);
             }
             probabilities[first + j] = probability;
         }
@@ -91,7 +94,7 @@ fn weighted_sum(
         var sum = 0.0;
         for (var key = 0u; key < seen; key++) {
             let value = v[values + key * p.v.w];
-            if (adds(value, bh, row, key)) {
+            if (unmasked(bh, key) && adds(value, bh, row, key)) {
                 sum += probabilities[weights + key] * value;
             }
         }

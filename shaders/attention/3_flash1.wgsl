@@ -1,4 +1,4 @@
-// include: math philox step_state attention attention_pairs attention_tile
+// include: math philox attention attention_mask attention_pairs attention_tile
 // FlashAttention (Dao et al., 2022), forward: softmax(scale Q K^T) V without ever storing a
 // probability.
 //
@@ -14,7 +14,7 @@ const DIM: u32 = 64u; // tune: 32 64 96 128
 @group(0) @binding(0) var<storage, read> q: array<f32>;
 @group(0) @binding(1) var<storage, read> k: array<f32>;
 @group(0) @binding(2) var<storage, read> v: array<f32>;
-@group(0) @binding(3) var<storage, read> state: StepState;
+@group(0) @binding(3) var<storage, read> state: MaskedState;
 @group(0) @binding(4) var<storage, read_write> out: array<f32>;
 @group(0) @binding(5) var<storage, read_write> lse: array<f32>;
 @group(0) @binding(6) var<uniform> p: Params;
@@ -31,7 +31,9 @@ fn element(tensor: u32, at: u32) -> f32 {
     }
 }
 
-// Below all scores, and finite: WGSL has no literal for minus infinity. e^(LOWEST - m) is 0.
+// Below all scores, and finite: WGSL has no literal for minus infinity. e^(NOTHING - m) is 0. Under a
+// mask a row that saw a key has an m of LOWEST at least, and one that saw none is known by its m.
+const NOTHING = -3.402e38;
 const LOWEST = -3.4e38;
 
 @compute @workgroup_size(128)
@@ -52,7 +54,7 @@ fn flash1(
         let keys = rows_of(K, p.k, bh, valid);
         let values = rows_of(V, p.v, bh, valid);
         var o: Sums;
-        var m = vec4<f32>(LOWEST);
+        var m = vec4<f32>(NOTHING);
         var l = vec4<f32>();
 
         let end = visible(valid, min(first + 64u, p.rows) - 1u);
@@ -62,11 +64,16 @@ fn flash1(
             // end: scores
             // region: online
             let columns = vec4<u32>(0u, 1u, 2u, 3u) + start + 4u * tx;
+            let open = unmasked4(bh, columns.x);
             var mine: vec4<f32>;
             for (var r = 0u; r < 4u; r++) {
                 let seen = visible(valid, first + ty + 16u * r);
-                s[r] = select(vec4<f32>(LOWEST), p.scale * s[r], columns < vec4<u32>(seen));
+                let on = (columns < vec4<u32>(seen)) & open;
+                s[r] = select(vec4<f32>(NOTHING), p.scale * s[r], on);
                 mine[r] = max(max(s[r].x, s[r].y), max(s[r].z, s[r].w));
+                if (MASK != 0u && any(on)) {
+                    mine[r] = max(mine[r], LOWEST);
+                }
             }
             workgroupBarrier();  // the keys' last slice has been used, and makes room
             stage[SPARE + lane] = mine;
@@ -82,9 +89,9 @@ fn flash1(
                 let power = s[r] - largest[r];
                 // NaN goes through `max` and `exp` unseen on some machines: it is put back.
                 s[r] = select(exp(power), power, is_nan4(power));
-                // Masked: 0, in a row too that has seen nothing above LOWEST yet.
+                // Masked: 0, in a row too that has seen nothing yet.
                 let seen = visible(valid, first + row);
-                s[r] = select(vec4<f32>(), s[r], columns < vec4<u32>(seen));
+                s[r] = select(vec4<f32>(), s[r], (columns < vec4<u32>(seen)) & open);
                 // An invocation sums up its own columns only; the eight sums meet at the end.
                 l[r] = l[r] * correction + dot(s[r], vec4<f32>(1.0));
                 for (var n = 0u; n < N; n++) {
@@ -111,6 +118,8 @@ fn flash1(
             // region: finish
             let row = first + ty + 16u * r;
             if (row < p.rows) {
+                // Nothing but masked keys: 0, and a log-sum-exp of minus infinity.
+                let blank = MASK != 0u && m[r] == NOTHING;
                 if (tx == 0u) {
                     lse[bh * p.rows + row] = m[r] + log_exact(sum[r]);
                 }
@@ -119,7 +128,7 @@ fn flash1(
                     for (var c = 0u; c < 4u; c++) {
                         let d = 4u * tx + 32u * n + c;
                         if (d < p.dim) {
-                            out[at + d] = o[r * N + n][c] / sum[r];
+                            out[at + d] = select(o[r * N + n][c] / sum[r], 0.0, blank);
                         }
                     }
                 }

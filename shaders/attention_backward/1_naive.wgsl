@@ -1,4 +1,4 @@
-// include: math philox step_state attention
+// include: math philox attention attention_mask
 // Attention backward as it is written on paper. With P as dropped out in forward:
 //
 //   dV = P^T dO    dP = dO V^T    dS = P (dP - rowsum(P dP))    dQ = scale dS K    dK = scale dS^T Q
@@ -13,7 +13,7 @@ override WG: u32 = 256u;
 @group(0) @binding(2) var<storage, read> v: array<f32>;
 @group(0) @binding(3) var<storage, read> d_out: array<f32>;
 @group(0) @binding(4) var<storage, read> lse: array<f32>;
-@group(0) @binding(5) var<storage, read> state: StepState;
+@group(0) @binding(5) var<storage, read> state: MaskedState;
 // P, then dP and dS; each [batch, heads, rows, keys].
 @group(0) @binding(6) var<storage, read_write> scratch: array<f32>;
 @group(0) @binding(7) var<storage, read_write> grads: array<f32>;
@@ -32,7 +32,7 @@ fn probabilities(
         let bh = i / p.keys / p.rows;
         var probability = 0.0;
         var gradient = 0.0;
-        if (key < visible(valid_keys(), row)) {
+        if (sees(bh, row, key)) {
             let a = row_at(p.q, bh, row);
             let b = row_at(p.k, bh, key);
             let c = row_at(p.out, bh, row);
@@ -88,7 +88,7 @@ fn dkdv(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         var dk = 0.0;
         var dv = 0.0;
         for (var row = 0u; row < p.rows; row++) {
-            if (key >= visible(valid_keys(), row)) {
+            if (!sees(bh, row, key)) {
                 continue;  // left out: a weight of 0 does not silence infinity
             }
             let pair = (bh * p.rows + row) * p.keys + key;
@@ -116,7 +116,9 @@ fn dq(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) gri
         let keys = row_at(p.k, bh, 0u) + d;
         var sum = 0.0;
         for (var key = 0u; key < visible(valid_keys(), row); key++) {
-            sum += scratch[d_scores + key] * k[keys + key * p.k.w];
+            if (unmasked(bh, key)) {
+                sum += scratch[d_scores + key] * k[keys + key * p.k.w];
+            }
         }
         grads[row_at(p.dq, bh, row) + d] = p.scale * sum;
     }

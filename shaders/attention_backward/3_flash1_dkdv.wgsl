@@ -1,4 +1,4 @@
-// include: math philox step_state attention attention_pairs attention_tile
+// include: math philox attention attention_mask attention_pairs attention_tile
 // FlashAttention backward, second of three kernels: the gradients of keys and values.
 //
 //   P = exp(S - lse)    dV = P^T dO    dP = dO V^T    dS = P (dP - delta)    dK = scale dS^T Q
@@ -17,7 +17,7 @@ const DIM: u32 = 64u; // tune: 32 64 96 128
 @group(0) @binding(3) var<storage, read> d_out: array<f32>;
 @group(0) @binding(4) var<storage, read> lse: array<f32>;
 @group(0) @binding(5) var<storage, read> delta: array<f32>;
-@group(0) @binding(6) var<storage, read> state: StepState;
+@group(0) @binding(6) var<storage, read> state: MaskedState;
 @group(0) @binding(7) var<storage, read_write> grads: array<f32>;
 @group(0) @binding(8) var<uniform> p: Params;
 
@@ -55,6 +55,10 @@ fn dkdv(
         let d_outs = rows_of(D_OUT, p.out, bh, p.rows);
         var dk: Sums;
         var dv: Sums;
+        var open: vec4<bool>;
+        for (var r = 0u; r < 4u; r++) {
+            open[r] = unmasked(bh, start + ty + 16u * r);
+        }
 
         // The first query that sees one of these keys; the queries are the last of the keys.
         var seeing = 0u;
@@ -79,7 +83,7 @@ fn dkdv(
                     let key = start + ty + 16u * r;
                     var weight = 0.0;
                     var gradient = 0.0;
-                    if (key < seen) {
+                    if (key < seen && open[r]) {
                         let probability = exp_nan(p.scale * s[r][c] - of_lse);
                         let kept = dropout_mask(bh, row, key);
                         weight = through(probability, kept);

@@ -1,4 +1,4 @@
-// include: math philox step_state attention attention_pairs attention_tile
+// include: math philox attention attention_mask attention_pairs attention_tile
 // FlashAttention backward, last of three kernels: the gradient of the queries.
 //
 //   P = exp(S - lse)    dP = dO V^T    dS = P (dP - delta)    dQ = scale dS K
@@ -15,7 +15,7 @@ const DIM: u32 = 64u; // tune: 32 64 96 128
 @group(0) @binding(3) var<storage, read> d_out: array<f32>;
 @group(0) @binding(4) var<storage, read> lse: array<f32>;
 @group(0) @binding(5) var<storage, read> delta: array<f32>;
-@group(0) @binding(6) var<storage, read> state: StepState;
+@group(0) @binding(6) var<storage, read> state: MaskedState;
 @group(0) @binding(7) var<storage, read_write> grads: array<f32>;
 @group(0) @binding(8) var<uniform> p: Params;
 
@@ -56,6 +56,7 @@ fn dq(
         for (var start = 0u; start < end; start += 32u) {
             let s = scores_of(queries, first, keys, start, lane);
             var d = scores_of(d_outs, first, values, start, lane);
+            let open = unmasked4(bh, start + 4u * tx);
             for (var r = 0u; r < 4u; r++) {
                 let row = first + ty + 16u * r;
                 var seen = 0u;
@@ -69,7 +70,7 @@ fn dq(
                 for (var c = 0u; c < 4u; c++) {
                     let key = start + 4u * tx + c;
                     var gradient = 0.0;
-                    if (key < seen) {
+                    if (key < seen && open[c]) {
                         let probability = exp_nan(p.scale * s[r][c] - of_lse);
                         let kept = dropout_mask(bh, row, key);
                         gradient = probability * (through(d[r][c], kept) - of_delta);

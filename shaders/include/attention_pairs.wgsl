@@ -4,7 +4,7 @@
 // unless that is infinity or NaN. Where a tile holds such a number its sums are taken pair by pair, and
 // what does not count is left out.
 //
-// The file that includes this one also includes attention.
+// The file that includes this one also includes attention and attention_mask.
 
 // 1 once a slice of B has held an infinity or NaN.
 var<workgroup> wild: atomic<u32>;
@@ -32,6 +32,6 @@ struct Pairs {
 fn counts(t: Pairs, row: u32, column: u32) -> bool {
     let query = t.query + select(row, column, t.turned);
     let key = t.key + select(column, row, t.turned);
-    let seen = query < p.rows && key < visible(valid_keys(), query);
+    let seen = query < p.rows && sees(t.bh, query, key);
     return seen && (!t.drops || dropout_mask(t.bh, query, key) > 0.0);
 }

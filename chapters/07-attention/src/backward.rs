@@ -1,4 +1,4 @@
-use crate::problem::{Problem, Views, in_rows, view, view_together};
+use crate::problem::{MASK, Problem, Views, in_rows, view, view_together};
 use crate::{Attended, Options, cpu, plan};
 use strata_device::{Access, Kernel, Ladder, Launch, Machine, Needs, Rung, cpu_text};
 use strata_tensor::{DType, Error, Layout, Result, Tensor, numel, ops::copy_into};
@@ -46,6 +46,7 @@ const FLASH: &[Access] = &[
 ];
 
 static PROBABILITIES: Kernel = Kernel::new("attention_backward/1_naive", "probabilities", NAIVE)
+    .heeds(MASK)
     .cuda(strata_kernels::source("attention_backward/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("attention_backward/1_naive"), strata_shaders::INCLUDES)
     .cpu(cpu::probabilities)
@@ -57,11 +58,13 @@ static SOFTMAX_BACKWARD: Kernel =
         .cpu(cpu::softmax_backward)
         .rust(cpu_text!("chapters/07-attention" / "src/cpu/naive_backward.rs", softmax_backward));
 static NAIVE_DKDV: Kernel = Kernel::new("attention_backward/1_naive", "dkdv", NAIVE)
+    .heeds(MASK)
     .cuda(strata_kernels::source("attention_backward/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("attention_backward/1_naive"), strata_shaders::INCLUDES)
     .cpu(cpu::naive_dkdv)
     .rust(cpu_text!("chapters/07-attention" / "src/cpu/naive_backward.rs", naive_dkdv));
 static NAIVE_DQ: Kernel = Kernel::new("attention_backward/1_naive", "dq", NAIVE)
+    .heeds(MASK)
     .cuda(strata_kernels::source("attention_backward/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("attention_backward/1_naive"), strata_shaders::INCLUDES)
     .cpu(cpu::naive_dq)
@@ -78,11 +81,13 @@ static DELTA: Kernel = Kernel::new(
 .cpu(cpu::delta)
 .rust(cpu_text!("chapters/07-attention" / "src/cpu/delta.rs", delta));
 static DKDV: Kernel = Kernel::new("attention_backward/3_flash1_dkdv", "dkdv", FLASH)
+    .heeds(MASK)
     .cuda(strata_kernels::source("attention_backward/3_flash1_dkdv"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("attention_backward/3_flash1_dkdv"), strata_shaders::INCLUDES)
     .cpu(cpu::dkdv)
     .rust(cpu_text!("chapters/07-attention" / "src/cpu/flash1_backward.rs", dkdv));
 static DQ: Kernel = Kernel::new("attention_backward/3_flash1_dq", "dq", FLASH)
+    .heeds(MASK)
     .cuda(strata_kernels::source("attention_backward/3_flash1_dq"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("attention_backward/3_flash1_dq"), strata_shaders::INCLUDES)
     .cpu(cpu::dq)
@@ -226,7 +231,7 @@ pub fn backward_qkv(
 }
 
 fn backward_into(
-    problem: Problem,
+    mut problem: Problem,
     attended: &Attended,
     d_out: &Tensor,
     grads: Gradients,
@@ -255,6 +260,7 @@ fn backward_into(
         return Ok(grads);
     }
     problem.room(op, 6)?;
+    problem.place_mask(op)?;
     let (out, d_out, lse) = (in_rows(&attended.out)?, in_rows(d_out)?, attended.lse.contiguous()?);
     let args = Args { problem, out, lse, d_out, grads };
     match LADDER.run(&args, &device) {
@@ -277,7 +283,9 @@ fn in_halves(a: &Args, why: strata_device::Error) -> Result<()> {
         let keys = if p.options.causal { p.keys - (p.rows - to) } else { p.keys };
         let (q, k, v) = (cut(&p.q)?, p.k.narrow(2, 0, keys)?, p.v.narrow(2, 0, keys)?);
         let attended = Attended { out: cut(&a.out)?, lse: cut(&a.lse)? };
-        let grads = backward(&q, &k, &v, &attended, &cut(&a.d_out)?, &p.options)?;
+        let mask = p.options.key_mask.as_ref().map(|mask| mask.narrow(1, 0, keys)).transpose()?;
+        let options = Options { key_mask: mask, ..p.options.clone() };
+        let grads = backward(&q, &k, &v, &attended, &cut(&a.d_out)?, &options)?;
         copy_into(&grads.dq, &cut(&a.grads.dq)?)?;
         Ok::<_, Error>(grads)
     };

@@ -1,4 +1,4 @@
-use crate::problem::{Problem, Views, view};
+use crate::problem::{MASK, Problem, Views, view};
 use crate::{Options, cpu, plan};
 use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, Slice, cpu_text};
 use strata_tensor::{DType, Result, Tensor};
@@ -32,16 +32,19 @@ const NAIVE: &[Access] = &[
 ];
 
 static SCORES: Kernel = Kernel::new("attention/1_naive", "scores", NAIVE)
+    .heeds(MASK)
     .cuda(strata_kernels::source("attention/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("attention/1_naive"), strata_shaders::INCLUDES)
     .cpu(cpu::scores)
     .rust(cpu_text!("chapters/07-attention" / "src/cpu/naive.rs", scores));
 static SOFTMAX: Kernel = Kernel::new("attention/1_naive", "softmax", NAIVE)
+    .heeds(MASK)
     .cuda(strata_kernels::source("attention/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("attention/1_naive"), strata_shaders::INCLUDES)
     .cpu(cpu::softmax)
     .rust(cpu_text!("chapters/07-attention" / "src/cpu/naive.rs", softmax));
 static WEIGHTED_SUM: Kernel = Kernel::new("attention/1_naive", "weighted_sum", NAIVE)
+    .heeds(MASK)
     .cuda(strata_kernels::source("attention/1_naive"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("attention/1_naive"), strata_shaders::INCLUDES)
     .cpu(cpu::weighted_sum)
@@ -59,6 +62,7 @@ static FLASH1: Kernel = Kernel::new(
         Access::Write, // lse
     ],
 )
+.heeds(MASK)
 .cuda(strata_kernels::source("attention/3_flash1"), strata_kernels::INCLUDES)
 .wgsl(strata_shaders::source("attention/3_flash1"), strata_shaders::INCLUDES)
 .cpu(cpu::flash1)
@@ -151,9 +155,9 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
 ///
 /// # Errors
 /// Shapes, dtypes or devices that do not fit; more queries than keys with a causal mask; a dropout
-/// probability outside [0, 1).
+/// probability outside [0, 1); a mask of keys, and a kernel of an overlay that knows of none.
 pub fn forward(q: &Tensor, k: &Tensor, v: &Tensor, options: &Options) -> Result<Attended> {
-    let problem = Problem::new("attention", q, k, v, options)?;
+    let mut problem = Problem::new("attention", q, k, v, options)?;
     let (batch, heads, rows, dim) = (problem.batch, problem.heads, problem.rows, problem.dim);
     let device = problem.device().clone();
     let out = Tensor::empty_for("attention", &device, DType::F32, &[batch, rows, heads, dim])?;
@@ -161,6 +165,7 @@ pub fn forward(q: &Tensor, k: &Tensor, v: &Tensor, options: &Options) -> Result<
     let lse = Tensor::empty_for("attention", &device, DType::F32, &[batch, heads, rows])?;
     if !problem.is_empty() {
         problem.room("attention", 2)?;
+        problem.place_mask("attention")?;
         LADDER.run(&Args { problem, out: out.clone(), lse: lse.clone() }, &device)?;
     }
     Ok(Attended { out, lse })
@@ -173,13 +178,14 @@ pub fn forward(q: &Tensor, k: &Tensor, v: &Tensor, options: &Options) -> Result<
 /// As [`forward`].
 pub fn attention_weights(q: &Tensor, k: &Tensor, options: &Options) -> Result<Tensor> {
     let options = Options { dropout: None, ..options.clone() };
-    let problem = Problem::new("attention_weights", q, k, k, &options)?;
+    let mut problem = Problem::new("attention_weights", q, k, k, &options)?;
     let device = problem.device().clone();
     let shape = [problem.batch, problem.heads, problem.rows, problem.keys];
     let weights = Tensor::empty_for("attention_weights", &device, DType::F32, &shape)?;
     if problem.is_empty() || problem.keys == 0 {
         return Ok(weights);
     }
+    problem.place_mask("attention_weights")?;
     let lse = Tensor::empty_for("attention_weights", &device, DType::F32, &shape[..3])?;
     // Bound where the output would be; neither of the two kernels touches it.
     let unused = device.alloc(4)?.whole();

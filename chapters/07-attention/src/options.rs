@@ -1,5 +1,5 @@
 use strata_device::Buffer;
-use strata_tensor::{Error, Result, Tensor};
+use strata_tensor::{DType, Error, Result, Tensor};
 
 /// What kind of attention.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +15,11 @@ pub struct Options {
     /// `position + queries` are valid. The number is read on the device, so that decoding a token
     /// can be recorded once and replayed for every token.
     pub cached: Option<Buffer>,
+    /// A padding mask, `[batch, keys]` of f32, u32 or i32: not 0 where a key may be seen. A masked key
+    /// is seen by no query of its sequence, so whatever stands there, NaN too, has no influence, and
+    /// its own gradients are 0. A query that sees no key at all has the output 0 and the log-sum-exp
+    /// minus infinity; it gets no gradient and gives none.
+    pub key_mask: Option<Tensor>,
 }
 
 /// Dropout of probabilities: each is set to 0 with probability `p`, the others grow by `1 / (1 - p)`.
@@ -58,12 +63,19 @@ impl Options {
         self
     }
 
+    /// With a padding mask `[batch, keys]`, not 0 where a key may be seen; see
+    /// [`Options::key_mask`]. Both passes read it, so it must not change between them.
+    pub fn masked(mut self, mask: &Tensor) -> Self {
+        self.key_mask = Some(mask.clone());
+        self
+    }
+
     /// Dropout, unless it would drop nothing.
     pub(crate) fn drops(&self) -> Option<&Dropout> {
         self.dropout.as_ref().filter(|dropout| dropout.p > 0.0)
     }
 
-    pub(crate) fn check(&self, op: &'static str, q: &Tensor) -> Result<()> {
+    pub(crate) fn check(&self, op: &'static str, q: &Tensor, keys: usize) -> Result<()> {
         if let Some(scale) = self.scale.filter(|scale| !scale.is_finite()) {
             return Err(Error::value(op, format!("the scale must be a number, not {scale}")));
         }
@@ -72,6 +84,20 @@ impl Options {
         {
             let reason = format!("the dropout probability must be at least 0 and below 1, not {p}");
             return Err(Error::value(op, reason));
+        }
+        if let Some(mask) = &self.key_mask {
+            if mask.shape() != [q.shape()[0], keys] {
+                let reason = format!(
+                    "a mask of keys has the shape [batch, keys], here {:?}",
+                    [q.shape()[0], keys]
+                );
+                return Err(Error::shape(op, &[mask.shape()], reason));
+            }
+            if ![DType::F32, DType::U32, DType::I32].contains(&mask.dtype()) {
+                let (want, got) = ("a mask of keys of f32, u32 or i32", mask.dtype());
+                return Err(Error::DType { op, want, got });
+            }
+            q.same_device(op, mask)?;
         }
         let state = |buffer: &Buffer| {
             if !buffer.device().same(q.device()) {

@@ -1,6 +1,6 @@
 use crate::Options;
-use strata_device::{Device, Launch, Machine, Slice, StepState, room};
-use strata_tensor::{DType, Error, Result, Tensor};
+use strata_device::{Buffer, Device, Launch, Machine, Slice, StepState, room};
+use strata_tensor::{DType, Error, Layout, Result, Tensor, ops::copy_into};
 
 /// Checked inputs and sizes of an attention: what forward and backward share.
 #[derive(Debug)]
@@ -14,7 +14,15 @@ pub(crate) struct Problem {
     pub rows: usize,
     pub keys: usize,
     pub dim: usize,
+    /// The step state and the mask behind it, if there is a mask.
+    masked: Option<Slice>,
 }
+
+/// What every kernel that goes over pairs must know, a reader's too.
+pub(crate) const MASK: &[&str] = &["MASK"];
+
+/// Words of a step state.
+const STATE: usize = size_of::<StepState>() / size_of::<u32>();
 
 /// The longest query that the tiles are made for.
 pub(crate) const MAX_DIM: usize = 128;
@@ -50,9 +58,34 @@ impl Problem {
             tensor.expect_dtype(op, DType::F32)?;
             q.same_device(op, tensor)?;
         }
-        options.check(op, q)?;
+        options.check(op, q, keys)?;
         let [q, k, v] = [in_rows(q)?, in_rows(k)?, in_rows(v)?];
-        Ok(Problem { q, k, v, options: options.clone(), batch, heads, rows, keys, dim })
+        let (options, masked) = (options.clone(), None);
+        Ok(Problem { q, k, v, options, batch, heads, rows, keys, dim, masked })
+    }
+
+    /// Puts the mask where kernels look for it: behind the step state, for WebGPU promises them no
+    /// buffer more. Both are copied on the device, so that a recorded step finds those of its replay.
+    pub fn place_mask(&mut self, op: &'static str) -> Result<()> {
+        let Some(mask) = &self.options.key_mask else { return Ok(()) };
+        let words =
+            |buffer: &Buffer, layout| Tensor::from_buffer(buffer.clone(), DType::U32, layout);
+        let (device, all) = (self.device(), STATE.saturating_add(mask.numel()));
+        let both = Tensor::empty_for(op, device, DType::U32, &[all])?;
+        if let Some(state) = self.step_state() {
+            let state = words(state, Layout::contiguous(&[STATE]))?;
+            copy_into(&state, &both.narrow(0, 0, STATE)?)?;
+        }
+        let behind = both.narrow(0, STATE, mask.numel())?.reshape(mask.shape())?;
+        copy_into(&words(mask.buffer(), mask.layout().clone())?, &behind)?;
+        self.masked = Some(both.flat());
+        Ok(())
+    }
+
+    /// The buffer of the step state, if kernels read it.
+    fn step_state(&self) -> Option<&Buffer> {
+        let dropout = self.options.drops().map(|dropout| &dropout.state);
+        dropout.or(self.options.cached.as_ref())
     }
 
     pub fn device(&self) -> &Device {
@@ -99,18 +132,35 @@ impl Problem {
         self.batch * self.heads * self.rows
     }
 
-    /// The step state, or any bytes for kernels that will not look at them.
+    /// The step state, or any bytes for kernels that will not look at them; and the mask behind it.
     pub fn state(&self) -> Slice {
-        let dropout = self.options.drops().map(|dropout| &dropout.state);
-        let buffer = dropout.or(self.options.cached.as_ref()).unwrap_or(self.q.buffer());
+        if let Some(both) = &self.masked {
+            return both.clone();
+        }
         // Memory comes in multiples of 256 bytes, so there are this many even behind one number.
+        let buffer = self.step_state().unwrap_or(self.q.buffer());
         buffer.slice(0, size_of::<StepState>())
+    }
+
+    /// The bits of a mask's word that say whether a key may be seen; 0 without a mask.
+    fn mask_bits(&self) -> u32 {
+        match self.options.key_mask.as_ref().map(Tensor::dtype) {
+            None => 0,
+            // -0 is 0.
+            Some(DType::F32) => !(1 << 31),
+            Some(_) => u32::MAX,
+        }
     }
 
     /// Appends `Params` and the constants that all kernels share; see kernels/include/attention.cuh.
     pub fn finish(&self, launch: Launch, views: Views) -> Launch {
         let options = &self.options;
         let dropout = options.drops();
+        // Set only where there is one: a reader's kernel that does not know of masks serves without.
+        let launch = match self.mask_bits() {
+            0 => launch,
+            bits => launch.constant("MASK", bits),
+        };
         let scale = options.scale.unwrap_or(1.0 / (self.dim as f32).sqrt());
         launch
             .sizes(&views.q, 4, 0)

@@ -1,7 +1,7 @@
 //! Attention against the float64 oracle: every rung on every device here.
 mod common;
 
-use common::Case;
+use common::{Case, Padding};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use strata_check::{gradient, sample, shapes};
@@ -48,7 +48,7 @@ fn dropout_is_the_same_mask_in_forward_and_backward() {
 #[test]
 fn any_shape() {
     let strategy = (
-        (1usize..3, 1usize..4, 0usize..3),
+        (1usize..3, 1usize..4, 0usize..3, 0usize..Padding::ALL.len()),
         (shapes::length(70), shapes::length(70), shapes::length(40)),
         any::<bool>(),
         prop_oneof![Just(0f32), Just(0.25)],
@@ -57,14 +57,17 @@ fn any_shape() {
         let cases = if device.machine() == Machine::Wgpu { 4 } else { 24 };
         let mut runner =
             TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
-        let outcome =
-            runner.run(&strategy, |((batch, heads, layout), (a, b, dim), causal, dropout)| {
+        let outcome = runner.run(
+            &strategy,
+            |((batch, heads, layout, kind), (a, b, dim), causal, dropout)| {
                 let (rows, keys) = if causal { (a.min(b), a.max(b)) } else { (a, b) };
-                let scale = None;
-                let case = Case { batch, heads, rows, keys, dim, causal, dropout, scale, layout };
+                let case =
+                    Case { batch, heads, layout, dropout, ..Case::new(rows, keys, dim, causal) };
+                let case = Case { padding: Padding::ALL[kind], ..case };
                 case.compare_all(&device);
                 Ok(())
-            });
+            },
+        );
         outcome.unwrap();
     }
 }
@@ -72,10 +75,16 @@ fn any_shape() {
 /// The oracle's backward, against finite differences of its forward.
 #[test]
 fn the_gradients_are_those_of_calculus() {
-    let case = Case { batch: 1, heads: 2, dropout: 0.3, ..Case::new(5, 7, 3, true) };
-    let mask = case.mask();
-    let oracle = case.oracle(&mask);
-    let [q, k, v, d_out] = case.data(1).map(|x| sample::widen(&x));
+    Padding::ALL.into_iter().for_each(of_calculus);
+}
+
+fn of_calculus(padding: Padding) {
+    let case = Case { batch: 2, heads: 2, dropout: 0.3, padding, ..Case::new(5, 7, 3, true) };
+    let (mask, key_mask) = (case.mask(), case.key_mask());
+    let oracle = case.oracle(&mask, &key_mask);
+    // What is masked must be a number here, to be turned like the others.
+    let data = Case { padding: Padding::None, ..case.clone() }.data(1);
+    let [q, k, v, d_out] = data.map(|x| sample::widen(&x));
     let got = oracle.backward(&q, &k, &v, &d_out);
     let along = |out: &[f64]| gradient::dot(out, &d_out);
     let close = strata_check::Tolerance::close(1e-8, 1e-8);

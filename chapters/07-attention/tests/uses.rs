@@ -1,7 +1,7 @@
 //! Attention as models use it: packed, on the tape, over a cache; and what it refuses.
 mod common;
 
-use common::{Case, STATE, rungs};
+use common::{Case, Padding, STATE, rungs};
 use strata_attention::{
     AttentionExt, Options, attention, attention_weights, backward, backward_qkv, forward,
     merge_heads, split_heads, split_qkv,
@@ -62,7 +62,13 @@ fn merging_the_output_s_heads_is_a_view() {
 fn the_tape_s_gradients_are_central_differences() {
     let device = Device::open("cpu", Default::default()).unwrap();
     let state = device.step_state(STATE).unwrap();
-    for options in [Options::full(), Options::causal().dropout(0.3, 9, &state)] {
+    let mask = Tensor::from_slice(&device, &[0.0f32, 1.0, 1.0, 0.0, 1.0], &[1, 5]).unwrap();
+    for options in [
+        Options::full(),
+        Options::causal().dropout(0.3, 9, &state),
+        Options::full().masked(&mask),
+        Options::causal().dropout(0.3, 9, &state).masked(&mask),
+    ] {
         let inputs = [1, 2, 3].map(|seed| randn(&device, &[1, 2, 5, 4], seed));
         let weights = Var::constant(randn(&device, &[1, 2, 5, 4], 4));
         let f = |v: &[Var]| attention(&v[0], &v[1], &v[2], &options)?.mul(&weights)?.sum_all();
@@ -159,9 +165,12 @@ fn nothing_to_do_is_done() {
             assert_eq!(grads.dk.shape(), shape);
         }
         let (q, k) = (randn(&device, &[1, 1, 0, 4], 1), randn(&device, &[1, 1, 3, 4], 1));
-        let got = forward(&q, &k, &k, &Options::full()).unwrap();
-        let grads = backward(&q, &k, &k, &got, &got.out, &Options::full()).unwrap();
-        assert_eq!(read(&grads.dk), [0.0; 12]);
+        let mask = Tensor::ones(&device, &[1, 3]).unwrap();
+        for options in [Options::full(), Options::full().masked(&mask)] {
+            let got = forward(&q, &k, &k, &options).unwrap();
+            let grads = backward(&q, &k, &k, &got, &got.out, &options).unwrap();
+            assert_eq!(read(&grads.dk), [0.0; 12]);
+        }
     }
 }
 
@@ -193,7 +202,16 @@ fn what_does_not_fit_is_an_error_that_says_why() {
     says(forward(&x, &x, &x, &Options::causal().scaled(f32::NAN)), "must be a number");
     let short = device.alloc(8).unwrap();
     says(forward(&x, &x, &x, &Options::causal().cached(&short)), "fewer than 32 bytes");
+    let mask = |shape: &[usize], dtype| Tensor::zeros(&device, dtype, shape).unwrap();
+    for shape in [&[1, 4][..], &[2, 3], &[3], &[1, 3, 1], &[]] {
+        let masked = Options::causal().masked(&mask(shape, DType::U32));
+        says(forward(&x, &x, &x, &masked), "[batch, keys], here [1, 3]");
+    }
+    let masked = Options::causal().masked(&mask(&[1, 3], DType::BF16));
+    says(forward(&x, &x, &x, &masked), "takes a mask of keys of f32, u32 or i32, got bf16");
     let elsewhere = Device::open("cpu", Default::default()).unwrap();
+    let masked = Tensor::zeros(&elsewhere, DType::U32, &[1, 3]).unwrap();
+    says(forward(&x, &x, &x, &Options::causal().masked(&masked)), "to_device");
     let other = Tensor::zeros(&elsewhere, DType::F32, &[1, 2, 3, 4]).unwrap();
     says(forward(&x, &other, &other, &causal), "to_device");
 
@@ -211,7 +229,10 @@ fn what_does_not_fit_is_an_error_that_says_why() {
 fn inputs_may_lie_anywhere() {
     for device in testing_devices() {
         for layout in 0..3 {
-            Case { batch: 1, layout, ..Case::new(6, 6, 5, true) }.compare_all(&device);
+            for padding in Padding::ALL {
+                let case = Case { batch: 2, layout, padding, ..Case::new(6, 6, 5, true) };
+                case.compare_all(&device);
+            }
         }
     }
 }

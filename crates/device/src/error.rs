@@ -155,6 +155,20 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// A reader's kernel that knows nothing of a constant which belongs to what is asked for
+    /// ([`Kernel::heeds`](crate::Kernel::heeds)).
+    #[error(
+        "{path} does not know the constant {constant}, which this call sets, and would compute something \
+         else without a word; heed it as the built-in {kernel} does, or force a rung that is built in"
+    )]
+    Unheeded {
+        /// The reader's file.
+        path: String,
+        /// What it would have to heed.
+        constant: &'static str,
+        /// The kernel that it stands in front of.
+        kernel: &'static str,
+    },
     /// The driver refused a call.
     #[error("{device}: {call} failed: {reason}")]
     Driver {

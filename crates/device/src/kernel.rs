@@ -43,13 +43,24 @@ pub struct Kernel {
     pub cpu: Option<CpuFn>,
     /// The Rust function's text.
     pub rust: Option<CpuText>,
+    /// Constants that a reader's text must name where a launch sets them.
+    pub heeded: &'static [&'static str],
 }
 
 impl Kernel {
     /// A kernel without a body yet; add them with [`cuda`](Self::cuda), [`wgsl`](Self::wgsl),
     /// [`cpu`](Self::cpu) and [`rust`](Self::rust).
     pub const fn new(path: &'static str, entry: &'static str, bindings: &'static [Access]) -> Self {
-        Kernel { path, entry, bindings, cuda: None, wgsl: None, cpu: None, rust: None }
+        let (cuda, wgsl, cpu, rust) = (None, None, None, None);
+        Kernel { path, entry, bindings, cuda, wgsl, cpu, rust, heeded: &[] }
+    }
+
+    /// Names constants that are part of what is asked for, not of how it is done. A launch sets them
+    /// only where they matter, and there a text that an [`Overlay`](crate::Overlay) puts in front must
+    /// name them: one that does not know of them would compute something else without a word.
+    pub const fn heeds(mut self, constants: &'static [&'static str]) -> Self {
+        self.heeded = constants;
+        self
     }
 
     /// Adds the CUDA text.

@@ -1,6 +1,6 @@
 //! From a kernel to the text a compiler sees: overlay first, then the built-in file; includes
 //! prepended, tunable constants set.
-use crate::{Error, Kernel, Machine, Overlay, Result};
+use crate::{Error, Kernel, Machine, Overlay, Result, vet};
 
 /// A kernel's text, ready for its compiler.
 #[derive(Clone, Debug)]
@@ -20,11 +20,26 @@ pub struct Loaded {
 /// The CUDA text of a kernel; its headers travel beside it.
 ///
 /// # Errors
-/// The kernel has no CUDA body, or the overlay's file cannot be read.
-pub fn load_cuda(kernel: &Kernel, overlay: Option<&Overlay>) -> Result<Loaded> {
+/// The kernel has no CUDA body, or the overlay's file cannot be read or does not name a constant that
+/// it must heed.
+pub fn load_cuda(
+    kernel: &Kernel,
+    constants: &[(&'static str, u32)],
+    overlay: Option<&Overlay>,
+) -> Result<Loaded> {
     let text = kernel.cuda.ok_or_else(|| no_body(kernel, Machine::Cuda))?;
     let own = read(kernel, overlay, Machine::Cuda)?;
     let is_own = own.is_some();
+    if let Some((path, own)) = &own {
+        // Headers that it names itself count: whoever asks for one knows what is in there.
+        let named = |name: &str| {
+            let quoted = format!("\"{name}\"");
+            own.lines().any(|line| line.trim_start().starts_with('#') && line.contains(&quoted))
+        };
+        let headers = text.includes.iter().filter(|(name, _)| named(name)).map(|&(_, text)| text);
+        let texts: Vec<&str> = headers.chain([own.as_str()]).collect();
+        heeds(kernel, constants, path, &texts, Machine::Cuda)?;
+    }
     let built_in = || (format!("kernels/{}.cu", kernel.path), text.text.to_string());
     let (path, text) = own.unwrap_or_else(built_in);
     Ok(Loaded { path, text, prefix_lines: 0, tuned: Vec::new(), own: is_own })
@@ -34,7 +49,7 @@ pub fn load_cuda(kernel: &Kernel, overlay: Option<&Overlay>) -> Result<Loaded> {
 ///
 /// # Errors
 /// The kernel has no WGSL body, it includes a part that does not exist, or the overlay's file
-/// cannot be read.
+/// cannot be read or does not name a constant that it must heed.
 pub fn load_wgsl(
     kernel: &Kernel,
     constants: &[(&'static str, u32)],
@@ -44,6 +59,7 @@ pub fn load_wgsl(
     match read(kernel, overlay, Machine::Wgpu)? {
         Some((path, text)) => {
             let loaded = expand_wgsl(path, &text, built_in.includes, constants)?;
+            heeds(kernel, constants, &loaded.path, &[&loaded.text], Machine::Wgpu)?;
             Ok(Loaded { own: true, ..loaded })
         }
         None => {
@@ -61,6 +77,22 @@ fn read(
     let Some(overlay) = overlay else { return Ok(None) };
     let found = overlay.read(kernel.path, machine)?;
     Ok(found.map(|(file, text)| (file.display().to_string(), text)))
+}
+
+/// Whether a reader's text names the constants it must heed, as far as the launch sets them.
+fn heeds(
+    kernel: &Kernel,
+    constants: &[(&'static str, u32)],
+    path: &str,
+    texts: &[&str],
+    machine: Machine,
+) -> Result<()> {
+    let must = constants.iter().map(|c| c.0).filter(|name| kernel.heeded.contains(name));
+    let unknown = |name: &&str| !texts.iter().any(|text| vet::names(text, machine, name));
+    match must.into_iter().find(unknown) {
+        None => Ok(()),
+        Some(constant) => Err(Error::Unheeded { path: path.into(), constant, kernel: kernel.path }),
+    }
 }
 
 fn no_body(kernel: &Kernel, machine: Machine) -> Error {

@@ -75,6 +75,7 @@ impl From<device::Error> for Failure {
             Error::NoRung { op, .. } => ("rung", *op),
             Error::UnknownRung { op, .. } => return Failure::new("rung", op, message),
             Error::Overlay { .. } => ("kernels", "open"),
+            Error::Unheeded { .. } => ("kernels", ""),
             Error::Launch { .. } | Error::Driver { .. } => ("driver", ""),
         };
         Failure::new(code, op, message)

@@ -98,10 +98,13 @@ impl Probe {
         self.tensor(&vec![strata_check::guard::poison_f32(); n], shape)
     }
 
-    /// The result, or `None` where the forced rung does not take such arguments.
+    /// The result, or `None` where the forced rung does not take such arguments, or a reader's kernel in
+    /// its place knows nothing of them.
     pub fn taken<T>(&self, result: tensor::Result<T>) -> Outcome<Option<T>> {
         match result {
-            Err(tensor::Error::Device(device::Error::UnknownRung { .. })) => Ok(None),
+            Err(tensor::Error::Device(
+                device::Error::UnknownRung { .. } | device::Error::Unheeded { .. },
+            )) => Ok(None),
             other => Ok(Some(other?)),
         }
     }

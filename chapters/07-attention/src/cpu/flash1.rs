@@ -42,7 +42,7 @@ pub(crate) fn flash1(mut args: CpuArgs) {
 
 /// A tile of queries.
 struct Tile<'a, 'b> {
-    p: &'a Params,
+    p: &'a Params<'a>,
     q: &'a [f32],
     /// `[tiles, width, TILE]`
     keys: &'a [f32],
@@ -95,6 +95,7 @@ impl Body for Tile<'_, '_> {
                 // region: online
                 // Online softmax: what was summed under the old maximum is scaled to the new one.
                 s[seen..].fill(f32::NEG_INFINITY);
+                p.cover(self.head, start, &mut s[..seen], f32::NEG_INFINITY);
                 let new = largest(s).max(max[i]);
                 s.iter_mut().for_each(|x| *x = exp::<I>(*x - new));
                 let correction = exp::<I>(max[i] - new);
@@ -113,7 +114,7 @@ impl Body for Tile<'_, '_> {
                 let head = self.head;
                 add_counted(&mut sums[..n * width], &values[..k * width], width, |i, j| {
                     let (row, key) = (self.first + i, start + j);
-                    let counts = key < p.visible(row) && !p.drops(head, row, key);
+                    let counts = p.sees(head, row, key) && !p.drops(head, row, key);
                     counts.then(|| scores[i * TILE + j])
                 });
                 continue;
@@ -131,16 +132,21 @@ impl Body for Tile<'_, '_> {
             I::gemm(&g, &scores, values, &mut sums);
         }
         for (i, (out, lse)) in self.out.iter_mut().zip(self.lse).enumerate() {
+            // Of nothing: -inf.
+            *lse = max[i] + total[i].ln();
+            if total[i] == 0.0 && p.blank(self.head, self.first + i) {
+                out.fill(0.0);
+                continue;
+            }
             let (sums, inverse) = (&sums[i * width..][..p.dim], 1.0 / total[i]);
             out.iter_mut().zip(sums).for_each(|(o, s)| *o = s * inverse);
-            *lse = max[i] + total[i].ln();
         }
     }
 }
 
 /// A single query.
 struct Row<'a, 'b> {
-    p: &'a Params,
+    p: &'a Params<'a>,
     q: &'a [f32],
     k: &'a [f32],
     v: &'a [f32],
@@ -164,6 +170,7 @@ impl Body for Row<'_, '_> {
             for (j, x) in s.iter_mut().enumerate() {
                 *x = p.scale * dot::<I>(q, p.row(self.k, &p.k, head, start + j));
             }
+            p.cover(head, start, s, f32::NEG_INFINITY);
             let new = largest(s).max(max);
             let correction = exp::<I>(max - new);
             s.iter_mut().for_each(|x| *x = exp::<I>(*x - new));
@@ -175,15 +182,18 @@ impl Body for Row<'_, '_> {
                 s.iter_mut().zip(&mask).for_each(|(x, m)| *x *= m);
             }
             for (j, &weight) in s.iter().enumerate() {
-                // Dropped: left out, since 0 times infinity would be NaN.
-                if p.dropout.is_some() && mask[j] == 0.0 {
+                // Dropped or masked: left out, since 0 times infinity would be NaN.
+                if p.dropout.is_some() && mask[j] == 0.0 || !p.unmasked(head, start + j) {
                     continue;
                 }
                 let v = p.row(self.v, &p.v, head, start + j);
                 self.out.iter_mut().zip(v).for_each(|(o, v)| *o = fma::<I>(weight, *v, *o));
             }
         }
-        self.out.iter_mut().for_each(|x| *x /= total);
         *self.lse = max + total.ln();
+        if total == 0.0 && p.blank(head, self.row) {
+            return self.out.fill(0.0);
+        }
+        self.out.iter_mut().for_each(|x| *x /= total);
     }
 }

@@ -42,7 +42,7 @@ fn backward(mut args: CpuArgs, want_dkdv: bool, want_dq: bool) {
 
 /// One head; gradients that are not wanted are empty.
 struct Head<'a, 'b> {
-    p: &'a Params,
+    p: &'a Params<'a>,
     q: &'a [f32],
     k: &'a [f32],
     v: &'a [f32],
@@ -109,23 +109,25 @@ impl Body for Head<'_, '_> {
                     let (s, d) = (&mut s[..seen], &mut d[..seen]);
                     if let Some(dropout) = &p.dropout {
                         dropout.mask(head, first + i, start, &mut mask);
-                        for ((s, d), &mask) in s.iter_mut().zip(d).zip(&mask) {
+                        for ((s, d), &mask) in s.iter_mut().zip(&mut *d).zip(&mask) {
                             let probability = exp::<I>(*s * p.scale - lse);
                             *d = probability * (through(*d, mask) - delta) * p.scale;
                             *s = through(probability, mask);
                         }
                     } else {
-                        for (s, d) in s.iter_mut().zip(d) {
+                        for (s, d) in s.iter_mut().zip(&mut *d) {
                             *s = exp::<I>(*s * p.scale - lse);
                             *d = *s * (*d - delta) * p.scale;
                         }
                     }
+                    p.cover(head, start, s, 0.0);
+                    p.cover(head, start, d, 0.0);
                 }
                 // dV += P^T dO, dK += dS^T Q, dQ += dS K
                 // region: sums
                 // Of a pair of these tiles: what it weighs, unless it is masked.
                 let tile = first / TILE;
-                let seen = |i: usize, j: usize| start + j < p.visible(first + i);
+                let seen = |i: usize, j: usize| p.sees(head, first + i, start + j);
                 let keeps = |i: usize, j: usize| !p.drops(head, first + i, start + j);
                 if !self.dk.is_empty() {
                     let g = Gemm {

@@ -21,6 +21,7 @@ pub(crate) fn scores(mut args: CpuArgs) {
             *score = p.scale * q.iter().zip(k).map(|(q, k)| q * k).sum::<f32>();
         }
         scores[seen..].fill(f32::NEG_INFINITY);
+        p.cover(head, 0, &mut scores[..seen], f32::NEG_INFINITY);
         // end: score
     });
 }
@@ -33,6 +34,10 @@ pub(crate) fn softmax(mut args: CpuArgs) {
     let lse = &mut lse.f32_mut()[..p.all_heads() * p.rows];
     let rows = probabilities.par_chunks_mut(p.capacity).zip(lse).enumerate();
     rows.for_each(|(at, (row, lse))| {
+        if p.blank(at / p.rows, at % p.rows) {
+            *lse = f32::NEG_INFINITY;
+            return row.fill(0.0);
+        }
         let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         row.iter_mut().for_each(|x| *x = (*x - max).exp());
         let sum = row.iter().sum::<f32>();
@@ -58,8 +63,8 @@ pub(crate) fn weighted_sum(mut args: CpuArgs) {
             out.fill(0.0);
             for (key, weight) in weights[..p.visible(row)].iter().enumerate() {
                 let v = p.row(v, &p.v, head, key);
-                // A dropped key has the weight 0, which does not silence infinity.
-                if !tame(v) && p.drops(head, row, key) {
+                // A masked or dropped key has the weight 0, which does not silence infinity.
+                if !tame(v) && (!p.unmasked(head, key) || p.drops(head, row, key)) {
                     continue;
                 }
                 out.iter_mut().zip(v).for_each(|(o, v)| *o += weight * v);

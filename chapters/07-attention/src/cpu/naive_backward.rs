@@ -22,8 +22,10 @@ pub(crate) fn probabilities(mut args: CpuArgs) {
             probability[key] = (score - lse[at]).exp();
             gradient[key] = dot(d_out, p.row(v, &p.v, head, key));
         }
-        probability[seen..].fill(0.0);
-        gradient[seen..].fill(0.0);
+        for x in [&mut *probability, gradient] {
+            x[seen..].fill(0.0);
+            p.cover(head, 0, &mut x[..seen], 0.0);
+        }
         if let Some(dropout) = &p.dropout {
             let mut mask = vec![0.0; p.capacity];
             dropout.mask(head, row, 0, &mut mask);
@@ -57,8 +59,12 @@ pub(crate) fn naive_dq(mut args: CpuArgs) {
     let [mut dq] = carve(grads.f32_mut(), &p, [(&p.dq, p.rows)]);
     dq.par_iter_mut().enumerate().for_each(|(at, dq)| {
         dq.fill(0.0);
-        for (key, d) in d_scores[at * p.capacity..][..p.visible(at % p.rows)].iter().enumerate() {
-            let k = p.row(k, &p.k, at / p.rows, key);
+        let (head, row) = (at / p.rows, at % p.rows);
+        for (key, d) in d_scores[at * p.capacity..][..p.visible(row)].iter().enumerate() {
+            if !p.unmasked(head, key) {
+                continue;
+            }
+            let k = p.row(k, &p.k, head, key);
             dq.iter_mut().zip(k).for_each(|(o, k)| *o += p.scale * d * k);
         }
     });
@@ -77,7 +83,7 @@ pub(crate) fn naive_dkdv(mut args: CpuArgs) {
         dk.fill(0.0);
         dv.fill(0.0);
         // Rows that do not see the key are left out: a weight of 0 does not silence infinity.
-        for row in (0..p.rows).filter(|&row| key < p.visible(row)) {
+        for row in (0..p.rows).filter(|&row| p.sees(head, row, key)) {
             let here = (head * p.rows + row) * p.capacity + key;
             let q = p.row(q, &p.q, head, row);
             let d_out = p.row(d_out, &p.out, head, row);

@@ -30,7 +30,7 @@ impl View {
 
 /// The `Params` of every attention kernel (kernels/include/attention.cuh has the same), with what
 /// the step state adds.
-pub(super) struct Params {
+pub(super) struct Params<'a> {
     pub q: View,
     pub k: View,
     pub v: View,
@@ -52,11 +52,14 @@ pub(super) struct Params {
     pub scale: f32,
     pub causal: bool,
     pub dropout: Option<Dropout>,
+    mask: Option<Mask<'a>>,
 }
 
-impl Params {
-    pub fn read(args: &CpuArgs, state: &[u32]) -> Self {
-        let state: StepState = bytemuck::pod_read_unaligned(bytemuck::cast_slice(&state[..8]));
+impl<'a> Params<'a> {
+    pub fn read(args: &CpuArgs, state: &'a [u32]) -> Self {
+        let (state, words) = state.split_at(size_of::<StepState>() / size_of::<u32>());
+        let state: StepState = bytemuck::pod_read_unaligned(bytemuck::cast_slice(state));
+        let bits = args.constant("MASK", 0);
         let view = |i: usize| View::read(&args.params[i..i + 4]);
         let (rows, capacity) = (args.size(18), args.size(19));
         let cached = args.constant("USE_POSITION", 0) == 1;
@@ -87,6 +90,7 @@ impl Params {
             scale: args.float(21),
             causal: args.constant("CAUSAL", 0) == 1,
             dropout,
+            mask: (bits != 0).then_some(Mask { words, bits }),
         }
     }
 
@@ -97,7 +101,7 @@ impl Params {
 
     /// A row of a tensor; `head` counts over all sequences.
     #[inline(always)]
-    pub fn row<'a>(&self, data: &'a [f32], view: &View, head: usize, row: usize) -> &'a [f32] {
+    pub fn row<'d>(&self, data: &'d [f32], view: &View, head: usize, row: usize) -> &'d [f32] {
         &data[view.at(head / self.heads, head % self.heads, row)..][..self.dim]
     }
 
@@ -107,10 +111,44 @@ impl Params {
         if self.causal { self.keys.min(self.first + row + 1) } else { self.keys }
     }
 
+    /// Whether the padding mask leaves a key of the sequence that a head belongs to.
+    #[inline(always)]
+    pub fn unmasked(&self, head: usize, key: usize) -> bool {
+        let at = head / self.heads * self.capacity + key;
+        self.mask.as_ref().is_none_or(|mask| mask.words[at] & mask.bits != 0)
+    }
+
+    /// Whether a query sees a key.
+    #[inline(always)]
+    pub fn sees(&self, head: usize, row: usize, key: usize) -> bool {
+        key < self.visible(row) && self.unmasked(head, key)
+    }
+
+    /// Whether a query sees no key at all.
+    pub fn blank(&self, head: usize, row: usize) -> bool {
+        self.mask.is_some() && (0..self.visible(row)).all(|key| !self.unmasked(head, key))
+    }
+
+    /// Puts `x` in the place of masked keys, in a row of them from `first` on.
+    #[inline(always)]
+    pub fn cover(&self, head: usize, first: usize, row: &mut [f32], x: f32) {
+        if let Some(mask) = &self.mask {
+            let words = &mask.words[head / self.heads * self.capacity + first..];
+            let masked = row.iter_mut().zip(words).filter(|(_, word)| *word & mask.bits == 0);
+            masked.for_each(|(y, _)| *y = x);
+        }
+    }
+
     /// Whether dropout takes this key from this query.
     pub fn drops(&self, head: usize, row: usize, key: usize) -> bool {
         self.dropout.as_ref().is_some_and(|dropout| !dropout.keeps(head, row, key))
     }
+}
+
+/// A padding mask: a word for each key of each sequence, and which of its bits count.
+struct Mask<'a> {
+    words: &'a [u32],
+    bits: u32,
 }
 
 /// Dropout of probabilities.

@@ -19,6 +19,28 @@ pub struct Case {
     pub scale: Option<f32>,
     /// How the inputs lie in memory: 0 as they are, 1 heads inside rows, 2 rows apart.
     pub layout: usize,
+    /// A padding mask of keys.
+    pub padding: Padding,
+}
+
+/// Which keys are masked.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Padding {
+    /// There is no mask.
+    None,
+    /// The last keys of each sequence, each time others.
+    Right,
+    /// The first half of the keys, more than a tile of many: the first queries see nothing if causal.
+    Left,
+    /// Every third key, or so.
+    Holes,
+    /// All keys of the first sequence, and the last of the others.
+    Whole,
+}
+
+impl Padding {
+    pub const ALL: [Padding; 5] =
+        [Padding::None, Padding::Right, Padding::Left, Padding::Holes, Padding::Whole];
 }
 
 pub const STATE: StepState =
@@ -28,13 +50,79 @@ const OP: u32 = 3;
 impl Case {
     pub fn new(rows: usize, keys: usize, dim: usize, causal: bool) -> Self {
         let (batch, heads, layout) = (2, 3, 1);
-        Case { batch, heads, rows, keys, dim, causal, dropout: 0.0, scale: None, layout }
+        let padding = Padding::None;
+        Case { batch, heads, rows, keys, dim, causal, dropout: 0.0, scale: None, layout, padding }
     }
 
     pub fn options(&self, device: &Device) -> Options {
         let options = Options { causal: self.causal, scale: self.scale, ..Options::default() };
         let state = device.step_state(STATE).unwrap();
-        options.dropout(self.dropout, OP, &state)
+        let options = options.dropout(self.dropout, OP, &state);
+        match self.key_mask() {
+            Some(mask) => options.masked(&self.mask_tensor(device, &mask)),
+            None => options,
+        }
+    }
+
+    /// Whether a key may be seen, `[batch, keys]`.
+    pub fn key_mask(&self) -> Option<Vec<bool>> {
+        let last = |b: usize| self.keys - (b * 5 + 3).min(self.keys * 2 / 3);
+        let open = |b: usize, key: usize| match self.padding {
+            Padding::None => true,
+            Padding::Right => key < last(b),
+            Padding::Left => key >= self.keys / 2 + b,
+            Padding::Holes => (key * 7 + b) % 3 != 1,
+            Padding::Whole => b > 0 && key < last(b),
+        };
+        let all = (0..self.batch).flat_map(|b| (0..self.keys).map(move |key| (b, key)));
+        let all = all.map(|(b, key)| open(b, key)).collect();
+        (self.padding != Padding::None).then_some(all)
+    }
+
+    /// The mask as a tensor, of another dtype and layout for each kind of it. What is not 0 is any
+    /// number, and -0 is 0.
+    fn mask_tensor(&self, device: &Device, mask: &[bool]) -> Tensor {
+        let shape = [self.batch, self.keys];
+        let words = |open: u32, masked: u32| -> Vec<u32> {
+            let word = |(i, &on): (usize, &bool)| match on {
+                true => {
+                    if i % 2 == 0 {
+                        open
+                    } else {
+                        1
+                    }
+                }
+                false => {
+                    if i % 2 == 0 {
+                        masked
+                    } else {
+                        0
+                    }
+                }
+            };
+            mask.iter().enumerate().map(word).collect()
+        };
+        match self.padding {
+            Padding::Left => Tensor::from_slice(device, &words(1 << 31, 0), &shape).unwrap(),
+            Padding::Holes => {
+                // Columns of a wider tensor.
+                let inner: Vec<i32> = words(1 << 31, 0).into_iter().map(|w| w as i32).collect();
+                let mut wide = Vec::new();
+                for row in inner.chunks(self.keys.max(1)) {
+                    wide.extend([[0, 1], [1, 0]].concat());
+                    wide.extend_from_slice(row);
+                }
+                let x = Tensor::from_slice(device, &wide, &[self.batch, self.keys + 4]).unwrap();
+                x.narrow(1, 4, self.keys).unwrap()
+            }
+            _ => {
+                let numbers: Vec<f32> = words(f32::NAN.to_bits(), 1 << 31)
+                    .into_iter()
+                    .map(|w| if w == 1 { 0.5 } else { f32::from_bits(w) })
+                    .collect();
+                Tensor::from_slice(device, &numbers, &shape).unwrap()
+            }
+        }
     }
 
     fn shape(&self, rows: usize) -> [usize; 4] {
@@ -73,7 +161,11 @@ impl Case {
         (self.dropout > 0.0).then_some(mask)
     }
 
-    pub fn oracle<'a>(&self, mask: &'a Option<Vec<f64>>) -> oracle::Attention<'a> {
+    pub fn oracle<'a>(
+        &self,
+        mask: &'a Option<Vec<f64>>,
+        key_mask: &'a Option<Vec<bool>>,
+    ) -> oracle::Attention<'a> {
         oracle::Attention {
             batch: self.batch,
             heads: self.heads,
@@ -83,14 +175,28 @@ impl Case {
             causal: self.causal,
             scale: self.scale.map_or(1.0 / (self.dim as f64).sqrt(), f64::from),
             dropout: mask.as_deref(),
+            key_mask: key_mask.as_deref(),
         }
     }
 
-    /// Queries, keys, values and a gradient of the output.
+    /// Queries, keys, values and a gradient of the output. What is masked is no number, or infinite.
     pub fn data(&self, seed: u64) -> [Vec<f32>; 4] {
         let n = |rows: usize| self.shape(rows).iter().product();
-        [(1, self.rows), (2, self.keys), (3, self.keys), (4, self.rows)]
-            .map(|(i, rows)| sample::normal(seed * 8 + i, n(rows)))
+        let mut data = [(1, self.rows), (2, self.keys), (3, self.keys), (4, self.rows)]
+            .map(|(i, rows)| sample::normal(seed * 8 + i, n(rows)));
+        if let Some(mask) = self.key_mask() {
+            for (part, bad) in [(1, [f32::NAN, f32::INFINITY]), (2, [f32::NEG_INFINITY, f32::NAN])]
+            {
+                for (i, x) in data[part].iter_mut().enumerate() {
+                    let (b, key) =
+                        (i / self.dim / self.keys / self.heads, i / self.dim % self.keys);
+                    if !mask[b * self.keys + key] {
+                        *x = bad[key % 2];
+                    }
+                }
+            }
+        }
+        data
     }
 
     /// Runs forward and backward on a device (with a rung forced) and compares.
@@ -107,8 +213,8 @@ impl Case {
         let again = forward(&q, &k, &v, &options).unwrap();
         let grads_again = backward(&q, &k, &v, &again, &d_out, &options).unwrap();
 
-        let mask = self.mask();
-        let oracle = self.oracle(&mask);
+        let (mask, key_mask) = (self.mask(), self.key_mask());
+        let oracle = self.oracle(&mask, &key_mask);
         let [q, k, v, d_out] = data.each_ref().map(|x| sample::widen(x));
         let want = oracle.forward(&q, &k, &v);
         let want_grads = oracle.backward(&q, &k, &v, &d_out);
@@ -130,6 +236,31 @@ impl Case {
         check("dq", dq, &grads_again.dq, &want_grads.dq, whole(&want_grads.dq));
         check("dk", dk, &grads_again.dk, &want_grads.dk, whole(&want_grads.dk));
         check("dv", dv, &grads_again.dv, &want_grads.dv, whole(&want_grads.dv));
+        self.nothing_from_nowhere(&got, &grads);
+    }
+
+    /// What sees nothing is exactly 0, and so is what nobody sees.
+    fn nothing_from_nowhere(&self, attended: &Attended, grads: &Gradients) {
+        let Some(mask) = self.key_mask() else { return };
+        let read = |x: &Tensor| x.to_vec::<f32>().unwrap();
+        let zero = |x: &Tensor, rows: usize, blank: &dyn Fn(usize, usize) -> bool| {
+            for (i, &x) in read(x).iter().enumerate() {
+                let (b, row) = (i / self.dim / rows / self.heads, i / self.dim % rows);
+                assert!(x == 0.0 || !blank(b, row), "{x} of row {row} in sequence {b} of {self:?}");
+            }
+        };
+        let seen =
+            |row: usize| if self.causal { self.keys - self.rows + row + 1 } else { self.keys };
+        let blank = |b: usize, row: usize| (0..seen(row)).all(|key| !mask[b * self.keys + key]);
+        let masked = |b: usize, key: usize| !mask[b * self.keys + key];
+        zero(&attended.out, self.rows, &blank);
+        zero(&grads.dq, self.rows, &blank);
+        zero(&grads.dk, self.keys, &masked);
+        zero(&grads.dv, self.keys, &masked);
+        for (i, &lse) in read(&attended.lse).iter().enumerate() {
+            let blank = blank(i / self.rows / self.heads, i % self.rows);
+            assert_eq!(blank, lse == f32::NEG_INFINITY, "log-sum-exp {lse} of {i} in {self:?}");
+        }
     }
 
     /// Leaves poison in the memory that outputs will be given next: what no kernel writes shows.

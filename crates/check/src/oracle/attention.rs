@@ -7,7 +7,9 @@
 //! `q`, `out` are `[batch, heads, rows, head_dim]`, `k`, `v` are `[batch, heads, keys, head_dim]`,
 //! `lse` is `[batch, heads, rows]`. Causal attention lets a row see the keys up to its own place;
 //! with fewer rows than keys (a cache holds the earlier ones) the rows are the last of the keys.
-//! A row that may see nothing has `out = 0` and `lse = -inf`.
+//! Keys that a padding mask takes away are seen by no row of their sequence, and what stands there
+//! does not matter. A row that may see nothing has `out = 0` and `lse = -inf`, gets no gradient and
+//! gives none.
 
 use super::index::expect_len;
 use super::softmax::max_and_sum;
@@ -31,6 +33,8 @@ pub struct Attention<'a> {
     pub scale: f64,
     /// `[batch, heads, rows, keys]`: what each probability is multiplied with, 0 or `1 / (1 - p)`.
     pub dropout: Option<&'a [f64]>,
+    /// `[batch, keys]`: whether a key may be seen. `None`: all may.
+    pub key_mask: Option<&'a [bool]>,
 }
 
 /// What [`Attention::forward`] returns.
@@ -57,7 +61,8 @@ impl Attention<'_> {
     /// Causal self-attention with the usual scale and no dropout.
     pub fn causal(batch: usize, heads: usize, rows: usize, head_dim: usize) -> Self {
         let scale = 1.0 / (head_dim as f64).sqrt();
-        Self { batch, heads, rows, keys: rows, head_dim, causal: true, scale, dropout: None }
+        let (keys, causal, dropout, key_mask) = (rows, true, None, None);
+        Self { batch, heads, rows, keys, head_dim, causal, scale, dropout, key_mask }
     }
 
     /// Attention of every row to every key.
@@ -76,7 +81,7 @@ impl Attention<'_> {
                 let at = head * rows + row;
                 let (p, row_lse) = self.probabilities(q, k, head, row);
                 lse[at] = row_lse;
-                for (key, p) in p.iter().enumerate() {
+                for (key, p) in p.iter().enumerate().filter(|&(key, _)| self.open(head, key)) {
                     let weight = p * self.kept(at * keys + key);
                     for c in 0..d {
                         out[at * d + c] += weight * v[(head * keys + key) * d + c];
@@ -105,7 +110,8 @@ impl Attention<'_> {
                 let dout = &dout[at * d..][..d];
 
                 let mut dp = vec![0.0; p.len()];
-                for key in 0..p.len() {
+                let sees: Vec<usize> = (0..p.len()).filter(|&key| self.open(head, key)).collect();
+                for &key in &sees {
                     let kept = self.kept(at * keys + key);
                     for c in 0..d {
                         let kv = (head * keys + key) * d + c;
@@ -115,7 +121,7 @@ impl Attention<'_> {
                 }
 
                 let dot: f64 = dp.iter().zip(&p).map(|(dp, p)| dp * p).sum();
-                for key in 0..p.len() {
+                for &key in &sees {
                     let ds = p[key] * (dp[key] - dot);
                     for c in 0..d {
                         let kv = (head * keys + key) * d + c;
@@ -128,19 +134,30 @@ impl Attention<'_> {
         grads
     }
 
-    /// One row of `P`, as long as the row can see, and the row's log-sum-exp.
+    /// One row of `P`, as long as the row can see and 0 where a key is masked, and the row's
+    /// log-sum-exp.
     fn probabilities(&self, q: &[f64], k: &[f64], head: usize, row: usize) -> (Vec<f64>, f64) {
         let d = self.head_dim;
         let q = &q[(head * self.rows + row) * d..][..d];
         let scores: Vec<f64> = (0..self.visible(row))
             .map(|key| {
                 let k = &k[(head * self.keys + key) * d..][..d];
-                self.scale * q.iter().zip(k).map(|(q, k)| q * k).sum::<f64>()
+                match self.open(head, key) {
+                    true => self.scale * q.iter().zip(k).map(|(q, k)| q * k).sum::<f64>(),
+                    false => f64::NEG_INFINITY,
+                }
             })
             .collect();
+        if (0..scores.len()).all(|key| !self.open(head, key)) {
+            return (vec![0.0; scores.len()], f64::NEG_INFINITY);
+        }
         let (max, sum) = max_and_sum(&scores);
-        let lse = if scores.is_empty() { f64::NEG_INFINITY } else { max + sum.ln() };
-        (scores.iter().map(|s| (s - max).exp() / sum).collect(), lse)
+        (scores.iter().map(|s| (s - max).exp() / sum).collect(), max + sum.ln())
+    }
+
+    /// Whether the padding mask leaves a key of the sequence that this head belongs to.
+    fn open(&self, head: usize, key: usize) -> bool {
+        self.key_mask.is_none_or(|mask| mask[head / self.heads * self.keys + key])
     }
 
     /// How many keys, from the first, a row may see.
@@ -160,6 +177,9 @@ impl Attention<'_> {
         expect_len("v", v, heads * self.keys * self.head_dim);
         if let Some(mask) = self.dropout {
             expect_len("dropout", mask, heads * self.rows * self.keys);
+        }
+        if let Some(mask) = self.key_mask {
+            expect_len("key_mask", mask, self.batch * self.keys);
         }
     }
 }

@@ -38,7 +38,8 @@ pub(super) fn image(
     device: &str,
     overlay: Option<&Overlay>,
 ) -> Result<Vec<u8>> {
-    image_of(nvrtc, kernel, &load_cuda(kernel, overlay)?, constants, arch, device)
+    let source = load_cuda(kernel, constants, overlay)?;
+    image_of(nvrtc, kernel, &source, constants, arch, device)
 }
 
 /// The image of a text.

@@ -67,6 +67,7 @@ pub use trial::serve;
 pub(crate) use trial::{Asked, outlives};
 pub use wgsl::check as wgsl;
 
+use crate::Machine;
 use shape::Depths;
 use std::fmt;
 
@@ -109,6 +110,17 @@ impl Fault {
 
 fn fault(line: usize, text: impl Into<String>) -> Fault {
     Fault { line, text: text.into() }
+}
+
+/// Whether a text has this name anywhere outside of comments and strings. One that cannot be read so far
+/// counts as having it: the checks will say what is wrong with it.
+pub(crate) fn names(text: &str, machine: Machine, name: &str) -> bool {
+    let tongue = match machine {
+        Machine::Cuda => tokens::Tongue::Cuda,
+        _ => tokens::Tongue::Wgsl,
+    };
+    tokens::tokens(text, tongue, TOKENS)
+        .map_or(true, |list| list.iter().any(|t| t.kind == tokens::Kind::Word && t.is(name)))
 }
 
 fn size(text: &str) -> Result<(), Fault> {

@@ -62,6 +62,7 @@ fn ask(trial: &mut Trial, shape: Shape, scale: f32, data: [&[f32]; 4]) -> Outcom
         causal,
         scale: scale.into(),
         dropout: None,
+        key_mask: None,
     };
     let want = oracle.backward(&q, &k, &v, &d);
     let out = oracle.forward(&q, &k, &v).out;

@@ -122,6 +122,7 @@ fn ask(trial: &mut Trial, shape: Shape, data: [&[f32]; 3]) -> Outcome {
         causal,
         scale: 1.0 / (dim as f64).sqrt(),
         dropout: Some(&mask),
+        key_mask: None,
     };
     let want = oracle.forward(&wide[0], &wide[1], &wide[2]);
 

@@ -16,11 +16,13 @@ struct Case {
     dim: usize,
     causal: bool,
     dropout: f32,
+    /// Whether keys are masked: every third, and of the second sequence the first half.
+    padded: bool,
 }
 
-const CASE: Case = Case { rows: 2, keys: 2, dim: 3, causal: true, dropout: 0.0 };
+const CASE: Case = Case { rows: 2, keys: 2, dim: 3, causal: true, dropout: 0.0, padded: false };
 
-const LIST: [Case; 8] = [
+const LIST: [Case; 12] = [
     CASE,
     Case { rows: 1, keys: 5, dim: 4, ..CASE },
     Case { rows: 33, keys: 33, dim: 16, ..CASE },
@@ -29,6 +31,10 @@ const LIST: [Case; 8] = [
     Case { rows: 9, keys: 4, dim: 8, causal: false, ..CASE },
     Case { rows: 17, keys: 19, dim: 64, ..CASE },
     Case { rows: 37, keys: 70, dim: 8, dropout: 0.4, ..CASE },
+    Case { rows: 5, keys: 5, padded: true, ..CASE },
+    Case { rows: 33, keys: 33, dim: 16, padded: true, ..CASE },
+    Case { rows: 9, keys: 40, dim: 20, causal: false, padded: true, ..CASE },
+    Case { rows: 37, keys: 70, dim: 8, dropout: 0.4, padded: true, ..CASE },
 ];
 
 const BATCH: usize = 2;
@@ -40,10 +46,25 @@ const OP: u32 = 3;
 impl Case {
     fn options(&self, probe: &Probe) -> Outcome<Options> {
         let options = if self.causal { Options::causal() } else { Options::full() };
+        let options = match self.key_mask() {
+            Some(mask) => {
+                let numbers: Vec<f32> =
+                    mask.iter().map(|&open| f32::from(u8::from(open))).collect();
+                options.masked(&probe.tensor(&numbers, &[BATCH, self.keys])?)
+            }
+            None => options,
+        };
         Ok(match self.dropout > 0.0 {
             true => options.dropout(self.dropout, OP, &probe.device().step_state(STATE)?),
             false => options,
         })
+    }
+
+    /// Which keys may be seen, `[batch, keys]`.
+    fn key_mask(&self) -> Option<Vec<bool>> {
+        let open = |b: usize, key: usize| key % 3 != 1 && (b == 0 || 2 * key >= self.keys);
+        let all = (0..BATCH).flat_map(|b| (0..self.keys).map(move |key| (b, key)));
+        self.padded.then(|| all.map(|(b, key)| open(b, key)).collect())
     }
 
     /// Numbers in the order `[batch, heads, rows, dim]`, lying in memory as projections leave them:
@@ -81,7 +102,11 @@ impl Case {
         (self.dropout > 0.0).then_some(mask)
     }
 
-    fn oracle<'a>(&self, mask: &'a Option<Vec<f64>>) -> oracle::Attention<'a> {
+    fn oracle<'a>(
+        &self,
+        mask: &'a Option<Vec<f64>>,
+        key_mask: &'a Option<Vec<bool>>,
+    ) -> oracle::Attention<'a> {
         oracle::Attention {
             batch: BATCH,
             heads: HEADS,
@@ -91,12 +116,14 @@ impl Case {
             causal: self.causal,
             scale: 1.0 / (self.dim as f64).sqrt(),
             dropout: mask.as_deref(),
+            key_mask: key_mask.as_deref(),
         }
     }
 
     fn what(&self, part: &str) -> String {
         let (rows, keys, dim) = (self.rows, self.keys, self.dim);
-        format!("{part}: {rows} queries, {keys} keys of {dim}, causal {}", self.causal)
+        let padded = if self.padded { ", padded" } else { "" };
+        format!("{part}: {rows} queries, {keys} keys of {dim}, causal {}{padded}", self.causal)
     }
 }
 
@@ -108,9 +135,9 @@ fn attends(probe: &mut Probe) -> Outcome {
         let k = case.tensor(probe, &data[1], case.keys)?;
         let v = case.tensor(probe, &data[2], case.keys)?;
         let Some(got) = probe.taken(forward(&q, &k, &v, &options))? else { continue };
-        let mask = case.mask();
+        let (mask, key_mask) = (case.mask(), case.key_mask());
         let [q, k, v, _] = data.each_ref().map(|x| sample::widen(x));
-        let want = case.oracle(&mask).forward(&q, &k, &v);
+        let want = case.oracle(&mask, &key_mask).forward(&q, &k, &v);
         probe.check(&case.what("out"), &got.out, &want.out, &Tolerance::close(4e-6, 2e-5))?;
         probe.check(&case.what("lse"), &got.lse, &want.lse, &Tolerance::close(4e-6, 2e-6))?;
     }
@@ -122,9 +149,9 @@ fn gradients(probe: &mut Probe) -> Outcome {
     for case in LIST {
         let data = case.data();
         let options = case.options(probe)?;
-        let mask = case.mask();
+        let (mask, key_mask) = (case.mask(), case.key_mask());
         let [wq, wk, wv, wd] = data.each_ref().map(|x| sample::widen(x));
-        let want = case.oracle(&mask).backward(&wq, &wk, &wv, &wd);
+        let want = case.oracle(&mask, &key_mask).backward(&wq, &wk, &wv, &wd);
         let q = case.tensor(probe, &data[0], case.rows)?;
         let k = case.tensor(probe, &data[1], case.keys)?;
         let v = case.tensor(probe, &data[2], case.keys)?;
