@@ -24,11 +24,12 @@ extern "C" __global__ void __launch_bounds__(WG)
         for (unsigned j = 0; j < p.width; j++)
             largest = x[j] > largest || x[j] != x[j] ? x[j] : largest;  // fmaxf would drop NaN
         for (unsigned j = 0; j < p.width; j++) sum += expf(x[j] - largest);
-        float total = largest + logf(sum);
+        float log_sum = logf(sum);
         unsigned target = targets[row];
-        lse[row] = total;
+        lse[row] = largest + log_sum;
+        // Not lse - x[target]: beside scores of a million that keeps no digits of log_sum.
         losses[row] = target == 0xffffffffu ? 0.0f  // not scored
-                      : target < p.width    ? total - x[target]
+                      : target < p.width    ? log_sum + (largest - x[target])
                                             : p.invalid;
         // end: walks
     }

@@ -24,11 +24,12 @@ extern "C" __global__ void __launch_bounds__(WG)
         // region: row
         Online all = online_row(x, p.width);
         if (threadIdx.x == 0) {
-            float total = all.max + logf(all.sum);
+            float log_sum = logf(all.sum);
             unsigned target = targets[row];
-            lse[row] = total;
+            lse[row] = all.max + log_sum;
+            // Not lse - x[target]: beside scores of a million that keeps no digits of log_sum.
             losses[row] = target == 0xffffffffu ? 0.0f  // not scored
-                          : target < p.width    ? total - x[target]
+                          : target < p.width    ? log_sum + (all.max - x[target])
                                                 : p.invalid;
         }
         // end: row

@@ -35,14 +35,15 @@ fn cross_entropy(
         for (var j = 0u; j < p.width; j++) {
             sum += exp_nan(logits[start + j] - largest);
         }
-        let total = largest + log_exact(sum);
-        lse[row] = total;
+        let log_sum = log_exact(sum);
+        lse[row] = largest + log_sum;
         let goal = targets[row];
         var loss = p.invalid;
         if (goal == 0xffffffffu) {
             loss = 0.0;  // not scored
         } else if (goal < p.width) {
-            loss = total - logits[start + goal];
+            // Not lse - x[goal]: beside scores of a million that keeps no digits of log_sum.
+            loss = log_sum + (largest - logits[start + goal]);
         }
         losses[row] = loss;
         // end: walks

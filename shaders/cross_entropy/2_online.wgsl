@@ -35,14 +35,15 @@ fn cross_entropy(
         }
         let all = online_join(mine, lane);
         if (lane == 0u) {
-            let total = all.max + log_exact(all.sum);
-            lse[row] = total;
+            let log_sum = log_exact(all.sum);
+            lse[row] = all.max + log_sum;
             let goal = targets[row];
             var loss = p.invalid;
             if (goal == 0xffffffffu) {
                 loss = 0.0;  // not scored
             } else if (goal < p.width) {
-                loss = total - logits[start + goal];
+                // Not lse - x[goal]: beside scores of a million that keeps no digits of log_sum.
+                loss = log_sum + (all.max - logits[start + goal]);
             }
             losses[row] = loss;
         }

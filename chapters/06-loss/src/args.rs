@@ -21,12 +21,23 @@ pub(crate) fn alike(op: &'static str, a: &Tensor, b: &Tensor) -> Result<()> {
 }
 
 /// A workgroup for each row; they walk on where there are more rows than a grid may hold. Of up to
-/// 256 invocations, in a short row as many as it needs, and `walks` times along the row.
-pub(crate) fn row_blocks(launch: Launch, [rows, width]: [usize; 2], walks: usize) -> Launch {
+/// 256 invocations, in a short row as many as it needs, and `walks` times along the row, with two
+/// reductions over the workgroup.
+pub(crate) fn row_blocks(launch: Launch, shape: [usize; 2], walks: usize) -> Launch {
+    row_trees(launch, shape, walks, 2)
+}
+
+/// As [`row_blocks`], with so many reductions.
+pub(crate) fn row_trees(
+    launch: Launch,
+    [rows, width]: [usize; 2],
+    walks: usize,
+    trees: usize,
+) -> Launch {
     let lanes = width.next_power_of_two().clamp(32, 256);
-    let rounds = walks * width.div_ceil(lanes) + TWO_TREES;
+    let rounds = walks * width.div_ceil(lanes) + trees * TREE;
     launch.spread(rows, lanes as u32).constant("WG", lanes as u32).rounds(rounds)
 }
 
-/// Rounds of two reductions over a workgroup, at most.
-const TWO_TREES: usize = 16;
+/// Rounds of a reduction over a workgroup, at most.
+const TREE: usize = 8;

@@ -77,7 +77,10 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
 /// dlogits = (softmax(logits) - onehot(target)) * g * scale / scored rows
 /// ```
 ///
-/// and 0 in rows that are not scored. The probabilities exist only in registers. `scale` is 1
+/// and 0 in rows that are not scored. The probabilities exist only in registers, from the one number
+/// a row that the forward kept: at scores of a million `lse` has a sixteenth left, and they are off by
+/// percents. Smoothed or weighted
+/// ([`cross_entropy_backward_with`](crate::cross_entropy_backward_with)) they are not. `scale` is 1
 /// unless a step is split in parts whose gradients are added up; a loss scale belongs into `dloss`,
 /// which a replayed step reads anew.
 ///

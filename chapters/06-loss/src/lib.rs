@@ -33,17 +33,23 @@ mod cross_entropy_backward;
 mod demo;
 mod mean;
 mod running;
+mod smoothed;
+mod smoothed_backward;
 mod softmax;
 mod softmax_backward;
 mod var;
+mod weighted;
 
 pub use cross_entropy::{IGNORE, Loss, cross_entropy_forward};
 pub use cross_entropy_backward::cross_entropy_backward;
 pub use demo::demo;
 pub use running::{Running, running};
+pub use smoothed::{
+    CrossEntropy, WeightedLoss, cross_entropy_backward_with, cross_entropy_forward_with,
+};
 pub use softmax::{log_softmax_forward, softmax_forward};
 pub use softmax_backward::{log_softmax_backward, softmax_backward};
-pub use var::{LossExt, cross_entropy, log_softmax, softmax};
+pub use var::{LossExt, cross_entropy, cross_entropy_with, log_softmax, softmax};
 
 use strata_device::LadderInfo;
 
@@ -57,5 +63,8 @@ pub fn ladders() -> Vec<LadderInfo> {
         cross_entropy::LADDER.info(),
         mean::LADDER.info(),
         cross_entropy_backward::LADDER.info(),
+        smoothed::LADDER.info(),
+        weighted::LADDER.info(),
+        smoothed_backward::LADDER.info(),
     ]
 }

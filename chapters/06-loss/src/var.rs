@@ -1,6 +1,7 @@
 use crate::{
-    cross_entropy_backward, cross_entropy_forward, log_softmax_backward, log_softmax_forward,
-    softmax_backward, softmax_forward,
+    CrossEntropy, cross_entropy_backward, cross_entropy_backward_with, cross_entropy_forward,
+    cross_entropy_forward_with, log_softmax_backward, log_softmax_forward, softmax_backward,
+    softmax_forward,
 };
 use strata_autograd::Var;
 use strata_tensor::{Result, Tensor};
@@ -43,6 +44,19 @@ pub fn cross_entropy(logits: &Var, targets: &Tensor) -> Result<Var> {
     }))
 }
 
+/// [`cross_entropy`] with smoothed labels, class weights or both; without either it is that function.
+/// The tape keeps the logits and four numbers a row.
+///
+/// # Errors
+/// As [`cross_entropy_forward_with`].
+pub fn cross_entropy_with(logits: &Var, targets: &Tensor, options: &CrossEntropy) -> Result<Var> {
+    let loss = cross_entropy_forward_with(logits.value(), targets, options)?;
+    let (x, targets, value) = (logits.value().clone(), targets.clone(), loss.mean.clone());
+    Ok(Var::from_op("cross_entropy", value, &[logits], move |dloss, grads| {
+        grads.add(0, cross_entropy_backward_with(&x, &targets, &loss, dloss, 1.0)?)
+    }))
+}
+
 /// The chapter's functions as methods.
 pub trait LossExt {
     /// [`softmax`].
@@ -62,6 +76,12 @@ pub trait LossExt {
     /// # Errors
     /// As [`cross_entropy_forward`].
     fn cross_entropy(&self, targets: &Tensor) -> Result<Var>;
+
+    /// [`cross_entropy_with`] of these logits.
+    ///
+    /// # Errors
+    /// As [`cross_entropy_forward_with`].
+    fn cross_entropy_with(&self, targets: &Tensor, options: &CrossEntropy) -> Result<Var>;
 }
 
 impl LossExt for Var {
@@ -75,5 +95,9 @@ impl LossExt for Var {
 
     fn cross_entropy(&self, targets: &Tensor) -> Result<Var> {
         cross_entropy(self, targets)
+    }
+
+    fn cross_entropy_with(&self, targets: &Tensor, options: &CrossEntropy) -> Result<Var> {
+        cross_entropy_with(self, targets, options)
     }
 }

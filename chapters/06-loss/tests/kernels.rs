@@ -3,7 +3,8 @@
 use strata_device::{Machine, cuda, testing::skip};
 
 /// The constants an op's kernels are compiled with.
-const CONSTANTS: &[&[(&str, u32)]] = &[&[("WG", 256), ("LOG", 0)], &[("WG", 256), ("LOG", 1)]];
+const CONSTANTS: &[&[(&str, u32)]] =
+    &[&[("WG", 256), ("LOG", 0), ("WEIGHTED", 0)], &[("WG", 256), ("LOG", 1), ("WEIGHTED", 1)]];
 
 #[test]
 fn cuda_texts_compile_for_ampere_and_hopper() {

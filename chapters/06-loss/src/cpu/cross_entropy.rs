@@ -6,13 +6,14 @@ use strata_gelu::lanes::{max, sum};
 use strata_gelu::math::exp;
 use strata_gelu::simd::{Body, widest};
 
-/// A row's loss from its log-sum-exp.
-fn loss(x: &[f32], target: u32, lse: f32) -> f32 {
+/// A row's loss from its maximum and the logarithm of its sum. Not `lse - x`: beside scores of a
+/// million the sum of the two keeps no digits of the second.
+fn loss(x: &[f32], target: u32, max: f32, log_sum: f32) -> f32 {
     if target == IGNORE {
         return 0.0;
     }
     // A target beyond the vocabulary cannot be an error here; it can be NaN.
-    x.get(target as usize).map_or(f32::NAN, |x| lse - x)
+    x.get(target as usize).map_or(f32::NAN, |x| log_sum + (max - x))
 }
 
 /// Params: rows, width. Bindings: logits, targets, lse, losses.
@@ -22,8 +23,9 @@ pub(crate) fn cross_entropy_naive(mut args: CpuArgs) {
     let outputs = lse.f32_mut().par_iter_mut().zip(losses.f32_mut());
     rows.zip(outputs).for_each(|((x, &target), (lse, row))| {
         let max = x.iter().copied().fold(f32::MIN, f32::max);
-        *lse = max + x.iter().map(|x| (x - max).exp()).sum::<f32>().ln();
-        *row = loss(x, target, *lse);
+        let log_sum = x.iter().map(|x| (x - max).exp()).sum::<f32>().ln();
+        *lse = max + log_sum;
+        *row = loss(x, target, max, log_sum);
     });
 }
 
@@ -36,18 +38,16 @@ pub(crate) fn cross_entropy_online(mut args: CpuArgs) {
     let rows = logits.f32().par_chunks(task * width).zip(targets.u32().par_chunks(task));
     let outputs = lse.f32_mut().par_chunks_mut(task).zip(losses.f32_mut().par_chunks_mut(task));
     rows.zip(outputs).for_each(|((x, targets), (lse, losses))| {
-        widest(LogSumExp { x, width, lse });
-        let outputs = losses.iter_mut().zip(lse).zip(targets);
-        outputs.zip(x.chunks_exact(width)).for_each(|(((row, lse), &target), x)| {
-            *row = loss(x, target, *lse);
-        });
+        widest(LogSumExp { x, targets, width, lse, losses });
     });
 }
 
 struct LogSumExp<'a> {
     x: &'a [f32],
+    targets: &'a [u32],
     width: usize,
     lse: &'a mut [f32],
+    losses: &'a mut [f32],
 }
 
 impl Body for LogSumExp<'_> {
@@ -55,10 +55,13 @@ impl Body for LogSumExp<'_> {
 
     #[inline(always)]
     fn run<const FMA: bool>(self) {
-        for (lse, x) in self.lse.iter_mut().zip(self.x.chunks_exact(self.width)) {
+        let outputs = self.lse.iter_mut().zip(self.losses).zip(self.targets);
+        for (((lse, row), &target), x) in outputs.zip(self.x.chunks_exact(self.width)) {
             // region: row
             let max = max(x);
-            *lse = max + sum([x], |[x]| exp::<FMA>(x - max)).ln();
+            let log_sum = sum([x], |[x]| exp::<FMA>(x - max)).ln();
+            *lse = max + log_sum;
+            *row = loss(x, target, max, log_sum);
             // end: row
         }
     }

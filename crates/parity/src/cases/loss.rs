@@ -3,8 +3,9 @@ use crate::{Outcome, Probe};
 use strata_check::oracle::{cross_entropy as oracle, softmax as soft};
 use strata_check::{Tolerance, sample};
 use strata_ml::loss::{
-    IGNORE, Loss, cross_entropy_backward, cross_entropy_forward, log_softmax_backward,
-    log_softmax_forward, softmax_backward, softmax_forward,
+    CrossEntropy, IGNORE, Loss, cross_entropy_backward, cross_entropy_backward_with,
+    cross_entropy_forward, cross_entropy_forward_with, log_softmax_backward, log_softmax_forward,
+    softmax_backward, softmax_forward,
 };
 use strata_ml::tensor::Tensor;
 
@@ -16,6 +17,9 @@ pub(super) const CASES: &[Entry] = &[
     ("cross_entropy", cross_entropy),
     ("mean_of_scored", mean_of_scored),
     ("cross_entropy_backward", dcross_entropy),
+    ("smoothed_cross_entropy", smoothed),
+    ("weighted_mean", weighted_mean),
+    ("smoothed_cross_entropy_backward", dsmoothed),
 ];
 
 /// Rows and width: short, wider than a block, many rows, one number a row; at either side of where
@@ -172,6 +176,83 @@ fn dcross_entropy(probe: &mut Probe) -> Outcome {
         let Some(got) = probe.taken(got)? else { continue };
         let rule = Tolerance::close(1e-6 * weight, 2e-5);
         probe.check(&format!("dlogits of {shape:?}"), &got, &want.dlogits, &rule)?;
+    }
+    Ok(())
+}
+
+/// Logits, targets and options, with weights of which some are 0, and the oracle's answer.
+struct Smoothed {
+    what: String,
+    logits: Tensor,
+    targets: Tensor,
+    options: CrossEntropy,
+    want: oracle::WeightedLoss,
+}
+
+/// Smoothed, weighted, and both.
+fn smooth(probe: &Probe, shape: (usize, usize), offset: f32) -> Outcome<Vec<Smoothed>> {
+    let (rows, vocab) = shape;
+    let (wide, logits) = scores(probe, shape, offset)?;
+    let mut signed = sample::tokens(3, rows, vocab as u32);
+    (0..rows / 3).for_each(|i| signed[(i * 7 + 1) % rows] = -1);
+    let targets: Vec<u32> = signed.iter().map(|&t| u32::try_from(t).unwrap_or(IGNORE)).collect();
+    let targets = probe.tensor(&targets, &[rows])?;
+    let weights: Vec<f32> = (0..vocab).map(|j| (j * 7 % 9) as f32 * 0.25).collect();
+    let weights = if vocab == 1 { vec![0.75] } else { weights };
+    let mut all = Vec::new();
+    for (smoothing, weighted) in [(0.1, false), (0.0, true), (0.3, true)] {
+        let ones = vec![1.0; vocab];
+        let w = if weighted { &weights } else { &ones };
+        let class_weights = weighted.then(|| probe.tensor(w, &[vocab])).transpose()?;
+        let s = f64::from(smoothing);
+        all.push(Smoothed {
+            what: format!("{shape:?}, smoothing {smoothing}, weighted {weighted}"),
+            logits: logits.clone(),
+            targets: targets.clone(),
+            options: CrossEntropy { label_smoothing: smoothing, class_weights },
+            want: oracle::smoothed_cross_entropy(&wide, &signed, &sample::widen(w), s, -1),
+        });
+    }
+    Ok(all)
+}
+
+fn smoothed(probe: &mut Probe) -> Outcome {
+    for shape in SHAPES {
+        for s in smooth(probe, shape, 1000.0)? {
+            let loss = cross_entropy_forward_with(&s.logits, &s.targets, &s.options);
+            let Some(loss) = probe.taken(loss)? else { continue };
+            let rule = Tolerance::close(1e-5, 5e-6);
+            probe.check(&format!("losses of {}", s.what), &loss.rows, &s.want.losses, &rule)?;
+        }
+    }
+    Ok(())
+}
+
+fn weighted_mean(probe: &mut Probe) -> Outcome {
+    for shape in [(1, 4), (300, 7), (70_001, 2)] {
+        for s in smooth(probe, shape, 0.0)? {
+            let loss = cross_entropy_forward_with(&s.logits, &s.targets, &s.options);
+            let Some(loss) = probe.taken(loss)? else { continue };
+            let rule = Tolerance::close(1e-5, 5e-6);
+            probe.check(&format!("mean of {}", s.what), &loss.mean, &[s.want.loss], &rule)?;
+            let rule = Tolerance::close(0.0, 2e-6);
+            probe.check(&format!("weight of {}", s.what), &loss.weight, &[s.want.weight], &rule)?;
+        }
+    }
+    Ok(())
+}
+
+fn dsmoothed(probe: &mut Probe) -> Outcome {
+    let dloss = probe.tensor(&[0.5f32], &[])?;
+    for shape in SHAPES {
+        for s in smooth(probe, shape, 1000.0)? {
+            let loss = cross_entropy_forward_with(&s.logits, &s.targets, &s.options);
+            let Some(loss) = probe.taken(loss)? else { continue };
+            let got = cross_entropy_backward_with(&s.logits, &s.targets, &loss, &dloss, 2.0);
+            let Some(got) = probe.taken(got)? else { continue };
+            let rule = Tolerance::close(3e-6 * s.want.weight, 3e-5);
+            probe.check(&format!("dlogits of {}", s.what), &got, &s.want.dlogits, &rule)?;
+        }
     }
     Ok(())
 }

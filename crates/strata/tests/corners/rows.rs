@@ -88,8 +88,6 @@ fn softmax_and_cross_entropy_of_rows_with_special_values() {
                     let [_, log, all] = softmax(row);
                     assert!(fits(lse[r], all[0]), "{}: lse {}, not {}", what(r), lse[r], all[0]);
                     let want = if r % 2 == 1 { 0.0 } else { -log[0] };
-                    // The loss is a difference of two f32: beside f32's largest it has no digits.
-                    let want = if lse[r].abs() > 1e30 && want.abs() < 10.0 { 0.0 } else { want };
                     assert!(fits(losses[r], want), "{}: loss {}, not {want}", what(r), losses[r]);
                 }
             }

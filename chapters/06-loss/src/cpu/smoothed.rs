@@ -1,0 +1,227 @@
+//! Cross-entropy with smoothed labels and class weights.
+use super::rows_per_task;
+use crate::IGNORE;
+use rayon::prelude::*;
+use strata_device::CpuArgs;
+use strata_gelu::lanes::{max, sum};
+use strata_gelu::math::exp;
+use strata_gelu::simd::{Body, widest};
+
+/// Class weights where there are any: without, the binding holds something else.
+fn weights<'a>(args: &CpuArgs, classes: &'a [f32]) -> Option<&'a [f32]> {
+    (args.constant("WEIGHTED", 1) == 1).then_some(classes)
+}
+
+/// What the walks along a row find.
+struct Walked {
+    max: f32,
+    log_sum: f32,
+    /// `sum_j w[j] (max - x[j])`
+    below: f32,
+    weights: f32,
+}
+
+impl Walked {
+    /// Writes what is kept of the row and its loss.
+    fn finish(
+        &self,
+        x: &[f32],
+        target: u32,
+        classes: Option<&[f32]>,
+        smoothing: f32,
+        kept: &mut [f32],
+        loss: &mut f32,
+    ) {
+        let &Walked { max, log_sum, below, weights } = self;
+        let (mut weight, mut row) = (0.0, 0.0);
+        if target != IGNORE {
+            // A target beyond the vocabulary cannot be an error here; it can be NaN.
+            let there = x.get(target as usize).copied();
+            weight = match classes {
+                _ if there.is_none() => f32::NAN,
+                Some(classes) => classes[target as usize],
+                None => 1.0,
+            };
+            row = (1.0 - smoothing) * weight * (log_sum + (max - there.unwrap_or(max)));
+            // Only if asked for: a score of -inf makes the mean of all an infinity.
+            if smoothing > 0.0 {
+                row += smoothing / x.len() as f32 * (weights * log_sum + below);
+            }
+        }
+        *loss = row;
+        kept.copy_from_slice(&[max, log_sum, weight, weights]);
+    }
+}
+
+/// Params: rows, width, smoothing. Bindings: logits, targets, classes, kept, losses.
+pub(crate) fn smoothed_naive(mut args: CpuArgs) {
+    let [logits, targets, classes, mut kept, mut losses] = args.take();
+    let (width, smoothing) = (args.size(1), args.float(2));
+    let classes = weights(&args, classes.f32());
+    let rows = logits.f32().par_chunks_exact(width).zip(targets.u32());
+    let outputs = kept.f32_mut().par_chunks_exact_mut(4).zip(losses.f32_mut());
+    rows.zip(outputs).for_each(|((x, &target), (kept, loss))| {
+        let max = x.iter().copied().fold(f32::MIN, f32::max);
+        let (mut sum, mut below, mut total) = (0.0, 0.0, 0.0);
+        for (j, x) in x.iter().enumerate() {
+            let weight = classes.map_or(1.0, |classes| classes[j]);
+            sum += (x - max).exp();
+            below += weight * (max - x);
+            total += weight;
+        }
+        let walked = Walked { max, log_sum: sum.ln(), below, weights: total };
+        walked.finish(x, target, classes, smoothing, kept, loss);
+    });
+}
+
+/// Params: rows, width, smoothing. Bindings: logits, targets, classes, kept, losses. Vectors.
+pub(crate) fn smoothed_block(mut args: CpuArgs) {
+    let [logits, targets, classes, mut kept, mut losses] = args.take();
+    let (width, smoothing) = (args.size(1), args.float(2));
+    let classes = weights(&args, classes.f32());
+    // The same in every row.
+    let total = classes.map_or(width as f32, |classes| sum([classes], |[w]| w));
+    let task = rows_per_task(width);
+    let rows = logits.f32().par_chunks(task * width).zip(targets.u32().par_chunks(task));
+    let outputs =
+        kept.f32_mut().par_chunks_mut(4 * task).zip(losses.f32_mut().par_chunks_mut(task));
+    rows.zip(outputs).for_each(|((x, targets), (kept, losses))| {
+        widest(Forward { x, targets, classes, kept, losses, width, smoothing, total });
+    });
+}
+
+struct Forward<'a> {
+    x: &'a [f32],
+    targets: &'a [u32],
+    classes: Option<&'a [f32]>,
+    kept: &'a mut [f32],
+    losses: &'a mut [f32],
+    width: usize,
+    smoothing: f32,
+    total: f32,
+}
+
+impl Body for Forward<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<const FMA: bool>(self) {
+        let rows = self.x.chunks_exact(self.width).zip(self.targets);
+        let outputs = self.kept.chunks_exact_mut(4).zip(self.losses);
+        for ((x, &target), (kept, loss)) in rows.zip(outputs) {
+            // region: walks
+            let max = max(x);
+            let log_sum = sum([x], |[x]| exp::<FMA>(x - max)).ln();
+            let below = match self.classes {
+                Some(classes) => sum([x, classes], |[x, w]| w * (max - x)),
+                None => sum([x], |[x]| max - x),
+            };
+            // end: walks
+            let walked = Walked { max, log_sum, below, weights: self.total };
+            walked.finish(x, target, self.classes, self.smoothing, kept, loss);
+        }
+    }
+}
+
+/// Params: rows, width, smoothing, scale. Bindings: logits, targets, classes, kept, weight, dloss,
+/// dlogits. Vectors.
+pub(crate) fn smoothed_backward(mut args: CpuArgs) {
+    let [logits, targets, classes, kept, weight, dloss, mut dlogits] = args.take();
+    let (width, smoothing) = (args.size(1), args.float(2));
+    let classes = weights(&args, classes.f32());
+    let factor = weight.f32()[0] * dloss.f32()[0] * args.float(3);
+    let task = rows_per_task(width);
+    let inputs = logits.f32().par_chunks(task * width).zip(targets.u32().par_chunks(task));
+    let inputs = inputs.zip(kept.f32().par_chunks(4 * task));
+    let tasks = dlogits.f32_mut().par_chunks_mut(task * width).zip(inputs);
+    tasks.for_each(|(dx, ((x, targets), kept))| {
+        widest(Backward { x, targets, classes, kept, dx, width, smoothing, factor });
+    });
+}
+
+struct Backward<'a> {
+    x: &'a [f32],
+    targets: &'a [u32],
+    classes: Option<&'a [f32]>,
+    kept: &'a [f32],
+    dx: &'a mut [f32],
+    width: usize,
+    smoothing: f32,
+    factor: f32,
+}
+
+impl Body for Backward<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<const FMA: bool>(self) {
+        let (width, factor) = (self.width, self.factor);
+        let share = self.smoothing / width as f32;
+        let rows = self.x.chunks_exact(width).zip(self.dx.chunks_exact_mut(width));
+        for ((x, dx), (&target, kept)) in rows.zip(self.targets.iter().zip(self.kept.as_chunks().0))
+        {
+            let &[max, log_sum, weight, total] = kept;
+            if target == IGNORE {
+                dx.fill(0.0);
+                continue;
+            }
+            if target as usize >= width {
+                dx.fill(f32::NAN);
+                continue;
+            }
+            // region: element
+            let own = (1.0 - self.smoothing) * weight;
+            let of = |x: f32, w: f32, one_hot: f32| {
+                let p = exp::<FMA>((x - max) - log_sum);
+                (own * (p - one_hot) + share * (total * p - w)) * factor
+            };
+            match self.classes {
+                Some(classes) => {
+                    let data = dx.iter_mut().zip(x).zip(classes);
+                    data.for_each(|((dx, &x), &w)| *dx = of(x, w, 0.0));
+                }
+                None => dx.iter_mut().zip(x).for_each(|(dx, &x)| *dx = of(x, 1.0, 0.0)),
+            }
+            let t = target as usize;
+            dx[t] = of(x[t], self.classes.map_or(1.0, |classes| classes[t]), 1.0);
+            // end: element
+        }
+    }
+}
+
+/// Rows of one part of [`weighted_parts`]: every 256th group of 256, as the workgroups walk.
+const GROUP: usize = 256;
+
+/// Params: rows. Bindings: losses, kept, partial.
+pub(crate) fn weighted_parts(mut args: CpuArgs) {
+    let [losses, kept, mut partial] = args.take();
+    let (rows, losses, kept) = (args.size(0), losses.f32(), kept.f32());
+    let parts = partial.f32().len() / 2;
+    for (p, out) in partial.f32_mut().chunks_exact_mut(2).enumerate() {
+        let (mut total, mut weights) = (0.0, 0.0);
+        for first in (p * GROUP..rows).step_by(parts * GROUP) {
+            for i in first..rows.min(first + GROUP) {
+                total += losses[i];
+                weights += kept[4 * i + 2];
+            }
+        }
+        (out[0], out[1]) = (total, weights);
+    }
+}
+
+/// Params: parts. Bindings: partial, mean, weight.
+pub(crate) fn weighted_total(mut args: CpuArgs) {
+    let [partial, mut mean, mut weight] = args.take();
+    let (mut total, mut weights) = (0f32, 0f32);
+    for part in partial.f32().chunks_exact(2).take(args.size(0)) {
+        total += part[0];
+        weights += part[1];
+    }
+    let none = weights == 0.0;
+    weight.f32_mut()[0] = if none { 0.0 } else { 1.0 / weights };
+    mean.f32_mut()[0] = match none {
+        true if total.is_nan() => total,
+        true => 0.0,
+        false => total / weights,
+    };
+}

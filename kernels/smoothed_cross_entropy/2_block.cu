@@ -1,0 +1,67 @@
+// Cross-entropy with smoothed labels and class weights, each row's loss: with s the smoothing, w the
+// weights and nll(j) = log sum(e^(x - max)) + max - x[j], it is
+//     (1 - s) w[target] nll(target) + s / width * sum_j w[j] nll(j)
+//
+// Idea: a block for each row. The mean over all classes needs no second vector of scores: the logarithm
+// comes out of it, and what is left, sum_j w[j] (max - x[j]), is taken in the walk that sums the
+// exponentials. Two walks and not one online: every term is then at least 0, and nothing cancels.
+// Cost: 17 FLOPs an element and 4 bytes; the second walk finds the row in a cache, and all rows share
+// the weights. Expected gain over naive: ten times, from requests that are whole lines.
+#include "reduce.cuh"
+
+#ifndef WG
+#define WG 256
+#endif
+#ifndef WEIGHTED
+#define WEIGHTED 1
+#endif
+
+struct Params {
+    unsigned rows;
+    unsigned width;
+    float smoothing;
+    float invalid;  // NaN: the loss of a target beyond the vocabulary
+};
+
+extern "C" __global__ void __launch_bounds__(WG)
+    smoothed_cross_entropy(const float* logits, const unsigned* targets, const float* classes,
+                           float* kept, float* losses, Params p) {
+    for (unsigned row = blockIdx.x; row < p.rows; row += gridDim.x) {
+        const float* x = logits + (size_t)row * p.width;
+        // region: walks
+        float largest = -3.402823466e38f, sum = 0.0f, below = 0.0f, weights = 0.0f;
+        for (unsigned j = threadIdx.x; j < p.width; j += WG) largest = max_nan(largest, x[j]);
+        largest = block_max(largest);
+        for (unsigned j = threadIdx.x; j < p.width; j += WG) {
+            float weight = WEIGHTED ? classes[j] : 1.0f;
+            sum += expf(x[j] - largest);
+            below += weight * (largest - x[j]);
+            weights += weight;
+        }
+        sum = block_sum(sum);
+        below = block_sum(below);
+        weights = block_sum(weights);
+        // end: walks
+        if (threadIdx.x == 0) {
+            // region: row
+            unsigned target = targets[row];
+            float log_sum = logf(sum), weight = 0.0f, loss = 0.0f;
+            if (target != 0xffffffffu) {  // it is scored
+                bool known = target < p.width;
+                weight = !known ? p.invalid : WEIGHTED ? classes[target] : 1.0f;
+                float there = known ? x[target] : largest;
+                loss = (1.0f - p.smoothing) * weight * (log_sum + (largest - there));
+                // Only if asked for: a score of -inf makes the mean of all an infinity.
+                if (p.smoothing > 0.0f)
+                    loss += p.smoothing / (float)p.width * (weights * log_sum + below);
+            }
+            // end: row
+            losses[row] = loss;
+            float* out = kept + 4 * (size_t)row;
+            out[0] = largest;
+            out[1] = log_sum;
+            out[2] = weight;
+            out[3] = weights;
+        }
+    }
+}
