@@ -10,6 +10,7 @@ fn step(c: &mut Criterion) {
     let model = GptConfig::preset("gpt-nano").expect("a preset");
     let config = TrainConfig {
         batch: 16,
+        accumulate: 1,
         context: model.n_positions,
         length: Length::Steps(1000),
         lr: 1e-3,
@@ -18,6 +19,7 @@ fn step(c: &mut Criterion) {
         weight_decay: 0.1,
         clip: Some(1.0),
         dropout: 0.0,
+        label_smoothing: 0.0,
         seed: 1,
         eval_every: 1000,
         eval_batches: 1,

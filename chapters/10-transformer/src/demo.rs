@@ -19,6 +19,7 @@ pub fn demo(out: &mut dyn Write, device: &Device) -> Result<(), Box<dyn Error>> 
     let config = TrainConfig {
         model: GptConfig::preset("gpt-nano")?,
         batch: 16,
+        accumulate: 1,
         context: 64,
         length: LENGTH,
         lr: 3e-3,
@@ -27,6 +28,7 @@ pub fn demo(out: &mut dyn Write, device: &Device) -> Result<(), Box<dyn Error>> 
         weight_decay: 0.1,
         clip: Some(1.0),
         dropout: 0.0,
+        label_smoothing: 0.0,
         seed: 10,
         eval_every: 15,
         eval_batches: 4,

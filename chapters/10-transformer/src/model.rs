@@ -5,7 +5,7 @@ use strata_autograd::{Init, ParamBuilder, ParamInfo, Parameter, Parameters, Var,
 use strata_data::embedding;
 use strata_device::{Buffer, Device};
 use strata_layernorm::LayerNorm;
-use strata_loss::cross_entropy;
+use strata_loss::{CrossEntropy, cross_entropy_with};
 use strata_matmul::linear_tied;
 use strata_tensor::{Error as TensorError, Tensor};
 
@@ -149,10 +149,24 @@ impl Gpt {
     /// # Errors
     /// As [`forward`](Self::forward).
     pub fn loss(&self, ids: &Tensor, targets: &Tensor, pass: Pass) -> Result<Var> {
+        self.loss_with(ids, targets, pass, &CrossEntropy::default())
+    }
+
+    /// [`loss`](Self::loss) with smoothed labels, class weights or both.
+    ///
+    /// # Errors
+    /// As [`loss`](Self::loss); a smoothing or weights that cross-entropy does not take.
+    pub fn loss_with(
+        &self,
+        ids: &Tensor,
+        targets: &Tensor,
+        pass: Pass,
+        how: &CrossEntropy,
+    ) -> Result<Var> {
         let logits = self.forward(ids, pass)?;
         let rows = ids.numel();
         let logits = logits.reshape(&[rows, self.config.vocab_size])?;
-        Ok(cross_entropy(&logits, &targets.reshape(&[rows])?)?)
+        Ok(cross_entropy_with(&logits, &targets.reshape(&[rows])?, how)?)
     }
 
     fn hidden(&self, ids: &Tensor, pass: Pass, cache: Option<&KvCache>) -> Result<Var> {

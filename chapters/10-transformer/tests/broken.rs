@@ -47,8 +47,12 @@ fn a_model_of_no_numbers_writes_nothing() {
 #[test]
 fn settings_are_named_without_a_flag() {
     let base = config(1);
-    let cases: [(TrainConfig, &str); 8] = [
+    let cases: [(TrainConfig, &str); 12] = [
         (TrainConfig { batch: 0, ..base.clone() }, "batch is 0"),
+        (TrainConfig { accumulate: 0, ..base.clone() }, "accumulate is 0; with batches of 1"),
+        (TrainConfig { accumulate: 65_537, ..base.clone() }, "between 1 and 65536"),
+        (TrainConfig { batch: 3, accumulate: 21_846, ..base.clone() }, "between 1 and 21845"),
+        (TrainConfig { label_smoothing: 1.5, ..base.clone() }, "label smoothing is 1.5"),
         (TrainConfig { context: 17, ..base.clone() }, "context is 17; this model takes 1 to 16"),
         (TrainConfig { length: Length::Steps(0), ..base.clone() }, "steps is 0"),
         (TrainConfig { length: Length::Minutes(-1.0), ..base.clone() }, "minutes is -1"),

@@ -126,6 +126,7 @@ fn train_config(batch: usize, context: usize) -> TrainConfig {
     TrainConfig {
         model: config(),
         batch,
+        accumulate: 1,
         context,
         length: Length::Steps(10),
         lr: 1e-3,
@@ -134,6 +135,7 @@ fn train_config(batch: usize, context: usize) -> TrainConfig {
         weight_decay: 0.1,
         clip: Some(1.0),
         dropout: 0.0,
+        label_smoothing: 0.0,
         seed: 0,
         eval_every: 100,
         eval_batches: 1,

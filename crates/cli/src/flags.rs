@@ -59,11 +59,13 @@ fn of_model(error: &transformer::Error) -> &'static [&'static str] {
         Error::NonFinite { .. } => &["lr", "seed"],
         Error::Setting { name, .. } => match *name {
             "batch" => &["batch"],
+            "accumulate" => &["accumulate", "batch"],
             "context" => &["context"],
             "steps" => &["steps"],
             "minutes" => &["minutes"],
             "learning rate" => &["lr"],
             "dropout" => &["dropout"],
+            "label smoothing" => &["label-smoothing"],
             "weight decay" => &["weight-decay"],
             "temperature" => &["temperature"],
             "top p" => &["top-p"],

@@ -41,10 +41,12 @@ fn a_text_without_enough_merges_is_said_and_trains() {
 #[test]
 fn numbers_out_of_range() {
     let here = Path::new(".");
-    let cases: [(&str, &[&str]); 9] = [
+    let cases: [(&str, &[&str]); 11] = [
         ("--steps", &["0", "-1", "NaN", "4294967296", "1.5", "99999999999999999999999"]),
         ("--minutes", &["0", "-3", "NaN", "inf", "1e30", "soon"]),
         ("--batch", &["0", "-4", "NaN", "1000000"]),
+        ("--accumulate", &["0", "-1", "1.5", "NaN", "65537"]),
+        ("--label-smoothing", &["-0.1", "1.1", "NaN", "inf"]),
         ("--context", &["0", "-4", "NaN", "99999999999"]),
         ("--lr", &["0", "-0.1", "NaN", "inf", "1e9"]),
         ("--dropout", &["-0.1", "1", "NaN", "inf"]),
@@ -59,12 +61,19 @@ fn numbers_out_of_range() {
     }
     let error = bad(here, &["train", "--preset", "gpt-nano", "--context", "65"], 1, &["--context"]);
     assert!(error.contains("1 to 64"), "{error}");
+    let words = ["train", "--preset", "gpt-nano", "--batch", "2", "--accumulate", "40000"];
+    bad(here, &words, 1, &["accumulate is 40000", "1 and 32768", "--accumulate, --batch"]);
     for (flag, value) in
         [("--temperature", "-1"), ("--top-p", "0"), ("--top-k", "-1"), ("--tokens", "0")]
     {
         bad(here, &["generate", "--checkpoint", ".", flag, value], 2, &[flag]);
     }
-    for words in [&["--steps", "1", "--minutes", "1"][..], &["--resume", ".", "--lr", "1"]] {
+    for words in [
+        &["--steps", "1", "--minutes", "1"][..],
+        &["--resume", ".", "--lr", "1"],
+        &["--resume", ".", "--accumulate", "2"],
+        &["--resume", ".", "--label-smoothing", "0.1"],
+    ] {
         bad(here, &[&["train"], words].concat(), 2, &["cannot be used with"]);
     }
 }

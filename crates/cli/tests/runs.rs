@@ -50,6 +50,33 @@ fn a_run_leaves_everything_it_promises() {
 }
 
 #[test]
+fn a_run_of_steps_of_several_batches_says_so_and_is_resumed() {
+    let folder = tempdir().unwrap();
+    let at = folder.path();
+    let more = ["--accumulate", "3", "--label-smoothing", "0.1", "--out", "run"];
+    let out = good(at, &nano(&[&more[..], &["--steps", "4", "--json", "run.json"]].concat()));
+    for word in ["4 steps of 3 batches of 2 rows", "label smoothing 0.1", "held-out ones not"] {
+        assert!(out.contains(word), "{word}: {out}");
+    }
+    let whole = json(&text(&bytes(at, "run.json")));
+    assert_eq!(whole["settings"]["accumulate"], 3);
+    let kept = json(&text(&bytes(&at.join("run"), "trainer.json")));
+    assert_eq!((&kept["config"]["accumulate"], &kept["state"]["step"]), (&3.into(), &4.into()));
+    let tokens = |v: &Value| v["state"]["tokens"].as_u64().unwrap();
+    let before = tokens(&kept);
+    let out = good(at, &["train", "--resume", "run", "--steps", "8"]);
+    assert!(out.contains("8 steps of 3 batches of 2 rows"), "{out}");
+    let kept = json(&text(&bytes(&at.join("run"), "trainer.json")));
+    // Each step has three batches of two stories.
+    assert!(tokens(&kept) > before * 3 / 2, "{before}, then {kept}");
+    let words = ["train", "--resume", "run", "--steps", "9", "--accumulate", "2"];
+    common::bad(at, &words, 2, &["--accumulate", "cannot be used with"]);
+    // One batch is not worth a word.
+    let out = good(at, &nano(&["--steps", "1"]));
+    assert!(!out.contains("batches of") && !out.contains("smoothing"), "{out}");
+}
+
+#[test]
 fn a_model_writes_and_is_scored() {
     let folder = tempdir().unwrap();
     fs::write(folder.path().join("t.txt"), "Ein Käse, zwei Käse, drei Käse. ".repeat(100)).unwrap();

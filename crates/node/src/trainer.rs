@@ -73,17 +73,21 @@ pub fn create_trainer(gpt: &NativeGpt, config: String) -> napi::Result<NativeTra
     })
 }
 
-fn batch(trainer: &Trainer, inputs: &[u32], targets: &[u32]) -> Outcome<Batch> {
+/// A step's batches, which come one after the other.
+fn batches(trainer: &Trainer, inputs: &[u32], targets: &[u32]) -> Outcome<Vec<Batch>> {
     let config = trainer.config();
-    let (rows, context) = (config.batch, config.context);
-    let all = rows.saturating_mul(context);
-    if inputs.len() != all || targets.len() != all {
+    let (rows, context, several) = (config.batch, config.context, config.accumulate);
+    let each = rows.saturating_mul(context);
+    let all = each.saturating_mul(several);
+    if inputs.len() != all || targets.len() != all || each == 0 {
         let (i, t) = (inputs.len(), targets.len());
-        let message =
-            format!("step: {i} inputs and {t} targets for a batch of shape [{rows}, {context}]");
+        let message = format!(
+            "step: {i} inputs and {t} targets for {several} batches of shape [{rows}, {context}]"
+        );
         return Err(Failure::new("shape", "step", message));
     }
-    Ok(Batch {
+    let parts = inputs.chunks(each).zip(targets.chunks(each));
+    let batch = |(inputs, targets): (&[u32], &[u32])| Batch {
         scored: targets.iter().filter(|&&t| t != IGNORE).count(),
         inputs: inputs.to_vec(),
         targets: targets.to_vec(),
@@ -91,7 +95,8 @@ fn batch(trainer: &Trainer, inputs: &[u32], targets: &[u32]) -> Outcome<Batch> {
         context,
         bytes: 0,
         floor_nats: None,
-    })
+    };
+    Ok(parts.map(batch).collect())
 }
 
 fn report(report: &StepReport) -> Value {
@@ -107,8 +112,8 @@ fn step(
     lr: f64,
 ) -> Outcome<String> {
     let mut trainer = take(trainer, "step")?;
-    let batch = batch(&trainer, inputs, targets)?;
-    let done = trainer.step(&batch, rate("step", lr)?)?;
+    let batches = batches(&trainer, inputs, targets)?;
+    let done = trainer.step_of(&batches, rate("step", lr)?)?;
     lock(shown).done = trainer.done();
     Ok(report(&done).to_string())
 }

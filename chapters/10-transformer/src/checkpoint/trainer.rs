@@ -39,12 +39,15 @@ impl CheckpointState {
             return fail(format!("seconds is {seconds}; it must lie between 0 and {most}"));
         }
         // A row scores a token at least, and as many as it has at most.
-        let rows = u128::from(step) * config.batch as u128;
+        let rows = u128::from(step)
+            .saturating_mul(config.batch as u128)
+            .saturating_mul(config.accumulate as u128);
         let most = rows.saturating_mul(config.context as u128);
         if !(rows..=most).contains(&u128::from(tokens)) {
             return fail(format!(
                 "tokens is {tokens}, but {step} steps of {} rows of {} tokens score {rows} to {most}",
-                config.batch, config.context
+                config.batch.saturating_mul(config.accumulate),
+                config.context
             ));
         }
         Ok(())

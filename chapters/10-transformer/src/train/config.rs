@@ -20,6 +20,10 @@ pub struct TrainConfig {
     pub model: GptConfig,
     /// Rows of a batch.
     pub batch: usize,
+    /// Batches of a step, one after the other: their gradients are added up before the weights change,
+    /// as if they had been one batch. Checkpoints from before there was a choice have 1.
+    #[serde(default = "one")]
+    pub accumulate: usize,
     /// Tokens of a row.
     pub context: usize,
     /// How long it lasts.
@@ -36,12 +40,20 @@ pub struct TrainConfig {
     pub clip: Option<f32>,
     /// Probability of dropping an activation.
     pub dropout: f32,
+    /// How much of each target is spread over all tokens evenly, in training only: an evaluation
+    /// takes the plain loss. Checkpoints from before there was a choice have 0.
+    #[serde(default)]
+    pub label_smoothing: f32,
     /// Seed of weights, batches and dropout.
     pub seed: u64,
     /// Steps between evaluations.
     pub eval_every: u64,
     /// Batches in an evaluation.
     pub eval_batches: usize,
+}
+
+fn one() -> usize {
+    1
 }
 
 impl TrainConfig {
@@ -79,6 +91,15 @@ impl TrainConfig {
         if self.batch == 0 || self.batch > 1 << 16 {
             return fail("batch", self.batch.to_string(), "it must lie between 1 and 65,536");
         }
+        // As many rows as one batch may have.
+        let most = (1 << 16) / self.batch;
+        if self.accumulate == 0 || self.accumulate > most {
+            let range = format!(
+                "with batches of {} it must lie between 1 and {most}, which is 65,536 rows a step",
+                self.batch
+            );
+            return fail("accumulate", self.accumulate.to_string(), &range);
+        }
         let most = self.model.n_positions;
         if self.context == 0 || self.context > most {
             let range = format!("this model takes 1 to {most} tokens");
@@ -96,6 +117,7 @@ impl TrainConfig {
         }
         within("learning rate", self.lr, 1e-9, 10.0)?;
         within("dropout", self.dropout, 0.0, 0.95)?;
+        within("label smoothing", self.label_smoothing, 0.0, 1.0)?;
         within("weight decay", self.weight_decay, 0.0, 10.0)?;
         within("beta 1", self.betas.0, 0.0, 0.9999)?;
         within("beta 2", self.betas.1, 0.0, 0.99999)?;

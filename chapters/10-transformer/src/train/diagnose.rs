@@ -4,17 +4,17 @@ use strata_autograd::{GraphNode, Var};
 
 /// Runs the step's forward and backward pass once more, without an update, and names the first
 /// tensor that is not finite: an activation in the order they are computed, else a gradient in the
-/// order the tape walks back.
-pub(super) fn first_non_finite(trainer: &Trainer) -> Result<String> {
+/// order the tape walks back. None if the fault does not repeat.
+pub(super) fn first_non_finite(trainer: &Trainer) -> Result<Option<String>> {
     if let Some(name) = trainer.model().non_finite_parameter()? {
-        return Ok(format!("parameter {name}"));
+        return Ok(Some(format!("parameter {name}")));
     }
     trainer.model().parameters().zero_grad()?;
     let loss = trainer.loss_on_tape()?;
     let graph = loss.graph();
     for node in &graph.nodes {
         if node.var.op().is_some() && !finite(&node.var)? {
-            return Ok(describe(node, &graph.nodes));
+            return Ok(Some(describe(node, &graph.nodes)));
         }
         node.var.retain_grad();
     }
@@ -22,10 +22,10 @@ pub(super) fn first_non_finite(trainer: &Trainer) -> Result<String> {
     for node in graph.nodes.iter().rev() {
         let Some(grad) = node.var.grad() else { continue };
         if !grad.to_vec::<f32>()?.iter().all(|x| x.is_finite()) {
-            return Ok(format!("the gradient of {}", describe(node, &graph.nodes)));
+            return Ok(Some(format!("the gradient of {}", describe(node, &graph.nodes))));
         }
     }
-    Ok("no tensor of a second run (the first one's fault did not repeat)".into())
+    Ok(None)
 }
 
 fn finite(var: &Var) -> Result<bool> {

@@ -5,7 +5,7 @@ use crate::{Error, Result};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
-use strata_data::Dataset;
+use strata_data::{Batch, Dataset};
 
 /// What a run says while it works.
 #[derive(Debug)]
@@ -56,7 +56,8 @@ pub enum Event<'a> {
 pub struct Progress {
     /// The step's loss, gradient norm and learning rate.
     pub report: StepReport,
-    /// The loss no model can beat on the step's batch, where it is known.
+    /// The loss no model can beat on the step's batches, where it is known; the plain loss, also where
+    /// the run's labels are smoothed.
     pub floor: Option<f64>,
     /// Tokens in a second, padding included, over the last steps.
     pub tokens_per_second: f64,
@@ -126,8 +127,8 @@ pub fn fit(
     let config = trainer.config().clone();
     let clock =
         Clock { start: Instant::now(), before: trainer.done().seconds, config: config.clone() };
-    let batches = data.validation_batches(config.batch).clamp(1, config.eval_batches);
-    let floor = held_out_floor(data, batches, config.batch);
+    let held_out = data.validation_batches(config.batch).clamp(1, config.eval_batches);
+    let floor = held_out_floor(data, held_out, config.batch);
     let mut speed = Speed::default();
     let mut next_sample = FIRST_SAMPLE;
     let mut due = Due::new(saves.map_or_else(SaveEvery::default, |s| s.every), trainer.done().step);
@@ -142,15 +143,15 @@ pub fn fit(
     while clock.fraction(trainer.done().step) < 1.0 {
         // region: loop
         let step = trainer.done().step;
-        let batch = data.train(step, config.batch);
+        let batches = trainer.batches(data, step);
         let started = Instant::now();
-        let report = trainer.step(&batch, clock.lr(step)?)?;
+        let report = trainer.step_of(&batches, clock.lr(step)?)?;
         // end: loop
         let fraction = clock.fraction(report.step);
-        speed.add((config.batch * config.context) as f64, started.elapsed());
+        speed.add((config.accumulate * config.batch * config.context) as f64, started.elapsed());
         let progress = Progress {
             report,
-            floor: batch.floor(),
+            floor: joint_floor(batches),
             tokens_per_second: speed.rate(),
             fraction,
             left: left(&clock, report.step, &speed),
@@ -163,7 +164,7 @@ pub fn fit(
         };
         let last = fraction >= 1.0;
         if flow.is_continue() && (report.step.is_multiple_of(config.eval_every) || last) {
-            let done = trainer.evaluate((0..batches).map(|i| data.validation(i, config.batch)))?;
+            let done = trainer.evaluate((0..held_out).map(|i| data.validation(i, config.batch)))?;
             score = Some(done);
             told(&mut flow, Event::Evaluated { step: report.step, score: done, floor });
         }
@@ -193,15 +194,19 @@ pub fn fit(
         }
     }
     if score.is_none() && stop == Stop::Finished {
-        score = Some(trainer.evaluate((0..batches).map(|i| data.validation(i, config.batch)))?);
+        score = Some(trainer.evaluate((0..held_out).map(|i| data.validation(i, config.batch)))?);
     }
     Ok(Outcome { stop, validation: score, floor })
 }
 
 fn held_out_floor(data: &Dataset, batches: usize, rows: usize) -> Option<f64> {
+    joint_floor((0..batches).map(|i| data.validation(i, rows)))
+}
+
+/// The floor of all their scored tokens together.
+fn joint_floor(batches: impl IntoIterator<Item = Batch>) -> Option<f64> {
     let mut sum = (0.0, 0);
-    for i in 0..batches {
-        let batch = data.validation(i, rows);
+    for batch in batches {
         sum = (sum.0 + batch.floor_nats?, sum.1 + batch.scored);
     }
     (sum.1 > 0).then(|| sum.0 / sum.1 as f64)

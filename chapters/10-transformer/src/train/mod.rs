@@ -5,6 +5,7 @@ mod diagnose;
 mod fit;
 mod report;
 mod saves;
+mod step;
 mod trainer;
 
 pub use config::{Length, TrainConfig};

@@ -3,7 +3,8 @@
 pub struct StepReport {
     /// Steps done, this one included.
     pub step: u64,
-    /// Mean cross-entropy of the batch before the update, nats per token.
+    /// Mean cross-entropy of all the step's scored tokens before the update, nats per token; of
+    /// smoothed labels where the run has them.
     pub loss: f32,
     /// Global gradient norm before clipping.
     pub norm: f32,

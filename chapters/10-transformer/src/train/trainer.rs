@@ -1,10 +1,10 @@
-use super::{Evaluation, Length, StepReport, TrainConfig, diagnose};
+use super::{Evaluation, Length, TrainConfig};
 use crate::checkpoint::{self, CheckpointState, RunFolder, TrainerFile};
 use crate::{Error, Gpt, Pass, Result};
 use std::path::Path;
 use strata_adamw::{AdamW, AdamWConfig};
 use strata_autograd::no_grad;
-use strata_data::{Batch, Dataset, IGNORE, Tokenizer};
+use strata_data::{Batch, Dataset, Tokenizer};
 use strata_device::{Buffer, Device, Recording, StepState};
 use strata_tensor::{DType, Tensor};
 
@@ -12,16 +12,19 @@ use strata_tensor::{DType, Tensor};
 /// the machine gains by it, a recording of a whole step.
 #[derive(Debug)]
 pub struct Trainer {
-    model: Gpt,
-    config: TrainConfig,
-    optimizer: AdamW,
-    state: Buffer,
-    ids: Tensor,
-    targets: Tensor,
-    recording: Option<(Recording, Tensor)>,
-    /// Steps that were launched op by op.
-    eager: u32,
-    done: CheckpointState,
+    pub(super) model: Gpt,
+    pub(super) config: TrainConfig,
+    pub(super) optimizer: AdamW,
+    pub(super) state: Buffer,
+    pub(super) ids: Tensor,
+    pub(super) targets: Tensor,
+    /// Where a step has several batches: this one's part of the scored tokens, and the loss of those
+    /// before it.
+    pub(super) part: Option<[Tensor; 2]>,
+    pub(super) recording: Option<(Recording, Tensor)>,
+    /// Steps, or batches of one, that were launched op by op.
+    pub(super) eager: u32,
+    pub(super) done: CheckpointState,
     /// SHA-256 of the text that [`fit`](super::fit) trains on.
     text: Option<String>,
 }
@@ -48,6 +51,13 @@ impl Trainer {
         let ids = Tensor::zeros(&device, DType::U32, &shape)?;
         let targets = Tensor::zeros(&device, DType::U32, &shape)?;
         let done = CheckpointState::default();
+        let part = match config.accumulate {
+            1 => None,
+            _ => Some([
+                Tensor::zeros(&device, DType::F32, &[])?,
+                Tensor::zeros(&device, DType::F32, &[])?,
+            ]),
+        };
         Ok(Trainer {
             model,
             config,
@@ -55,6 +65,7 @@ impl Trainer {
             state,
             ids,
             targets,
+            part,
             recording: None,
             eager: 0,
             done,
@@ -124,6 +135,15 @@ impl Trainer {
         self.text = data.digest().map(String::from);
     }
 
+    /// The batches of the step after `step` steps, as [`fit`](super::fit) gives them to
+    /// [`step_of`](Self::step_of): batches are counted from the run's beginning, so a step of several
+    /// takes the next ones.
+    pub fn batches(&self, data: &Dataset, step: u64) -> Vec<Batch> {
+        let several = self.config.accumulate as u64;
+        let first = step.wrapping_mul(several);
+        (0..several).map(|i| data.train(first.wrapping_add(i), self.config.batch)).collect()
+    }
+
     /// The learning rate that [`fit`](super::fit) gives the step after `step` steps, for a driver
     /// that makes the steps itself.
     ///
@@ -150,97 +170,8 @@ impl Trainer {
         Pass { state: &self.state, dropout: 0.0 }
     }
 
-    /// One step: loss, gradients, update.
-    ///
-    /// # Errors
-    /// A batch of another shape, [`Error::NonFinite`] (weights and moments are then those before
-    /// the step), more steps than 32 bits count, a device error.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "dropout's key is the low half of the seed"
-    )]
-    pub fn step(&mut self, batch: &Batch, lr: f32) -> Result<StepReport> {
-        self.upload(batch)?;
-        let step = self.done.step + 1;
-        let Ok(count) = u32::try_from(step) else {
-            let reason =
-                format!("step {step} is one too many: at most {} can be counted", u32::MAX);
-            return Err(Error::Value(reason));
-        };
-        // region: state
-        let state = StepState {
-            step: count,
-            seed: self.config.seed as u32,
-            lr,
-            loss_scale: 1.0,
-            ..StepState::default()
-        };
-        self.state.write(0, bytemuck::bytes_of(&state))?;
-        let loss = self.run()?;
-        // end: state
-        let (loss, norm) = (loss.item::<f32>()?, self.optimizer.norm().item::<f32>()?);
-        if !loss.is_finite() || !norm.is_finite() {
-            let tensor = diagnose::first_non_finite(self)?;
-            return Err(Error::NonFinite { step, loss, tensor });
-        }
-        self.done.step = step;
-        self.done.tokens = self.done.tokens.saturating_add(batch.scored as u64);
-        Ok(StepReport { step, loss, norm, lr, tokens: self.done.tokens })
-    }
-
-    /// Runs the step: op by op at first, then, once every kernel is compiled and every buffer is
-    /// in the cache, as a recording where the machine gains by it.
-    fn run(&mut self) -> Result<Tensor> {
-        let device = self.model.device().clone();
-        if let Some((recording, loss)) = &self.recording {
-            device.replay(recording)?;
-            return Ok(loss.clone());
-        }
-        // The first step compiles every kernel, which a recording must not.
-        self.eager += 1;
-        if self.eager <= 1 || !device.gains_by_recording() {
-            return self.step_body();
-        }
-        // What the first steps cached is of no use to a recording, which owns its buffers.
-        device.trim();
-        let (loss, recording) = device.record(|| self.step_body())?;
-        device.replay(&recording)?;
-        self.recording = Some((recording, loss.clone()));
-        Ok(loss)
-    }
-
-    pub(super) fn loss_on_tape(&self) -> Result<strata_autograd::Var> {
-        let pass = Pass { state: &self.state, dropout: self.config.dropout };
-        self.model.loss(&self.ids, &self.targets, pass)
-    }
-
-    fn step_body(&self) -> Result<Tensor> {
-        self.model.parameters().zero_grad()?;
-        let loss = self.loss_on_tape()?;
-        loss.backward()?;
-        self.optimizer.step(&self.state)?;
-        Ok(loss.value().clone())
-    }
-
-    fn upload(&self, batch: &Batch) -> Result<()> {
-        if [batch.batch, batch.context] != self.ids.shape() {
-            let (have, want) = ([batch.batch, batch.context], self.ids.shape());
-            let reason = format!("a batch of {have:?} for a trainer of {want:?}");
-            return Err(Error::Value(reason));
-        }
-        let vocab = self.model.config().vocab_size;
-        let outside = |&id: &u32| id as usize >= vocab && id != IGNORE;
-        if let Some(id) = batch.inputs.iter().chain(&batch.targets).find(|id| outside(id)) {
-            return Err(Error::Value(format!(
-                "token {id} is outside the model's table of {vocab} rows"
-            )));
-        }
-        self.ids.write(&batch.inputs)?;
-        self.targets.write(&batch.targets)?;
-        Ok(())
-    }
-
-    /// Mean loss over batches, without dropout and without a tape.
+    /// Mean loss over batches, without dropout, without a tape, and without smoothing: the plain
+    /// cross-entropy, whatever the run is trained on.
     ///
     /// # Errors
     /// As [`step`](Self::step); [`Error::NotFinite`].
@@ -248,7 +179,7 @@ impl Trainer {
         let mut sum = Evaluation::default();
         // A batch of padding has no mean.
         for batch in batches.into_iter().filter(|batch| batch.scored > 0) {
-            self.upload(&batch)?;
+            self.check_and_upload(&batch)?;
             let loss = no_grad(|| self.model.loss(&self.ids, &self.targets, self.pass()))?;
             let scored = batch.scored as u64;
             sum.nats += f64::from(loss.value().item::<f32>()?) * scored as f64;

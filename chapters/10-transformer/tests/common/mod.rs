@@ -27,6 +27,7 @@ pub fn config(steps: u64) -> TrainConfig {
     TrainConfig {
         model: shape(),
         batch: 1,
+        accumulate: 1,
         context: 8,
         length: Length::Steps(steps),
         lr: 1e-3,
@@ -35,6 +36,7 @@ pub fn config(steps: u64) -> TrainConfig {
         weight_decay: 0.1,
         clip: None,
         dropout: 0.0,
+        label_smoothing: 0.0,
         seed: 1,
         eval_every: 1000,
         eval_batches: 1,

@@ -84,6 +84,7 @@ pub fn tiny() -> Pack {
         let config = TrainConfig {
             model: model.clone(),
             batch: 2,
+            accumulate: 1,
             context: 8,
             length: Length::Steps(3),
             lr: 1e-3,
@@ -92,6 +93,7 @@ pub fn tiny() -> Pack {
             weight_decay: 0.1,
             clip: Some(1.0),
             dropout: 0.0,
+            label_smoothing: 0.0,
             seed: 1,
             eval_every: 10,
             eval_batches: 1,
@@ -184,11 +186,12 @@ fn whole(bytes: &[u8]) {
     }
     let Ok((mut trainer, _, _)) = Trainer::resume(&folder, &cpu()) else { return };
     let config = trainer.config().clone();
-    let tokens = config.batch.saturating_mul(config.context);
+    let rows = config.batch.saturating_mul(config.accumulate);
+    let tokens = rows.saturating_mul(config.context);
     if config.model.parameters() < SMALL && tokens < 1 << 10 {
         let batch = batch(config.batch, config.context, config.model.vocab_size);
         let _ = trainer.scheduled_lr(trainer.done().step);
-        let _ = trainer.step(&batch, config.lr);
+        let _ = trainer.step_of(&vec![batch; config.accumulate], config.lr);
     }
 }
 

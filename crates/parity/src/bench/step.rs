@@ -57,6 +57,7 @@ fn trainer(device: &Device, s: &Shapes) -> Outcome<Trainer> {
     let config = TrainConfig {
         model: model.clone(),
         batch: s.batch,
+        accumulate: 1,
         context: s.context,
         length: Length::Steps(1000),
         lr: 1e-4,
@@ -65,6 +66,7 @@ fn trainer(device: &Device, s: &Shapes) -> Outcome<Trainer> {
         weight_decay: 0.1,
         clip: Some(1.0),
         dropout: 0.0,
+        label_smoothing: 0.0,
         seed: 1,
         eval_every: 1000,
         eval_batches: 1,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "node:test";
-import { data, functional as F, GPT, optim } from "strata-ml";
+import { data, functional as F, GPT, optim, Trainer } from "strata-ml";
 import type { GptStep } from "strata-ml";
 import { expects, fails, finite, rejects } from "./check.ts";
 
@@ -133,7 +133,56 @@ test("a run is resumed to the same bits, and given a new length", async () => {
   await rejects("argument", /come to its end after 8 steps/, model.fit(text, { resume: true }));
   assert.equal((await model.fit(text, { resume: true, steps: 10 })).steps, 10);
   await rejects("argument", /lr is settled/, model.fit(text, { resume: true, lr: 1, steps: 20 }));
+  await rejects("argument", /accumulate is settled/, model.fit(text, { resume: true, accumulate: 2, steps: 20 }));
+  await rejects("argument", /labelSmoothing is settled/, model.fit(text, { resume: true, labelSmoothing: 0, steps: 20 }));
   await rejects("argument", /no run to resume/, tiny().fit(text, { resume: true }));
+});
+
+test("a run whose steps have several batches is one of large batches, and is resumed to the same bits", async () => {
+  const text = await stories();
+  const fast = { evalBatches: 1, lr: 1e-3, schedule: "constant" } as const;
+  const [parts, whole] = [tiny(), tiny()];
+  const got = await parts.fit(text, { ...fast, steps: 3, batchSize: 2, accumulate: 3 });
+  const want = await whole.fit(text, { ...fast, steps: 3, batchSize: 6 });
+  assert.deepEqual([parts.trainer?.config.accumulate, got.tokens], [3, want.tokens]);
+  got.loss.forEach((loss, i) => assert.ok(Math.abs(loss - (want.loss[i] ?? NaN)) < 1e-4, `${got.loss} ${want.loss}`));
+  const going = { ...fast, steps: 6, batchSize: 2, accumulate: 2, dropout: 0.1, labelSmoothing: 0.1 } as const;
+  const straight = tiny();
+  const all = await straight.fit(text, going);
+  const model = tiny();
+  const first = await model.fit(text, { ...going, callbacks: { onStep: ({ step }) => step < 3 } });
+  const rest = await model.fit(text, { resume: true });
+  assert.deepEqual([...first.loss, ...rest.loss], all.loss);
+  assert.deepEqual(await model.wte.weight.read(), await straight.wte.weight.read());
+});
+
+test("a step of several batches takes a list of them", async () => {
+  const text = await stories();
+  const small = Trainer.create(tiny(), { steps: 9, batchSize: 2, context: 32, accumulate: 2 });
+  const large = Trainer.create(tiny(), { steps: 9, batchSize: 4, context: 32 });
+  const [a, b] = [text.train(0, 2), text.train(1, 2)];
+  const want = await large.trainOn(text.train(0, 4), 1e-3);
+  const got = await small.trainOn([a, b], 1e-3);
+  assert.ok(Math.abs(got.loss - want.loss) < 1e-4 && Math.abs(got.norm - want.norm) < 1e-3 * want.norm);
+  assert.equal(small.tokens, large.tokens);
+  assert.equal(small.trainOnNow([b, a]).step, 2);
+  await rejects("shape", /1 batches for a run whose steps have 2/, small.trainOn(a));
+  await rejects("shape", /3 batches for a run whose steps have 2/, small.trainOn([a, b, a]));
+  await rejects("shape", /0 batches/, small.trainOn([]));
+  await rejects("shape", /\[4, 32\] for a run whose batches have shape \[2, 32\]/, small.trainOn([a, text.train(0, 4)]));
+  await rejects("argument", /trainOn takes a Batch, got/, small.trainOn([a, JSON.parse("{}")]));
+  large.trainOnNow([text.train(0, 4)]);
+});
+
+test("labels are smoothed in training, not in an evaluation", async () => {
+  const [model, text] = [tiny(), await stories()];
+  await model.fit(text, { steps: 30, evalBatches: 1, batchSize: 4, lr: 3e-3, labelSmoothing: 0.2 });
+  const { trainer } = model;
+  assert.ok(trainer !== null && Math.abs(trainer.config.labelSmoothing - 0.2) < 1e-6);
+  const batch = text.train(99, 4);
+  const plain = F.crossEntropy(model.forward(batch.ids()), batch.targetIds()).item();
+  const { loss } = trainer.trainOnNow(batch, 0);
+  assert.ok(loss > plain + 0.1, `${loss} ${plain}`);
 });
 
 test("a loss that is no number ends a run, and names the tensor", async () => {
@@ -151,6 +200,11 @@ test("options of a GPT's run are checked by name", async () => {
     [{ lr: 0 }, "value", /lr is 0/],
     [{ batchSize: 1.5 }, "value", /batchSize is 1\.5/],
     [{ dropout: 1 }, "value", /dropout is 1/],
+    [{ accumulate: 0 }, "value", /accumulate is 0/],
+    [{ accumulate: 1.5 }, "value", /accumulate is 1\.5/],
+    [{ batchSize: 3, accumulate: 21_846 }, "value", /accumulate is 21846.*21845/],
+    [{ labelSmoothing: 1.1 }, "value", /labelSmoothing is 1\.1/],
+    [{ labelSmoothing: NaN }, "value", /labelSmoothing is NaN/],
     [{ schedule: JSON.parse('"linear"') }, "argument", /schedule is "linear"/],
     [{ clip: -1 }, "value", /clip is -1/],
     [{ seed: -1 }, "value", /seed/],

@@ -14,6 +14,7 @@ Examples:
   cargo strata train --minutes 3                             the same, three minutes long
   cargo strata train --preset gpt-1m --steps 1000            a small model for a laptop
   cargo strata train --data novel.txt --tokenizer char --dropout 0.2
+  cargo strata train --batch 16 --accumulate 4               as --batch 64, in a quarter of the memory
   cargo strata train --resume runs/gpt-12m-stories           go on where a run stopped
   cargo strata train --init runs/gpt-12m-stories --data novel.txt --steps 500
   cargo strata train --kernels my-kernels/ --rung matmul=1_naive
@@ -65,7 +66,7 @@ pub struct TrainArgs {
     #[arg(long, value_enum, value_name = "bpe|char", hide_possible_values = true)]
     pub tokenizer: Option<TokenizerArg>,
 
-    /// How many steps; each sees one batch and changes the weights once
+    /// How many steps; each sees one batch (--accumulate: several) and changes the weights once
     #[arg(long, value_name = "N", conflicts_with = "minutes", value_parser = whole(1, u64::from(u32::MAX)), allow_negative_numbers = true, help_heading = "Length")]
     pub steps: Option<u64>,
     /// Or how many minutes; the learning rate then follows the clock
@@ -76,6 +77,10 @@ pub struct TrainArgs {
     /// [default: by model and device]
     #[arg(long, value_name = "N", value_parser = whole(1, 65_536), allow_negative_numbers = true, help_heading = "Training")]
     pub batch: Option<u64>,
+    /// Batches in a step, one after the other: the gradient is that of one batch so many times as
+    /// large, in the memory of one [default: 1]
+    #[arg(long, value_name = "N", value_parser = whole(1, 65_536), allow_negative_numbers = true, help_heading = "Training")]
+    pub accumulate: Option<u64>,
     /// Tokens in a row: how far back the model can look [default: all its positions]
     #[arg(long, value_name = "N", value_parser = whole(1, 1 << 20), allow_negative_numbers = true, help_heading = "Training")]
     pub context: Option<u64>,
@@ -90,6 +95,10 @@ pub struct TrainArgs {
     /// [default: 0]
     #[arg(long, value_name = "P", value_parser = real(0.0, 0.95), allow_negative_numbers = true, help_heading = "Training")]
     pub dropout: Option<f64>,
+    /// Part of each target that is spread over all tokens evenly: the model grows less sure of itself.
+    /// Held-out losses stay the plain ones, those of steps do not [default: 0]
+    #[arg(long, value_name = "X", value_parser = real(0.0, 1.0), allow_negative_numbers = true, help_heading = "Training")]
+    pub label_smoothing: Option<f64>,
     /// AdamW's weight decay, on matrices only [default: 0.1]
     #[arg(long, value_name = "X", value_parser = real(0.0, 10.0), allow_negative_numbers = true, help_heading = "Training")]
     pub weight_decay: Option<f64>,
@@ -106,7 +115,7 @@ pub struct TrainArgs {
     pub force: bool,
     /// Go on with the run in this folder, to the same bits as if it had never stopped; with --steps
     /// or --minutes, to a new length
-    #[arg(long, value_name = "DIR", help_heading = "Files", conflicts_with_all = ["preset", "tokenizer", "batch", "context", "lr", "schedule", "dropout", "weight_decay", "seed", "init"])]
+    #[arg(long, value_name = "DIR", help_heading = "Files", conflicts_with_all = ["preset", "tokenizer", "batch", "accumulate", "context", "lr", "schedule", "dropout", "label_smoothing", "weight_decay", "seed", "init"])]
     pub resume: Option<PathBuf>,
     /// Begin with a checkpoint's weights and tokenizer instead of random ones (fine-tuning); a GPT-2
     /// that transformers saved will do

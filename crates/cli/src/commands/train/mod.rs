@@ -203,9 +203,19 @@ fn introduce(name: &str, source: &Source, data: &Dataset, config: &TrainConfig) 
         say!("       {text}")?;
     }
     let TrainConfig { batch, context, lr, schedule, dropout, seed, .. } = config;
+    let batches = match config.accumulate {
+        1 => String::new(),
+        several => format!("{several} batches of "),
+    };
+    let smoothed = match config.label_smoothing {
+        0.0 => String::new(),
+        part => format!(
+            ", label smoothing {part} (the losses of steps are smoothed, held-out ones not)"
+        ),
+    };
     let length = plan::describe(config.length);
     say!(
-        "{head}Run{head:#}    {length} of {batch} rows × {context} tokens, lr {lr} ({schedule}), dropout {dropout}, seed {seed}"
+        "{head}Run{head:#}    {length} of {batches}{batch} rows × {context} tokens, lr {lr} ({schedule}), dropout {dropout}{smoothed}, seed {seed}"
     )?;
     Ok(())
 }

@@ -73,6 +73,7 @@ pub fn plan(
     let config = TrainConfig {
         model,
         batch,
+        accumulate: args.accumulate.map_or(1, crate::args::size),
         context,
         length,
         lr,
@@ -82,6 +83,7 @@ pub fn plan(
         weight_decay: args.weight_decay.map_or(0.1, single),
         clip: Some(1.0),
         dropout: args.dropout.map_or(0.0, single),
+        label_smoothing: args.label_smoothing.map_or(0.0, single),
         seed: args.seed.unwrap_or(1),
         eval_every,
         eval_batches,

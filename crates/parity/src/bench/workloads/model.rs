@@ -11,8 +11,9 @@ use strata_ml::layernorm::{
     ParameterGrads, layernorm_backward, layernorm_forward, residual_layernorm_forward,
 };
 use strata_ml::loss::{
-    cross_entropy_backward, cross_entropy_forward, log_softmax_backward, log_softmax_forward,
-    softmax_backward, softmax_forward,
+    CrossEntropy, cross_entropy_backward, cross_entropy_backward_with, cross_entropy_forward,
+    cross_entropy_forward_with, log_softmax_backward, log_softmax_forward, softmax_backward,
+    softmax_forward,
 };
 use strata_ml::tensor::{DType, Tensor};
 use strata_ml::transformer::{LayerCache, dropout_forward};
@@ -71,6 +72,16 @@ pub(super) const LIST: &[(&str, Build)] = &[
         let one = Tensor::ones(d, &[])?;
         Run::new(label(&logits), move || {
             Ok(cross_entropy_backward(&logits, &targets, &loss, &one, 1.0).map(drop)?)
+        })
+    }),
+    ("smoothed_cross_entropy", smoothed),
+    ("weighted_mean", smoothed),
+    ("smoothed_cross_entropy_backward", |s, d| {
+        let (logits, targets) = scored(s, d)?;
+        let loss = cross_entropy_forward_with(&logits, &targets, &weighted(s, d)?)?;
+        let one = Tensor::ones(d, &[])?;
+        Run::new(label(&logits), move || {
+            Ok(cross_entropy_backward_with(&logits, &targets, &loss, &one, 1.0).map(drop)?)
         })
     }),
     ("attention", |s, d| {
@@ -167,6 +178,18 @@ fn normed(s: &Shapes, d: &Device) -> Outcome<[Tensor; 4]> {
 
 fn scored(s: &Shapes, d: &Device) -> Outcome<(Tensor, Tensor)> {
     Ok((noise(d, &[s.rows(), s.vocab])?, indices(d, &[s.rows()], s.vocab)?))
+}
+
+fn smoothed(s: &Shapes, d: &Device) -> Outcome<Run> {
+    let ((logits, targets), how) = (scored(s, d)?, weighted(s, d)?);
+    Run::new(label(&logits), move || {
+        Ok(cross_entropy_forward_with(&logits, &targets, &how).map(drop)?)
+    })
+}
+
+fn weighted(s: &Shapes, d: &Device) -> Outcome<CrossEntropy> {
+    let weights = Tensor::full(d, &[s.vocab], 0.5)?;
+    Ok(CrossEntropy { label_smoothing: 0.1, class_weights: Some(weights) })
 }
 
 fn loss(s: &Shapes, d: &Device) -> Outcome<Run> {

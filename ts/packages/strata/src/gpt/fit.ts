@@ -37,12 +37,14 @@ function checkData(model: GPT, data: Dataset): void {
 /** The options that a run keeps once it has begun. */
 const SETTLED = [
   "batchSize",
+  "accumulate",
   "lr",
   "schedule",
   "betas",
   "weightDecay",
   "clip",
   "dropout",
+  "labelSmoothing",
   "seed",
   "evalEvery",
   "evalBatches",

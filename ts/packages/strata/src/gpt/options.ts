@@ -3,12 +3,17 @@ import type { ScheduleName } from "../optim/schedule.js";
 
 /** How long a run lasts, and how it learns. What is left out depends on the model's size and the device. */
 export interface TrainOptions {
-  /** How many steps; each sees one batch and changes the weights once. */
+  /** How many steps; each sees one batch, or `accumulate` of them, and changes the weights once. */
   readonly steps?: number | undefined;
   /** Or how many minutes; the learning rate then follows the clock. */
   readonly minutes?: number | undefined;
   /** Rows in a batch. Default 16 for a tiny model; 8 or 4 on a processor, 64 on a GPU. */
   readonly batchSize?: number | undefined;
+  /**
+   * Batches of a step, one after the other: loss and gradient are those of one batch so many times as
+   * large, in the memory of one. Default 1.
+   */
+  readonly accumulate?: number | undefined;
   /** Peak learning rate. Default 3e-3 for a tiny model, 2e-3, 1e-3, 3e-4; a fifth for a loaded one. */
   readonly lr?: number | undefined;
   /** The course of the learning rate after warm-up. Default `"cosine"`. */
@@ -21,6 +26,11 @@ export interface TrainOptions {
   readonly clip?: number | null | undefined;
   /** Probability of dropping an activation. Default 0. */
   readonly dropout?: number | undefined;
+  /**
+   * Part of each target that is spread over all tokens evenly, 0 to 1. The losses of steps are then
+   * smoothed ones; evaluations take the plain loss. Default 0.
+   */
+  readonly labelSmoothing?: number | undefined;
   /** Seed of dropout. Default 1. */
   readonly seed?: number | undefined;
   /** Steps between evaluations. Default a twentieth of the run, from 10 to 250. */
@@ -70,13 +80,13 @@ export interface GptFitOptions extends TrainOptions {
 export interface GptStep {
   /** Steps done. */
   readonly step: number;
-  /** Mean cross-entropy of the batch before the step, nats a token. */
+  /** Mean cross-entropy of the step's batches before it, nats a token; of smoothed labels where the run has them. */
   readonly loss: number;
   /** Global gradient norm before clipping. */
   readonly norm: number;
   /** The step's learning rate. */
   readonly lr: number;
-  /** The loss that no model can beat on this batch; null if unknown. */
+  /** The loss, not smoothed, that no model can beat on these batches; null if unknown. */
   readonly floor: number | null;
   /** Tokens in a second, over the last steps. */
   readonly tokensPerSecond: number;

@@ -29,6 +29,8 @@ export type RunLength = RunSteps | RunMinutes;
 export interface TrainConfig {
   /** Rows of a batch. */
   readonly batchSize: number;
+  /** Batches of a step. */
+  readonly accumulate: number;
   /** Tokens of a row. */
   readonly context: number;
   /** How long it lasts. */
@@ -45,6 +47,8 @@ export interface TrainConfig {
   readonly clip: number | null;
   /** Probability of dropping an activation. */
   readonly dropout: number;
+  /** Part of each target that is spread over all tokens. */
+  readonly labelSmoothing: number;
   /** Seed of dropout. */
   readonly seed: number;
   /** Steps between evaluations. */
@@ -132,8 +136,11 @@ export function planOf(op: string, options: TrainOptions, about: PlanFor): Train
   const evalEvery = whole(op, "evalEvery", options.evalEvery ?? usualEvery(length, size, speed));
   // A software adapter takes many seconds for a batch.
   const most = about.device.info.caps.software ? 2 : 64;
+  const batchSize = whole(op, "batchSize", options.batchSize ?? rowsFor(size, speed, about), 1, 1 << 16);
   return {
-    batchSize: whole(op, "batchSize", options.batchSize ?? rowsFor(size, speed, about), 1, 1 << 16),
+    batchSize,
+    // As many rows as one batch may have.
+    accumulate: whole(op, "accumulate", options.accumulate ?? 1, 1, Math.floor((1 << 16) / batchSize)),
     context: about.context,
     length,
     lr: real(op, "lr", options.lr ?? RATES[size] / (about.tuned ? 5 : 1), 1e-9, 10),
@@ -142,6 +149,7 @@ export function planOf(op: string, options: TrainOptions, about: PlanFor): Train
     weightDecay: real(op, "weightDecay", options.weightDecay ?? 0.1, 0, 10),
     clip: clip === null ? null : real(op, "clip", clip, 1e-6, 1e6),
     dropout: real(op, "dropout", options.dropout ?? 0, 0, 0.95),
+    labelSmoothing: real(op, "labelSmoothing", options.labelSmoothing ?? 0, 0, 1),
     seed: checkSeed(options.seed ?? 1, op),
     evalEvery,
     evalBatches: whole(op, "evalBatches", options.evalBatches ?? Math.min(most, clamp(Math.floor(evalEvery / 4), 4, 64))),

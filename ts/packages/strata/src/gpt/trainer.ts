@@ -10,8 +10,8 @@ import { native } from "../load.js";
 import type { NativeTrainer } from "../native.js";
 import { isModule } from "../nn/module.js";
 import { onlyOurs, OURS, receivers } from "../shared/border.js";
-import { optionsOf, pathOf, real, text, whole } from "../shared/options.js";
-import { kindOf, show } from "../shared/show.js";
+import { listOf, optionsOf, pathOf, real, text, whole } from "../shared/options.js";
+import { isArray, kindOf, show } from "../shared/show.js";
 import { wrap } from "../tensor/tensor.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { idsOf } from "../tensor/typed.js";
@@ -29,7 +29,7 @@ import type { Done, Score } from "./wire.js";
 export interface StepReport {
   /** Steps done, this one included. */
   readonly step: number;
-  /** Mean cross-entropy of the batch before the update, nats a token. */
+  /** Mean cross-entropy of the step's batches before the update, nats a token; of smoothed labels where the run has them. */
   readonly loss: number;
   /** Global gradient norm before clipping. */
   readonly norm: number;
@@ -168,21 +168,22 @@ export class Trainer {
   }
 
   /**
-   * One step on a batch, off the event loop. Without `lr`, the schedule's.
+   * One step on a batch, off the event loop; in a run that accumulates, on a list of as many batches as
+   * its steps have. Without `lr`, the schedule's.
    *
-   * @throws {@link StrataError} `"shape"` for a batch of another shape; `"non-finite"`, weights and
-   * moments being those before the step; `"busy"` while a run has the model.
+   * @throws {@link StrataError} `"shape"` for a batch of another shape, or another number of them;
+   * `"non-finite"`, weights and moments being those before the step; `"busy"` while a run has the model.
    */
-  async trainOn(batch: Batch, lr?: number): Promise<StepReport> {
+  async trainOn(batch: Batch | readonly Batch[], lr?: number): Promise<StepReport> {
     const { arena, native: engine } = this.#inside;
-    const [inputs, targets] = partsOf("trainOn", batch);
+    const [inputs, targets] = partsOf("trainOn", batch, this.config);
     return this.#note(await alone(arena, "trainOn", () => engine.step(inputs, targets, this.#lr(lr))));
   }
 
   /** {@link trainOn}, waiting for it: the event loop stands still meanwhile. */
-  trainOnNow(batch: Batch, lr?: number): StepReport {
+  trainOnNow(batch: Batch | readonly Batch[], lr?: number): StepReport {
     const { arena, native: engine } = this.#inside;
-    const [inputs, targets] = partsOf("trainOnNow", batch);
+    const [inputs, targets] = partsOf("trainOnNow", batch, this.config);
     idle(arena, "trainOnNow");
     return this.#note(engine.stepNow(inputs, targets, this.#lr(lr)));
   }
@@ -228,8 +229,35 @@ export class Trainer {
 
 receivers(Trainer, isTrainer);
 
-/** A batch's ids; its arrays are anybody's to change. */
-function partsOf(op: string, batch: Batch): [inputs: Uint32Array, targets: Uint32Array] {
-  if (!isBatch(batch)) throw new StrataError("argument", `${op} takes a Batch, got ${kindOf(batch)}`, op);
-  return [idsOf(op, "batch.inputs", batch.inputs), idsOf(op, "batch.targets", batch.targets)];
+/** The ids of a step's batches, one after the other. */
+function partsOf(op: string, batch: Batch | readonly Batch[], config: TrainConfig): [inputs: Uint32Array, targets: Uint32Array] {
+  const { accumulate, batchSize, context } = config;
+  const given: unknown = batch;
+  const parts = (one: unknown): [Uint32Array, Uint32Array] => {
+    if (!isBatch(one)) throw new StrataError("argument", `${op} takes a Batch, got ${kindOf(one)}`, op);
+    // Its arrays are anybody's to change.
+    const [inputs, targets] = [idsOf(op, "batch.inputs", one.inputs), idsOf(op, "batch.targets", one.targets)];
+    if (one.batch !== batchSize || one.context !== context) {
+      const shapes = `[${one.batch}, ${one.context}] for a run whose batches have shape [${batchSize}, ${context}]`;
+      throw new StrataError("shape", `${op}: a batch of shape ${shapes}`, op);
+    }
+    return [inputs, targets];
+  };
+  const all = isArray(given) ? listOf(op, "batches", given, parts) : [parts(given)];
+  if (all.length !== accumulate) {
+    throw new StrataError("shape", `${op}: ${all.length} batches for a run whose steps have ${accumulate}`, op);
+  }
+  const [first] = all;
+  if (all.length === 1 && first !== undefined) return first;
+  return [joined(all.map(([inputs]) => inputs)), joined(all.map(([, targets]) => targets))];
+}
+
+function joined(parts: readonly Uint32Array[]): Uint32Array {
+  const all = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }

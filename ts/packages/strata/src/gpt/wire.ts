@@ -9,6 +9,7 @@ import type { RunLength, TrainConfig } from "./plan.js";
 interface TrainConfigJson {
   model: unknown;
   batch: number;
+  accumulate: number;
   context: number;
   length: RunLength;
   lr: number;
@@ -17,6 +18,7 @@ interface TrainConfigJson {
   weight_decay: number;
   clip: number | null;
   dropout: number;
+  label_smoothing: number;
   seed: number;
   eval_every: number;
   eval_batches: number;
@@ -27,6 +29,7 @@ export function trainJson(config: TrainConfig, model: string): string {
   const json: TrainConfigJson = {
     model: parse<unknown>(model),
     batch: config.batchSize,
+    accumulate: config.accumulate,
     context: config.context,
     length: config.length,
     lr: config.lr,
@@ -35,6 +38,7 @@ export function trainJson(config: TrainConfig, model: string): string {
     weight_decay: config.weightDecay,
     clip: config.clip,
     dropout: config.dropout,
+    label_smoothing: config.labelSmoothing,
     seed: config.seed,
     eval_every: config.evalEvery,
     eval_batches: config.evalBatches,
@@ -47,6 +51,7 @@ export function trainConfig(text: string): TrainConfig {
   const json = parse<TrainConfigJson>(text);
   return {
     batchSize: json.batch,
+    accumulate: json.accumulate,
     context: json.context,
     length: json.length,
     lr: json.lr,
@@ -55,6 +60,7 @@ export function trainConfig(text: string): TrainConfig {
     weightDecay: json.weight_decay,
     clip: json.clip,
     dropout: json.dropout,
+    labelSmoothing: json.label_smoothing,
     seed: json.seed,
     evalEvery: json.eval_every,
     evalBatches: json.eval_batches,
