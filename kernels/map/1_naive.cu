@@ -44,7 +44,8 @@ __device__ __forceinline__ float apply(float x, float alpha, float beta) {
         case 11: return sinf(x);
         case 12: return cosf(x);
         case 13: return x < alpha ? alpha : x > beta ? beta : x;
-        default: return x > alpha ? 1.0f : 0.0f;
+        case 14: return x > alpha ? 1.0f : 0.0f;
+        default: return x != x ? 1.0f : 0.0f;
     }
 }
 

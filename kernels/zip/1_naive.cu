@@ -27,7 +27,7 @@ struct Params {
 };
 // end: params
 
-// NaN where either is NaN, in max and min too (fmaxf would drop it).
+// NaN where either is NaN, in max and min too (fmaxf would drop it). Of comparisons only `!=` is true then.
 __device__ __forceinline__ float apply(float a, float b) {
     switch (OP) {
         case 0: return a + b;
@@ -39,7 +39,11 @@ __device__ __forceinline__ float apply(float a, float b) {
         case 6: return powf(a, b);
         case 7: return a == b ? 1.0f : 0.0f;
         case 8: return a > b ? 1.0f : 0.0f;
-        default: return b == 0.0f ? 0.0f : a;
+        case 9: return b == 0.0f ? 0.0f : a;
+        case 10: return a != b ? 1.0f : 0.0f;
+        case 11: return a < b ? 1.0f : 0.0f;
+        case 12: return a <= b ? 1.0f : 0.0f;
+        default: return a >= b ? 1.0f : 0.0f;
     }
 }
 

@@ -54,7 +54,8 @@ fn apply(v: f32) -> f32 {
         case 11u: { return sin_exact(v); }
         case 12u: { return cos_exact(v); }
         case 13u: { return select(select(v, p.beta, v > p.beta), p.alpha, v < p.alpha); }
-        default: { return select(0.0, 1.0, above(v, p.alpha)); }
+        case 14u: { return select(0.0, 1.0, above(v, p.alpha)); }
+        default: { return select(0.0, 1.0, is_nan(v)); }
     }
 }
 
@@ -62,7 +63,7 @@ fn apply(v: f32) -> f32 {
 fn map(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     for (var i = id.x; i < p.n; i += groups.x * WG) {
         let v = x[place(i)];
-        // NaN in, NaN out; but NaN^0 is 1, and the step's comparison is false.
-        out[i] = select(apply(v), v, is_nan(v) && OP != 10u && OP != 14u);
+        // NaN in, NaN out; but NaN^0 is 1, and the step and the question for NaN have answers.
+        out[i] = select(apply(v), v, is_nan(v) && OP != 10u && OP < 14u);
     }
 }

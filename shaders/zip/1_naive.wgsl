@@ -56,7 +56,11 @@ fn apply(x: f32, y: f32) -> f32 {
         case 6u: { return pow_exact(x, y); }
         case 7u: { return select(0.0, 1.0, equal(x, y)); }
         case 8u: { return select(0.0, 1.0, above(x, y)); }
-        default: { return select(x, 0.0, equal(y, 0.0)); }
+        case 9u: { return select(x, 0.0, equal(y, 0.0)); }
+        case 10u: { return select(1.0, 0.0, equal(x, y)); }
+        case 11u: { return select(0.0, 1.0, above(y, x)); }
+        case 12u: { return select(0.0, 1.0, above(y, x) || equal(x, y)); }
+        default: { return select(0.0, 1.0, above(x, y) || equal(x, y)); }
     }
 }
 

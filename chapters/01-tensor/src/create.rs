@@ -93,6 +93,35 @@ impl Tensor {
         Self::full(device, shape, 1.0)
     }
 
+    /// All zeros, with the dtype, the shape and the device of this tensor.
+    ///
+    /// # Errors
+    /// As [`empty`](Self::empty).
+    pub fn zeros_like(&self) -> Result<Self> {
+        self.like("zeros_like", 0)
+    }
+
+    /// All ones, with the dtype, the shape and the device of this tensor.
+    ///
+    /// # Errors
+    /// As [`empty`](Self::empty).
+    pub fn ones_like(&self) -> Result<Self> {
+        // Of 16 bits a word holds two.
+        let bits = match self.dtype() {
+            DType::F32 => 1f32.to_bits(),
+            DType::BF16 => 0x0001_0001 * u32::from(half::bf16::ONE.to_bits()),
+            DType::F16 => 0x0001_0001 * u32::from(half::f16::ONE.to_bits()),
+            DType::I32 | DType::U32 => 1,
+        };
+        self.like("ones_like", bits)
+    }
+
+    fn like(&self, op: &'static str, bits: u32) -> Result<Self> {
+        let tensor = Tensor::empty_for(op, self.device(), self.dtype(), self.shape())?;
+        crate::ops::fill_bits(&tensor, bits)?;
+        Ok(tensor)
+    }
+
     /// 0, 1, 2, … as f32.
     ///
     /// # Errors
@@ -121,7 +150,7 @@ impl Tensor {
 
     /// Elements that the host makes, a piece at a time: the device is asked for room first, and the
     /// host never holds them all.
-    fn fill_with(
+    pub(crate) fn fill_with(
         op: &'static str,
         device: &Device,
         shape: &[usize],

@@ -21,6 +21,7 @@ mod element;
 mod error;
 mod layout;
 pub mod ops;
+mod parts;
 mod tensor;
 mod views;
 

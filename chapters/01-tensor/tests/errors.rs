@@ -1,7 +1,7 @@
 //! Bad calls are errors that name the op and the shapes; none of them panics.
 use half::bf16;
 use strata_device::{Device, Settings, testing::testing_devices};
-use strata_tensor::ops::{accumulate, concat, copy_into, fill_bits, stack};
+use strata_tensor::ops::{self, accumulate, concat, copy_into, fill_bits, stack};
 use strata_tensor::{DType, Error, Layout, Result, Tensor};
 
 fn cpu() -> Device {
@@ -73,7 +73,7 @@ fn wrong_dtypes_say_what_to_do() {
     let x = Tensor::from_slice(&cpu(), &[1i32, 2], &[2]).unwrap();
     for result in [
         x.exp(),
-        x.add(&x),
+        ops::zip(ops::Zip::Pow, &x, &x),
         x.sum_all(),
         x.argmax(),
         x.max(&[0], false),

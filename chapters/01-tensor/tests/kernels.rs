@@ -8,8 +8,10 @@ fn constants(op: &str, rung: &str) -> Vec<Vec<(&'static str, u32)>> {
     let each = |name, count| (0..count).map(|v| vec![(name, v)]).collect();
     match (op, rung) {
         ("copy", "1_naive") => vec![vec![("SIZE", 2)], vec![("SIZE", 4)]],
-        ("map", _) => each("OP", 15),
-        ("zip", _) => each("OP", 9),
+        ("map", _) => each("OP", 16),
+        ("zip", _) => each("OP", 14),
+        ("zip_integers", _) => (0..30).map(|i| vec![("OP", i / 2), ("SIGNED", i % 2)]).collect(),
+        ("triangle", _) => each("UPPER", 2),
         ("reduce", "2_tree") => {
             (0..3).flat_map(|op| [1, 32].map(|c| vec![("OP", op), ("COLS", c)])).collect()
         }

@@ -85,6 +85,7 @@ fn maps() -> Vec<(Map, Function)> {
         (Map::Cos, Box::new(scalar::cos)),
         (Map::Clamp, Box::new(|x| x.clamp(1.5, 2.5))),
         (Map::Step, Box::new(|x| f64::from(u8::from(x > 1.5)))),
+        (Map::IsNan, Box::new(|x| f64::from(u8::from(x.is_nan())))),
     ]
 }
 
@@ -182,6 +183,10 @@ fn zips() -> Vec<(Zip, pairs::Function)> {
         (Zip::Eq, |a, b| f64::from(u8::from(a == b))),
         (Zip::Gt, |a, b| f64::from(u8::from(a > b))),
         (Zip::Keep, |a, b| if b == 0.0 { 0.0 } else { a }),
+        (Zip::Ne, |a, b| f64::from(u8::from(a != b))),
+        (Zip::Lt, |a, b| f64::from(u8::from(a < b))),
+        (Zip::Le, |a, b| f64::from(u8::from(a <= b))),
+        (Zip::Ge, |a, b| f64::from(u8::from(a >= b))),
     ]
 }
 

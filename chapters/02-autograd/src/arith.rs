@@ -1,6 +1,6 @@
 use crate::Var;
 use strata_tensor::ops::{Map, Zip, map, zip};
-use strata_tensor::{Result, Tensor};
+use strata_tensor::{DType, Result, Tensor};
 
 /// The reverse of broadcasting: sums the dimensions along which `grad` was stretched from `shape`.
 ///
@@ -17,6 +17,11 @@ pub fn sum_to(grad: &Tensor, shape: &[usize]) -> Result<Tensor> {
     grad.sum(&dims, true)?.reshape(shape)
 }
 
+/// The inputs that an op's result has slopes for: none where it computes with integers.
+pub(crate) fn smooth<'a>(x: &Tensor, inputs: &'a [&'a Var]) -> &'a [&'a Var] {
+    if matches!(x.dtype(), DType::I32 | DType::U32) { &[] } else { inputs }
+}
+
 impl Var {
     fn pair(
         op: Zip,
@@ -27,7 +32,8 @@ impl Var {
     ) -> Result<Var> {
         let out = zip(op, a.value(), b.value())?;
         let (x, y) = (a.value().clone(), b.value().clone());
-        Ok(Var::from_op(op.name(), out, &[a, b], move |grad, grads| {
+        let inputs = [a, b];
+        Ok(Var::from_op(op.name(), out, smooth(&x, &inputs), move |grad, grads| {
             if grads.wants(0) {
                 grads.add(0, sum_to(&da(grad, &x, &y)?, x.shape())?)?;
             }

@@ -281,7 +281,32 @@ impl Parameters {
         self.values.device()
     }
 
-    /// Sets all gradients to zero, in one launch.
+    /// Sets all gradients to zero, in one launch. Until then every backward pass adds to them: which
+    /// is how a step is taken over more rows than fit in memory at once. Its batches come one after
+    /// the other, each loss multiplied by the batch's part of what is scored in all of them, so that
+    /// the gradient is that of the mean over the whole.
+    ///
+    /// ```
+    /// use strata_autograd::{Init, ParamBuilder, Var};
+    /// use strata_device::{Device, Settings};
+    /// use strata_tensor::Tensor;
+    /// let device = Device::open("cpu", Settings::default())?;
+    /// let builder = ParamBuilder::new();
+    /// let w = builder.param("w", &[2], Init::Ones, true);
+    /// let all = builder.build(&device, 1)?;
+    /// let data = |x: &[f32]| Ok::<_, strata_tensor::Error>(
+    ///     Var::constant(Tensor::from_slice(&device, x, &[x.len() / 2, 2])?));
+    /// let mean = |x: &Var| x.mul(w.var()?)?.sum(&[1], false)?.mean(&[0], false);
+    ///
+    /// mean(&data(&[1., 2., 3., 4., 5., 9.])?)?.backward()?;
+    /// let whole = all.grads()?.to_vec::<f32>()?;
+    /// all.zero_grad()?;
+    /// mean(&data(&[1., 2.])?)?.affine(1. / 3., 0.)?.backward()?; // one row of three
+    /// mean(&data(&[3., 4., 5., 9.])?)?.affine(2. / 3., 0.)?.backward()?; // two of three
+    /// assert_eq!(whole[..2], [3., 5.]);
+    /// assert!(all.grads()?.to_vec::<f32>()?.iter().zip(&whole).all(|(a, b)| (a - b).abs() < 1e-6));
+    /// # Ok::<(), strata_tensor::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The device fails.

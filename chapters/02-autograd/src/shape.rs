@@ -42,13 +42,7 @@ impl Var {
         cut: impl Fn(&Tensor) -> Result<Tensor> + Send + Sync + 'static,
     ) -> Result<Var> {
         let out = cut(self.value())?;
-        let before = self.shape().to_vec();
-        Ok(Var::from_op(name, out, &[self], move |g, grads| {
-            // In f32: a part of a 16-bit tensor cannot be written alone.
-            let whole = Tensor::zeros(g.device(), DType::F32, &before)?;
-            ops::copy_into(&g.cast(DType::F32)?, &cut(&whole)?)?;
-            grads.add(0, whole.cast(g.dtype())?)
-        }))
+        Ok(Var::from_op(name, out, &[self], move |g, grads| grads.add_part(0, g, &cut)))
     }
 
     /// Elements `start .. start + len` along dimension `d`.

@@ -191,8 +191,11 @@ fn the_graph_is_data() {
 }
 
 #[test]
-fn integers_have_no_gradient_arithmetic() {
+fn integers_do_not_meet_floats() {
     let device = &testing_devices()[0];
     let ids = Var::constant(Tensor::zeros(device, DType::U32, &[2]).unwrap());
-    assert!(ids.add(&ids).unwrap_err().to_string().contains("cast"));
+    let x = Var::leaf(Tensor::ones(device, &[2]).unwrap());
+    assert!(x.add(&ids).unwrap_err().to_string().contains("cast"));
+    assert!(ids.exp().unwrap_err().to_string().contains("cast"));
+    assert!(!ids.add(&ids).unwrap().requires_grad());
 }

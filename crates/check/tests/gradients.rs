@@ -2,7 +2,7 @@
 
 use strata_check::gradient::{dot, numeric};
 use strata_check::oracle::attention::Attention;
-use strata_check::oracle::cross_entropy::cross_entropy;
+use strata_check::oracle::cross_entropy::{cross_entropy, smoothed_cross_entropy};
 use strata_check::oracle::{embedding, gelu, layernorm, softmax};
 use strata_check::sample::{normal, uniform, widen};
 
@@ -54,15 +54,32 @@ fn cross_entropy_backward() {
 }
 
 #[test]
+fn smoothed_cross_entropy_backward() {
+    let (x, targets) = (random(2, 20), [3, -1, 0, 4]);
+    for (weights, smoothing) in [([1.0; 5], 0.2), ([0.5, 2.0, 1.0, 0.0, 3.0], 0.3)] {
+        let loss = |x: &[f64]| smoothed_cross_entropy(x, &targets, &weights, smoothing, -1);
+        agree(&loss(&x).dlogits, |x| loss(x).loss, &x);
+    }
+}
+
+#[test]
 fn attention_backward() {
     let (batch, heads, rows, keys, d) = (2, 2, 3, 4, 3);
     let mask: Vec<f64> = uniform(9, batch * heads * rows * keys, 0.0, 1.0)
         .iter()
         .map(|&u| if u < 0.3 { 0.0 } else { 1.0 / 0.7 })
         .collect();
-    for (causal, dropout) in [(true, None), (false, None), (true, Some(&mask[..]))] {
-        let scale = 1.0 / (d as f64).sqrt();
-        let op = Attention { batch, heads, rows, keys, head_dim: d, causal, scale, dropout };
+    // A hole, and a sequence without a key.
+    let padding = [true, false, true, true, false, false, false, false];
+    for (causal, dropout, key_mask) in [
+        (true, None, None),
+        (false, None, None),
+        (true, Some(&mask[..]), None),
+        (false, None, Some(&padding[..])),
+        (true, Some(&mask[..]), Some(&padding[..])),
+    ] {
+        let (scale, head_dim) = (1.0 / (d as f64).sqrt(), d);
+        let op = Attention { batch, heads, rows, keys, head_dim, causal, scale, dropout, key_mask };
         let (q, dout) = (random(1, batch * heads * rows * d), random(4, batch * heads * rows * d));
         let (k, v) = (random(2, batch * heads * keys * d), random(3, batch * heads * keys * d));
         let grads = op.backward(&q, &k, &v, &dout);

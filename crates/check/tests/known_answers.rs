@@ -2,11 +2,12 @@
 
 use strata_check::oracle::adamw::AdamW;
 use strata_check::oracle::attention::Attention;
-use strata_check::oracle::cross_entropy::cross_entropy;
+use strata_check::oracle::cross_entropy::{cross_entropy, smoothed_cross_entropy};
 use strata_check::oracle::matmul::Matmul;
 use strata_check::oracle::philox::{philox4x32_10, uniform, word};
 use strata_check::oracle::{
-    clip, copy, dropout, embedding, gelu, layernorm, map, reduce, schedule, sgd, softmax, zip,
+    choose, clip, copy, dropout, embedding, gelu, integer, layernorm, map, pick, reduce, schedule,
+    sgd, softmax, zip,
 };
 
 #[track_caller]
@@ -36,6 +37,39 @@ fn philox() {
     assert_eq!(pi, [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]);
     assert_eq!(word(0, 0, 0, 2), 0xbc57_ac4c);
     assert_eq!(uniform(u32::MAX), 1.0 - 2f64.powi(-24));
+}
+
+/// WGSL's rules for what has no quotient, and examples of PyTorch's documentation.
+#[test]
+fn integers_choices_and_picks() {
+    let least = i64::from(i32::MIN);
+    assert_eq!(integer::wrap(1 << 31, true), least);
+    assert_eq!(integer::wrap(-1, false), (1 << 32) - 1);
+    assert_eq!(integer::mul(1 << 20, 1 << 20, true), 0);
+    assert_eq!(integer::add(least, -1, true), (1 << 31) - 1);
+    assert_eq!(integer::sub(3, 5, false), (1 << 32) - 2);
+    assert_eq!([integer::div(7, 0, true), integer::rem(7, 0, true)], [7, 0]);
+    assert_eq!([integer::div(least, -1, true), integer::rem(least, -1, true)], [least, 0]);
+    assert_eq!([integer::div(-7, 2, true), integer::rem(-7, 2, true)], [-3, -1]);
+
+    let column = [1.0, 0.0, f64::NAN];
+    let (a, b) = ([10.0, 20.0], [5.0]);
+    let chosen = choose::choose((&column, &[3, 1]), (&a, &[2]), (&b, &[]));
+    assert_eq!(chosen, [10.0, 20.0, 5.0, 5.0, 10.0, 20.0]);
+    let x = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+    assert_eq!(choose::tril(&x, &[2, 3], 0), [1.0, 0.0, 0.0, 4.0, 5.0, 0.0]);
+    assert_eq!(choose::triu(&x, &[2, 3], 1), [0.0, 2.0, 3.0, 0.0, 0.0, 6.0]);
+    assert_eq!(choose::one_hot(&[1, 0], 2), [0.0, 1.0, 1.0, 0.0]);
+    assert!(choose::one_hot(&[-1, 2], 2).iter().all(|x| x.is_nan()));
+
+    let gathered = pick::gather(&x[..4], &[2, 2], 1, &[0, 0, 1, 0], &[2, 2], f64::NAN);
+    assert_eq!(gathered, [1.0, 1.0, 4.0, 3.0]);
+    assert_eq!(pick::gather(&x[..2], &[2], 0, &[-1, 2, 1], &[3], 9.0), [9.0, 9.0, 2.0]);
+    let (at, ones) = ([0, 1, 2, 0, 0], [1.0; 5]);
+    let added = pick::scatter_add(&[0.0; 15], &[3, 5], 0, &at, &[1, 5], &ones, &[1, 5]);
+    let want = [1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0];
+    assert_eq!(added, want);
+    assert!(pick::scatter_add(&[0.0; 2], &[2], 0, &[2], &[1], &ones, &[5])[0].is_nan());
 }
 
 #[test]
@@ -159,6 +193,13 @@ fn cross_entropy_values() {
     let nothing = cross_entropy(&x, &[-1; 3], 2, -1);
     assert_eq!((nothing.loss, nothing.scored), (0.0, 0));
     assert!(nothing.dlogits.iter().all(|&d| d == 0.0));
+    // Smoothed by all, each row is the mean over its classes; weights count in rows and in the mean.
+    let all = smoothed_cross_entropy(&x, &[1, -1, 0], &[1.0; 2], 1.0, -1);
+    all_close(&all.losses, &[(4f64.ln() - 0.75f64.ln()) / 2.0, 0.0, 2f64.ln()]);
+    let own = smoothed_cross_entropy(&x, &[1, -1, 0], &[3.0, 1.0], 0.0, -1);
+    all_close(&own.losses, &[-0.75f64.ln(), 0.0, 3.0 * 2f64.ln()]);
+    close(own.loss, (3.0 * 2f64.ln() - 0.75f64.ln()) / 4.0);
+    assert_eq!(smoothed_cross_entropy(&x, &[0; 3], &[0.0, 1.0], 0.5, -1).loss, 0.0);
 }
 
 #[test]
@@ -178,8 +219,17 @@ fn attention_values() {
     assert_eq!(short.lse[0], f64::NEG_INFINITY);
     // Dropout drops probabilities, not scores.
     let mask = [1.0, 1.0, 1.0, 0.0, 2.0, 1.0, 1.0, 1.0, 1.0];
-    let dropped = Attention { dropout: Some(&mask), ..causal };
+    let dropped = Attention { dropout: Some(&mask), ..causal.clone() };
     all_close(&dropped.forward(&[0.0; 3], &[1.0; 3], &v).out, &[1.0, 3.0, 4.0]);
+    // A padding mask: the first row sees nothing, and what is masked may be anything.
+    let padded = Attention { key_mask: Some(&[false, true, true]), ..causal };
+    let (q, k) = ([0.0; 3], [f64::NAN, 1.0, 1.0]);
+    let v = [f64::INFINITY, 3.0, 8.0];
+    let out = padded.forward(&q, &k, &v);
+    assert_eq!((&out.out[..], out.lse[0]), (&[0.0, 3.0, 5.5][..], f64::NEG_INFINITY));
+    let grads = padded.backward(&q, &k, &v, &[1.0; 3]);
+    assert_eq!((grads.dq[0], grads.dk[0], grads.dv[0]), (0.0, 0.0, 0.0));
+    all_close(&grads.dv, &[0.0, 1.5, 0.5]);
 }
 
 #[test]

@@ -93,10 +93,22 @@ pub fn running_softmax(row: Lent<f32>) -> napi::Result<Float32Array> {
     })
 }
 
-/// Mean cross-entropy.
+/// Mean cross-entropy; class weights 0 for none.
 #[napi]
-pub fn cross_entropy(logits: u32, targets: u32) -> napi::Result<u32> {
-    op2(logits, targets, |x, t| loss::cross_entropy(x, t.value()))
+pub fn cross_entropy(
+    logits: u32,
+    targets: u32,
+    label_smoothing: f64,
+    class_weights: u32,
+) -> napi::Result<u32> {
+    guard(|| {
+        let (x, targets, weights) = (get(logits)?, get(targets)?, get_option(class_weights)?);
+        let options = loss::CrossEntropy {
+            label_smoothing: single(label_smoothing),
+            class_weights: weights.map(|w| w.value().clone()),
+        };
+        Ok(put(trace::on(|| loss::cross_entropy_with(&x, targets.value(), &options))?))
+    })
 }
 
 /// `[mean, rows, lse]`.
@@ -125,6 +137,7 @@ fn options(
     causal: bool,
     scale: f64,
     [p, seed, step]: [f64; 3],
+    key_mask: u32,
 ) -> Outcome<Options> {
     let mut options = if causal { Options::causal() } else { Options::full() };
     if !scale.is_nan() {
@@ -133,10 +146,13 @@ fn options(
     if p != 0.0 {
         options = options.dropout(single(p), 0, &state(device, seed, step)?);
     }
+    if let Some(mask) = get_option(key_mask)? {
+        options = options.masked(mask.value());
+    }
     Ok(options)
 }
 
-/// Scaled dot-product attention.
+/// Scaled dot-product attention; a mask of keys 0 for none.
 #[napi(js_name = "attention")]
 pub fn attend(
     q: u32,
@@ -147,10 +163,11 @@ pub fn attend(
     dropout: f64,
     seed: f64,
     step: f64,
+    key_mask: u32,
 ) -> napi::Result<u32> {
     guard(|| {
         let (q, k, v) = (get(q)?, get(k)?, get(v)?);
-        let options = options(q.value().device(), causal, scale, [dropout, seed, step])?;
+        let options = options(q.value().device(), causal, scale, [dropout, seed, step], key_mask)?;
         Ok(put(trace::on(|| attention::attention(&q, &k, &v, &options))?))
     })
 }
@@ -164,20 +181,28 @@ pub fn attention_qkv(
     dropout: f64,
     seed: f64,
     step: f64,
+    key_mask: u32,
 ) -> napi::Result<u32> {
     guard(|| {
         let (qkv, heads) = (get(qkv)?, whole("attention", "heads", heads)?);
-        let options = options(qkv.value().device(), causal, f64::NAN, [dropout, seed, step])?;
+        let device = qkv.value().device();
+        let options = options(device, causal, f64::NAN, [dropout, seed, step], key_mask)?;
         Ok(put(trace::on(|| attention::attention_qkv(&qkv, heads, &options))?))
     })
 }
 
 /// The probabilities themselves.
 #[napi]
-pub fn attention_weights(q: u32, k: u32, causal: bool, scale: f64) -> napi::Result<u32> {
+pub fn attention_weights(
+    q: u32,
+    k: u32,
+    causal: bool,
+    scale: f64,
+    key_mask: u32,
+) -> napi::Result<u32> {
     guard(|| {
         let (q, k) = (get(q)?, get(k)?);
-        let options = options(q.value().device(), causal, scale, [0.0; 3])?;
+        let options = options(q.value().device(), causal, scale, [0.0; 3], key_mask)?;
         Ok(put_tensor(attention::attention_weights(q.value(), k.value(), &options)?))
     })
 }

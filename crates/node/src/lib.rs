@@ -23,6 +23,7 @@
 
 mod autograd;
 mod checkpoint;
+mod choose;
 mod create;
 mod data;
 mod describe;

@@ -82,16 +82,31 @@ binary! {
     matmul => |a, b| a.matmul(b);
 }
 
-/// 1 where equal, else 0.
-#[napi]
-pub fn eq(a: u32, b: u32) -> napi::Result<u32> {
-    guard(|| Ok(put_tensor(get(a)?.value().eq(get(b)?.value())?)))
+macro_rules! constants {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[napi]
+        pub fn $name(a: u32, b: u32) -> napi::Result<u32> {
+            guard(|| Ok(put_tensor(get(a)?.value().$name(get(b)?.value())?)))
+        }
+    )*};
 }
 
-/// 1 where `a > b`, else 0.
-#[napi]
-pub fn gt(a: u32, b: u32) -> napi::Result<u32> {
-    guard(|| Ok(put_tensor(get(a)?.value().gt(get(b)?.value())?)))
+constants! {
+    /// What a division towards 0 leaves of integers.
+    rem;
+    /// 1 where equal, else 0.
+    eq;
+    /// 1 where different, else 0.
+    ne;
+    /// 1 where `a > b`, else 0.
+    gt;
+    /// 1 where `a >= b`, else 0.
+    ge;
+    /// 1 where `a < b`, else 0.
+    lt;
+    /// 1 where `a <= b`, else 0.
+    le;
 }
 
 /// `alpha · a + beta`.

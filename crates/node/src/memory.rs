@@ -191,13 +191,13 @@ pub fn fill(a: u32, value: f64) -> napi::Result<()> {
         let one = match to.dtype() {
             DType::U32 => {
                 let value: u32 = integer(value).ok_or_else(wrong)?;
-                Tensor::from_slice(to.device(), &[value], &[1])?
+                Tensor::from_slice(to.device(), &[value], &[])?
             }
             DType::I32 => {
                 let value: i32 = integer(value).ok_or_else(wrong)?;
-                Tensor::from_slice(to.device(), &[value], &[1])?
+                Tensor::from_slice(to.device(), &[value], &[])?
             }
-            float => Tensor::full(to.device(), &[1], single(value))?.cast(float)?,
+            float => Tensor::full(to.device(), &[], single(value))?.cast(float)?,
         };
         Ok(ops::copy_into(&one.broadcast_to(to.shape())?, to)?)
     })

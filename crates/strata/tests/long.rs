@@ -4,8 +4,8 @@ use strata_ml::data::{embedding_backward, embedding_positions_backward};
 use strata_ml::device::{Device, testing::testing_devices};
 use strata_ml::layernorm::{layernorm_backward, layernorm_forward, residual_layernorm_forward};
 use strata_ml::loss::{
-    cross_entropy_forward, log_softmax_backward, log_softmax_forward, softmax_backward,
-    softmax_forward,
+    CrossEntropy, cross_entropy_backward_with, cross_entropy_forward, cross_entropy_forward_with,
+    log_softmax_backward, log_softmax_forward, softmax_backward, softmax_forward,
 };
 use strata_ml::tensor::{DType, Tensor, ops};
 
@@ -86,6 +86,15 @@ fn very_many_short_rows_are_right() {
             let goals = Tensor::from_slice(&device, &vec![0u32; rows], &[rows]).unwrap();
             let loss = cross_entropy_forward(&x, &goals).unwrap();
             close("cross_entropy", &device, &loss.mean, |_| sum.ln(), 1e-4);
+            let smooth = CrossEntropy { label_smoothing: 0.1, ..CrossEntropy::default() };
+            let loss = cross_entropy_forward_with(&x, &goals, &smooth).unwrap();
+            let mean = (width - 1) as f64 * 0.25;
+            close("smoothed", &device, &loss.mean, |_| sum.ln() - 0.1 * mean, 1e-4);
+            let scale = Tensor::full(&device, &[], rows as f32).unwrap();
+            let dx = cross_entropy_backward_with(&x, &goals, &loss, &scale, 1.0).unwrap();
+            let goal = |i: usize| if i.is_multiple_of(width) { 0.9 } else { 0.0 };
+            let back = |i: usize| want(i) - goal(i) - 0.1 / width as f64;
+            close("smoothed back", &device, &dx, back, 1e-5);
             let gain = Tensor::full(&device, &[width], 2.0).unwrap();
             let normed = layernorm_forward(&x, &gain, &gain, 1e-5).unwrap();
             let mean = (width - 1) as f64 * 0.25;
@@ -152,23 +161,33 @@ fn many_tokens_of_one_kind_and_large_batches_add_up() {
 #[test]
 fn very_many_queries_or_keys_have_their_gradients_or_an_error() {
     for device in testing_devices() {
-        for (rows, keys) in [(66_000, 2), (70_016, 3), (2, 66_000)] {
+        let all = [(66_000, 2, 0), (70_016, 3, 0), (2, 66_000, 0), (66_000, 2, 3)];
+        for (rows, keys, padding) in all {
             let q = tensor(&device, &[1, 1, rows, 1], |_| 0.0);
-            let k = tensor(&device, &[1, 1, keys, 1], |i| (i % 2) as f32);
+            let there = |i: usize| i < keys;
+            let k = tensor(&device, &[1, 1, keys + padding, 1], |i| match there(i) {
+                true => (i % 2) as f32,
+                false => f32::NAN,
+            });
             let ones = Tensor::ones(&device, &[1, 1, rows, 1]).unwrap();
-            let options = Options::full();
+            let mask = tensor(&device, &[1, keys + padding], |i| f32::from(u8::from(there(i))));
+            let mut options = Options::full();
+            if padding > 0 {
+                options = options.masked(&mask);
+            }
             let tried = attention::forward(&q, &k, &k, &options).and_then(|attended| {
                 let grads = attention::backward(&q, &k, &k, &attended, &ones, &options)?;
                 Ok((attended, grads))
             });
-            let what = format!("{rows} queries, {keys} keys");
+            let what = format!("{rows} queries, {keys} keys, {padding} masked");
             match tried {
                 Ok((attended, grads)) => {
                     let mean = (keys / 2) as f64 / keys as f64;
                     close(&what, &device, &attended.out, |_| mean, 1e-4);
                     close(&what, &device, &attended.lse, |_| (keys as f64).ln(), 1e-5);
                     // The sums over queries are one number each, and all add to it.
-                    close(&what, &device, &grads.dv, |_| rows as f64 / keys as f64, 1e-3);
+                    let each = |i| if there(i) { rows as f64 / keys as f64 } else { 0.0 };
+                    close(&what, &device, &grads.dv, each, 1e-3);
                     close(&what, &device, &grads.dk, |_| 0.0, 1e-4);
                     close(&what, &device, &grads.dq, |_| mean - mean * mean, 1e-4);
                 }

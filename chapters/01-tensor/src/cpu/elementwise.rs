@@ -45,8 +45,13 @@ pub(crate) fn map(mut args: CpuArgs) {
             let low = if x < alpha { alpha } else { x };
             if low > beta { beta } else { low }
         }),
-        _ => each(&args, input.f32(), out.f32_mut(), |x| if x > alpha { 1.0 } else { 0.0 }),
+        14 => each(&args, input.f32(), out.f32_mut(), |x| truth(x > alpha)),
+        _ => each(&args, input.f32(), out.f32_mut(), |x| truth(x.is_nan())),
     }
+}
+
+fn truth(t: bool) -> f32 {
+    if t { 1.0 } else { 0.0 }
 }
 
 fn each(args: &CpuArgs, input: &[f32], out: &mut [f32], f: impl Fn(f32) -> f32 + Sync) {
@@ -66,7 +71,6 @@ fn each(args: &CpuArgs, input: &[f32], out: &mut [f32], f: impl Fn(f32) -> f32 +
 pub(crate) fn zip(mut args: CpuArgs) {
     let [a, b, mut out] = args.take();
     let (a, b, out) = (a.f32(), b.f32(), out.f32_mut());
-    let truth = |t: bool| if t { 1.0 } else { 0.0 };
     match args.constant("OP", 0) {
         0 => pairs(&args, a, b, out, |x, y| x + y),
         1 => pairs(&args, a, b, out, |x, y| x - y),
@@ -77,16 +81,20 @@ pub(crate) fn zip(mut args: CpuArgs) {
         6 => pairs(&args, a, b, out, f32::powf),
         7 => pairs(&args, a, b, out, |x, y| truth(x == y)),
         8 => pairs(&args, a, b, out, |x, y| truth(x > y)),
-        _ => pairs(&args, a, b, out, |x, y| if y == 0.0 { 0.0 } else { x }),
+        9 => pairs(&args, a, b, out, |x, y| if y == 0.0 { 0.0 } else { x }),
+        10 => pairs(&args, a, b, out, |x, y| truth(x != y)),
+        11 => pairs(&args, a, b, out, |x, y| truth(x < y)),
+        12 => pairs(&args, a, b, out, |x, y| truth(x <= y)),
+        _ => pairs(&args, a, b, out, |x, y| truth(x >= y)),
     }
 }
 
-fn pairs(
+pub(super) fn pairs<T: Copy + Send + Sync>(
     args: &CpuArgs,
-    a: &[f32],
-    b: &[f32],
-    out: &mut [f32],
-    f: impl Fn(f32, f32) -> f32 + Sync,
+    a: &[T],
+    b: &[T],
+    out: &mut [T],
+    f: impl Fn(T, T) -> T + Sync,
 ) {
     let (n, rank) = (args.size(24), args.size(25));
     let p = args.params;

@@ -38,6 +38,15 @@ impl<const S: usize> Walk<'_, S> {
         out: &mut [T],
         row: impl Fn(&mut [T], [usize; S], [usize; S]) + Sync,
     ) {
+        self.runs(out, |_, out, places, steps| row(out, places, steps));
+    }
+
+    /// [`rows`](Self::rows), with the number of the run's first element.
+    pub fn runs<T: Send>(
+        &self,
+        out: &mut [T],
+        row: impl Fn(usize, &mut [T], [usize; S], [usize; S]) + Sync,
+    ) {
         let rank = self.shape.len();
         let width = if rank == 0 { 1 } else { self.shape[rank - 1] as usize };
         let steps = std::array::from_fn(|s| match rank {
@@ -49,7 +58,7 @@ impl<const S: usize> Walk<'_, S> {
             while done < chunk.len() {
                 let i = c * CHUNK + done;
                 let run = (width - i % width).min(chunk.len() - done);
-                row(&mut chunk[done..done + run], self.at(i), steps);
+                row(i, &mut chunk[done..done + run], self.at(i), steps);
                 done += run;
             }
         });

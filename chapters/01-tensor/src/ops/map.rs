@@ -36,6 +36,8 @@ pub enum Map {
     Clamp = 13,
     /// 1 where `x > alpha`, else 0
     Step = 14,
+    /// 1 where `x` is not a number, else 0
+    IsNan = 15,
 }
 
 impl Map {
@@ -57,6 +59,7 @@ impl Map {
             Map::Cos => "cos",
             Map::Clamp => "clamp",
             Map::Step => "step",
+            Map::IsNan => "isnan",
         }
     }
 }

@@ -19,7 +19,8 @@ macro_rules! zips {
         $(#[$doc])*
         ///
         /// # Errors
-        /// The shapes do not broadcast; not f32; different devices.
+        /// As [`zip`](super::zip()): the shapes do not broadcast; not two of f32, i32 or u32; different
+        /// devices.
         pub fn $name(&self, other: &Tensor) -> Result<Tensor> {
             zip(Zip::$op, self, other)
         }
@@ -50,6 +51,8 @@ impl Tensor {
         sin => Sin;
         /// The cosine of every element.
         cos => Cos;
+        /// 1 where an element is not a number, else 0.
+        isnan => IsNan;
     }
 
     zips! {
@@ -59,16 +62,26 @@ impl Tensor {
         sub => Sub;
         /// `a * b`, element by element, broadcast.
         mul => Mul;
-        /// `a / b`, broadcast.
+        /// `a / b`, broadcast. Integers are cut off towards 0; one over 0 is itself.
         div => Div;
         /// The larger of each pair, broadcast; NaN where either is.
         maximum => Max;
         /// The smaller of each pair, broadcast; NaN where either is.
         minimum => Min;
-        /// 1 where `a == b`, else 0, broadcast.
+        /// What `a / b` leaves of integers, with the sign of `a`, broadcast; 0 where `b` is 0.
+        rem => Rem;
+        /// 1 where `a == b`, else 0, as f32, broadcast.
         eq => Eq;
-        /// 1 where `a > b`, else 0, broadcast.
+        /// 1 where `a != b`, also where either is NaN, else 0, as f32, broadcast.
+        ne => Ne;
+        /// 1 where `a < b`, else 0, as f32, broadcast.
+        lt => Lt;
+        /// 1 where `a <= b`, else 0, as f32, broadcast.
+        le => Le;
+        /// 1 where `a > b`, else 0, as f32, broadcast.
         gt => Gt;
+        /// 1 where `a >= b`, else 0, as f32, broadcast.
+        ge => Ge;
         /// `a` where `b` is not 0, else 0, broadcast: what is left out leaves no NaN behind, as 0
         /// times infinity would.
         keep => Keep;
@@ -164,6 +177,30 @@ impl Tensor {
     /// A last dimension of 0.
     pub fn argmax(&self) -> Result<Tensor> {
         super::argmax(self)
+    }
+
+    /// The sums of all elements up to each one along dimension `d`, itself included.
+    ///
+    /// # Errors
+    /// As [`cumsum`](super::cumsum).
+    pub fn cumsum(&self, d: usize) -> Result<Tensor> {
+        super::cumsum(self, d, false)
+    }
+
+    /// The `k` largest elements of each row, the largest first, and their places.
+    ///
+    /// # Errors
+    /// As [`topk`](super::topk).
+    pub fn topk(&self, k: usize) -> Result<(Tensor, Tensor)> {
+        super::topk(self, k)
+    }
+
+    /// Places of each row, drawn by these weights.
+    ///
+    /// # Errors
+    /// As [`multinomial`](super::multinomial).
+    pub fn multinomial(&self, draws: usize, seed: u64, replacement: bool) -> Result<Tensor> {
+        super::multinomial(self, draws, seed, replacement)
     }
 
     /// The elements converted to another dtype.

@@ -1,4 +1,4 @@
-//! The ops of chapter 1: fill, copy, cast, map, zip, accumulate, reduce.
+//! The ops of chapter 1: fill, copy, cast, map, zip, accumulate, reduce, and those that choose and pick.
 //!
 //! Each is a file: the arguments, the ladder, and the function that calls it. Their kernels lie in
 //! `kernels/<op>/` and `shaders/<op>/`, their CPU bodies in `src/cpu/`.
@@ -6,8 +6,10 @@
 //! # The same numbers on every machine
 //! - Copies, fills, casts, comparisons, maxima, minima and argmax give the same bits everywhere.
 //! - NaN spreads: through every function, through `maximum`, `minimum`, `relu` and `clamp`, through
-//!   maxima and minima over a dimension; argmax finds it. Only comparisons and the step answer 0, and
-//!   `x^0` and `1^x` are 1.
+//!   maxima and minima over a dimension; argmax finds it. Only comparisons and the step answer 0 (`ne` and
+//!   `isnan` answer 1), and `x^0` and `1^x` are 1. What is not chosen or lies outside of a triangle does
+//!   not come through; an id or index that is not there gives NaN.
+//! - Integers wrap around. A quotient without a value is settled as in WGSL: see [`Zip`].
 //! - Zeros, infinities and NaN give what C and IEEE 754 say, `pow` included. Two things are open: a GPU
 //!   may take subnormal numbers (below 2^-126) for 0, read or written, and WGSL does not promise the
 //!   sign of a zero.
@@ -19,22 +21,39 @@
 mod accumulate;
 mod argmax;
 mod cast;
+mod choose;
 mod concat;
 mod copy;
+mod cumsum;
 mod fill;
+mod gather;
 mod map;
 mod methods;
+mod multinomial;
+mod one_hot;
 mod reduce;
+mod scatter_add;
+mod selecting;
+mod topk;
+mod triangle;
 mod zip;
 
 pub use accumulate::accumulate;
 pub use argmax::argmax;
 pub use cast::cast;
+pub use choose::choose;
 pub use concat::{concat, stack};
 pub use copy::{copy, copy_into};
+pub use cumsum::cumsum;
 pub use fill::fill_bits;
+pub use gather::gather;
 pub use map::{Map, map};
+pub use multinomial::multinomial;
+pub use one_hot::one_hot;
 pub use reduce::{Reduce, reduce};
+pub use scatter_add::{scatter_add, scatter_add_into};
+pub use topk::topk;
+pub use triangle::{tril, triu};
 pub use zip::{Zip, zip};
 
 use strata_device::LadderInfo;
@@ -50,5 +69,14 @@ pub fn ladders() -> Vec<LadderInfo> {
         accumulate::LADDER.info(),
         reduce::LADDER.info(),
         argmax::LADDER.info(),
+        cumsum::LADDER.info(),
+        topk::LADDER.info(),
+        multinomial::LADDER.info(),
+        zip::INTEGERS_LADDER.info(),
+        choose::LADDER.info(),
+        triangle::LADDER.info(),
+        one_hot::LADDER.info(),
+        gather::LADDER.info(),
+        scatter_add::LADDER.info(),
     ]
 }

@@ -11,6 +11,7 @@
 
 pub mod adamw;
 pub mod attention;
+pub mod choose;
 pub mod clip;
 pub mod copy;
 pub mod cross_entropy;
@@ -18,12 +19,16 @@ pub mod dropout;
 pub mod embedding;
 pub mod gelu;
 pub mod index;
+pub mod integer;
 pub mod layernorm;
 pub mod map;
 pub mod matmul;
 pub mod philox;
+pub mod pick;
 pub mod reduce;
+pub mod scan;
 pub mod schedule;
 pub mod sgd;
 pub mod softmax;
+pub mod topk;
 pub mod zip;

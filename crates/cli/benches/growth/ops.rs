@@ -4,10 +4,10 @@ use crate::{Case, Work};
 use std::sync::OnceLock;
 use strata_ml::adamw::{AdamW, AdamWConfig, Sgd, SgdConfig};
 use strata_ml::attention::{self, Options};
-use strata_ml::autograd::{Init, ParamBuilder, concat, stack};
+use strata_ml::autograd::{Init, ParamBuilder, choose, concat, stack};
 use strata_ml::data::embedding;
 use strata_ml::device::{DType, StepState};
-use strata_ml::loss::{cross_entropy, softmax};
+use strata_ml::loss::{CrossEntropy, cross_entropy, cross_entropy_with, softmax};
 use strata_ml::matmul::matmul;
 use strata_ml::prelude::*;
 use strata_ml::tensor::ops;
@@ -38,6 +38,8 @@ pub fn cases() -> Vec<Case> {
         case("softmax, width", 64_000, |n| tape(&[4, n], softmax)),
         case("cross-entropy, rows", 4000, |n| losses(n, 64)),
         case("cross-entropy, width", 64_000, |n| losses(4, n)),
+        case("smoothed cross-entropy, rows", 4000, |n| smoothed(n, 64)),
+        case("smoothed cross-entropy, width", 64_000, |n| smoothed(4, n)),
         case("attention, heads", 64, |n| attend(n, 32, 32)),
         case("attention, keys for a query", 20_000, |n| attend(4, 1, n)),
         case("embedding, ids", 20_000, |n| embed(n, 1000, |i| i as u32 * 7 % 1000)),
@@ -101,6 +103,46 @@ pub fn cases() -> Vec<Case> {
             let x = tensor(&[4, n]);
             Box::new(move || drop(x.argmax().expect("places")))
         }),
+        case("integers", 400_000, |n| {
+            let x = ids(&[n], 1000);
+            Box::new(move || drop(x.rem(&x.add(&x).expect("sums")).expect("remainders")))
+        }),
+        case("a choice", 400_000, |n| {
+            let cond = ids(&[n], 2);
+            tape(&[n], move |x| choose(&cond, x, &x.narrow(0, 0, 1)?))
+        }),
+        case("triangles", 4000, |n| tape(&[n, 64], |x| x.tril(0)?.triu(-8))),
+        case("one-hot", 10_000, |n| {
+            let x = ids(&[n], 64);
+            Box::new(move || drop(x.one_hot(64).expect("rows")))
+        }),
+        case("gather, rows", 4000, |n| gather(&[n, 64], 1, &[n, 8])),
+        case("gather, one column", 200_000, |n| gather(&[1000], 0, &[n])),
+        case("gather, long columns", 200_000, |n| gather(&[n], 0, &[1000])),
+        case("scatter-add, rows", 4000, |n| scatter_add(&[n, 64], 1, &[n, 8])),
+        case("scatter-add, one column", 200_000, |n| scatter_add(&[1000], 0, &[n])),
+        case("scatter-add, columns", 4000, |n| scatter_add(&[64, n], 0, &[8, n])),
+        case("split in many", 500, |n| tape(&[n, 16], |x| concat(&refs(&x.split_every(0, 1)?), 0))),
+        case("running sums", 400_000, |n| {
+            let x = tensor(&[4, n]);
+            Box::new(move || drop(x.cumsum(1).expect("sums")))
+        }),
+        case("the largest few", 100_000, |n| {
+            let x = tensor(&[4, n]);
+            Box::new(move || drop(x.topk(8).expect("the largest")))
+        }),
+        case("sorting", 100_000, |n| {
+            let x = tensor(&[4, n]);
+            Box::new(move || drop(x.topk(n).expect("all of them")))
+        }),
+        case("draws", 10_000, |n| {
+            let x = tensor(&[4, 64]).square().expect("weights");
+            Box::new(move || drop(x.multinomial(n, 1, true).expect("draws")))
+        }),
+        case("draws, places", 100_000, |n| {
+            let x = tensor(&[4, n]).square().expect("weights");
+            Box::new(move || drop(x.multinomial(8, 1, true).expect("draws")))
+        }),
     ]
 }
 
@@ -115,6 +157,24 @@ fn tensor(shape: &[usize]) -> Tensor {
     let data: Vec<f32> =
         (0..n as u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 8) as f32 / 8e6 - 1.0).collect();
     Tensor::from_slice(&device(), &data, shape).expect("a tensor")
+}
+
+/// Ids below `classes`.
+fn ids(shape: &[usize], classes: usize) -> Tensor {
+    let n: usize = shape.iter().product();
+    let data: Vec<u32> =
+        (0..n as u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 8) % classes as u32).collect();
+    Tensor::from_slice(&device(), &data, shape).expect("ids")
+}
+
+fn gather(shape: &[usize], d: usize, index: &[usize]) -> Work {
+    let index = ids(index, shape[d]);
+    tape(shape, move |x| x.gather(d, &index))
+}
+
+fn scatter_add(shape: &[usize], d: usize, index: &[usize]) -> Work {
+    let (src, index) = (leaf(index), ids(index, shape[d]));
+    tape(shape, move |x| x.scatter_add(d, &index, &src))
 }
 
 fn leaf(shape: &[usize]) -> Var {
@@ -144,6 +204,14 @@ fn losses(rows: usize, width: usize) -> Work {
     let ids: Vec<u32> = (0..rows).map(|i| (i % width) as u32).collect();
     let targets = Tensor::from_slice(&device(), &ids, &[rows]).expect("targets");
     tape(&[rows, width], move |x| cross_entropy(x, &targets))
+}
+
+fn smoothed(rows: usize, width: usize) -> Work {
+    let ids: Vec<u32> = (0..rows).map(|i| (i % width) as u32).collect();
+    let targets = Tensor::from_slice(&device(), &ids, &[rows]).expect("targets");
+    let weights = tensor(&[width]).affine(1.0, 1.5).expect("weights");
+    let how = CrossEntropy { label_smoothing: 0.1, class_weights: Some(weights) };
+    tape(&[rows, width], move |x| cross_entropy_with(x, &targets, &how))
 }
 
 fn attend(heads: usize, queries: usize, keys: usize) -> Work {

@@ -20,6 +20,8 @@ mod gelu;
 mod layernorm;
 mod loss;
 mod matmul;
+mod picked;
+mod ranked;
 mod tensor;
 mod transformer;
 

@@ -1,4 +1,4 @@
-use super::{Entry, dtypes};
+use super::{Entry, dtypes, picked, ranked};
 use crate::{Outcome, Probe};
 use strata_check::oracle::{copy as moved, map as scalar, reduce as sums, zip as pairs};
 use strata_check::{Tolerance, sample};
@@ -12,9 +12,18 @@ pub(super) const CASES: &[Entry] = &[
     ("cast", dtypes::cast),
     ("map", map),
     ("zip", zip),
+    ("zip_integers", picked::zip),
+    ("where", picked::choose),
+    ("triangle", picked::triangle),
+    ("one_hot", picked::one_hot),
+    ("gather", picked::gather),
+    ("scatter_add", picked::scatter_add),
     ("accumulate", accumulate),
     ("reduce", reduce),
     ("argmax", argmax),
+    ("cumsum", ranked::cumsum),
+    ("topk", ranked::topk),
+    ("multinomial", ranked::multinomial),
 ];
 
 fn fill(probe: &mut Probe) -> Outcome {
@@ -93,7 +102,7 @@ type Function = fn(f64) -> f64;
 type Pairwise = fn(f64, f64) -> f64;
 
 /// Every function with its parameters and its oracle.
-const MAPS: [(Map, f32, f32, Function); 15] = [
+const MAPS: [(Map, f32, f32, Function); 16] = [
     (Map::Affine, 1.5, -0.25, |x| 1.5 * x - 0.25),
     (Map::Exp, 0.0, 0.0, scalar::exp),
     (Map::Log, 0.0, 0.0, scalar::log),
@@ -109,6 +118,7 @@ const MAPS: [(Map, f32, f32, Function); 15] = [
     (Map::Cos, 0.0, 0.0, scalar::cos),
     (Map::Clamp, 1.5, 2.5, |x| x.clamp(1.5, 2.5)),
     (Map::Step, 1.5, 0.0, |x| if x > 1.5 { 1.0 } else { 0.0 }),
+    (Map::IsNan, 0.0, 0.0, |x| if x.is_nan() { 1.0 } else { 0.0 }),
 ];
 
 fn map(probe: &mut Probe) -> Outcome {
@@ -125,7 +135,7 @@ fn map(probe: &mut Probe) -> Outcome {
     probe.check("one number", &ops::map(Map::Abs, &x, 0.0, 0.0)?, &want, &Tolerance::Exact)
 }
 
-const ZIPS: [(Zip, Pairwise); 10] = [
+const ZIPS: [(Zip, Pairwise); 14] = [
     (Zip::Add, pairs::add),
     (Zip::Sub, pairs::sub),
     (Zip::Mul, pairs::mul),
@@ -136,6 +146,10 @@ const ZIPS: [(Zip, Pairwise); 10] = [
     (Zip::Eq, |a, b| if a == b { 1.0 } else { 0.0 }),
     (Zip::Gt, |a, b| if a > b { 1.0 } else { 0.0 }),
     (Zip::Keep, |a, b| if b == 0.0 { 0.0 } else { a }),
+    (Zip::Ne, |a, b| if a != b { 1.0 } else { 0.0 }),
+    (Zip::Lt, |a, b| if a < b { 1.0 } else { 0.0 }),
+    (Zip::Le, |a, b| if a <= b { 1.0 } else { 0.0 }),
+    (Zip::Ge, |a, b| if a >= b { 1.0 } else { 0.0 }),
 ];
 
 fn zip(probe: &mut Probe) -> Outcome {

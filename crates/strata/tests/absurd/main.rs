@@ -14,7 +14,8 @@ use strata_ml::device::{DType, Device, Machine, StepState};
 use strata_ml::gelu::{gelu_backward, gelu_forward};
 use strata_ml::layernorm::{layernorm_forward, residual_layernorm_forward};
 use strata_ml::loss::{
-    cross_entropy_forward, log_softmax_forward, softmax_backward, softmax_forward,
+    CrossEntropy, cross_entropy_forward, cross_entropy_forward_with, log_softmax_forward,
+    softmax_backward, softmax_forward,
 };
 use strata_ml::matmul::{Epilogue, column_sum, gemm_into, linear, linear_tied, matmul};
 use strata_ml::tensor::ops::{self, Reduce, Zip};
@@ -166,6 +167,12 @@ proptest! {
         for dtype in DType::ALL {
             answered("cast", a.cast(dtype));
         }
+        answered("where", a.choose(&b, &a));
+        answered("tril", a.tril(d as isize - 4));
+        answered("triu", b.triu(isize::MIN));
+        answered("isnan", a.isnan());
+        answered("zeros_like", a.zeros_like());
+        answered("ones_like", a.ones_like());
         answered("concat", ops::concat(&[a.clone(), b.clone(), a.clone()], d));
         answered("stack", ops::stack(&[a.clone(), a.clone()], d));
         answered("copy", ops::copy_into(&a, &b));
@@ -178,6 +185,40 @@ proptest! {
         answered("backward", sum.and_then(|sum| sum.backward()));
         answered("concat", concat(&[&x, &y], d));
         answered("stack", stack(&[&x, &x], d));
+    }
+
+    #[test]
+    fn what_picks_and_cuts_answers(machine in machine(),
+        a in shape(), b in shape(), d in 0..7usize, n in length(), m in length(),
+    ) {
+        let device = small(machine);
+        // Of as many dimensions, and no longer, as well as of any other shape.
+        let cut: Vec<usize> = a.iter().zip(b.iter().chain([&n, &m])).map(|(&a, &b)| a.min(b)).collect();
+        let Some(x) = tensor(&device, DType::F32, &a) else { return Ok(()) };
+        for shape in [&a, &b, &cut] {
+            for dtype in [DType::I32, DType::U32, DType::F16] {
+                let Some(ids) = tensor(&device, dtype, shape) else { continue };
+                answered("rem", ids.rem(&ids));
+                answered("eq", ids.eq(&x));
+                answered("one_hot", ids.one_hot(n));
+                answered("gather", x.gather(d, &ids));
+                answered("gather", ids.gather(d, &ids));
+                let Some(src) = tensor(&device, DType::F32, shape) else { continue };
+                answered("scatter_add", x.scatter_add(d, &ids, &src));
+                answered("scatter_add", x.scatter_add(d, &ids, &x));
+                answered("scatter_add", ops::scatter_add_into(&x, d, &ids, &src));
+                let (x, src) = (Var::leaf(x.clone()), Var::leaf(src));
+                let sum = x.scatter_add(d, &ids, &src).and_then(|y| y.gather(d, &ids));
+                answered("backward", sum.and_then(|y| y.sum_all()).and_then(|sum| sum.backward()));
+            }
+        }
+        for parts in [x.split(d, &[n, m]), x.split_every(d, n), x.chunk(d, n), x.chunk(d, 2)] {
+            if let Ok(parts) = &parts {
+                let whole: usize = parts.iter().map(|part| part.shape()[d]).sum();
+                prop_assert_eq!(whole, a[d]);
+            }
+            answered("parts", parts);
+        }
     }
 
     #[test]
@@ -234,6 +275,10 @@ proptest! {
             let rows = &shape[..shape.len().saturating_sub(1)];
             if let Some(targets) = tensor(&device, DType::U32, rows) {
                 answered("cross_entropy", cross_entropy_forward(&x, &targets));
+                for weights in [gain.clone(), other.clone()] {
+                    let how = CrossEntropy { label_smoothing: 0.1, class_weights: Some(weights) };
+                    answered("smoothed", cross_entropy_forward_with(&x, &targets, &how));
+                }
             }
             answered("global_norm", global_norm(&x));
         }
@@ -242,11 +287,12 @@ proptest! {
     #[test]
     fn attention_answers(machine in machine(),
         a in shape(), b in shape(), heads in length(), sizes in prop::collection::vec(length(), 5),
-        causal in any::<bool>(),
+        causal in any::<bool>(), masked in any::<bool>(),
     ) {
         let device = small(machine);
         let f32s = |shape: &[usize]| tensor(&device, DType::F32, shape);
-        let options = Options { causal, ..Options::default() };
+        let key_mask = if masked { f32s(&b) } else { None };
+        let options = Options { causal, key_mask, ..Options::default() };
         for x in [f32s(&a), f32s(&b)].into_iter().flatten() {
             answered("split_qkv", split_qkv(&x, heads));
             answered("split_heads", split_heads(&x, heads));
@@ -256,6 +302,8 @@ proptest! {
         let &[batch, heads, rows, keys, dim] = &sizes[..] else { return Ok(()) };
         let (Some(q), Some(k)) = (f32s(&[batch, heads, rows, dim]), f32s(&[batch, heads, keys, dim]))
         else { return Ok(()) };
+        let key_mask = if masked { f32s(&[batch, keys]) } else { None };
+        let options = Options { causal, key_mask, ..Options::default() };
         answered("attention_weights", attention_weights(&q, &k, &options));
         for rung in ["1_naive", "3_flash1"] {
             let device = device.with_rung("attention", rung);

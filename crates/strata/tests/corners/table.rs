@@ -56,6 +56,7 @@ fn maps() -> Vec<(Map, f32, f32, Single, f32)> {
         (Map::Square, 0.0, 0.0, |x, _, _| x * x, 1e-6),
         (Map::Sin, 0.0, 0.0, |x, _, _| x.sin(), 2e-3),
         (Map::Cos, 0.0, 0.0, |x, _, _| x.cos(), 2e-3),
+        (Map::IsNan, 0.0, 0.0, |x, _, _| f64::from(u8::from(x.is_nan())), 0.0),
     ];
     for (low, high) in
         [(-1.0, 1.0), (-INF, INF), (0.0, 0.0), (-INF, -2.0), (f32::MIN, f32::MAX), (INF, INF)]
@@ -80,7 +81,7 @@ fn maps() -> Vec<(Map, f32, f32, Single, f32)> {
     list
 }
 
-fn zips() -> [(Zip, fn(f64, f64) -> f64, f32); 10] {
+fn zips() -> [(Zip, fn(f64, f64) -> f64, f32); 14] {
     [
         (Zip::Add, |x, y| x + y, 1e-6),
         (Zip::Sub, |x, y| x - y, 1e-6),
@@ -92,6 +93,10 @@ fn zips() -> [(Zip, fn(f64, f64) -> f64, f32); 10] {
         (Zip::Eq, |x, y| f64::from(u8::from(x == y)), 0.0),
         (Zip::Gt, |x, y| f64::from(u8::from(x > y)), 0.0),
         (Zip::Keep, |x, y| if y == 0.0 { 0.0 } else { x }, 0.0),
+        (Zip::Ne, |x, y| f64::from(u8::from(x != y)), 0.0),
+        (Zip::Lt, |x, y| f64::from(u8::from(x < y)), 0.0),
+        (Zip::Le, |x, y| f64::from(u8::from(x <= y)), 0.0),
+        (Zip::Ge, |x, y| f64::from(u8::from(x >= y)), 0.0),
     ]
 }
 

@@ -281,10 +281,15 @@ export interface Native {
   pow(a: Handle, b: Handle): Handle;
   maximum(a: Handle, b: Handle): Handle;
   minimum(a: Handle, b: Handle): Handle;
-  /** 1 where equal, else 0; no gradient. */
+  /** What a division towards 0 leaves, of integers; no gradient. */
+  rem(a: Handle, b: Handle): Handle;
+  /** 1 where it holds, else 0; no gradient. */
   eq(a: Handle, b: Handle): Handle;
-  /** 1 where `a > b`, else 0; no gradient. */
+  ne(a: Handle, b: Handle): Handle;
   gt(a: Handle, b: Handle): Handle;
+  ge(a: Handle, b: Handle): Handle;
+  lt(a: Handle, b: Handle): Handle;
+  le(a: Handle, b: Handle): Handle;
   /** `alpha * a + beta`. */
   affine(a: Handle, alpha: number, beta: number): Handle;
   powf(a: Handle, exponent: number): Handle;
@@ -327,6 +332,28 @@ export interface Native {
   norm(a: Handle, dims: number[], keepdim: boolean): Handle;
   /** u32 indices along the last dimension; no gradient. */
   argmax(a: Handle): Handle;
+  /** Running sums along a dimension. */
+  cumsum(a: Handle, d: number): Handle;
+  /** `[values, places]` of the `k` largest along the last dimension; the places have no gradient. */
+  topk(a: Handle, k: number): Handle[];
+  /** u32 places, drawn by weights along the last dimension; no gradient. */
+  multinomial(weights: Handle, draws: number, seed: number, replacement: boolean): Handle;
+
+  // Choosing
+  /** `a` where `condition` is not 0, else `b`, broadcast. */
+  where(condition: Handle, a: Handle, b: Handle): Handle;
+  /** `a` on and below a diagonal of the last two dimensions, else 0. */
+  tril(a: Handle, diagonal: number): Handle;
+  /** `a` on and above a diagonal of the last two dimensions, else 0. */
+  triu(a: Handle, diagonal: number): Handle;
+  /** 1 where NaN, else 0; no gradient. */
+  isnan(a: Handle): Handle;
+  /** f32 [..., classes] of i32 or u32 ids; no gradient. */
+  oneHot(ids: Handle, classes: number): Handle;
+  /** The elements at i32 or u32 places along a dimension. */
+  gather(a: Handle, d: number, index: Handle): Handle;
+  /** `a` with `source` added at places along a dimension. */
+  scatterAdd(a: Handle, d: number, index: Handle, source: Handle): Handle;
 
   // Products and layers
   matmul(a: Handle, b: Handle): Handle;
@@ -346,15 +373,36 @@ export interface Native {
   logSoftmax(a: Handle): Handle;
   /** max, sum after each element of one row: `[m0, s0, m1, s1, …]`. */
   runningSoftmax(row: Float32Array): Float32Array;
-  /** Mean over the scored rows, shape []. */
-  crossEntropy(logits: Handle, targets: Handle): Handle;
+  /** Mean over the scored rows, shape []; `classWeights` 0 for none. */
+  crossEntropy(logits: Handle, targets: Handle, labelSmoothing: number, classWeights: Handle): Handle;
   /** `[mean, rows, lse]`; no gradient. */
   crossEntropyRows(logits: Handle, targets: Handle): Handle[];
-  /** `scale` NaN is 1/√head_dim; `seed` and `step` key the dropout of probabilities. */
-  attention(q: Handle, k: Handle, v: Handle, causal: boolean, scale: number, dropout: number, seed: number, step: number): Handle;
-  attentionQkv(qkv: Handle, heads: number, causal: boolean, dropout: number, seed: number, step: number): Handle;
+  /**
+   * `scale` NaN is 1/√head_dim; `seed` and `step` key the dropout of probabilities; `keyMask` [batch,
+   * keys] is not 0 where a key may be seen, and 0 itself for none.
+   */
+  attention(
+    q: Handle,
+    k: Handle,
+    v: Handle,
+    causal: boolean,
+    scale: number,
+    dropout: number,
+    seed: number,
+    step: number,
+    keyMask: Handle,
+  ): Handle;
+  attentionQkv(
+    qkv: Handle,
+    heads: number,
+    causal: boolean,
+    dropout: number,
+    seed: number,
+    step: number,
+    keyMask: Handle,
+  ): Handle;
   /** Probabilities [batch, heads, rows, keys]; no gradient. */
-  attentionWeights(q: Handle, k: Handle, causal: boolean, scale: number): Handle;
+  attentionWeights(q: Handle, k: Handle, causal: boolean, scale: number, keyMask: Handle): Handle;
   /** `[q, k, v]`, views [batch, heads, rows, head_dim]; no gradient. */
   splitQkv(qkv: Handle, heads: number): Handle[];
   /** positions 0 for none. */

@@ -17,6 +17,13 @@ pub(super) const LIST: &[(&str, Build)] = &[
     ("map", map),
     ("zip", zip),
     ("zip", zip_row),
+    ("zip_integers", zip_integers),
+    ("where", choose),
+    ("triangle", triangle),
+    ("one_hot", one_hot),
+    ("gather", gather),
+    ("scatter_add", scatter_add),
+    ("scatter_add", scatter_add_column),
     ("accumulate", accumulate),
     ("reduce", reduce_rows),
     ("reduce", reduce_all),
@@ -68,6 +75,59 @@ fn zip_row(s: &Shapes, device: &Device) -> Outcome<Run> {
     let (a, b) = (noise(device, &[s.rows(), 4 * s.width])?, noise(device, &[4 * s.width])?);
     let shape = format!("{:?} + a row", a.shape());
     Run::new(shape, move || Ok(ops::zip(Zip::Add, &a, &b).map(drop)?))
+}
+
+/// Ids from 0 to `n` that no pattern fits.
+fn ids(device: &Device, shape: &[usize], n: usize) -> Outcome<Tensor> {
+    Ok(noise(device, shape)?
+        .affine(n as f32 / 4.0, n as f32 / 2.0)?
+        .clamp(0.0, n as f32 - 1.0)?
+        .cast(DType::U32)?)
+}
+
+fn zip_integers(s: &Shapes, device: &Device) -> Outcome<Run> {
+    let (a, b) = (ids(device, &[s.rows(), s.width], 4096)?, ids(device, &[s.rows(), s.width], 64)?);
+    Run::new(format!("{:?} / the same", a.shape()), move || {
+        Ok(ops::zip(Zip::Div, &a, &b).map(drop)?)
+    })
+}
+
+fn choose(s: &Shapes, device: &Device) -> Outcome<Run> {
+    let new = || noise(device, &[s.rows(), s.width]);
+    let (cond, a, b) = (new()?.step(0.0)?, new()?, new()?);
+    Run::new(format!("{:?}, half of each", a.shape()), move || Ok(cond.choose(&a, &b).map(drop)?))
+}
+
+fn triangle(s: &Shapes, device: &Device) -> Outcome<Run> {
+    let x = noise(device, &[s.rows(), s.width])?;
+    Run::new(format!("lower of {:?}", x.shape()), move || Ok(x.tril(0).map(drop)?))
+}
+
+fn one_hot(s: &Shapes, device: &Device) -> Outcome<Run> {
+    let (rows, classes) = (s.rows(), s.vocab);
+    let x = ids(device, &[rows], classes)?;
+    Run::new(format!("{rows} of {classes}"), move || Ok(x.one_hot(classes).map(drop)?))
+}
+
+fn gather(s: &Shapes, device: &Device) -> Outcome<Run> {
+    let x = noise(device, &[s.vocab, s.width])?;
+    let at = ids(device, &[s.rows(), s.width], s.vocab)?;
+    let shape = format!("{:?} of {:?}", at.shape(), x.shape());
+    Run::new(shape, move || Ok(x.gather(0, &at).map(drop)?))
+}
+
+fn scatter_add(s: &Shapes, device: &Device) -> Outcome<Run> {
+    let (x, src) = (noise(device, &[s.vocab, s.width])?, noise(device, &[s.rows(), s.width])?);
+    let at = ids(device, src.shape(), s.vocab)?;
+    let shape = format!("{:?} to {:?}", src.shape(), x.shape());
+    Run::new(shape, move || Ok(ops::scatter_add_into(&x, 0, &at, &src)?))
+}
+
+fn scatter_add_column(s: &Shapes, device: &Device) -> Outcome<Run> {
+    let (x, src) = (noise(device, &[s.vocab])?, noise(device, &[s.rows() * s.width])?);
+    let at = ids(device, src.shape(), s.vocab)?;
+    let shape = format!("{:?} to {:?}", src.shape(), x.shape());
+    Run::new(shape, move || Ok(ops::scatter_add_into(&x, 0, &at, &src)?))
 }
 
 fn accumulate(s: &Shapes, device: &Device) -> Outcome<Run> {

@@ -1,15 +1,21 @@
 import { native } from "../load.js";
 import { handleOf } from "../memory.js";
+import type { Handle } from "../native.js";
 import { nextKey } from "../random.js";
 import { flag, numeric, optionsOf, share, whole } from "../shared/options.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { wrap } from "../tensor/tensor.js";
-import { nth, wrapAll } from "./call.js";
+import { handleOrNone, nth, wrapAll } from "./call.js";
 
 /** Which keys a query sees. */
 export interface MaskOptions {
   /** Only keys up to the query's own place; false if left out. */
   readonly causal?: boolean | undefined;
+  /**
+   * Which keys there are, [batch, keys] of f32, i32 or u32: 0 leaves one out, as padding. Nothing of it
+   * comes through, NaN neither. A query that sees no key gets zeros, and gives no gradient.
+   */
+  readonly keyMask?: Tensor | undefined;
 }
 
 /** What kind of attention. */
@@ -34,9 +40,9 @@ export function attention(
 ): Tensor {
   const op = "attention";
   const handles = [handleOf(q, op), handleOf(k, op), handleOf(v, op)] as const;
-  const { causal, scale, dropout } = wantedOf(op, options);
+  const { causal, scale, dropout, mask } = wantedOf(op, options);
   const { seed, step } = key(dropout);
-  return wrap(native.attention(...handles, causal, scale, dropout, seed, step), q.device);
+  return wrap(native.attention(...handles, causal, scale, dropout, seed, step, mask), q.device);
 }
 
 /**
@@ -52,9 +58,9 @@ export function attentionQkv(
 ): Tensor {
   const op = "attentionQkv";
   const [handle, count] = [handleOf(qkv, op), whole(op, "heads", heads)];
-  const { causal, dropout } = wantedOf(op, options);
+  const { causal, dropout, mask } = wantedOf(op, options);
   const { seed, step } = key(dropout);
-  return wrap(native.attentionQkv(handle, count, causal, dropout, seed, step), qkv.device);
+  return wrap(native.attentionQkv(handle, count, causal, dropout, seed, step, mask), qkv.device);
 }
 
 /**
@@ -67,8 +73,8 @@ export function attentionWeights(
   options?: Omit<AttentionOptions, "dropout">,
 ): Tensor {
   const op = "attentionWeights";
-  const { causal, scale } = wantedOf(op, options);
-  return wrap(native.attentionWeights(handleOf(q, op), handleOf(k, op), causal, scale), q.device);
+  const { causal, scale, mask } = wantedOf(op, options);
+  return wrap(native.attentionWeights(handleOf(q, op), handleOf(k, op), causal, scale, mask), q.device);
 }
 
 /**
@@ -82,9 +88,13 @@ export function splitQkv(qkv: Tensor, heads: number): [q: Tensor, k: Tensor, v: 
 }
 
 /** The options, each looked at once. */
-function wantedOf(op: string, options: AttentionOptions | undefined): { causal: boolean; scale: number; dropout: number } {
-  const { causal, scale = NaN, dropout = 0 } = optionsOf(op, options);
+function wantedOf(
+  op: string,
+  options: AttentionOptions | undefined,
+): { causal: boolean; scale: number; dropout: number; mask: Handle } {
+  const { causal, scale = NaN, dropout = 0, keyMask } = optionsOf(op, options);
   return {
+    mask: handleOrNone(keyMask, op),
     causal: flag(op, "causal", causal),
     scale: numeric(op, "scale", scale),
     dropout: share(op, "dropout", dropout),

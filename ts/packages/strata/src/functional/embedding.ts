@@ -1,5 +1,6 @@
 import { native } from "../load.js";
 import { handleOf, tidy } from "../memory.js";
+import { whole } from "../shared/options.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { wrap } from "../tensor/tensor.js";
 import { handleOrNone } from "./call.js";
@@ -22,4 +23,16 @@ export function embedding(ids: Tensor, table: Tensor, positions?: Tensor | null)
   };
   if (shape.length === 2 || handleOrNone(positions, op) !== 0) return look(ids);
   return tidy(() => look(ids.reshape(1, ids.numel)).reshape(...shape, table.shape[1] ?? 0));
+}
+
+/**
+ * 1 at each id and 0 elsewhere: ids of i32 or u32 of any shape, result [..., classes] of f32. An id
+ * outside gives a row of NaN. No gradient.
+ *
+ * @throws {@link StrataError} `"dtype"` unless the ids are integers; `"value"` for classes that are no
+ * whole number.
+ */
+export function oneHot(ids: Tensor, classes: number): Tensor {
+  const op = "oneHot";
+  return wrap(native.oneHot(handleOf(ids, op), whole(op, "classes", classes, 0)), ids.device);
 }

@@ -2,7 +2,7 @@
 export { dropout, dropoutAdd, gelu, relu, sigmoid, silu, tanh } from "./activation.js";
 export { attention, attentionQkv, attentionWeights, splitQkv } from "./attention.js";
 export type { AttentionOptions, MaskOptions } from "./attention.js";
-export { embedding } from "./embedding.js";
+export { embedding, oneHot } from "./embedding.js";
 export { linear, linearGelu, linearResidual, linearTied } from "./linear.js";
 export {
   crossEntropy,
@@ -12,6 +12,6 @@ export {
   runningSoftmax,
   softmax,
 } from "./loss.js";
-export type { CrossEntropyRows, RunningSoftmax } from "./loss.js";
+export type { CrossEntropyOptions, CrossEntropyRows, RunningSoftmax } from "./loss.js";
 export { layerNorm, layerNormStats, residualLayerNorm } from "./norm.js";
 export type { LayerNormStats } from "./norm.js";

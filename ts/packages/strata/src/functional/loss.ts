@@ -1,11 +1,12 @@
 import { StrataError } from "../error.js";
 import { native } from "../load.js";
 import { handleOf, tidy } from "../memory.js";
+import { optionsOf, real } from "../shared/options.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { numbersOf } from "../tensor/elements.js";
 import { wrap } from "../tensor/tensor.js";
 import { typedOf, unshared } from "../tensor/typed.js";
-import { nth, wrapAll } from "./call.js";
+import { handleOrNone, nth, wrapAll } from "./call.js";
 
 /** Softmax along a dimension (the last, if left out): `exp(x - max)` over its sum. */
 export function softmax(x: Tensor, dim = -1): Tensor {
@@ -58,17 +59,30 @@ function asRows(op: string, logits: Tensor, targets: Tensor): [logits: Tensor, t
   throw new StrataError("shape", message, op);
 }
 
+/** How errors are weighed. */
+export interface CrossEntropyOptions {
+  /** How much of each target is spread over all classes evenly, from 0 to 1; 0 if left out. */
+  readonly labelSmoothing?: number | undefined;
+  /** What an error in each class counts, [classes] of f32, finite and not below 0; no gradient. */
+  readonly classWeights?: Tensor | undefined;
+}
+
 /**
  * Mean cross-entropy in nats: logits [..., classes] of f32, targets [...] of u32, result []. A
- * target of {@link IGNORE} is not scored.
+ * target of {@link IGNORE} is not scored. With class weights the mean is a weighted one: over the sum
+ * of the targets' weights, as in PyTorch.
  *
- * @throws {@link StrataError} `"shape"`, `"dtype"`, `"device"` for operands that do not fit.
+ * @throws {@link StrataError} `"shape"`, `"dtype"`, `"device"` for operands that do not fit; `"value"`
+ * for a smoothing out of its range.
  */
-export function crossEntropy(logits: Tensor, targets: Tensor): Tensor {
+export function crossEntropy(logits: Tensor, targets: Tensor, options?: CrossEntropyOptions): Tensor {
   const op = "crossEntropy";
+  const { labelSmoothing = 0, classWeights } = optionsOf(op, options);
+  const smoothing = real(op, "labelSmoothing", labelSmoothing, 0, 1);
   return tidy(() => {
     const [rows, wanted] = asRows(op, logits, targets);
-    return wrap(native.crossEntropy(handleOf(rows, op), handleOf(wanted, op)), logits.device);
+    const handles = [handleOf(rows, op), handleOf(wanted, op)] as const;
+    return wrap(native.crossEntropy(...handles, smoothing, handleOrNone(classWeights, op)), logits.device);
   });
 }
 

@@ -23,6 +23,12 @@ export interface MultiHeadAttentionOptions extends LayerOptions {
   readonly proj?: Linear | undefined;
 }
 
+/** What a layer of attention leaves out of one batch. */
+export interface PaddingOptions {
+  /** Which tokens there are, [batch, rows]: 0 is padding, which nobody looks at; see {@link functional.attention}. */
+  readonly keyMask?: Tensor | undefined;
+}
+
 /** Self-attention with several heads: x [batch, rows, width], result the same. */
 export class MultiHeadAttention extends Module {
   /** Queries, keys and values in one product: width → 3·width. */
@@ -60,27 +66,29 @@ export class MultiHeadAttention extends Module {
     return (this.proj.weight.shape[0] ?? 0) / this.heads;
   }
 
-  override forward(x: Tensor): Tensor {
-    return tidy(() => this.proj.forward(this.mix(x)));
+  override forward(x: Tensor, options?: PaddingOptions): Tensor {
+    return tidy(() => this.proj.forward(this.mix(x, options)));
   }
 
   /** The heads' mixtures of values before {@link proj}, [batch, rows, width]. */
-  mix(x: Tensor): Tensor {
+  mix(x: Tensor, options?: PaddingOptions): Tensor {
     const { causal, heads } = this;
-    return tidy(() => attentionQkv(this.qkv.forward(x), heads, { causal, dropout: this.#drops() }));
+    const { keyMask } = optionsOf("MultiHeadAttention", options);
+    return tidy(() => attentionQkv(this.qkv.forward(x), heads, { causal, dropout: this.#drops(), keyMask }));
   }
 
   /** `residual + forward(x)`; in training mode {@link dropout} is applied to what is added. */
-  into(residual: Tensor, x: Tensor): Tensor {
-    return tidy(() => addTo(residual, this.proj, this.mix(x), this.#drops()));
+  into(residual: Tensor, x: Tensor, options?: PaddingOptions): Tensor {
+    return tidy(() => addTo(residual, this.proj, this.mix(x, options), this.#drops()));
   }
 
   /** Who looks at whom: the probabilities [batch, heads, rows, keys]; no gradient. */
-  weights(x: Tensor): Tensor {
+  weights(x: Tensor, options?: PaddingOptions): Tensor {
+    const { keyMask } = optionsOf("MultiHeadAttention", options);
     return noGrad(() =>
       tidy(() => {
         const [q, k] = splitQkv(this.qkv.forward(x), this.heads);
-        return attentionWeights(q, k, { causal: this.causal });
+        return attentionWeights(q, k, { causal: this.causal, keyMask });
       }),
     );
   }

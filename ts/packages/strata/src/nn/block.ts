@@ -3,6 +3,7 @@ import { receivers } from "../shared/border.js";
 import { optionsOf } from "../shared/options.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { MultiHeadAttention } from "./attention.js";
+import type { PaddingOptions } from "./attention.js";
 import { part } from "./init.js";
 import type { LayerOptions } from "./init.js";
 import { LayerNorm } from "./layernorm.js";
@@ -65,16 +66,16 @@ export class TransformerBlock extends Module implements TransformerBlockParts {
     this.mlp = given(op, "mlp", mlp, MLP) ?? new MLP(width, { ...part(op, from, 1), ratio, dropout });
   }
 
-  override forward(x: Tensor): Tensor {
+  override forward(x: Tensor, options?: PaddingOptions): Tensor {
     return tidy(() => {
-      const between = this.attn.into(x, this.ln1.forward(x));
+      const between = this.attn.into(x, this.ln1.forward(x), options);
       return this.mlp.into(between, this.ln2.forward(between));
     });
   }
 
   /** Who looks at whom in this block: [batch, heads, rows, keys]; no gradient. */
-  weights(x: Tensor): Tensor {
-    return tidy(() => this.attn.weights(this.ln1.forward(x)));
+  weights(x: Tensor, options?: PaddingOptions): Tensor {
+    return tidy(() => this.attn.weights(this.ln1.forward(x), options));
   }
 }
 

@@ -2,7 +2,7 @@
 export { GPT } from "../gpt/model.js";
 export { Dropout, GELU, ReLU, SiLU, Sigmoid, Tanh } from "./activation.js";
 export { MultiHeadAttention } from "./attention.js";
-export type { MultiHeadAttentionOptions } from "./attention.js";
+export type { MultiHeadAttentionOptions, PaddingOptions } from "./attention.js";
 export { TransformerBlock } from "./block.js";
 export type { TransformerBlockOptions, TransformerBlockParts } from "./block.js";
 export { Embedding } from "./embedding.js";

@@ -1,26 +1,41 @@
 import { nativeDevice } from "../device.js";
+import type { DType } from "../dtype.js";
 import { native } from "../load.js";
 import { handleOf } from "../memory.js";
 import type { Handle } from "../native.js";
 import { numeric } from "../shared/options.js";
-import { make } from "./meta.js";
+import { fromNumbers, upload } from "./elements.js";
+import { make, metaOf } from "./meta.js";
 import type { Tensor } from "./tensor.js";
 import { TensorViews } from "./views.js";
 
-type Pair = "div" | "pow" | "maximum" | "minimum" | "eq" | "gt";
+type Arithmetic = "add" | "sub" | "mul" | "div" | "rem" | "pow" | "maximum" | "minimum";
+type Comparison = "eq" | "ne" | "gt" | "ge" | "lt" | "le";
+
+/** Whether elements are integers, whose arithmetic has no gradient. */
+function isInteger(dtype: DType): dtype is "i32" | "u32" {
+  return dtype === "i32" || dtype === "u32";
+}
 
 /**
- * Arithmetic, element by element, in f32. Two operands are broadcast: shapes are matched from the
- * last dimension, and a dimension of 1 stretches. A number stands for a tensor of shape `[]`.
+ * Arithmetic, element by element. Two operands are broadcast: shapes are matched from the last
+ * dimension, and a dimension of 1 stretches. A number stands for a tensor of shape `[]`.
  *
- * Every method makes a new tensor. Errors: `"shape"` if the shapes do not broadcast, `"dtype"` unless
- * f32, `"device"` for operands on two devices.
+ * In f32; and of two i32 or two u32 `add`, `sub`, `mul`, `div`, `rem`, `maximum`, `minimum`, which
+ * wrap around modulo 2³² and have no gradient, and the comparisons, which give f32.
+ *
+ * Every method makes a new tensor. Errors: `"shape"` if the shapes do not broadcast, `"dtype"` for
+ * operands of two dtypes or another one, `"device"` for operands on two devices.
  */
 export abstract class TensorMath extends TensorViews {
   /** Calls `fn` with the operand's handle; a number becomes a tensor for as long as that takes. */
-  #with(op: string, other: Tensor | number, fn: (other: Handle) => Handle): Tensor {
+  protected withScalar(op: string, other: Tensor | number, fn: (other: Handle) => Handle): Tensor {
     if (typeof other !== "number") return make(this, fn(handleOf(other, op)));
-    const scalar = native.full(nativeDevice(this.device, op), [], other);
+    const { dtype } = metaOf(this, op);
+    const on = nativeDevice(this.device, op);
+    const scalar = isInteger(dtype)
+      ? upload(op, on, fromNumbers(op, [other], dtype), dtype, [])
+      : native.full(on, [], other);
     try {
       return make(this, fn(scalar));
     } finally {
@@ -28,32 +43,47 @@ export abstract class TensorMath extends TensorViews {
     }
   }
 
-  #pair(op: Pair, other: Tensor | number): Tensor {
-    return this.#with(op, other, (b) => native[op](handleOf(this, op), b));
+  #pair(op: Arithmetic | Comparison, other: Tensor | number): Tensor {
+    return this.withScalar(op, other, (b) => native[op](handleOf(this, op), b));
   }
 
   /** `this + other`. */
   add(other: Tensor | number): Tensor {
-    if (typeof other === "number") return make(this, native.affine(handleOf(this, "add"), 1, other));
-    return make(this, native.add(handleOf(this, "add"), handleOf(other, "add")));
+    const own = handleOf(this, "add");
+    if (typeof other !== "number") return make(this, native.add(own, handleOf(other, "add")));
+    if (isInteger(metaOf(this, "add").dtype)) return this.#pair("add", other);
+    return make(this, native.affine(own, 1, other));
   }
 
   /** `this - other`. */
   sub(other: Tensor | number): Tensor {
-    if (typeof other === "number") return make(this, native.affine(handleOf(this, "sub"), 1, -other));
-    return make(this, native.sub(handleOf(this, "sub"), handleOf(other, "sub")));
+    const own = handleOf(this, "sub");
+    if (typeof other !== "number") return make(this, native.sub(own, handleOf(other, "sub")));
+    if (isInteger(metaOf(this, "sub").dtype)) return this.#pair("sub", other);
+    return make(this, native.affine(own, 1, -other));
   }
 
   /** `this · other`, element by element; {@link matmul} is the product of matrices. */
   mul(other: Tensor | number): Tensor {
-    if (typeof other === "number") return make(this, native.affine(handleOf(this, "mul"), other, -0));
-    return make(this, native.mul(handleOf(this, "mul"), handleOf(other, "mul")));
+    const own = handleOf(this, "mul");
+    if (typeof other !== "number") return make(this, native.mul(own, handleOf(other, "mul")));
+    if (isInteger(metaOf(this, "mul").dtype)) return this.#pair("mul", other);
+    return make(this, native.affine(own, other, -0));
   }
 
-  /** `this / other`. */
+  /** `this / other`. Of integers towards 0; by 0 it is `this`. */
   div(other: Tensor | number): Tensor {
     // Not times 1 / other: that rounds twice.
     return this.#pair("div", other);
+  }
+
+  /**
+   * What a division towards 0 leaves of i32 or u32, with the sign of `this`; 0 for a division by 0.
+   *
+   * @throws {@link StrataError} `"dtype"` unless both are i32 or both u32.
+   */
+  rem(other: Tensor | number): Tensor {
+    return this.#pair("rem", other);
   }
 
   /**
@@ -85,14 +115,7 @@ export abstract class TensorMath extends TensorViews {
 
   /** 1 where different, else 0; NaN differs from all. No gradient. */
   ne(other: Tensor | number): Tensor {
-    return this.#with("ne", other, (b) => {
-      const equal = native.eq(handleOf(this, "ne"), b);
-      try {
-        return native.affine(equal, -1, 1);
-      } finally {
-        native.free(equal);
-      }
-    });
+    return this.#pair("ne", other);
   }
 
   /** 1 where `this > other`, else 0. No gradient. */
@@ -102,22 +125,25 @@ export abstract class TensorMath extends TensorViews {
 
   /** 1 where `this < other`, else 0. No gradient. */
   lt(other: Tensor | number): Tensor {
-    return this.#with("lt", other, (b) => native.gt(b, handleOf(this, "lt")));
+    return this.#pair("lt", other);
   }
 
   /** 1 where `this >= other`, else 0. No gradient. */
   ge(other: Tensor | number): Tensor {
-    return this.#with("ge", other, (b) => orEqual(native.gt(handleOf(this, "ge"), b), handleOf(this, "ge"), b));
+    return this.#pair("ge", other);
   }
 
   /** 1 where `this <= other`, else 0. No gradient. */
   le(other: Tensor | number): Tensor {
-    return this.#with("le", other, (b) => orEqual(native.gt(b, handleOf(this, "le")), handleOf(this, "le"), b));
+    return this.#pair("le", other);
   }
 
-  /** `-this`. */
+  /** `-this`, of i32 too. */
   neg(): Tensor {
-    return make(this, native.neg(handleOf(this, "neg")));
+    const own = handleOf(this, "neg");
+    // 0 - x, which for the smallest of all is itself.
+    if (metaOf(this, "neg").dtype === "i32") return this.withScalar("neg", 0, (zero) => native.sub(zero, own));
+    return make(this, native.neg(own));
   }
 
   /** `e ^ this`. */
@@ -202,19 +228,5 @@ export abstract class TensorMath extends TensorViews {
    */
   matmul(other: Tensor): Tensor {
     return make(this, native.matmul(handleOf(this, "matmul"), handleOf(other, "matmul")));
-  }
-}
-
-/** `more + (a == b)`: never both, and neither where there is a NaN. */
-function orEqual(more: Handle, a: Handle, b: Handle): Handle {
-  try {
-    const equal = native.eq(a, b);
-    try {
-      return native.add(more, equal);
-    } finally {
-      native.free(equal);
-    }
-  } finally {
-    native.free(more);
   }
 }

@@ -10,7 +10,7 @@ import { flag, optionsOf } from "../shared/options.js";
 import { saying } from "../shared/show.js";
 import { isThenable } from "../shared/thenable.js";
 import { madeBy, make } from "./meta.js";
-import { TensorReduce } from "./reduce.js";
+import { TensorChoose } from "./choose.js";
 import { showShape } from "./shape.js";
 
 /** How `backward` starts and what it leaves. */
@@ -54,7 +54,7 @@ function replacement(instead: unknown, grad: Tensor): Handle {
  * its own; views share memory, and disposing one never harms another. Memory is given back when
  * nobody holds the tensor any more, or at once by `dispose()`, `using` and {@link tidy}.
  */
-export class Tensor extends TensorReduce {
+export class Tensor extends TensorChoose {
   /** Takes a handle over; only {@link wrap} calls it. */
   private constructor(key: symbol, handle: Handle, device: Device) {
     super(key, handle, device);

@@ -1,0 +1,125 @@
+use crate::{DType, Error, Result, Tensor, cpu};
+use strata_device::random::Stream;
+use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
+
+#[derive(Debug)]
+pub(super) struct Args {
+    weights: Tensor,
+    uniforms: Tensor,
+    out: Tensor,
+    rows: usize,
+    width: usize,
+    draws: usize,
+}
+
+/// Draws of a workgroup, and pieces of a row.
+const WIDTH: usize = 256;
+
+static CHUNKS: Kernel = Kernel::new(
+    "multinomial/1_chunks",
+    "multinomial",
+    &[Access::Read, Access::Read, Access::Write],
+)
+.cuda(strata_kernels::source("multinomial/1_chunks"), strata_kernels::INCLUDES)
+.wgsl(strata_shaders::source("multinomial/1_chunks"), strata_shaders::INCLUDES)
+.cpu(cpu::multinomial)
+.rust(cpu_text!("chapters/01-tensor" / "src/cpu/multinomial.rs", multinomial));
+
+pub(super) static LADDER: Ladder<Args> = Ladder {
+    op: "multinomial",
+    rungs: &[Rung {
+        name: "1_chunks",
+        kernels: &[&CHUNKS],
+        needs: Needs::NONE,
+        accepts: |_| true,
+        plan: |a, _| {
+            let piece = a.width.div_ceil(WIDTH);
+            let groups = a.rows * a.draws.div_ceil(WIDTH);
+            let (read, drawn) = ((groups * a.width) as f64, (a.rows * a.draws) as f64);
+            Ok(vec![
+                Launch::new(&CHUNKS)
+                    .bind(&a.weights.flat())
+                    .bind(&a.uniforms.flat())
+                    .bind(&a.out.flat())
+                    .size(a.rows)
+                    .size(a.width)
+                    .size(a.draws)
+                    .size(piece)
+                    .spread(groups, WIDTH as u32)
+                    .constant("WG", WIDTH as u32)
+                    .rounds(2 * (piece + WIDTH))
+                    .cost(read + drawn * (WIDTH + piece) as f64, 4.0 * read + 8.0 * drawn),
+            ])
+        },
+    }],
+};
+
+/// `draws` places of each row of weights `[.., n]`, as u32 `[.., draws]`: each as often as its share of
+/// the row's sum. With `replacement` every draw has the whole row before it; without, none comes twice,
+/// and each draw has what the others before it left. The random numbers are drawn on the host from
+/// `seed`, and the same on every device.
+///
+/// A row that is no distribution (a weight below 0, infinite or NaN, a sum of 0 or beyond f32) draws
+/// 4,294,967,295, which no table has as a row, and so does what is drawn when no weight is left.
+///
+/// # Errors
+/// Not f32; no dimensions, or a last one of 0; without replacement more draws than a row has places;
+/// the device fails.
+pub fn multinomial(weights: &Tensor, draws: usize, seed: u64, replacement: bool) -> Result<Tensor> {
+    let op = "multinomial";
+    weights.expect_dtype(op, DType::F32)?;
+    let Some((&width, rows)) = weights.shape().split_last().filter(|(w, _)| **w > 0) else {
+        return Err(Error::shape(op, &[weights.shape()], "needs a last dimension above 0"));
+    };
+    let shape = [rows, &[draws]].concat();
+    if !replacement {
+        if draws > width {
+            let reason = format!("{draws} draws without replacement from {width} places");
+            return Err(Error::shape(op, &[weights.shape()], reason));
+        }
+        return race(weights, draws, seed);
+    }
+    let out = Tensor::empty_for(op, weights.device(), DType::U32, &shape)?;
+    if out.numel() > 0 {
+        let mut stream = Stream::new(seed, 2);
+        let uniforms = Tensor::fill_with(op, weights.device(), &shape, |range| {
+            range.map(|_| stream.uniform()).collect()
+        })?;
+        let args = Args {
+            weights: weights.contiguous()?,
+            uniforms,
+            out: out.clone(),
+            rows: out.numel() / draws,
+            width,
+            draws,
+        };
+        LADDER.run(&args, out.device())?;
+    }
+    Ok(out)
+}
+
+/// Draws without replacement as a race: every place arrives after an exponential time, the sooner the
+/// larger its weight, and the first ones are drawn. Arrivals are as independent as the sequence of draws
+/// demands (Efraimidis and Spirakis, 2006).
+fn race(weights: &Tensor, draws: usize, seed: u64) -> Result<Tensor> {
+    let device = weights.device();
+    let mut stream = Stream::new(seed, 3);
+    // In the middle of its step of 2^-24, so that its logarithm is never 0 nor infinite.
+    let mut speed = || {
+        let u = (f64::from(stream.word() >> 8) + 0.5) / 16_777_216.0;
+        (-1.0 / u.ln()) as f32
+    };
+    let speeds = Tensor::fill_with("multinomial", device, weights.shape(), |range| {
+        range.map(|_| speed()).collect()
+    })?;
+    let (speeds, places) = weights.mul(&speeds)?.topk(draws)?;
+    let last = [weights.rank() - 1];
+    let [none, all] = [0.0, f32::INFINITY].map(|x| Tensor::full(device, &[], x));
+    let (none, all) = (none?, all?);
+    // No row with a weight that is none, and no place without a weight.
+    let below = none.gt(&weights.min(&last, true)?)?;
+    let finite = all.gt(&weights.max(&last, true)?)?;
+    let sound = finite.keep(&below.affine(-1.0, 1.0)?)?.keep(&speeds.step(0.0)?)?;
+    let nowhere = Tensor::from_slice(device, &[u32::MAX], &[])?;
+    sound.choose(&places, &nowhere)
+}

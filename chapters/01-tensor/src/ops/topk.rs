@@ -1,0 +1,137 @@
+use crate::{DType, Error, Result, Tensor, cpu};
+use std::sync::OnceLock;
+use strata_device::{Access, Buffer, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
+
+#[derive(Debug)]
+pub(super) struct Args {
+    input: Tensor,
+    values: Tensor,
+    places: Tensor,
+    rows: usize,
+    width: usize,
+    k: usize,
+    /// The rows while they are sorted; kept here until all launches are under way.
+    pairs: OnceLock<Buffer>,
+}
+
+const R: Access = Access::Read;
+const W: Access = Access::Write;
+
+static PASSES: Kernel = Kernel::new("topk/1_passes", "topk", &[R, W, W])
+    .cuda(strata_kernels::source("topk/1_passes"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("topk/1_passes"), strata_shaders::INCLUDES)
+    .cpu(cpu::topk)
+    .rust(cpu_text!("chapters/01-tensor" / "src/cpu/topk.rs", topk));
+
+static LOAD: Kernel = Kernel::new("topk/2_bitonic", "load", &[R, W, W, W])
+    .cuda(strata_kernels::source("topk/2_bitonic"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("topk/2_bitonic"), strata_shaders::INCLUDES);
+static COMPARE: Kernel = Kernel::new("topk/2_bitonic", "compare", &[R, W, W, W])
+    .cuda(strata_kernels::source("topk/2_bitonic"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("topk/2_bitonic"), strata_shaders::INCLUDES);
+static STORE: Kernel = Kernel::new("topk/2_bitonic", "store", &[R, W, W, W])
+    .cuda(strata_kernels::source("topk/2_bitonic"), strata_kernels::INCLUDES)
+    .wgsl(strata_shaders::source("topk/2_bitonic"), strata_shaders::INCLUDES);
+
+fn passes(a: &Args) -> Launch {
+    let n = a.input.numel();
+    Launch::new(&PASSES)
+        .bind(&a.input.flat())
+        .bind(&a.values.flat())
+        .bind(&a.places.flat())
+        .size(a.rows)
+        .size(a.width)
+        .size(a.k)
+        .spread(a.rows, 256)
+        .constant("WG", 256)
+        .rounds(a.k.saturating_mul(a.width.div_ceil(256) + 9))
+        .cost(a.k as f64 * n as f64, 4.0 * n as f64 + 8.0 * (a.rows * a.k) as f64)
+}
+
+fn bitonic(a: &Args) -> Result<Vec<Launch>, strata_device::Error> {
+    let padded = a.width.next_power_of_two();
+    let n = a.rows.saturating_mul(padded);
+    let pairs = a.input.device().alloc(n.saturating_mul(8))?;
+    let pairs = a.pairs.get_or_init(|| pairs).whole();
+    let launch = |kernel: &'static Kernel, block: usize, distance: usize| {
+        Launch::new(kernel)
+            .bind(&a.input.flat())
+            .bind(&pairs)
+            .bind(&a.values.flat())
+            .bind(&a.places.flat())
+            .size(a.rows)
+            .size(a.width)
+            .size(a.k)
+            .size(padded)
+            .size(block)
+            .size(distance)
+            .rounds(0)
+    };
+    let mut list = vec![launch(&LOAD, 0, 1).cover(n, 256).cost(0.0, 12.0 * n as f64)];
+    for block in (1..).map(|bits| 1usize << bits).take_while(|&block| block <= padded) {
+        let mut distance = block / 2;
+        while distance > 0 {
+            let step = launch(&COMPARE, block, distance).cover(n / 2, 256);
+            list.push(step.cost(n as f64 / 2.0, 16.0 * n as f64));
+            distance /= 2;
+        }
+    }
+    let taken = a.rows * a.k;
+    list.push(launch(&STORE, 0, 1).cover(taken, 256).cost(0.0, 16.0 * taken as f64));
+    Ok(list)
+}
+
+pub(super) static LADDER: Ladder<Args> = Ladder {
+    op: "topk",
+    rungs: &[
+        Rung {
+            name: "1_passes",
+            kernels: &[&PASSES],
+            needs: Needs::NONE,
+            accepts: |_| true,
+            plan: |a, _| Ok(vec![passes(a)]),
+        },
+        Rung {
+            name: "2_bitonic",
+            kernels: &[&LOAD, &COMPARE, &STORE],
+            needs: Needs::NONE,
+            // About as many passes as a sort of such rows has launches.
+            accepts: |a| a.k > 32,
+            plan: |a, _| bitonic(a),
+        },
+    ],
+};
+
+/// The `k` largest elements of each row (along the last dimension), the largest first, and their
+/// places as u32: both `[.., k]`. Of equals the first comes first, and NaN before everything, as in
+/// PyTorch. With `k` the whole width this is a sort.
+///
+/// # Errors
+/// Not f32; no dimensions; `k` above the last dimension; the device fails.
+pub fn topk(input: &Tensor, k: usize) -> Result<(Tensor, Tensor)> {
+    let op = "topk";
+    input.expect_dtype(op, DType::F32)?;
+    let Some((&width, rows)) = input.shape().split_last() else {
+        return Err(Error::shape(op, &[input.shape()], "needs a last dimension"));
+    };
+    if k > width {
+        let reason = format!("there are no {k} elements in a row of {width}");
+        return Err(Error::shape(op, &[input.shape()], reason));
+    }
+    let shape = [rows, &[k]].concat();
+    let values = Tensor::empty_for(op, input.device(), DType::F32, &shape)?;
+    let places = Tensor::empty_for(op, input.device(), DType::U32, &shape)?;
+    if values.numel() > 0 {
+        let args = Args {
+            input: input.contiguous()?,
+            values: values.clone(),
+            places: places.clone(),
+            rows: values.numel() / k,
+            width,
+            k,
+            pairs: OnceLock::new(),
+        };
+        LADDER.run(&args, input.device())?;
+    }
+    Ok((values, places))
+}
