@@ -28,6 +28,11 @@ pub(super) const LIST: &[(&str, Build)] = &[
     ("reduce", reduce_rows),
     ("reduce", reduce_all),
     ("argmax", argmax),
+    ("cumsum", cumsum_rows),
+    ("cumsum", cumsum_all),
+    ("topk", |s, d| topk(s, d, 8)),
+    ("topk", |s, d| topk(s, d, s.vocab)),
+    ("multinomial", multinomial),
     ("matmul", |s, d| product(s, d, Product::Qkv)),
     ("matmul", |s, d| product(s, d, Product::Up)),
     ("matmul", |s, d| product(s, d, Product::Down)),
@@ -150,6 +155,27 @@ fn reduce_all(s: &Shapes, device: &Device) -> Outcome<Run> {
 fn argmax(s: &Shapes, device: &Device) -> Outcome<Run> {
     let x = noise(device, &[s.rows(), s.vocab])?;
     Run::new(format!("{:?}", x.shape()), move || Ok(x.argmax().map(drop)?))
+}
+
+fn cumsum_rows(s: &Shapes, device: &Device) -> Outcome<Run> {
+    let x = noise(device, &[s.rows(), s.width])?;
+    Run::new(format!("rows of {:?}", x.shape()), move || Ok(x.cumsum(1).map(drop)?))
+}
+
+fn cumsum_all(s: &Shapes, device: &Device) -> Outcome<Run> {
+    let x = noise(device, &[s.rows() * s.width])?;
+    Run::new(format!("{:?}", x.shape()), move || Ok(x.cumsum(0).map(drop)?))
+}
+
+fn topk(s: &Shapes, device: &Device, k: usize) -> Outcome<Run> {
+    let x = noise(device, &[s.batch, s.vocab])?;
+    Run::new(format!("{k} of {:?}", x.shape()), move || Ok(x.topk(k).map(drop)?))
+}
+
+fn multinomial(s: &Shapes, device: &Device) -> Outcome<Run> {
+    let x = noise(device, &[s.batch, s.vocab])?.square()?;
+    let shape = format!("1 of {:?}", x.shape());
+    Run::new(shape, move || Ok(x.multinomial(1, 1, true).map(drop)?))
 }
 
 /// The products of a block and the head, and the gradients of the widest.
