@@ -15,22 +15,8 @@ export type { KernelBinding, KernelSource, Ladder, LadderKernel, LadderRung } fr
 export { keep, memory, tidy } from "./memory.js";
 export type { Sync } from "./memory.js";
 export { manualSeed } from "./random.js";
-export {
-  arange,
-  cat,
-  eye,
-  full,
-  linspace,
-  ones,
-  onesLike,
-  rand,
-  randn,
-  stack,
-  tensor,
-  where,
-  zeros,
-  zerosLike,
-} from "./tensor/create.js";
+export { arange, cat, eye, full, linspace, ones, rand, randn, stack, tensor, zeros } from "./tensor/create.js";
+export { onesLike, where, zerosLike } from "./tensor/like.js";
 export type { MultinomialOptions, TopK } from "./tensor/choose.js";
 export type { DataOptions, RandomOptions, Shape, TensorOptions } from "./tensor/create.js";
 export type { NestedArray } from "./tensor/data.js";
