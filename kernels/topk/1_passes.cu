@@ -15,6 +15,8 @@ struct Params {
     unsigned rows;
     unsigned width;
     unsigned k;
+    unsigned first;  // this launch makes passes first .. first + count
+    unsigned count;
 };
 
 // region: rank
@@ -37,7 +39,11 @@ extern "C" __global__ void __launch_bounds__(WG)
     for (unsigned row = blockIdx.x; row < p.rows; row += gridDim.x) {
         const unsigned* here = x + (size_t)row * p.width;
         uint2 last = make_uint2(0, 0);
-        for (unsigned turn = 0; turn < p.k; turn++) {
+        if (p.first > 0) {
+            unsigned at = places[(size_t)row * p.k + p.first - 1];
+            last = make_uint2(rank(here[at]), at);
+        }
+        for (unsigned turn = p.first; turn < p.first + p.count; turn++) {
             // region: pass
             uint2 best = make_uint2(0xffffffffu, 0xffffffffu);
             for (unsigned i = lane; i < p.width; i += WG) {

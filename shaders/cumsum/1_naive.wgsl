@@ -29,6 +29,12 @@ fn place(column: u32, j: u32) -> u32 {
     return (column / p.inner * p.length + at) * p.inner + column % p.inner;
 }
 
+// The same word, which no compiler knows to be the same: WGSL lets them make (sum + term) - sum into term,
+// and Mesa's does.
+fn opaque(word: u32) -> u32 {
+    return word ^ select(0u, 1u, p.length == 0u);
+}
+
 @compute @workgroup_size(WG)
 fn cumsum(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     for (var column = id.x; column < p.columns; column += groups.x * WG) {
@@ -47,7 +53,7 @@ fn cumsum(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
                 continue;
             }
             let term = bitcast<f32>(x[at]) - lost;
-            let next = sum + term;
+            let next = bitcast<f32>(opaque(bitcast<u32>(sum + term)));
             // Infinity and NaN have lost nothing.
             lost = select((next - sum) - term, 0.0, is_wild(next));
             sum = next;

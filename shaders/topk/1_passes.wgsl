@@ -13,6 +13,8 @@ struct Params {
     rows: u32,
     width: u32,
     k: u32,
+    first: u32,  // this launch makes passes first .. first + count
+    count: u32,
 }
 
 @group(0) @binding(0) var<storage, read> x: array<u32>;
@@ -48,7 +50,11 @@ fn topk(
     for (var row = id.x; row < p.rows; row += groups.x) {
         let start = row * p.width;
         var last = vec2<u32>(0u, 0u);
-        for (var turn = 0u; turn < p.k; turn++) {
+        if (p.first > 0u) {
+            let at = places[row * p.k + p.first - 1u];
+            last = vec2<u32>(rank(x[start + at]), at);
+        }
+        for (var turn = p.first; turn < p.first + p.count; turn++) {
             // region: pass
             var best = vec2<u32>(0xffffffffu, 0xffffffffu);
             for (var i = lane; i < p.width; i += WG) {

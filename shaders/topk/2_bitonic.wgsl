@@ -58,7 +58,7 @@ fn compare(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
         let low = i / p.distance * 2u * p.distance + i % p.distance;
         let a = pairs[low];
         let b = pairs[low + p.distance];
-        let rises = (low % p.padded & p.block) == 0u;
+        let rises = ((low % p.padded) & p.block) == 0u;
         if (before(b, a) == rises) {
             pairs[low] = b;
             pairs[low + p.distance] = a;

@@ -41,8 +41,8 @@ pub enum Error {
         /// The other.
         b: String,
     },
-    /// A shape whose number of elements does not fit 32 bits.
-    #[error("{op}: shape {shape:?} has more elements than a tensor can hold (4,294,967,295)")]
+    /// A shape of more than [`MAX_ELEMENTS`](crate::MAX_ELEMENTS) elements.
+    #[error("{op}: shape {shape:?} has more elements than a tensor can hold (4,278,190,080)")]
     Overflow {
         /// The op.
         op: &'static str,

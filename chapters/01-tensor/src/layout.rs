@@ -15,10 +15,14 @@ pub struct Layout {
     pub offset: usize,
 }
 
+/// The most elements a tensor may have. Kernels count them with 32 bits, and a loop that goes on by a
+/// whole grid, 65,535 workgroups of 256, must come out behind the last one without wrapping around.
+pub const MAX_ELEMENTS: usize = 0xff00_0000;
+
 /// The number of elements of a shape.
 ///
 /// # Errors
-/// More than 32 bits can count.
+/// More than [`MAX_ELEMENTS`].
 pub fn numel(op: &'static str, shape: &[usize]) -> Result<usize> {
     // A zero anywhere makes the tensor empty, however large the other dimensions are.
     if shape.contains(&0) {
@@ -27,7 +31,7 @@ pub fn numel(op: &'static str, shape: &[usize]) -> Result<usize> {
     shape
         .iter()
         .try_fold(1usize, |n, &d| n.checked_mul(d))
-        .filter(|&n| n <= u32::MAX as usize)
+        .filter(|&n| n <= MAX_ELEMENTS)
         .ok_or_else(|| Error::Overflow { op, shape: shape.to_vec() })
 }
 

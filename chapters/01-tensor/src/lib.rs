@@ -29,6 +29,6 @@ mod views;
 pub use demo::demo;
 pub use element::Element;
 pub use error::{Error, Result};
-pub use layout::{Layout, MAX_RANK, broadcast_shapes, numel};
+pub use layout::{Layout, MAX_ELEMENTS, MAX_RANK, broadcast_shapes, numel};
 pub use strata_device::{DType, Device};
 pub use tensor::Tensor;

@@ -2,7 +2,7 @@
 use half::bf16;
 use strata_device::{Device, Settings, testing::testing_devices};
 use strata_tensor::ops::{self, accumulate, concat, copy_into, fill_bits, stack};
-use strata_tensor::{DType, Error, Layout, Result, Tensor};
+use strata_tensor::{DType, Error, Layout, MAX_ELEMENTS, Result, Tensor};
 
 fn cpu() -> Device {
     Device::open("cpu", Settings::default()).unwrap()
@@ -42,7 +42,10 @@ fn shapes_that_do_not_broadcast_name_the_op_and_both() {
 #[test]
 fn products_that_overflow_are_refused() {
     for device in testing_devices() {
-        for shape in [&[usize::MAX, 2][..], &[1 << 33], &[1 << 17, 1 << 16], &[usize::MAX; 6]] {
+        let above = [MAX_ELEMENTS + 1];
+        for shape in
+            [&[usize::MAX, 2][..], &[1 << 33], &[1 << 17, 1 << 16], &[usize::MAX; 6], &above]
+        {
             for result in [
                 Tensor::empty(&device, DType::F32, shape),
                 Tensor::zeros(&device, DType::BF16, shape),
@@ -57,6 +60,7 @@ fn products_that_overflow_are_refused() {
                 assert!(matches!(error, Error::Overflow { .. }), "{error}");
             }
         }
+        Tensor::ones(&device, &[1]).unwrap().broadcast_to(&[MAX_ELEMENTS]).unwrap();
         says(Tensor::arange(&device, usize::MAX), &["arange", "more elements"]);
         // Two stretched views whose sum would be too large.
         let one = Tensor::ones(&device, &[1, 1]).unwrap();

@@ -205,6 +205,10 @@ fn bad_calls_name_the_op_and_the_shapes() {
             &["scatter_add", "contiguous"],
         );
         says(scatter_add_into(&src, 1, &at, &src), &["scatter_add"]);
+        // Long enough for the second rung, whose launches read and write it apart.
+        let long = Tensor::ones(&device, &[1000]).unwrap();
+        let at_first = Tensor::zeros(&device, DType::U32, &[1000]).unwrap();
+        says(scatter_add_into(&long, 0, &at_first, &long), &["scatter_add", "copy"]);
         scatter_add_into(&x, 1, &at, &src).unwrap();
     }
 }

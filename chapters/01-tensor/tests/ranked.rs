@@ -3,7 +3,7 @@ use strata_check::oracle::{scan, topk as largest};
 use strata_check::{Check, Tolerance, sample};
 use strata_device::{Device, testing::testing_devices};
 use strata_tensor::ops::{self, cumsum};
-use strata_tensor::{Error, Result, Tensor};
+use strata_tensor::{DType, Error, Result, Tensor};
 
 const INF: f32 = f32::INFINITY;
 const NAN: f32 = f32::NAN;
@@ -257,7 +257,125 @@ fn a_row_that_is_no_distribution_draws_nothing() {
         }
         // A sum beyond f32.
         let x = Tensor::from_slice(&device, &[f32::MAX; 3], &[3]).unwrap();
-        assert_eq!(x.multinomial(2, 1, true).unwrap().to_vec::<u32>().unwrap(), [u32::MAX; 2]);
+        for replacement in [true, false] {
+            let got = x.multinomial(2, 1, replacement).unwrap().to_vec::<u32>().unwrap();
+            assert_eq!(got, [u32::MAX; 2], "{device:?} {replacement}");
+        }
+    }
+}
+
+#[test]
+fn huge_weights_are_drawn_as_often_as_others() {
+    for device in testing_devices() {
+        let rows = 4000;
+        let weights = Tensor::from_slice(&device, &[5e37f32, 2.5e38], &[1, 2]).unwrap();
+        let x = weights.broadcast_to(&[rows, 2]).unwrap();
+        let got = x.multinomial(1, 5, false).unwrap().to_vec::<u32>().unwrap();
+        let (n, share) = (rows as f64, 1.0 / 6.0);
+        let count = got.iter().filter(|&&place| place == 0).count() as f64;
+        let room = 5.0 * (n * share * (1.0 - share)).sqrt();
+        assert!((count - n * share).abs() < room, "{device:?}: {count}");
+    }
+}
+
+/// Each of the small terms is lost beside the first one, all together are not.
+#[test]
+fn a_running_sum_carries_what_rounding_takes() {
+    let first = 16_777_216f32;
+    for n in [65_536usize, 300] {
+        let mut data = vec![0.25f32; n];
+        data[0] = first;
+        for device in testing_devices() {
+            for (rung, device) in rungs("cumsum", &device) {
+                let x = Tensor::from_slice(&device, &data, &[n]).unwrap();
+                let got = cumsum(&x, 0, false).unwrap().to_vec::<f32>().unwrap();
+                for (i, got) in got.into_iter().enumerate().step_by(97) {
+                    let want = first as f64 + 0.25 * i as f64;
+                    // Within a tile of 256 the terms are added as they come.
+                    let room = if i < 256 { 64.0 } else { 4.0 };
+                    let off = (f64::from(got) - want).abs();
+                    assert!(off <= room, "{device:?} {rung}: {got} at {i}, not {want}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_largest_of_a_very_long_row() {
+    // More rounds than a software adapter allows a kernel: the passes take several launches.
+    let (n, k) = (1 << 21, 10);
+    let mut data = vec![0f32; n];
+    let want: Vec<u32> = (0..k as u32).map(|i| (i * 104_729 + 5) % n as u32).collect();
+    for (i, &at) in (0..).zip(&want) {
+        data[at as usize] = (k - i) as f32;
+    }
+    for device in testing_devices() {
+        let x = Tensor::from_slice(&device, &data, &[n]).unwrap();
+        let (values, places) = x.topk(k).unwrap();
+        assert_eq!(places.to_vec::<u32>().unwrap(), want, "{device:?}");
+        let values = values.to_vec::<f32>().unwrap();
+        assert!(values.into_iter().eq((1..=k).rev().map(|x| x as f32)), "{device:?}");
+    }
+}
+
+#[test]
+fn pairs_that_do_not_fit_a_binding_leave_the_passes() {
+    for device in testing_devices() {
+        let most = device.info().caps.max_binding;
+        if most > 1 << 28 {
+            continue;
+        }
+        // Just above: padded to twice 2^16, and 8 bytes each.
+        let width = (1 << 15) + 1;
+        let rows = most / ((1 << 16) * 8) + 1;
+        let x = Tensor::full(&device, &[rows, width], 1.0).unwrap();
+        let (values, places) = x.topk(33).unwrap();
+        assert!(values.to_vec::<f32>().unwrap().iter().all(|&x| x == 1.0), "{device:?}");
+        let places = places.to_vec::<u32>().unwrap();
+        assert!(places.chunks(33).all(|row| row.iter().copied().eq(0..33)), "{device:?}");
+    }
+}
+
+/// What they write between their launches belongs to the recording.
+#[test]
+fn recorded_ops_find_what_is_there_at_the_replay() {
+    for device in testing_devices() {
+        let (n, k) = (1000, 40);
+        let x = Tensor::zeros(&device, DType::F32, &[2, n]).unwrap();
+        let at = Tensor::zeros(&device, DType::U32, &[n]).unwrap();
+        let step = || {
+            let (values, places) = x.topk(k)?;
+            let sums = cumsum(&x, 1, false)?;
+            let into = Tensor::zeros(&device, DType::F32, &[3])?;
+            let row = x.narrow(0, 0, 1)?.reshape(&[n])?;
+            Ok::<_, Error>((values, places, sums, into.scatter_add(0, &at, &row)?))
+        };
+        // Kernels are compiled before.
+        step().unwrap();
+        let ((values, places, sums, scattered), tape) = device.record(step).unwrap();
+        for turn in 1..4usize {
+            let data: Vec<f32> = (0..2 * n).map(|i| ((i * 7 * turn) % 1009) as f32).collect();
+            x.write(&data).unwrap();
+            at.write(&vec![(turn % 3) as u32; n]).unwrap();
+            device.replay(&tape).unwrap();
+            let wide = sample::widen(&data);
+            let (want, order) = largest::topk(&wide, n, k);
+            let order: Vec<u32> = order.into_iter().map(|i| i as u32).collect();
+            assert_eq!(places.to_vec::<u32>().unwrap(), order, "{device:?} {turn}");
+            assert_eq!(sample::widen(&values.to_vec().unwrap()), want, "{device:?} {turn}");
+            let total: f64 = wide[..n].iter().sum();
+            assert_eq!(f64::from(sums.to_vec::<f32>().unwrap()[n - 1]), total, "{device:?}");
+            let mut want = [0f32; 3];
+            want[turn % 3] = total as f32;
+            assert_eq!(scattered.to_vec::<f32>().unwrap(), want, "{device:?} {turn}");
+        }
+        // Draws are the host's: recorded, they would be the same at every replay.
+        for replacement in [true, false] {
+            let text = device.record(|| x.multinomial(1, 1, replacement)).unwrap_err().to_string();
+            assert!(text.contains("recording") || text.contains("recorded"), "{text}");
+        }
+        x.multinomial(1, 1, true).unwrap();
     }
 }
 

@@ -168,11 +168,28 @@ fn checkpoints_from_before_there_was_a_choice_are_resumed() {
     fs::write(&path, old.to_string()).unwrap();
     let (trainer, _, _) = Trainer::resume(folder.path(), device).unwrap();
     assert_eq!(trainer.config(), &config(2, 1));
-    // One batch a step would have scored fewer tokens: the number cannot be changed in the file.
-    old["config"]["accumulate"] = 18.into();
+    // More than its rows hold.
+    old["state"]["tokens"] = 35.into();
     fs::write(&path, old.to_string()).unwrap();
     let error = Trainer::resume(folder.path(), device).unwrap_err().to_string();
-    assert!(error.contains("1 steps of 36 rows of 17 tokens"), "{error}");
+    assert!(error.contains("1 steps of 2 rows of 17 tokens"), "{error}");
+}
+
+/// Rows of padding score nothing, and a run that had some can still be gone on with.
+#[test]
+fn a_run_that_scored_little_is_resumed() {
+    let (device, data) = (&testing_devices()[0], fresh_stories());
+    for accumulate in [1, 2] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut trainer = fresh(&config(2, accumulate), device);
+        let mut batch = data.train(0, 2);
+        batch.targets.fill(IGNORE);
+        let report = trainer.step_of(&vec![batch; accumulate], 1e-3).unwrap();
+        assert_eq!((report.loss, report.norm, report.tokens), (0.0, 0.0, 0));
+        trainer.save(folder.path(), data.tokenizer(), "stories").unwrap();
+        let (trainer, _, _) = Trainer::resume(folder.path(), device).unwrap();
+        assert_eq!((trainer.done().step, trainer.done().tokens), (1, 0));
+    }
 }
 
 #[test]

@@ -95,21 +95,23 @@ fn states_that_no_run_has_are_refused() {
     // As 32 bits have it, this is just below 0.
     refused("/config/betas/0", json!(-1e-60));
     refused("/config/betas/1", json!(0.999_99f64.next_up()));
-    for step in [json!(1u64 << 32), json!(u64::MAX), json!(-1), json!(1.5), json!(7)] {
+    for step in [json!(1u64 << 32), json!(u64::MAX), json!(-1), json!(1.5)] {
         refused("/state/step", step);
     }
     for batch in [json!(0), json!(65_537), json!(u64::MAX), json!("1")] {
         refused("/config/batch", batch);
     }
-    // So many rows would have scored more tokens.
+    // As many tokens as the rows have, none, and one too many.
     fs::write(&file, &good).unwrap();
     edit(&file, |v| {
         v["state"] = json!({"step": 3, "tokens": 24, "seconds": 1.0, "validation": null});
     });
     Trainer::resume(folder.path(), &cpu()).unwrap();
-    edit(&file, |v| v["config"]["batch"] = json!(65_536));
+    edit(&file, |v| v["state"]["tokens"] = json!(0));
+    Trainer::resume(folder.path(), &cpu()).unwrap();
+    edit(&file, |v| v["state"]["tokens"] = json!(25));
     let message = Trainer::resume(folder.path(), &cpu()).unwrap_err().to_string();
-    assert!(message.contains("3 steps of 65536 rows"), "{message}");
+    assert!(message.contains("3 steps of 1 rows of 8 tokens score at most 24"), "{message}");
     for length in [
         json!({"steps": 0}),
         json!({"steps": 1u64 << 32}),

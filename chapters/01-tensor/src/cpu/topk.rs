@@ -11,7 +11,7 @@ fn rank(x: f32) -> u32 {
     }
 }
 
-/// Params: rows, width, k. Finds which k come first, then sorts those: n + k log k steps a row.
+/// Params: rows, width, k (and passes, of which this makes none). Finds which k come first, then sorts those: n + k log k steps a row.
 pub(crate) fn topk(mut args: CpuArgs) {
     let [x, mut values, mut places] = args.take();
     let (width, k) = (args.size(1), args.size(2));

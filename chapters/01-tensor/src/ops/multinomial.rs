@@ -64,7 +64,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
 ///
 /// # Errors
 /// Not f32; no dimensions, or a last one of 0; without replacement more draws than a row has places;
-/// the device fails.
+/// a step that is being recorded; the device fails.
 pub fn multinomial(weights: &Tensor, draws: usize, seed: u64, replacement: bool) -> Result<Tensor> {
     let op = "multinomial";
     weights.expect_dtype(op, DType::F32)?;
@@ -112,13 +112,17 @@ fn race(weights: &Tensor, draws: usize, seed: u64) -> Result<Tensor> {
     let speeds = Tensor::fill_with("multinomial", device, weights.shape(), |range| {
         range.map(|_| speed()).collect()
     })?;
-    let (speeds, places) = weights.mul(&speeds)?.topk(draws)?;
     let last = [weights.rank() - 1];
-    let [none, all] = [0.0, f32::INFINITY].map(|x| Tensor::full(device, &[], x));
+    let [none, all, one, less] =
+        [0.0, f32::INFINITY, 1.0, 1.0 / 67_108_864.0].map(|x| Tensor::full(device, &[], x));
     let (none, all) = (none?, all?);
+    // A speed is below 2^25: rows with weights beyond 2^100 are scaled by 2^-26, so that none arrives
+    // at infinity, where all are equal.
+    let large = weights.max(&last, true)?.step(1.267_650_6e30)?;
+    let (speeds, places) = weights.mul(&large.choose(&less?, &one?)?)?.mul(&speeds)?.topk(draws)?;
     // No row with a weight that is none, and no place without a weight.
     let below = none.gt(&weights.min(&last, true)?)?;
-    let finite = all.gt(&weights.max(&last, true)?)?;
+    let finite = all.gt(&weights.sum(&last, true)?)?;
     let sound = finite.keep(&below.affine(-1.0, 1.0)?)?.keep(&speeds.step(0.0)?)?;
     let nowhere = Tensor::from_slice(device, &[u32::MAX], &[])?;
     sound.choose(&places, &nowhere)

@@ -213,6 +213,12 @@ pub fn scatter_add(x: &Tensor, d: usize, index: &Tensor, src: &Tensor) -> Result
 pub fn scatter_add_into(out: &Tensor, d: usize, index: &Tensor, src: &Tensor) -> Result<()> {
     let cut = checked(out, d, index, src)?;
     out.slice(OP)?;
+    // No launch of the second rung would notice, and each rung would answer something else.
+    if [index, src].iter().any(|t| t.buffer().same(out.buffer())) {
+        let reason =
+            "the index and the source must not lie in the memory that is added to; copy them";
+        return Err(Error::value(OP, reason));
+    }
     add(out, d, index, cut)
 }
 

@@ -1,6 +1,6 @@
 use crate::{DType, Error, Result, Tensor, cpu};
 use std::sync::OnceLock;
-use strata_device::{Access, Buffer, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
+use strata_device::{Access, Buffer, Device, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
 
 #[derive(Debug)]
 pub(super) struct Args {
@@ -33,25 +33,42 @@ static STORE: Kernel = Kernel::new("topk/2_bitonic", "store", &[R, W, W, W])
     .cuda(strata_kernels::source("topk/2_bitonic"), strata_kernels::INCLUDES)
     .wgsl(strata_shaders::source("topk/2_bitonic"), strata_shaders::INCLUDES);
 
-fn passes(a: &Args) -> Launch {
-    let n = a.input.numel();
-    Launch::new(&PASSES)
-        .bind(&a.input.flat())
-        .bind(&a.values.flat())
-        .bind(&a.places.flat())
-        .size(a.rows)
-        .size(a.width)
-        .size(a.k)
-        .spread(a.rows, 256)
-        .constant("WG", 256)
-        .rounds(a.k.saturating_mul(a.width.div_ceil(256) + 9))
-        .cost(a.k as f64 * n as f64, 4.0 * n as f64 + 8.0 * (a.rows * a.k) as f64)
+/// One launch, or several that make some of the passes each, where a loop may not have so many rounds.
+fn passes(a: &Args, device: &Device) -> Vec<Launch> {
+    let n = a.input.numel() as f64;
+    let pass = a.width.div_ceil(256) + 9;
+    let grid = |launch: Launch| launch.spread(a.rows, 256).constant("WG", 256);
+    let each = match device.info().caps.loop_rounds as usize {
+        0 => a.k,
+        most => ((most / grid(Launch::new(&PASSES)).steps).saturating_sub(1) / pass).clamp(1, a.k),
+    };
+    let launch = |first: usize| {
+        let count = each.min(a.k - first);
+        let launch = Launch::new(&PASSES)
+            .bind(&a.input.flat())
+            .bind(&a.values.flat())
+            .bind(&a.places.flat())
+            .size(a.rows)
+            .size(a.width)
+            .size(a.k)
+            .size(first)
+            .size(count)
+            .rounds(count.saturating_mul(pass))
+            .cost(count as f64 * n, 4.0 * n + 8.0 * (a.rows * count) as f64);
+        grid(launch)
+    };
+    (0..a.k).step_by(each).map(launch).collect()
+}
+
+/// Bytes of the pairs that are sorted.
+fn pairs(a: &Args) -> usize {
+    a.rows.saturating_mul(a.width.next_power_of_two()).saturating_mul(8)
 }
 
 fn bitonic(a: &Args) -> Result<Vec<Launch>, strata_device::Error> {
     let padded = a.width.next_power_of_two();
     let n = a.rows.saturating_mul(padded);
-    let pairs = a.input.device().alloc(n.saturating_mul(8))?;
+    let pairs = a.input.device().alloc(pairs(a))?;
     let pairs = a.pairs.get_or_init(|| pairs).whole();
     let launch = |kernel: &'static Kernel, block: usize, distance: usize| {
         Launch::new(kernel)
@@ -89,14 +106,15 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
             kernels: &[&PASSES],
             needs: Needs::NONE,
             accepts: |_| true,
-            plan: |a, _| Ok(vec![passes(a)]),
+            plan: |a, device| Ok(passes(a, device)),
         },
         Rung {
             name: "2_bitonic",
             kernels: &[&LOAD, &COMPARE, &STORE],
             needs: Needs::NONE,
-            // About as many passes as a sort of such rows has launches.
-            accepts: |a| a.k > 32,
+            // About as many passes as a sort of such rows has launches; and the pairs, at least twice
+            // the input, must fit into a binding.
+            accepts: |a| a.k > 32 && pairs(a) <= a.input.device().info().caps.max_binding,
             plan: |a, _| bitonic(a),
         },
     ],

@@ -38,14 +38,14 @@ impl CheckpointState {
             let most = Self::LONGEST;
             return fail(format!("seconds is {seconds}; it must lie between 0 and {most}"));
         }
-        // A row scores a token at least, and as many as it has at most.
+        // A row scores as many tokens as it has at most; one of padding none.
         let rows = u128::from(step)
             .saturating_mul(config.batch as u128)
             .saturating_mul(config.accumulate as u128);
         let most = rows.saturating_mul(config.context as u128);
-        if !(rows..=most).contains(&u128::from(tokens)) {
+        if u128::from(tokens) > most {
             return fail(format!(
-                "tokens is {tokens}, but {step} steps of {} rows of {} tokens score {rows} to {most}",
+                "tokens is {tokens}, but {step} steps of {} rows of {} tokens score at most {most}",
                 config.batch.saturating_mul(config.accumulate),
                 config.context
             ));

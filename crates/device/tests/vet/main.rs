@@ -4,6 +4,7 @@
 
 #[cfg(feature = "cuda")]
 mod cuda;
+mod grammar;
 mod ours;
 mod trial;
 mod wgsl;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         #[cfg(feature = "cuda")]
         ("hostile_cuda_is_an_error", worker::cuda),
         ("every_kernel_of_ours_passes", ours::pass),
+        ("no_kernel_of_ours_mixes_operators_that_wgsl_does_not", grammar::ours),
         ("a_compiler_that_dies_or_takes_too_much_is_an_error", trial::ends),
     ];
     if std::env::args().any(|arg| arg == "--list") {

@@ -73,6 +73,11 @@ for (const device of await devices()) {
     await holds(layer.weights(x, { keyMask }).select(3, 2), [1, 2, 3], new Float32Array(6));
     fails("shape", /mask/, () => F.attentionQkv(qkv, 2, { keyMask: ids([1, 0]) }));
     fails("argument", /attention/, () => untyped(F.attentionQkv, F, qkv, 2, { keyMask: [1, 0, 1, 1] }));
+    // A mask in the place of the options is no option, and would go unseen.
+    const bare = /options must be an object, got a Tensor; it goes in as \{ keyMask \}/;
+    fails("argument", bare, () => untyped(F.attentionQkv, F, qkv, 2, keyMask));
+    fails("argument", bare, () => untyped(layer.forward, layer, x, keyMask));
+    fails("argument", bare, () => untyped(layer.attn.weights, layer.attn, x, keyMask));
   });
 
   test(`${device.name}: smoothed targets and weighted classes`, async () => {
@@ -114,5 +119,6 @@ for (const device of await devices()) {
     fails("shape", /class weights/, () => F.crossEntropy(logits, ids(goals), { classWeights: up([1]) }));
     fails("dtype", /crossEntropy|cross_entropy/, () => F.crossEntropy(logits, ids(goals), { classWeights: ids([1, 1, 1]) }));
     fails("argument", /crossEntropy/, () => untyped(F.crossEntropy, F, logits, ids(goals), { classWeights: [1, 1, 1] }));
+    fails("argument", /goes in as \{ classWeights \}/, () => untyped(F.crossEntropy, F, logits, ids(goals), up(weights)));
   });
 }

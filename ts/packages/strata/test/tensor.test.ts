@@ -204,6 +204,7 @@ for (const device of await devices()) {
         );
       }
       fails("size", /\[65536, 65536\] has more elements/, () => make([65536, 65536], on));
+      fails("size", /\[4294967295\] has more elements/, () => make([2 ** 32 - 1], on));
       fails("size", /\[0, 9007199254740992\]/, () => make([0, 2 ** 53], on));
       fails("shape", /has 7 dimensions; a tensor has at most 6/, () => make([1, 1, 1, 1, 1, 1, 1], on));
     }

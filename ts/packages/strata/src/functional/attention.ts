@@ -2,10 +2,10 @@ import { native } from "../load.js";
 import { handleOf } from "../memory.js";
 import type { Handle } from "../native.js";
 import { nextKey } from "../random.js";
-import { flag, numeric, optionsOf, share, whole } from "../shared/options.js";
+import { flag, numeric, share, whole } from "../shared/options.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { wrap } from "../tensor/tensor.js";
-import { handleOrNone, nth, wrapAll } from "./call.js";
+import { handleOrNone, nth, optionsWith, wrapAll } from "./call.js";
 
 /** Which keys a query sees. */
 export interface MaskOptions {
@@ -92,7 +92,7 @@ function wantedOf(
   op: string,
   options: AttentionOptions | undefined,
 ): { causal: boolean; scale: number; dropout: number; mask: Handle } {
-  const { causal, scale = NaN, dropout = 0, keyMask } = optionsOf(op, options);
+  const { causal, scale = NaN, dropout = 0, keyMask } = optionsWith("keyMask", op, options);
   return {
     mask: handleOrNone(keyMask, op),
     causal: flag(op, "causal", causal),

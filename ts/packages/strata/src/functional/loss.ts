@@ -1,12 +1,12 @@
 import { StrataError } from "../error.js";
 import { native } from "../load.js";
 import { handleOf, tidy } from "../memory.js";
-import { optionsOf, real } from "../shared/options.js";
+import { real } from "../shared/options.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { numbersOf } from "../tensor/elements.js";
 import { wrap } from "../tensor/tensor.js";
 import { typedOf, unshared } from "../tensor/typed.js";
-import { handleOrNone, nth, wrapAll } from "./call.js";
+import { handleOrNone, nth, optionsWith, wrapAll } from "./call.js";
 
 /** Softmax along a dimension (the last, if left out): `exp(x - max)` over its sum. */
 export function softmax(x: Tensor, dim = -1): Tensor {
@@ -77,7 +77,7 @@ export interface CrossEntropyOptions {
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options?: CrossEntropyOptions): Tensor {
   const op = "crossEntropy";
-  const { labelSmoothing = 0, classWeights } = optionsOf(op, options);
+  const { labelSmoothing = 0, classWeights } = optionsWith("classWeights", op, options);
   const smoothing = real(op, "labelSmoothing", labelSmoothing, 0, 1);
   return tidy(() => {
     const [rows, wanted] = asRows(op, logits, targets);

@@ -1,5 +1,6 @@
 import { dropoutAdd } from "../functional/activation.js";
 import { attentionQkv, attentionWeights, splitQkv } from "../functional/attention.js";
+import { optionsWith } from "../functional/call.js";
 import { StrataError } from "../error.js";
 import { tidy } from "../memory.js";
 import { receivers } from "../shared/border.js";
@@ -73,7 +74,7 @@ export class MultiHeadAttention extends Module {
   /** The heads' mixtures of values before {@link proj}, [batch, rows, width]. */
   mix(x: Tensor, options?: PaddingOptions): Tensor {
     const { causal, heads } = this;
-    const { keyMask } = optionsOf("MultiHeadAttention", options);
+    const { keyMask } = optionsWith("keyMask", "MultiHeadAttention", options);
     return tidy(() => attentionQkv(this.qkv.forward(x), heads, { causal, dropout: this.#drops(), keyMask }));
   }
 
@@ -84,7 +85,7 @@ export class MultiHeadAttention extends Module {
 
   /** Who looks at whom: the probabilities [batch, heads, rows, keys]; no gradient. */
   weights(x: Tensor, options?: PaddingOptions): Tensor {
-    const { keyMask } = optionsOf("MultiHeadAttention", options);
+    const { keyMask } = optionsWith("keyMask", "MultiHeadAttention", options);
     return noGrad(() =>
       tidy(() => {
         const [q, k] = splitQkv(this.qkv.forward(x), this.heads);

@@ -1,5 +1,6 @@
 import { nativeDevice } from "../device.js";
 import type { DType } from "../dtype.js";
+import { StrataError } from "../error.js";
 import { native } from "../load.js";
 import { handleOf } from "../memory.js";
 import type { Handle } from "../native.js";
@@ -11,6 +12,9 @@ import { TensorViews } from "./views.js";
 
 type Arithmetic = "add" | "sub" | "mul" | "div" | "rem" | "pow" | "maximum" | "minimum";
 type Comparison = "eq" | "ne" | "gt" | "ge" | "lt" | "le";
+
+/** What arithmetic takes. */
+const NUMBERS = "f32, i32 or u32";
 
 /** Whether elements are integers, whose arithmetic has no gradient. */
 function isInteger(dtype: DType): dtype is "i32" | "u32" {
@@ -43,6 +47,14 @@ export abstract class TensorMath extends TensorViews {
     }
   }
 
+  /** The handle of a tensor of f32. Where another op does the work, the engine would name that one. */
+  #floats(op: string, want = "f32"): Handle {
+    const own = handleOf(this, op);
+    const { dtype } = metaOf(this, op);
+    if (dtype === "f32") return own;
+    throw new StrataError("dtype", `${op} takes ${want}, got ${dtype}; convert with \`cast\``, op);
+  }
+
   #pair(op: Arithmetic | Comparison, other: Tensor | number): Tensor {
     return this.withScalar(op, other, (b) => native[op](handleOf(this, op), b));
   }
@@ -52,7 +64,7 @@ export abstract class TensorMath extends TensorViews {
     const own = handleOf(this, "add");
     if (typeof other !== "number") return make(this, native.add(own, handleOf(other, "add")));
     if (isInteger(metaOf(this, "add").dtype)) return this.#pair("add", other);
-    return make(this, native.affine(own, 1, other));
+    return make(this, native.affine(this.#floats("add", NUMBERS), 1, other));
   }
 
   /** `this - other`. */
@@ -60,7 +72,7 @@ export abstract class TensorMath extends TensorViews {
     const own = handleOf(this, "sub");
     if (typeof other !== "number") return make(this, native.sub(own, handleOf(other, "sub")));
     if (isInteger(metaOf(this, "sub").dtype)) return this.#pair("sub", other);
-    return make(this, native.affine(own, 1, -other));
+    return make(this, native.affine(this.#floats("sub", NUMBERS), 1, -other));
   }
 
   /** `this · other`, element by element; {@link matmul} is the product of matrices. */
@@ -68,7 +80,7 @@ export abstract class TensorMath extends TensorViews {
     const own = handleOf(this, "mul");
     if (typeof other !== "number") return make(this, native.mul(own, handleOf(other, "mul")));
     if (isInteger(metaOf(this, "mul").dtype)) return this.#pair("mul", other);
-    return make(this, native.affine(own, other, -0));
+    return make(this, native.affine(this.#floats("mul", NUMBERS), other, -0));
   }
 
   /** `this / other`. Of integers towards 0; by 0 it is `this`. */
@@ -92,7 +104,7 @@ export abstract class TensorMath extends TensorViews {
    */
   pow(exponent: Tensor | number): Tensor {
     if (typeof exponent !== "number") return this.#pair("pow", exponent);
-    const handle = handleOf(this, "pow");
+    const handle = this.#floats("pow");
     if (exponent === -1) return make(this, native.recip(handle));
     if (exponent === 2) return make(this, native.square(handle));
     return make(this, native.powf(handle, exponent));
@@ -143,7 +155,7 @@ export abstract class TensorMath extends TensorViews {
     const own = handleOf(this, "neg");
     // 0 - x, which for the smallest of all is itself.
     if (metaOf(this, "neg").dtype === "i32") return this.withScalar("neg", 0, (zero) => native.sub(zero, own));
-    return make(this, native.neg(own));
+    return make(this, native.neg(this.#floats("neg", "f32 or i32")));
   }
 
   /** `e ^ this`. */

@@ -5,8 +5,8 @@ import { isArray, kindOf, show } from "../shared/show.js";
 /** The most dimensions a tensor may have. */
 export const MAX_RANK = 6;
 
-/** The most elements a tensor may have: kernels count them with 32 bits. */
-export const MAX_ELEMENTS = 0xffffffff;
+/** The most elements a tensor may have: kernels count them with 32 bits, and a grid further. */
+export const MAX_ELEMENTS = 0xff000000;
 
 /** The most elements of a list that a message repeats. */
 const SHOWN = 12;
@@ -43,8 +43,8 @@ export function checkShape(op: string, given: unknown): readonly number[] {
   }
   const count = numelOf(shape);
   // Dimensions beyond 32 bits are refused even where another one of 0 leaves nothing to hold.
-  if (count > MAX_ELEMENTS || shape.some((size) => size > MAX_ELEMENTS)) {
-    const message = `${op}: shape ${showShape(shape)} has more elements than a tensor can hold (4,294,967,295)`;
+  if (count > MAX_ELEMENTS || shape.some((size) => size > 0xffffffff)) {
+    const message = `${op}: shape ${showShape(shape)} has more elements than a tensor can hold (4,278,190,080)`;
     throw new StrataError("size", message, op);
   }
   return shape;
