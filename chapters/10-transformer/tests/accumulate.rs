@@ -320,8 +320,12 @@ fn a_wrong_number_of_batches_is_an_error() {
         let error = trainer.step_of(batches, 1e-3).unwrap_err().to_string();
         assert!(error.contains(part), "{error}");
     };
-    says(&mut trainer, &vec![batch.clone(); 2], "2 batches for a step of 3");
-    says(&mut trainer, &[], "0 batches for a step of 3");
+    says(
+        &mut trainer,
+        &vec![batch.clone(); 2],
+        "batches given: 2; a step of this run takes 3 (accumulate)",
+    );
+    says(&mut trainer, &[], "batches given: 0; ");
     assert!(trainer.step(&batch, 1e-3).unwrap_err().to_string().contains("1 batches"));
     // What is wrong with the last batch is known before the first has been run.
     let before = grads(&trainer);

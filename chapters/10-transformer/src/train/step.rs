@@ -28,7 +28,8 @@ impl Trainer {
     pub fn step_of(&mut self, batches: &[Batch], lr: f32) -> Result<StepReport> {
         let (have, want) = (batches.len(), self.config.accumulate);
         if have != want {
-            return Err(Error::Value(format!("{have} batches for a step of {want}")));
+            let said = format!("{have}; a step of this run takes {want} (accumulate)");
+            return Err(Error::Value(format!("batches given: {said}")));
         }
         batches.iter().try_for_each(|batch| self.check(batch))?;
         let step = self.done.step + 1;

@@ -245,7 +245,8 @@ function partsOf(op: string, batch: Batch | readonly Batch[], config: TrainConfi
   };
   const all = isArray(given) ? listOf(op, "batches", given, parts) : [parts(given)];
   if (all.length !== accumulate) {
-    throw new StrataError("shape", `${op}: ${all.length} batches for a run whose steps have ${accumulate}`, op);
+    const message = `${op}: batches given: ${all.length}; a step of this run takes ${accumulate} (accumulate)`;
+    throw new StrataError("shape", message, op);
   }
   const [first] = all;
   if (all.length === 1 && first !== undefined) return first;
