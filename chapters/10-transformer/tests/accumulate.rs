@@ -326,7 +326,7 @@ fn a_wrong_number_of_batches_is_an_error() {
         "batches given: 2; a step of this run takes 3 (accumulate)",
     );
     says(&mut trainer, &[], "batches given: 0; ");
-    assert!(trainer.step(&batch, 1e-3).unwrap_err().to_string().contains("1 batches"));
+    assert!(trainer.step(&batch, 1e-3).unwrap_err().to_string().contains("batches given: 1; "));
     // What is wrong with the last batch is known before the first has been run.
     let before = grads(&trainer);
     says(&mut trainer, &[batch.clone(), batch.clone(), data.train(0, 3)], "a batch of [3, 17]");
