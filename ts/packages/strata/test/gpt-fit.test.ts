@@ -39,7 +39,9 @@ test("a GPT learns in 20 steps, and the event loop stays free", async () => {
   assert.ok((result.loss[19] ?? 9) < (result.loss[0] ?? 0) - 0.8, `${result.loss[0]} to ${result.loss[19]}`);
   assert.ok(steps.every(({ norm, lr, tokensPerSecond }) => norm > 0 && lr > 0 && tokensPerSecond > 0));
   assert.equal(steps.at(-1)?.fraction, 1);
-  assert.deepEqual(others, ["evaluated 10", "evaluated 20", "sample 20"]);
+  // A slow machine writes samples in between, too: those go by the clock.
+  const told = others.filter((what) => what.startsWith("evaluated") || what === "sample 20");
+  assert.deepEqual(told, ["evaluated 10", "evaluated 20", "sample 20"]);
   assert.ok(result.validation !== null && result.validation > 3 && result.floor !== null && result.seconds > 0);
   assert.deepEqual([result.steps, result.stopped], [20, false]);
   assert.equal(model.tokenizer?.vocabSize, text.tokenizer.vocabSize);
