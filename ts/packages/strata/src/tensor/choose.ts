@@ -4,6 +4,7 @@ import { handleOf, tidy } from "../memory.js";
 import { checkSeed, nextSeed } from "../random.js";
 import { flag, listOf, optionsOf, whole } from "../shared/options.js";
 import { isArray, show } from "../shared/show.js";
+import { withScalar } from "./math.js";
 import { make, metaOf } from "./meta.js";
 import { TensorReduce } from "./reduce.js";
 import { dimOf, showShape } from "./shape.js";
@@ -44,7 +45,7 @@ export abstract class TensorChoose extends TensorReduce {
   where(condition: Tensor, other: Tensor | number): Tensor {
     const op = "where";
     const [own, asked] = [handleOf(this, op), handleOf(condition, op)];
-    return this.withScalar(op, other, (b) => native.where(asked, own, b));
+    return withScalar(this, op, other, (b) => native.where(asked, own, b));
   }
 
   /** 1 where NaN, else 0. No gradient. */

@@ -22,6 +22,29 @@ function isInteger(dtype: DType): dtype is "i32" | "u32" {
 }
 
 /**
+ * Calls `fn` with the operand's handle; a number becomes a tensor like `self` for as long as that takes.
+ * Not a method: nobody else may say what a tensor's handle is.
+ */
+export function withScalar(
+  self: TensorViews,
+  op: string,
+  other: Tensor | number,
+  fn: (other: Handle) => Handle,
+): Tensor {
+  if (typeof other !== "number") return make(self, fn(handleOf(other, op)));
+  const { dtype } = metaOf(self, op);
+  const on = nativeDevice(self.device, op);
+  const scalar = isInteger(dtype)
+    ? upload(op, on, fromNumbers(op, [other], dtype), dtype, [])
+    : native.full(on, [], other);
+  try {
+    return make(self, fn(scalar));
+  } finally {
+    native.free(scalar);
+  }
+}
+
+/**
  * Arithmetic, element by element. Two operands are broadcast: shapes are matched from the last
  * dimension, and a dimension of 1 stretches. A number stands for a tensor of shape `[]`.
  *
@@ -32,21 +55,6 @@ function isInteger(dtype: DType): dtype is "i32" | "u32" {
  * operands of two dtypes or another one, `"device"` for operands on two devices.
  */
 export abstract class TensorMath extends TensorViews {
-  /** Calls `fn` with the operand's handle; a number becomes a tensor for as long as that takes. */
-  protected withScalar(op: string, other: Tensor | number, fn: (other: Handle) => Handle): Tensor {
-    if (typeof other !== "number") return make(this, fn(handleOf(other, op)));
-    const { dtype } = metaOf(this, op);
-    const on = nativeDevice(this.device, op);
-    const scalar = isInteger(dtype)
-      ? upload(op, on, fromNumbers(op, [other], dtype), dtype, [])
-      : native.full(on, [], other);
-    try {
-      return make(this, fn(scalar));
-    } finally {
-      native.free(scalar);
-    }
-  }
-
   /** The handle of a tensor of f32. Where another op does the work, the engine would name that one. */
   #floats(op: string, want = "f32"): Handle {
     const own = handleOf(this, op);
@@ -56,7 +64,7 @@ export abstract class TensorMath extends TensorViews {
   }
 
   #pair(op: Arithmetic | Comparison, other: Tensor | number): Tensor {
-    return this.withScalar(op, other, (b) => native[op](handleOf(this, op), b));
+    return withScalar(this, op, other, (b) => native[op](handleOf(this, op), b));
   }
 
   /** `this + other`. */
@@ -154,7 +162,7 @@ export abstract class TensorMath extends TensorViews {
   neg(): Tensor {
     const own = handleOf(this, "neg");
     // 0 - x, which for the smallest of all is itself.
-    if (metaOf(this, "neg").dtype === "i32") return this.withScalar("neg", 0, (zero) => native.sub(zero, own));
+    if (metaOf(this, "neg").dtype === "i32") return withScalar(this, "neg", 0, (zero) => native.sub(zero, own));
     return make(this, native.neg(this.#floats("neg", "f32 or i32")));
   }
 
