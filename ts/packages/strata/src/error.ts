@@ -1,3 +1,4 @@
+import { isRevoked } from "./shared/show.js";
 /** What an error is about. The message says the rest. */
 export const ERROR_CODES = [
   /** Shapes that do not fit together, or not with the op. */
@@ -80,10 +81,15 @@ export class StrataError extends Error {
    * @param options - `cause`: what was thrown underneath.
    */
   constructor(code: ErrorCode, message: string, op: string, options?: { cause?: unknown }) {
-    super(wordsOf(message), typeof options === "object" ? options : undefined);
+    super(wordsOf(message), causeOf(options));
     this.code = codeOf(code);
     this.op = wordsOf(op);
   }
+}
+
+/** Options that can be looked into: a revoked proxy cannot, and an error about one must be made all the same. */
+function causeOf(options: { cause?: unknown } | undefined): { cause?: unknown } | undefined {
+  return typeof options === "object" && !isRevoked(options) ? options : undefined;
 }
 
 function wordsOf(given: unknown): string {

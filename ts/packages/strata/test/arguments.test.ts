@@ -208,3 +208,11 @@ test("a model's properties that were overwritten, runs and batches of nothing", 
   fails("value", /GPT: nLayer is 1000000/, () => new GPT({ ...shape, nLayer: 1e6 }));
   assert.equal(new StrataError(Symbol("s") as never, Symbol("m") as never, {} as never).code, "internal");
 });
+
+test("an error about what cannot be looked into can be made", () => {
+  const { proxy, revoke } = Proxy.revocable({ cause: 1 }, {});
+  revoke();
+  const error = new StrataError("value", "a sentence", "op", proxy);
+  assert.deepEqual([error.code, error.cause], ["value", undefined]);
+  assert.equal(new StrataError("value", "a sentence", "op", { cause: 1 }).cause, 1);
+});
