@@ -7,6 +7,8 @@
 // Cost: k comparisons and, where the row stays in cache, 4 bytes an element. Good for a small k: the
 // next token of a text.
 
+#include "rank.cuh"
+
 #ifndef WG
 #define WG 256
 #endif
@@ -18,18 +20,6 @@ struct Params {
     unsigned first;  // this launch makes passes first .. first + count
     unsigned count;
 };
-
-// region: rank
-// 0 for NaN, then from infinity down to -infinity, by the bits of an f32; both zeros are one.
-__device__ __forceinline__ unsigned rank(unsigned bits) {
-    unsigned size = bits & 0x7fffffffu;
-    if (size > 0x7f800000u) return 0;
-    return bits > 0x7fffffffu ? 0x7fffffffu + size : 0x7fffffffu - size;
-}
-// end: rank
-
-// Whether a comes before b: by rank, then by place.
-__device__ __forceinline__ bool before(uint2 a, uint2 b) { return a.x < b.x || (a.x == b.x && a.y < b.y); }
 
 extern "C" __global__ void __launch_bounds__(WG)
     topk(const unsigned* x, unsigned* values, unsigned* places, Params p) {

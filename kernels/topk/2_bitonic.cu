@@ -8,6 +8,8 @@
 // Cost: 16 bytes an element and launch. Expected gain over k passes: none for a few, everything for many:
 // n log2(n)^2 / 2 instead of n k.
 
+#include "rank.cuh"
+
 #ifndef WG
 #define WG 256
 #endif
@@ -20,16 +22,6 @@ struct Params {
     unsigned block;     // a sorted block after this stage
     unsigned distance;  // between the two that are compared
 };
-
-// 0 for NaN, then from infinity down to -infinity, by the bits of an f32; both zeros are one.
-__device__ __forceinline__ unsigned rank(unsigned bits) {
-    unsigned size = bits & 0x7fffffffu;
-    if (size > 0x7f800000u) return 0;
-    return bits > 0x7fffffffu ? 0x7fffffffu + size : 0x7fffffffu - size;
-}
-
-// Whether a comes before b: by rank, then by place.
-__device__ __forceinline__ bool before(uint2 a, uint2 b) { return a.x < b.x || (a.x == b.x && a.y < b.y); }
 
 extern "C" __global__ void __launch_bounds__(WG)
     load(const unsigned* x, uint2* pairs, unsigned* values, unsigned* places, Params p) {

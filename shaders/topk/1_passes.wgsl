@@ -1,3 +1,4 @@
+// include: rank
 // Top k: the k largest elements of each row, the largest first, and where they stood.
 //
 // Idea: a workgroup a row, k passes over it. Every pass looks for the element that comes next after
@@ -24,22 +25,6 @@ struct Params {
 
 // Ranks and places of what each invocation has found.
 var<workgroup> found: array<vec2<u32>, 256>;
-
-// region: rank
-// 0 for NaN, then from infinity down to -infinity, by the bits of an f32; both zeros are one.
-fn rank(bits: u32) -> u32 {
-    let size = bits & 0x7fffffffu;
-    if (size > 0x7f800000u) {
-        return 0u;
-    }
-    return select(0x7fffffffu - size, 0x7fffffffu + size, bits > 0x7fffffffu);
-}
-// end: rank
-
-// Whether a comes before b: by rank, then by place.
-fn before(a: vec2<u32>, b: vec2<u32>) -> bool {
-    return a.x < b.x || (a.x == b.x && a.y < b.y);
-}
 
 @compute @workgroup_size(WG)
 fn topk(

@@ -1,3 +1,4 @@
+// include: rank
 // Top k by sorting: the k largest elements of each row, the largest first, and where they stood.
 //
 // Idea: a bitonic sort (Batcher, 1968). Two sorted halves, one of them read backwards, are a row that
@@ -24,20 +25,6 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> values: array<u32>;
 @group(0) @binding(3) var<storage, read_write> places: array<u32>;
 @group(0) @binding(4) var<uniform> p: Params;
-
-// 0 for NaN, then from infinity down to -infinity, by the bits of an f32; both zeros are one.
-fn rank(bits: u32) -> u32 {
-    let size = bits & 0x7fffffffu;
-    if (size > 0x7f800000u) {
-        return 0u;
-    }
-    return select(0x7fffffffu - size, 0x7fffffffu + size, bits > 0x7fffffffu);
-}
-
-// Whether a comes before b: by rank, then by place.
-fn before(a: vec2<u32>, b: vec2<u32>) -> bool {
-    return a.x < b.x || (a.x == b.x && a.y < b.y);
-}
 
 @compute @workgroup_size(WG)
 fn load(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {

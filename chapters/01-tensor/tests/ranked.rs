@@ -137,9 +137,9 @@ fn the_largest_come_in_order() {
             for (rows, width, k) in [
                 (1, 1, 1),
                 (3, 5, 2),
-                (4, 64, 33),
+                (4, 64, 64),
                 (2, 100, 100),
-                (5, 257, 40),
+                (5, 257, 200),
                 (2, 1000, 7),
                 (2, 4099, 50),
             ] {
@@ -330,10 +330,10 @@ fn pairs_that_do_not_fit_a_binding_leave_the_passes() {
         let width = (1 << 15) + 1;
         let rows = most / ((1 << 16) * 8) + 1;
         let x = Tensor::full(&device, &[rows, width], 1.0).unwrap();
-        let (values, places) = x.topk(33).unwrap();
+        let (values, places) = x.topk(300).unwrap();
         assert!(values.to_vec::<f32>().unwrap().iter().all(|&x| x == 1.0), "{device:?}");
         let places = places.to_vec::<u32>().unwrap();
-        assert!(places.chunks(33).all(|row| row.iter().copied().eq(0..33)), "{device:?}");
+        assert!(places.chunks(300).all(|row| row.iter().copied().eq(0..300)), "{device:?}");
     }
 }
 

@@ -60,6 +60,12 @@ fn passes(a: &Args, device: &Device) -> Vec<Launch> {
     (0..a.k).step_by(each).map(launch).collect()
 }
 
+/// Launches of a sort of such rows: 1, 2, 3, .. for blocks of 2, 4, 8, .., and those that load and store.
+fn launches(width: usize) -> usize {
+    let bits = width.next_power_of_two().trailing_zeros() as usize;
+    bits * (bits + 1) / 2 + 2
+}
+
 /// Bytes of the pairs that are sorted.
 fn pairs(a: &Args) -> usize {
     a.rows.saturating_mul(a.width.next_power_of_two()).saturating_mul(8)
@@ -112,9 +118,11 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
             name: "2_bitonic",
             kernels: &[&LOAD, &COMPARE, &STORE],
             needs: Needs::NONE,
-            // About as many passes as a sort of such rows has launches; and the pairs, at least twice
-            // the input, must fit into a binding.
-            accepts: |a| a.k > 32 && pairs(a) <= a.input.device().info().caps.max_binding,
+            // A sort goes over all pairs in every launch, and on an H200 each takes as long as two
+            // passes. The pairs, at least twice the input, must fit into a binding, too.
+            accepts: |a| {
+                a.k > 2 * launches(a.width) && pairs(a) <= a.input.device().info().caps.max_binding
+            },
             plan: |a, _| bitonic(a),
         },
     ],
