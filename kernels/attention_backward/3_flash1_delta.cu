@@ -8,7 +8,7 @@
 
 // The params' `q` describes the output, their `out` its gradient.
 extern "C" __global__ void delta(const float* out, const float* d_out, const StepState* state,
-                                 float* delta, Params p) {
+                                 float* of_rows, Params p) {
     unsigned rows = p.batch * p.heads * p.rows, lane = threadIdx.x % 32;
     unsigned first = (blockIdx.x * blockDim.x + threadIdx.x) / 32, step = gridDim.x * blockDim.x / 32;
     for (unsigned i = first; i < rows; i += step) {
@@ -17,6 +17,6 @@ extern "C" __global__ void delta(const float* out, const float* d_out, const Ste
         float sum = 0.0f;
         for (unsigned d = lane; d < p.dim; d += 32) sum += a[d] * b[d];
         sum = warp_sum(sum);
-        if (lane == 0) delta[i] = sum;
+        if (lane == 0) of_rows[i] = sum;
     }
 }

@@ -6,29 +6,11 @@
 // Cost: 4 FLOPs and 8 bytes an element. Good where many columns lie side by side; a single long row
 // leaves all threads but one idle.
 
+#include "cumsum.cuh"
+
 #ifndef WG
 #define WG 256
 #endif
-#ifndef INTEGER
-#define INTEGER 0  // 1: i32 or u32, modulo 2^32
-#endif
-#ifndef REVERSE
-#define REVERSE 0  // 1: from the last element to the first
-#endif
-
-struct Params {
-    unsigned columns;  // outer inner
-    unsigned length;
-    unsigned inner;
-    unsigned first;  // this launch takes elements first .. first + count, in the order of the walk
-    unsigned count;
-};
-
-// Where element j of the walk lies.
-__device__ __forceinline__ size_t place(const Params& p, unsigned column, unsigned j) {
-    unsigned at = REVERSE ? p.length - 1 - j : j;
-    return ((size_t)(column / p.inner) * p.length + at) * p.inner + column % p.inner;
-}
 
 extern "C" __global__ void __launch_bounds__(WG) cumsum(const unsigned* x, unsigned* out, Params p) {
     size_t step = (size_t)gridDim.x * WG;

@@ -12,18 +12,18 @@ struct Params {
 };
 
 // Stage 1: block b adds the squares of elements b*256, b*256+1, ... and walks on by the grid's width.
-extern "C" __global__ void norm_partials(const float* input, float* partials, Params p) {
+extern "C" __global__ void norm_partials(const float* input, float* output, Params p) {
     float sum = 0.0f;
     for (size_t i = blockIdx.x * (size_t)blockDim.x + threadIdx.x; i < p.n; i += gridDim.x * (size_t)blockDim.x)
         sum += input[i] * input[i];
     sum = block_sum(sum);
-    if (threadIdx.x == 0) partials[blockIdx.x] = sum;
+    if (threadIdx.x == 0) output[blockIdx.x] = sum;
 }
 
 // Stage 2, one block: adds the partial sums and takes the root.
-extern "C" __global__ void norm_finish(const float* partials, float* norm, Params p) {
+extern "C" __global__ void norm_finish(const float* input, float* output, Params p) {
     float sum = 0.0f;
-    for (unsigned i = threadIdx.x; i < p.groups; i += blockDim.x) sum += partials[i];
+    for (unsigned i = threadIdx.x; i < p.groups; i += blockDim.x) sum += input[i];
     sum = block_sum(sum);
-    if (threadIdx.x == 0) norm[0] = sqrtf(sum);
+    if (threadIdx.x == 0) output[0] = sqrtf(sum);
 }

@@ -1,6 +1,6 @@
 // What all attention kernels share: where rows lie, which keys a query sees, dropout's mask.
 //
-// The same params as in shaders/include/attention.wgsl and chapters/07-attention/src/cpu/params.rs.
+// The same params as in shaders/include/attention.wgsl and chapters/07-attention/src/params.rs.
 #pragma once
 #include "philox.cuh"
 #include "step_state.cuh"

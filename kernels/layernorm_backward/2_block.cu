@@ -27,7 +27,7 @@ struct Params {
 
 extern "C" __global__ void __launch_bounds__(WG)
     layernorm_backward(const float* x, const float* gamma, const float* mean, const float* rstd,
-                       const float* dy, float* dx, float* partial, Params p) {
+                       const float* dy, float* dx, float* partial_sums, Params p) {
     unsigned lane = threadIdx.x;
     float dgamma[PER] = {}, dbeta[PER] = {}, gain[PER];
 #pragma unroll
@@ -62,7 +62,7 @@ extern "C" __global__ void __launch_bounds__(WG)
         // end: input
     }
     // region: partial
-    float* mine = partial + (size_t)blockIdx.x * 2 * p.width;
+    float* mine = partial_sums + (size_t)blockIdx.x * 2 * p.width;
 #pragma unroll
     for (unsigned k = 0; k < PER; k++) {
         unsigned j = lane + k * WG;

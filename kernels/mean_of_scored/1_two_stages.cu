@@ -15,7 +15,7 @@ struct Params {
 };
 
 extern "C" __global__ void __launch_bounds__(WG)
-    parts(const float* losses, const unsigned* targets, float* partial, Params p) {
+    parts(const float* losses, const unsigned* targets, float* sums, Params p) {
     // region: parts
     float sum = 0.0f, scored = 0.0f;
     for (unsigned i = blockIdx.x * WG + threadIdx.x; i < p.count; i += gridDim.x * WG) {
@@ -27,18 +27,18 @@ extern "C" __global__ void __launch_bounds__(WG)
     sum = block_sum(sum);
     scored = block_sum(scored);
     if (threadIdx.x == 0) {
-        partial[2 * blockIdx.x] = sum;
-        partial[2 * blockIdx.x + 1] = scored;
+        sums[2 * blockIdx.x] = sum;
+        sums[2 * blockIdx.x + 1] = scored;
     }
     // end: parts
 }
 
 extern "C" __global__ void __launch_bounds__(WG)
-    total(const float* partial, float* mean, float* weight, Params p) {
+    total(const float* partial_sums, float* mean, float* weight, Params p) {
     float sum = 0.0f, scored = 0.0f;
     for (unsigned i = threadIdx.x; i < p.count; i += WG) {
-        sum += partial[2 * i];
-        scored += partial[2 * i + 1];
+        sum += partial_sums[2 * i];
+        scored += partial_sums[2 * i + 1];
     }
     sum = block_sum(sum);
     scored = fmaxf(block_sum(scored), 1.0f);  // no row scored: a loss of 0

@@ -33,9 +33,9 @@ struct Params {
     unsigned length;  // elements of the index in a piece
 };
 
-extern "C" __global__ void __launch_bounds__(WG) clear(float* sums, const __grid_constant__ Params p) {
+extern "C" __global__ void __launch_bounds__(WG) clear(float* zeros, const __grid_constant__ Params p) {
     size_t all = (size_t)p.size * p.pieces * p.columns, step = (size_t)gridDim.x * WG;
-    for (size_t i = (size_t)blockIdx.x * WG + threadIdx.x; i < all; i += step) sums[i] = 0.0f;
+    for (size_t i = (size_t)blockIdx.x * WG + threadIdx.x; i < all; i += step) zeros[i] = 0.0f;
 }
 
 extern "C" __global__ void __launch_bounds__(WG)
@@ -65,13 +65,13 @@ extern "C" __global__ void __launch_bounds__(WG)
 }
 
 extern "C" __global__ void __launch_bounds__(WG)
-    join(const float* sums, float* out, const __grid_constant__ Params p) {
+    join(const float* all_sums, float* out, const __grid_constant__ Params p) {
     size_t all = (size_t)p.size * p.columns, step = (size_t)gridDim.x * WG;
     for (size_t i = (size_t)blockIdx.x * WG + threadIdx.x; i < all; i += step) {
         unsigned id = (unsigned)(i / p.columns), column = (unsigned)(i % p.columns);
         float sum = 0.0f;
         for (unsigned piece = 0; piece < p.pieces; piece++) {
-            sum += sums[((size_t)id * p.pieces + piece) * p.columns + column];
+            sum += all_sums[((size_t)id * p.pieces + piece) * p.columns + column];
         }
         unsigned rest = column, to = id * p.out_step;
         for (unsigned d = p.rank; d > 0; d--) {

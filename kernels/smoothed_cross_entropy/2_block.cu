@@ -8,20 +8,11 @@
 // Cost: 17 FLOPs an element and 4 bytes; the second walk finds the row in a cache, and all rows share
 // the weights. Expected gain over naive: ten times, from requests that are whole lines.
 #include "reduce.cuh"
+#include "smoothed.cuh"
 
 #ifndef WG
 #define WG 256
 #endif
-#ifndef WEIGHTED
-#define WEIGHTED 1
-#endif
-
-struct Params {
-    unsigned rows;
-    unsigned width;
-    float smoothing;
-    float invalid;  // NaN: the loss of a target beyond the vocabulary
-};
 
 extern "C" __global__ void __launch_bounds__(WG)
     smoothed_cross_entropy(const float* logits, const unsigned* targets, const float* classes,
@@ -42,26 +33,7 @@ extern "C" __global__ void __launch_bounds__(WG)
         below = block_sum(below);
         weights = block_sum(weights);
         // end: walks
-        if (threadIdx.x == 0) {
-            // region: row
-            unsigned target = targets[row];
-            float log_sum = logf(sum), weight = 0.0f, loss = 0.0f;
-            if (target != 0xffffffffu) {  // it is scored
-                bool known = target < p.width;
-                weight = !known ? p.invalid : WEIGHTED ? classes[target] : 1.0f;
-                float there = known ? x[target] : largest;
-                loss = (1.0f - p.smoothing) * weight * (log_sum + (largest - there));
-                // Only if asked for: a score of -inf makes the mean of all an infinity.
-                if (p.smoothing > 0.0f)
-                    loss += p.smoothing / (float)p.width * (weights * log_sum + below);
-            }
-            // end: row
-            losses[row] = loss;
-            float* out = kept + 4 * (size_t)row;
-            out[0] = largest;
-            out[1] = log_sum;
-            out[2] = weight;
-            out[3] = weights;
-        }
+        Walked walked = {largest, sum, below, weights};
+        if (threadIdx.x == 0) finish_row(p, row, walked, x, targets[row], classes, kept, losses);
     }
 }

@@ -16,7 +16,7 @@ struct Params {
 };
 
 extern "C" __global__ void __launch_bounds__(WG)
-    parts(const float* losses, const float* kept, float* partial, Params p) {
+    parts(const float* losses, const float* kept, float* sums, Params p) {
     float sum = 0.0f, weights = 0.0f;
     for (unsigned i = blockIdx.x * WG + threadIdx.x; i < p.count; i += gridDim.x * WG) {
         sum += losses[i];
@@ -25,17 +25,17 @@ extern "C" __global__ void __launch_bounds__(WG)
     sum = block_sum(sum);
     weights = block_sum(weights);
     if (threadIdx.x == 0) {
-        partial[2 * blockIdx.x] = sum;
-        partial[2 * blockIdx.x + 1] = weights;
+        sums[2 * blockIdx.x] = sum;
+        sums[2 * blockIdx.x + 1] = weights;
     }
 }
 
 extern "C" __global__ void __launch_bounds__(WG)
-    total(const float* partial, float* mean, float* weight, Params p) {
+    total(const float* partial_sums, float* mean, float* weight, Params p) {
     float sum = 0.0f, weights = 0.0f;
     for (unsigned i = threadIdx.x; i < p.count; i += WG) {
-        sum += partial[2 * i];
-        weights += partial[2 * i + 1];
+        sum += partial_sums[2 * i];
+        weights += partial_sums[2 * i + 1];
     }
     sum = block_sum(sum);
     weights = block_sum(weights);

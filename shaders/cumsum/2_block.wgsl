@@ -1,4 +1,4 @@
-// include: math
+// include: math cumsum
 // Cumsum by workgroups: out[j] = x[0] + .. + x[j] along one dimension of a tensor [outer, length, inner].
 //
 // Idea: a workgroup takes a column, WG elements at a time. Each invocation adds what stands 1, then 2,
@@ -9,28 +9,12 @@
 // invocations busy, and where it lies in one piece its lines are read whole.
 
 override WG: u32 = 256u;
-override INTEGER: u32 = 0u;  // 1: i32 or u32, modulo 2^32
-override REVERSE: u32 = 0u;  // 1: from the last element to the first
-
-struct Params {
-    columns: u32,  // outer inner
-    length: u32,
-    inner: u32,
-    first: u32,  // this launch takes elements first .. first + count, in the order of the walk
-    count: u32,
-}
 
 @group(0) @binding(0) var<storage, read> x: array<u32>;
 @group(0) @binding(1) var<storage, read_write> out: array<u32>;
 @group(0) @binding(2) var<uniform> p: Params;
 
 var<workgroup> sums: array<u32, 256>;
-
-// Where element j of the walk lies.
-fn place(column: u32, j: u32) -> u32 {
-    let at = select(j, p.length - 1u - j, REVERSE == 1u);
-    return (column / p.inner * p.length + at) * p.inner + column % p.inner;
-}
 
 fn add(a: u32, b: u32) -> u32 {
     if (INTEGER == 1u) {
@@ -45,12 +29,6 @@ fn less(sum: u32, lost: f32) -> u32 {
         return sum;
     }
     return bitcast<u32>(bitcast<f32>(sum) - lost);
-}
-
-// The same word, which no compiler knows to be the same: WGSL lets them make (sum + term) - sum into term,
-// and Mesa's does.
-fn opaque(word: u32) -> u32 {
-    return word ^ select(0u, 1u, p.length == 0u);
 }
 
 @compute @workgroup_size(WG)

@@ -1,6 +1,6 @@
 // What all attention kernels share: where rows lie, which keys a query sees, dropout's mask.
 //
-// The same params as in kernels/include/attention.cuh and chapters/07-attention/src/cpu/params.rs.
+// The same params as in kernels/include/attention.cuh and chapters/07-attention/src/params.rs.
 // The file that includes this one also includes philox and step_state (or attention_mask), and declares
 // `var<uniform> p: Params` and `var<storage, read> state: StepState` (or MaskedState).
 

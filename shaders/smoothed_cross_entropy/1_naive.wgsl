@@ -1,4 +1,4 @@
-// include: math
+// include: math smoothed
 // Cross-entropy with smoothed labels and class weights, each row's loss: with s the smoothing, w the
 // weights and nll(j) = log sum(e^(x - max)) + max - x[j], it is
 //     (1 - s) w[target] nll(target) + s / width * sum_j w[j] nll(j)
@@ -9,14 +9,6 @@
 // truth far more, as in cross_entropy/1_naive. For rows too short for a workgroup each.
 
 override WG: u32 = 256u;
-override WEIGHTED: u32 = 1u;
-
-struct Params {
-    rows: u32,
-    width: u32,
-    smoothing: f32,
-    invalid: f32,  // NaN: the loss of a target beyond the vocabulary
-}
 
 @group(0) @binding(0) var<storage, read> logits: array<f32>;
 @group(0) @binding(1) var<storage, read> targets: array<u32>;
@@ -50,27 +42,6 @@ fn smoothed_cross_entropy(
             weights += weight;
         }
         // end: walks
-        let goal = targets[row];
-        let log_sum = log_exact(sum);
-        var weight = 0.0;
-        var loss = 0.0;
-        if (goal != 0xffffffffu) {  // it is scored
-            var there = largest;
-            weight = p.invalid;
-            if (goal < p.width) {
-                there = logits[start + goal];
-                weight = 1.0;
-                if (WEIGHTED == 1u) {
-                    weight = classes[goal];
-                }
-            }
-            loss = (1.0 - p.smoothing) * weight * (log_sum + (largest - there));
-            // Only if asked for: a score of -inf makes the mean of all an infinity.
-            if (p.smoothing > 0.0) {
-                loss += p.smoothing / f32(p.width) * (weights * log_sum + below);
-            }
-        }
-        losses[row] = loss;
-        kept[row] = vec4<f32>(largest, log_sum, weight, weights);
+        finish_row(row, Walked(largest, sum, below, weights));
     }
 }

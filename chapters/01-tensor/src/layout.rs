@@ -46,6 +46,16 @@ impl Layout {
         Layout { shape: shape.to_vec(), strides, offset: 0 }
     }
 
+    /// The shape as kernels take it: eight sizes, of which those beyond the rank are 1.
+    pub fn padded_shape(&self) -> [usize; 8] {
+        std::array::from_fn(|d| self.shape.get(d).copied().unwrap_or(1))
+    }
+
+    /// The strides as kernels take them: eight, of which those beyond the rank are 0.
+    pub fn padded_strides(&self) -> [usize; 8] {
+        std::array::from_fn(|d| self.strides.get(d).copied().unwrap_or(0))
+    }
+
     /// The number of elements.
     pub fn numel(&self) -> usize {
         // As in the free function: the other dimensions of an empty tensor may overflow.

@@ -113,7 +113,7 @@ impl Tensor {
         let start = first / 256 * 256;
         let end = (first + self.layout.extent() * size).next_multiple_of(4);
         let bytes = (end - start).max(4);
-        (self.buffer.slice(start, bytes), (first - start) / size)
+        (self.buffer.slice(start, bytes).of(self.dtype), (first - start) / size)
     }
 
     /// Whether [`bind`](Self::bind) would start at the first element.

@@ -1,7 +1,7 @@
 //! Column sums: the gradient of a bias, which every row was added to.
 use crate::cpu;
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
-use strata_tensor::{DType, Error, Layout, Result, Tensor};
+use strata_device::{Ladder, Launch, Rung, Slice, kernel};
+use strata_tensor::{DType, Error, Result, Tensor};
 
 #[derive(Debug)]
 pub(crate) struct Args {
@@ -12,73 +12,80 @@ pub(crate) struct Args {
     accumulate: bool,
 }
 
-const BINDINGS: &[Access] = &[Access::Read, Access::Write];
-
-static NAIVE: Kernel = Kernel::new("column_sum/1_naive", "column_sum", BINDINGS)
-    .cuda(strata_kernels::source("column_sum/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("column_sum/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::column_sum)
-    .rust(cpu_text!("chapters/03-matmul" / "src/cpu/column_sum.rs", column_sum));
-
-/// Params: rows, columns. `out[j] = [out[j] +] Σ_i input[i, j]`.
-fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
-    let (m, n) = (a.rows as f64, a.columns as f64);
-    Launch::new(kernel)
-        .bind(&a.input.flat())
-        .bind(&a.out.flat())
-        .size(a.rows)
-        .size(a.columns)
-        .constant("ACCUMULATE", a.accumulate.into())
-        .cost(m * n, 4.0 * (m * n + n))
+kernel! {
+    /// `out[j] = [out[j] +] Σ_i x[i, j]`.
+    pub(crate) mod all_rows {
+        bindings { x: read f32, out: write f32 }
+        params { rows: usize, columns: usize }
+    }
+    static NAIVE = "column_sum/1_naive"(column_sum) {
+        cuda, wgsl, cpu: cpu::column_sum in "src/cpu/column_sum.rs"
+    }
 }
 
-static TREE: Kernel = Kernel::new("column_sum/2_tree", "column_sum", BINDINGS)
-    .cuda(strata_kernels::source("column_sum/2_tree"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("column_sum/2_tree"), strata_shaders::INCLUDES);
+kernel! {
+    /// The same of each run of rows.
+    mod runs_of_rows {
+        bindings { x: read f32, out: write f32 }
+        params {
+            rows: usize,
+            columns: usize,
+            /// Rows in a run.
+            length: usize,
+        }
+    }
+    static TREE = "column_sum/2_tree"(column_sum) { cuda, wgsl }
+}
+
+/// Additions and bytes of the sums of so many rows.
+fn cost(rows: usize, columns: usize) -> (f64, f64) {
+    let (m, n) = (rows as f64, columns as f64);
+    (m * n, 4.0 * (m * n + n))
+}
+
+fn naive(a: &Args) -> Launch {
+    let (rows, columns) = (a.rows, a.columns);
+    let bindings = all_rows::Bindings { x: a.input.flat(), out: a.out.flat() };
+    let (flops, bytes) = cost(rows, columns);
+    NAIVE
+        .launch(bindings, all_rows::Params { rows, columns })
+        .constant("ACCUMULATE", a.accumulate.into())
+        .cost(flops, bytes)
+        .cover(columns, 256)
+        .rounds(rows)
+}
 
 /// Rows that one group adds up in the first launch.
 const RUN: usize = 128;
 
 fn tree(a: &Args) -> strata_device::Result<Vec<Launch>> {
-    let step = |a: &Args, length: usize| {
-        let groups = a.columns.div_ceil(32) * a.rows.div_ceil(length);
-        launch(&TREE, a).size(length).spread(groups, 256).rounds(length.div_ceil(8) + 3)
+    let columns = a.columns;
+    let step = |x: Slice, rows: usize, length: usize, out: Slice, accumulate: bool| {
+        let groups = columns.div_ceil(32) * rows.div_ceil(length);
+        let params = runs_of_rows::Params { rows, columns, length };
+        let (flops, bytes) = cost(rows, columns);
+        TREE.launch(runs_of_rows::Bindings { x, out }, params)
+            .constant("ACCUMULATE", accumulate.into())
+            .cost(flops, bytes)
+            .spread(groups, 256)
+            .rounds(length.div_ceil(8) + 3)
     };
+    let (x, out) = (a.input.flat(), a.out.flat());
     // Few runs are added up in one go.
     if a.rows <= 2 * RUN {
-        return Ok(vec![step(a, a.rows)]);
+        return Ok(vec![step(x, a.rows, a.rows, out, a.accumulate)]);
     }
     let runs = a.rows.div_ceil(RUN);
-    let scratch = a.out.device().alloc(4 * runs * a.columns)?;
-    let layout = Layout::contiguous(&[runs, a.columns]);
-    let sums = Tensor::from_buffer(scratch, DType::F32, layout).map_err(|e| match e {
-        Error::Device(e) => e,
-        other => {
-            strata_device::Error::Launch { kernel: TREE.path.into(), reason: other.to_string() }
-        }
-    })?;
-    let first = Args { input: a.input.clone(), out: sums.clone(), accumulate: false, ..*a };
-    let second = Args { input: sums, rows: runs, out: a.out.clone(), ..*a };
-    Ok(vec![step(&first, RUN), step(&second, runs)])
+    let sums = a.out.device().alloc(4 * runs * columns)?.whole();
+    let first = step(x, a.rows, RUN, sums.clone(), false);
+    Ok(vec![first, step(sums, runs, runs, out, a.accumulate)])
 }
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
     op: "column_sum",
     rungs: &[
-        Rung {
-            name: "1_naive",
-            kernels: &[&NAIVE],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.columns, 256).rounds(a.rows)]),
-        },
-        Rung {
-            name: "2_tree",
-            kernels: &[&TREE],
-            needs: Needs::NONE,
-            accepts: |a| a.rows > 0,
-            plan: |a, _| tree(a),
-        },
+        Rung::new("1_naive", &[&NAIVE], |a, _| Ok(vec![naive(a)])),
+        Rung::new("2_tree", &[&TREE], |a, _| tree(a)).accepts(|a| a.rows > 0),
     ],
 };
 

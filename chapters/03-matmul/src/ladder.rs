@@ -1,7 +1,7 @@
 //! The ladder of `matmul`: every rung takes the same bindings and params.
 use crate::cpu;
 use strata_device::room::room;
-use strata_device::{Access, Device, Kernel, Ladder, Launch, Machine, Needs, Rung, cpu_text};
+use strata_device::{Device, Kernel, Ladder, Launch, Machine, Result, Rung, Slice, kernel};
 use strata_tensor::Tensor;
 
 /// A matrix, or a batch of them, and the steps between its elements.
@@ -35,90 +35,138 @@ pub(crate) struct Args {
     pub activated: Option<Tensor>,
 }
 
-/// a, b, bias, residual, c, activated.
-const BINDINGS: &[Access] =
-    &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write, Access::Write];
-
-static NAIVE: Kernel = Kernel::new("matmul/1_naive", "matmul", BINDINGS)
-    .cuda(strata_kernels::source("matmul/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("matmul/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::naive)
-    .rust(cpu_text!("chapters/03-matmul" / "src/cpu/naive.rs", naive));
-
-static COALESCED: Kernel = Kernel::new("matmul/2_coalesced", "matmul", BINDINGS)
-    .cuda(strata_kernels::source("matmul/2_coalesced"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("matmul/2_coalesced"), strata_shaders::INCLUDES);
-
-static THREADED: Kernel = Kernel::new("matmul/5_threaded", "matmul", BINDINGS)
-    .cpu(cpu::threaded)
-    .rust(cpu_text!("chapters/03-matmul" / "src/cpu/threaded.rs", threaded));
-
-static TILED: Kernel = Kernel::new("matmul/3_tiled", "matmul", BINDINGS)
-    .cuda(strata_kernels::source("matmul/3_tiled"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("matmul/3_tiled"), strata_shaders::INCLUDES);
-
-static REGISTER_TILED: Kernel = Kernel::new("matmul/4_register_tiled", "matmul", BINDINGS)
-    .cuda(strata_kernels::source("matmul/4_register_tiled"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("matmul/4_register_tiled"), strata_shaders::INCLUDES);
-
-static SPLIT_SUM: Kernel = Kernel::new("matmul/split_sum", "split_sum", BINDINGS)
-    .cuda(strata_kernels::source("matmul/split_sum"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("matmul/split_sum"), strata_shaders::INCLUDES);
+kernel! {
+    /// What every rung takes.
+    pub(crate) mod product {
+        bindings {
+            a: read f32,
+            b: read f32,
+            bias: read f32,
+            residual: read f32,
+            c: write f32,
+            activated: write f32,
+        }
+        params {
+            m: usize,
+            n: usize,
+            k: usize,
+            /// All products; product p is (p / inner, p % inner).
+            batches: usize,
+            inner: usize,
+            /// `a[i, l]` is at offset + i row + l col + the batch's.
+            a_offset: usize,
+            a_row: usize,
+            a_col: usize,
+            a_outer: usize,
+            a_inner: usize,
+            b_offset: usize,
+            b_row: usize,
+            b_col: usize,
+            b_outer: usize,
+            b_inner: usize,
+            /// Columns of c lie side by side.
+            c_offset: usize,
+            c_row: usize,
+            c_outer: usize,
+            c_inner: usize,
+            alpha: f32,
+            /// Terms of each sum that one workgroup adds up.
+            span: usize,
+        }
+    }
+    static NAIVE = "matmul/1_naive"(matmul) { cuda, wgsl, cpu: cpu::naive in "src/cpu/naive.rs" }
+    static COALESCED = "matmul/2_coalesced"(matmul) { cuda, wgsl }
+    static TILED = "matmul/3_tiled"(matmul) { cuda, wgsl }
+    static REGISTER_TILED = "matmul/4_register_tiled"(matmul) { cuda, wgsl }
+    static SPLIT_SUM = "matmul/split_sum"(split_sum) { cuda, wgsl }
+    static THREADED = "matmul/5_threaded"(matmul) {
+        cpu: cpu::threaded in "src/cpu/threaded.rs"
+    }
+}
 
 /// One launch with a thread for each element of the result.
-fn each(kernel: &'static Kernel, a: &Args, device: &Device) -> strata_device::Result<Vec<Launch>> {
+fn each(kernel: &'static Kernel, a: &Args, device: &Device) -> Result<Vec<Launch>> {
     Ok(vec![launch(kernel, a, device)?.cover(a.batches * a.m * a.n, 256).rounds(a.k)])
 }
 
 /// What the CPU notes down for each row of the result, besides the result.
 const ROW_BYTES: usize = 128;
 
-/// Bindings, params, constants and cost of the whole op; the grid is the rung's own.
-fn launch(kernel: &'static Kernel, a: &Args, device: &Device) -> strata_device::Result<Launch> {
+/// One launch that does the whole op; the grid is the rung's own.
+fn launch(kernel: &'static Kernel, a: &Args, device: &Device) -> Result<Launch> {
+    let (bindings, params) = filled(a, device)?;
+    let (flops, bytes) = cost(a);
+    Ok(finishing(kernel.launch(bindings, params), a).cost(flops, bytes))
+}
+
+/// The bindings and params of the whole op.
+fn filled(a: &Args, device: &Device) -> Result<(product::Bindings, product::Params)> {
     if device.machine() == Machine::Cpu {
         room("matmul", (a.batches * a.m).saturating_mul(ROW_BYTES))?;
     }
-    let (left, left_offset) = a.a.tensor.bind();
-    let (right, right_offset) = a.b.tensor.bind();
-    let (out, out_offset) = a.out.tensor.bind();
-    // What an epilogue does not use must still be bound: `a` where it is only read, a scrap of
-    // memory of its own where it could be written.
-    let read = |t: &Option<Tensor>| t.as_ref().map_or_else(|| left.clone(), Tensor::flat);
-    let activated = match &a.activated {
-        Some(t) => t.flat(),
-        None => device.alloc(4)?.whole(),
+    let (left, a_offset) = a.a.tensor.bind();
+    let (right, b_offset) = a.b.tensor.bind();
+    let (out, c_offset) = a.out.tensor.bind();
+    let bindings = product::Bindings {
+        // What an epilogue does not use must still be bound: `a` where it is only read, a scrap of
+        // memory of its own where it could be written.
+        bias: flat_or(a.bias.as_ref(), &left),
+        residual: flat_or(a.residual.as_ref(), &left),
+        activated: match &a.activated {
+            Some(t) => t.flat(),
+            None => device.alloc(4)?.whole(),
+        },
+        a: left,
+        b: right,
+        c: out,
     };
-    let results = (a.batches * a.m * a.n) as f64;
-    let passes = [a.accumulate, a.residual.is_some(), a.activated.is_some()];
-    let passes = 1 + passes.into_iter().filter(|&p| p).count();
-    let operands = a.a.tensor.layout().extent() + a.b.tensor.layout().extent();
-    let mut launch = Launch::new(kernel);
-    for slice in [&left, &right, &read(&a.bias), &read(&a.residual), &out, &activated] {
-        launch = launch.bind(slice);
-    }
-    for size in [a.m, a.n, a.k, a.batches, a.inner] {
-        launch = launch.size(size);
-    }
-    for (x, offset) in [(&a.a, left_offset), (&a.b, right_offset)] {
-        for size in [offset, x.row, x.col, x.outer, x.inner] {
-            launch = launch.size(size);
-        }
-    }
-    for size in [out_offset, a.out.row, a.out.outer, a.out.inner] {
-        launch = launch.size(size);
-    }
-    Ok(launch
-        .float(a.alpha)
-        .size(a.k)
+    let params = product::Params {
+        m: a.m,
+        n: a.n,
+        k: a.k,
+        batches: a.batches,
+        inner: a.inner,
+        a_offset,
+        a_row: a.a.row,
+        a_col: a.a.col,
+        a_outer: a.a.outer,
+        a_inner: a.a.inner,
+        b_offset,
+        b_row: a.b.row,
+        b_col: a.b.col,
+        b_outer: a.b.outer,
+        b_inner: a.b.inner,
+        c_offset,
+        c_row: a.out.row,
+        c_outer: a.out.outer,
+        c_inner: a.out.inner,
+        alpha: a.alpha,
+        span: a.k,
+    };
+    Ok((bindings, params))
+}
+
+fn flat_or(tensor: Option<&Tensor>, other: &Slice) -> Slice {
+    tensor.map_or_else(|| other.clone(), Tensor::flat)
+}
+
+/// The constants of the epilogue.
+fn finishing(launch: Launch, a: &Args) -> Launch {
+    launch
         .constant("ACCUMULATE", a.accumulate.into())
         .constant("BIAS", a.bias.is_some().into())
         .constant("RESIDUAL", a.residual.is_some().into())
         .constant("GELU", a.activated.is_some().into())
-        .cost(2.0 * results * a.k as f64, 4.0 * (operands as f64 + passes as f64 * results)))
 }
 
-/// Word of the params that holds `span`, the last.
-const SPAN: usize = 20;
+/// FLOPs and bytes of the whole op.
+fn cost(a: &Args) -> (f64, f64) {
+    let results = (a.batches * a.m * a.n) as f64;
+    let passes = [a.accumulate, a.residual.is_some(), a.activated.is_some()];
+    let passes = 1 + passes.into_iter().filter(|&p| p).count();
+    let operands = a.a.tensor.layout().extent() + a.b.tensor.layout().extent();
+    (2.0 * results * a.k as f64, 4.0 * (operands as f64 + passes as f64 * results))
+}
 
 /// Which way the operands lie, for the rungs that load tiles.
 fn tiles(launch: Launch, a: &Args, m: usize, n: usize) -> Launch {
@@ -156,7 +204,7 @@ fn shape_of_tiles(a: &Args) -> (u32, usize) {
     if large { (8, parts(128)) } else { (4, parts(64)) }
 }
 
-fn register_tiled(a: &Args, device: &Device) -> strata_device::Result<Vec<Launch>> {
+fn register_tiled(a: &Args, device: &Device) -> Result<Vec<Launch>> {
     let (width, parts) = shape_of_tiles(a);
     let side = 16 * width as usize;
     let tile = |launch: Launch| {
@@ -165,82 +213,51 @@ fn register_tiled(a: &Args, device: &Device) -> strata_device::Result<Vec<Launch
             .constant("TN", width)
             .constant("BK", if width == 8 { 8 } else { 16 })
     };
-    let whole = launch(&REGISTER_TILED, a, device)?;
     if parts == 1 {
-        return Ok(vec![tile(whole).constant("SPLIT", 0).rounds(tile_rounds(a.k, width))]);
+        let whole = tile(launch(&REGISTER_TILED, a, device)?);
+        return Ok(vec![whole.constant("SPLIT", 0).rounds(tile_rounds(a.k, width))]);
     }
     let span = a.k.div_ceil(parts).next_multiple_of(16);
     let parts = a.k.div_ceil(span);
     let scratch = device.alloc(4 * parts * a.batches * a.m * a.n)?.whole();
-    let cost = whole.cost;
-    let mut sums = tile(whole).constant("SPLIT", 1);
-    sums.bindings[4] = Launch::new(&REGISTER_TILED).bind(&scratch).bindings.swap_remove(0);
-    sums.params[SPAN] = span as u32;
-    sums = sums.spread(tiles_of(a, side) * parts, 256).rounds(tile_rounds(span, width));
-    // The sums are plain: the second launch has the epilogue.
-    for name in ["ACCUMULATE", "BIAS", "RESIDUAL", "GELU"] {
-        sums.constants.retain(|c| c.0 != name);
-    }
-    let mut finish = launch(&SPLIT_SUM, a, device)?.cover(a.batches * a.m * a.n, 256);
-    finish = finish.rounds(parts);
-    let part = Launch::new(&SPLIT_SUM).bind(&scratch).bindings.swap_remove(0);
-    for i in 0..4 {
-        // Where `a` stood in, the parts stand in now.
-        if i < 2 || [&a.bias, &a.residual][i - 2].is_none() {
-            finish.bindings[i] = part.clone();
-        }
-    }
-    finish.params[SPAN] = parts as u32;
+    let (bindings, params) = filled(a, device)?;
+    let (flops, bytes) = cost(a);
     let results = (a.batches * a.m * a.n) as f64;
-    Ok(vec![
-        sums.cost(cost.flops, cost.bytes),
-        finish.cost(results * parts as f64, 4.0 * results * (parts + 1) as f64),
-    ])
+    // The sums are plain: the second launch has the epilogue.
+    let sums = product::Bindings { c: scratch.clone(), ..bindings.clone() };
+    let sums = tile(REGISTER_TILED.launch(sums, product::Params { span, ..params }))
+        .constant("SPLIT", 1)
+        .spread(tiles_of(a, side) * parts, 256)
+        .rounds(tile_rounds(span, width))
+        .cost(flops, bytes);
+    let finish = product::Bindings {
+        bias: flat_or(a.bias.as_ref(), &scratch),
+        residual: flat_or(a.residual.as_ref(), &scratch),
+        a: scratch.clone(),
+        b: scratch,
+        ..bindings
+    };
+    let finish = SPLIT_SUM.launch(finish, product::Params { span: parts, ..params });
+    let finish = finishing(finish, a)
+        .cover(a.batches * a.m * a.n, 256)
+        .rounds(parts)
+        .cost(results * parts as f64, 4.0 * results * (parts + 1) as f64);
+    Ok(vec![sums, finish])
 }
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
     op: "matmul",
     rungs: &[
-        Rung {
-            name: "1_naive",
-            kernels: &[&NAIVE],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, device| each(&NAIVE, a, device),
-        },
-        Rung {
-            name: "2_coalesced",
-            kernels: &[&COALESCED],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, device| each(&COALESCED, a, device),
-        },
+        Rung::new("1_naive", &[&NAIVE], |a, device| each(&NAIVE, a, device)),
+        Rung::new("2_coalesced", &[&COALESCED], |a, device| each(&COALESCED, a, device)),
         // region: rung
-        Rung {
-            name: "3_tiled",
-            kernels: &[&TILED],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, device| {
-                let launch = tiles(launch(&TILED, a, device)?, a, 16, 16);
-                // The loop over a tile is unrolled by every compiler met so far.
-                Ok(vec![launch.rounds(4 * a.k.div_ceil(16))])
-            },
-        },
+        Rung::new("3_tiled", &[&TILED], |a, device| {
+            let launch = tiles(launch(&TILED, a, device)?, a, 16, 16);
+            // The loop over a tile is unrolled by every compiler met so far.
+            Ok(vec![launch.rounds(4 * a.k.div_ceil(16))])
+        }),
         // end: rung
-        Rung {
-            name: "4_register_tiled",
-            kernels: &[&REGISTER_TILED, &SPLIT_SUM],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: register_tiled,
-        },
-        Rung {
-            name: "5_threaded",
-            kernels: &[&THREADED],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, device| Ok(vec![launch(&THREADED, a, device)?]),
-        },
+        Rung::new("4_register_tiled", &[&REGISTER_TILED, &SPLIT_SUM], register_tiled),
+        Rung::new("5_threaded", &[&THREADED], |a, device| Ok(vec![launch(&THREADED, a, device)?])),
     ],
 };

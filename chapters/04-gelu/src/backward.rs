@@ -1,6 +1,6 @@
 use crate::cpu;
 use crate::forward::FLOPS;
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, Slice, cpu_text};
+use strata_device::{Kernel, Ladder, Launch, Rung, Slice, kernel};
 use strata_tensor::{DType, Error, Result, Tensor};
 
 #[derive(Debug)]
@@ -10,50 +10,36 @@ pub(crate) struct Args {
     dx: Tensor,
 }
 
-const BINDINGS: &[Access] = &[Access::Read, Access::Read, Access::Write];
-
-static NAIVE: Kernel = Kernel::new("gelu_backward/1_naive", "gelu_backward", BINDINGS)
-    .cuda(strata_kernels::source("gelu_backward/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("gelu_backward/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::gelu_backward_naive)
-    .rust(cpu_text!("chapters/04-gelu" / "src/cpu.rs", gelu_backward_naive));
-
-static VECTORIZED: Kernel = Kernel::new("gelu_backward/2_vectorized", "gelu_backward", BINDINGS)
-    .cuda(strata_kernels::source("gelu_backward/2_vectorized"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("gelu_backward/2_vectorized"), strata_shaders::INCLUDES)
-    .cpu(cpu::gelu_backward_vectorized)
-    .rust(cpu_text!("chapters/04-gelu" / "src/cpu.rs", gelu_backward_vectorized));
+kernel! {
+    /// What every rung takes.
+    pub(crate) mod derive {
+        bindings { x: read f32, dy: read f32, dx: write f32 }
+        params { n: usize }
+    }
+    static NAIVE = "gelu_backward/1_naive"(gelu_backward) {
+        cuda, wgsl, cpu: cpu::gelu_backward_naive in "src/cpu.rs"
+    }
+    static VECTORIZED = "gelu_backward/2_vectorized"(gelu_backward) {
+        cuda, wgsl, cpu: cpu::gelu_backward_vectorized in "src/cpu.rs"
+    }
+}
 
 fn launch(kernel: &'static Kernel, a: &Args, slice: fn(&Tensor) -> Slice) -> Launch {
     let n = a.x.numel();
-    Launch::new(kernel)
-        .bind(&slice(&a.x))
-        .bind(&slice(&a.dy))
-        .bind(&slice(&a.dx))
-        .size(n)
-        .cost((FLOPS + 8.0) * n as f64, 12.0 * n as f64)
+    let bindings = derive::Bindings { x: slice(&a.x), dy: slice(&a.dy), dx: slice(&a.dx) };
+    kernel.launch(bindings, derive::Params { n }).cost((FLOPS + 8.0) * n as f64, 12.0 * n as f64)
 }
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
     op: "gelu_backward",
     rungs: &[
-        Rung {
-            name: "1_naive",
-            kernels: &[&NAIVE],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, _| Ok(vec![launch(&NAIVE, a, Tensor::flat).cover(a.x.numel(), 256)]),
-        },
-        Rung {
-            name: "2_vectorized",
-            kernels: &[&VECTORIZED],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, _| {
-                let fours = a.x.numel().div_ceil(4);
-                Ok(vec![launch(&VECTORIZED, a, Tensor::in_sixteens).cover(fours, 256).rounds(3)])
-            },
-        },
+        Rung::new("1_naive", &[&NAIVE], |a, _| {
+            Ok(vec![launch(&NAIVE, a, Tensor::flat).cover(a.x.numel(), 256)])
+        }),
+        Rung::new("2_vectorized", &[&VECTORIZED], |a, _| {
+            let fours = a.x.numel().div_ceil(4);
+            Ok(vec![launch(&VECTORIZED, a, Tensor::in_sixteens).cover(fours, 256).rounds(3)])
+        }),
     ],
 };
 

@@ -2,10 +2,11 @@
 //!
 //! `1/2 (1 + tanh u)` is `sigmoid(2u)`, so `gelu(x) = x / (1 + e^-2u)`: one exponential and one
 //! division, and nothing cancels where tanh u is close to -1.
+use crate::backward::derive;
+use crate::forward::activate;
 use crate::math::{exp, fma};
 use crate::simd::{Body, widest};
 use rayon::prelude::*;
-use strata_device::CpuArgs;
 
 /// Elements one task works on: 64 KiB of each operand.
 const CHUNK: usize = 16 << 10;
@@ -17,11 +18,10 @@ const FLAT: f32 = 10.0;
 /// Beyond this power of e gelu is 0; of -infinity too, where the quotient is none.
 const FAR: f32 = 88.7;
 
-/// Params: n. One element after the other, with the system's exponential.
-pub(crate) fn gelu_naive(mut args: CpuArgs) {
-    let [x, mut out] = args.take();
-    let n = args.size(0);
-    let pairs = out.f32_mut()[..n].par_chunks_mut(CHUNK).zip(x.f32()[..n].par_chunks(CHUNK));
+/// One element after the other, with the system's exponential.
+pub(crate) fn gelu_naive(activate::Cpu { x, out, params, .. }: activate::Cpu<'_>) {
+    let n = params.n;
+    let pairs = out[..n].par_chunks_mut(CHUNK).zip(x[..n].par_chunks(CHUNK));
     pairs.for_each(|(out, x)| {
         for (out, &x) in out.iter_mut().zip(x) {
             let power = x * (LINEAR + CUBIC * x * x);
@@ -30,32 +30,28 @@ pub(crate) fn gelu_naive(mut args: CpuArgs) {
     });
 }
 
-/// Params: n. Eight elements at once.
-pub(crate) fn gelu_vectorized(mut args: CpuArgs) {
-    let [x, mut out] = args.take();
-    let n = args.size(0);
-    let pairs = out.f32_mut()[..n].par_chunks_mut(CHUNK).zip(x.f32()[..n].par_chunks(CHUNK));
+/// Eight elements at once.
+pub(crate) fn gelu_vectorized(activate::Cpu { x, out, params, .. }: activate::Cpu<'_>) {
+    let n = params.n;
+    let pairs = out[..n].par_chunks_mut(CHUNK).zip(x[..n].par_chunks(CHUNK));
     pairs.for_each(|(out, x)| widest(Forward { x, out }));
 }
 
-/// Params: n.
-pub(crate) fn gelu_backward_naive(mut args: CpuArgs) {
-    let [x, dy, mut dx] = args.take();
-    let n = args.size(0);
-    let (x, dy) = (x.f32()[..n].par_chunks(CHUNK), dy.f32()[..n].par_chunks(CHUNK));
-    dx.f32_mut()[..n].par_chunks_mut(CHUNK).zip(x).zip(dy).for_each(|((dx, x), dy)| {
+pub(crate) fn gelu_backward_naive(derive::Cpu { x, dy, dx, params, .. }: derive::Cpu<'_>) {
+    let n = params.n;
+    let (x, dy) = (x[..n].par_chunks(CHUNK), dy[..n].par_chunks(CHUNK));
+    dx[..n].par_chunks_mut(CHUNK).zip(x).zip(dy).for_each(|((dx, x), dy)| {
         for ((dx, &x), &dy) in dx.iter_mut().zip(x).zip(dy) {
             *dx = dy * slope::<false>(x, f32::exp);
         }
     });
 }
 
-/// Params: n. Eight elements at once.
-pub(crate) fn gelu_backward_vectorized(mut args: CpuArgs) {
-    let [x, dy, mut dx] = args.take();
-    let n = args.size(0);
-    let (x, dy) = (x.f32()[..n].par_chunks(CHUNK), dy.f32()[..n].par_chunks(CHUNK));
-    dx.f32_mut()[..n]
+/// Eight elements at once.
+pub(crate) fn gelu_backward_vectorized(derive::Cpu { x, dy, dx, params, .. }: derive::Cpu<'_>) {
+    let n = params.n;
+    let (x, dy) = (x[..n].par_chunks(CHUNK), dy[..n].par_chunks(CHUNK));
+    dx[..n]
         .par_chunks_mut(CHUNK)
         .zip(x)
         .zip(dy)

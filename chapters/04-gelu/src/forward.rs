@@ -1,5 +1,5 @@
 use crate::cpu;
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, Slice, cpu_text};
+use strata_device::{Kernel, Ladder, Launch, Rung, Slice, kernel};
 use strata_tensor::{DType, Result, Tensor};
 
 #[derive(Debug)]
@@ -8,51 +8,38 @@ pub(crate) struct Args {
     out: Tensor,
 }
 
-static NAIVE: Kernel = Kernel::new("gelu/1_naive", "gelu", &[Access::Read, Access::Write])
-    .cuda(strata_kernels::source("gelu/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("gelu/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::gelu_naive)
-    .rust(cpu_text!("chapters/04-gelu" / "src/cpu.rs", gelu_naive));
-
-static VECTORIZED: Kernel =
-    Kernel::new("gelu/2_vectorized", "gelu", &[Access::Read, Access::Write])
-        .cuda(strata_kernels::source("gelu/2_vectorized"), strata_kernels::INCLUDES)
-        .wgsl(strata_shaders::source("gelu/2_vectorized"), strata_shaders::INCLUDES)
-        .cpu(cpu::gelu_vectorized)
-        .rust(cpu_text!("chapters/04-gelu" / "src/cpu.rs", gelu_vectorized));
+kernel! {
+    /// What every rung takes.
+    pub mod activate {
+        bindings { x: read f32, out: write f32 }
+        params { n: usize }
+    }
+    static NAIVE = "gelu/1_naive"(gelu) { cuda, wgsl, cpu: cpu::gelu_naive in "src/cpu.rs" }
+    /// Four elements an invocation.
+    pub static VECTORIZED = "gelu/2_vectorized"(gelu) {
+        cuda, wgsl, cpu: cpu::gelu_vectorized in "src/cpu.rs"
+    }
+}
 
 /// Operations for one element: a cubic, an exponential (counted as 10), a division.
 pub(crate) const FLOPS: f64 = 16.0;
 
 fn launch(kernel: &'static Kernel, a: &Args, slice: fn(&Tensor) -> Slice) -> Launch {
     let n = a.x.numel();
-    Launch::new(kernel)
-        .bind(&slice(&a.x))
-        .bind(&slice(&a.out))
-        .size(n)
-        .cost(FLOPS * n as f64, 8.0 * n as f64)
+    let bindings = activate::Bindings { x: slice(&a.x), out: slice(&a.out) };
+    kernel.launch(bindings, activate::Params { n }).cost(FLOPS * n as f64, 8.0 * n as f64)
 }
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
     op: "gelu",
     rungs: &[
-        Rung {
-            name: "1_naive",
-            kernels: &[&NAIVE],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, _| Ok(vec![launch(&NAIVE, a, Tensor::flat).cover(a.x.numel(), 256)]),
-        },
-        Rung {
-            name: "2_vectorized",
-            kernels: &[&VECTORIZED],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, _| {
-                let fours = a.x.numel().div_ceil(4);
-                Ok(vec![launch(&VECTORIZED, a, Tensor::in_sixteens).cover(fours, 256).rounds(3)])
-            },
-        },
+        Rung::new("1_naive", &[&NAIVE], |a, _| {
+            Ok(vec![launch(&NAIVE, a, Tensor::flat).cover(a.x.numel(), 256)])
+        }),
+        Rung::new("2_vectorized", &[&VECTORIZED], |a, _| {
+            let fours = a.x.numel().div_ceil(4);
+            Ok(vec![launch(&VECTORIZED, a, Tensor::in_sixteens).cover(fours, 256).rounds(3)])
+        }),
     ],
 };
 

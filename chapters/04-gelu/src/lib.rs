@@ -39,6 +39,11 @@ pub use forward::gelu_forward;
 pub use mlp::Mlp;
 pub use var::{GeluExt, gelu, silu};
 
+/// Kernels for whoever launches them on grids and buffers of their own.
+pub mod kernels {
+    pub use crate::forward::{VECTORIZED, activate};
+}
+
 use strata_device::LadderInfo;
 
 /// The ladders of this chapter, for the parity table.

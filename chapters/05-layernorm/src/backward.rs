@@ -1,6 +1,6 @@
 use crate::args::{TWO_SUMS, WIDEST, like, per, row_blocks, rows, wide_blocks};
 use crate::cpu;
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text, many_short};
+use strata_device::{Kernel, Ladder, Launch, Rung, kernel, many_short};
 use strata_tensor::{DType, Error, Result, Tensor};
 
 /// Where the gradients of gain and bias go: tensors of shape `[width]`, both contiguous.
@@ -30,36 +30,84 @@ pub(crate) struct Args {
     rows_per_chunk: usize,
 }
 
-const R: Access = Access::Read;
-const W: Access = Access::Write;
+kernel! {
+    /// The input's gradient alone.
+    pub(crate) mod input_gradient {
+        bindings {
+            x: read f32,
+            gamma: read f32,
+            mean: read f32,
+            rstd: read f32,
+            dy: read f32,
+            dx: write f32,
+        }
+        params { rows: usize, width: usize }
+    }
+    static NAIVE = "layernorm_backward/1_naive"(layernorm_backward) {
+        cuda, wgsl, cpu: cpu::backward_naive in "src/cpu/backward.rs"
+    }
+    static WIDE = "layernorm_backward/3_wide"(layernorm_backward) {
+        cuda, wgsl, cpu: cpu::backward_wide in "src/cpu/backward.rs"
+    }
+}
 
-static NAIVE: Kernel =
-    Kernel::new("layernorm_backward/1_naive", "layernorm_backward", &[R, R, R, R, R, W])
-        .cuda(strata_kernels::source("layernorm_backward/1_naive"), strata_kernels::INCLUDES)
-        .wgsl(strata_shaders::source("layernorm_backward/1_naive"), strata_shaders::INCLUDES)
-        .cpu(cpu::backward_naive)
-        .rust(cpu_text!("chapters/05-layernorm" / "src/cpu/backward.rs", backward_naive));
+kernel! {
+    /// The parameters' gradients, column by column.
+    pub(crate) mod sum_rows {
+        bindings {
+            x: read f32,
+            mean: read f32,
+            rstd: read f32,
+            dy: read f32,
+            dgamma: write f32,
+            dbeta: write f32,
+        }
+        params {
+            rows: usize,
+            width: usize,
+            /// Add to what is there.
+            accumulate: bool,
+        }
+    }
+    static NAIVE_PARAMETERS = "layernorm_parameters/1_naive"(layernorm_parameters) {
+        cuda, wgsl, cpu: cpu::parameters_naive in "src/cpu/backward.rs"
+    }
+}
 
-static NAIVE_PARAMETERS: Kernel =
-    Kernel::new("layernorm_parameters/1_naive", "layernorm_parameters", &[R, R, R, R, W, W])
-        .cuda(strata_kernels::source("layernorm_parameters/1_naive"), strata_kernels::INCLUDES)
-        .wgsl(strata_shaders::source("layernorm_parameters/1_naive"), strata_shaders::INCLUDES)
-        .cpu(cpu::parameters_naive)
-        .rust(cpu_text!("chapters/05-layernorm" / "src/cpu/backward.rs", parameters_naive));
+kernel! {
+    /// The input's gradient, and each chunk's share of the parameters'.
+    pub(crate) mod gather {
+        bindings {
+            x: read f32,
+            gamma: read f32,
+            mean: read f32,
+            rstd: read f32,
+            dy: read f32,
+            dx: write f32,
+            partial_sums: write f32,
+        }
+        params { rows: usize, width: usize, rows_per_chunk: usize }
+    }
+    static BLOCK = "layernorm_backward/2_block"(layernorm_backward) {
+        cuda, wgsl, cpu: cpu::backward_block in "src/cpu/backward.rs"
+    }
+}
 
-static BLOCK: Kernel =
-    Kernel::new("layernorm_backward/2_block", "layernorm_backward", &[R, R, R, R, R, W, W])
-        .cuda(strata_kernels::source("layernorm_backward/2_block"), strata_kernels::INCLUDES)
-        .wgsl(strata_shaders::source("layernorm_backward/2_block"), strata_shaders::INCLUDES)
-        .cpu(cpu::backward_block)
-        .rust(cpu_text!("chapters/05-layernorm" / "src/cpu/backward.rs", backward_block));
-
-static BLOCK_PARAMETERS: Kernel =
-    Kernel::new("layernorm_parameters/2_block", "layernorm_parameters", &[R, W, W])
-        .cuda(strata_kernels::source("layernorm_parameters/2_block"), strata_kernels::INCLUDES)
-        .wgsl(strata_shaders::source("layernorm_parameters/2_block"), strata_shaders::INCLUDES)
-        .cpu(cpu::parameters_block)
-        .rust(cpu_text!("chapters/05-layernorm" / "src/cpu/backward.rs", parameters_block));
+kernel! {
+    /// The parameters' gradients from the chunks' shares.
+    pub(crate) mod sum_chunks {
+        bindings { partial_sums: read f32, dgamma: write f32, dbeta: write f32 }
+        params {
+            chunks: usize,
+            width: usize,
+            /// Add to what is there.
+            accumulate: bool,
+        }
+    }
+    static BLOCK_PARAMETERS = "layernorm_parameters/2_block"(layernorm_parameters) {
+        cuda, wgsl, cpu: cpu::parameters_block in "src/cpu/backward.rs"
+    }
+}
 
 /// Columns that one workgroup of `layernorm_parameters/2_block` sums.
 const COLUMNS: usize = 32;
@@ -71,114 +119,95 @@ fn rows_per_chunk(rows: usize) -> usize {
     rows.div_ceil(512).clamp(8, 1024).max(rows.div_ceil(65_535))
 }
 
-static WIDE: Kernel =
-    Kernel::new("layernorm_backward/3_wide", "layernorm_backward", &[R, R, R, R, R, W])
-        .cuda(strata_kernels::source("layernorm_backward/3_wide"), strata_kernels::INCLUDES)
-        .wgsl(strata_shaders::source("layernorm_backward/3_wide"), strata_shaders::INCLUDES)
-        .cpu(cpu::backward_wide)
-        .rust(cpu_text!("chapters/05-layernorm" / "src/cpu/backward.rs", backward_wide));
-
 /// The input's gradient and, by a kernel of its own, the parameters'.
 fn apart(a: &Args, kernel: &'static Kernel, over: fn(Launch, &Args) -> Launch) -> Vec<Launch> {
-    let n = (a.rows * a.width) as f64;
-    let dx = Launch::new(kernel)
-        .bind(&a.x.flat())
-        .bind(&a.gamma.flat())
-        .bind(&a.mean.flat())
-        .bind(&a.rstd.flat())
-        .bind(&a.dy.flat())
-        .bind(&a.dx.flat())
-        .size(a.rows)
-        .size(a.width)
-        .cost(14.0 * n, 12.0 * n + 8.0 * a.rows as f64);
+    let (rows, width) = (a.rows, a.width);
+    let n = (rows * width) as f64;
+    let bindings = input_gradient::Bindings {
+        x: a.x.flat(),
+        gamma: a.gamma.flat(),
+        mean: a.mean.flat(),
+        rstd: a.rstd.flat(),
+        dy: a.dy.flat(),
+        dx: a.dx.flat(),
+    };
+    let dx = kernel
+        .launch(bindings, input_gradient::Params { rows, width })
+        .cost(14.0 * n, 12.0 * n + 8.0 * rows as f64);
     let parameters = a.parameters.as_ref().map(|to| {
-        Launch::new(&NAIVE_PARAMETERS)
-            .bind(&a.x.flat())
-            .bind(&a.mean.flat())
-            .bind(&a.rstd.flat())
-            .bind(&a.dy.flat())
-            .bind(&to.dgamma.flat())
-            .bind(&to.dbeta.flat())
-            .size(a.rows)
-            .size(a.width)
-            .size(usize::from(to.accumulate))
-            .cover(a.width, 256)
-            .rounds(a.rows)
-            .cost(5.0 * n, 8.0 * n + 8.0 * (a.rows + a.width) as f64)
+        let bindings = sum_rows::Bindings {
+            x: a.x.flat(),
+            mean: a.mean.flat(),
+            rstd: a.rstd.flat(),
+            dy: a.dy.flat(),
+            dgamma: to.dgamma.flat(),
+            dbeta: to.dbeta.flat(),
+        };
+        let params = sum_rows::Params { rows, width, accumulate: to.accumulate };
+        NAIVE_PARAMETERS
+            .launch(bindings, params)
+            .cover(width, 256)
+            .rounds(rows)
+            .cost(5.0 * n, 8.0 * n + 8.0 * (rows + width) as f64)
     });
     [over(dx, a)].into_iter().chain(parameters).collect()
 }
 
 fn block(a: &Args) -> Vec<Launch> {
-    let n = (a.rows * a.width) as f64;
+    let Args { rows, width, rows_per_chunk, .. } = *a;
+    let n = (rows * width) as f64;
     let partial = a.partial.numel() as f64;
-    let chunks = a.rows.div_ceil(a.rows_per_chunk);
-    let dx = Launch::new(&BLOCK)
-        .bind(&a.x.flat())
-        .bind(&a.gamma.flat())
-        .bind(&a.mean.flat())
-        .bind(&a.rstd.flat())
-        .bind(&a.dy.flat())
-        .bind(&a.dx.flat())
-        .bind(&a.partial.flat())
-        .size(a.rows)
-        .size(a.width)
-        .size(a.rows_per_chunk)
-        .cost(14.0 * n, 12.0 * n + 8.0 * a.rows as f64 + 4.0 * partial);
+    let chunks = rows.div_ceil(rows_per_chunk);
+    let bindings = gather::Bindings {
+        x: a.x.flat(),
+        gamma: a.gamma.flat(),
+        mean: a.mean.flat(),
+        rstd: a.rstd.flat(),
+        dy: a.dy.flat(),
+        dx: a.dx.flat(),
+        partial_sums: a.partial.flat(),
+    };
+    let dx = BLOCK
+        .launch(bindings, gather::Params { rows, width, rows_per_chunk })
+        .cost(14.0 * n, 12.0 * n + 8.0 * rows as f64 + 4.0 * partial);
     let parameters = a.parameters.as_ref().map(|to| {
-        Launch::new(&BLOCK_PARAMETERS)
-            .bind(&a.partial.flat())
-            .bind(&to.dgamma.flat())
-            .bind(&to.dbeta.flat())
-            .size(chunks)
-            .size(a.width)
-            .size(usize::from(to.accumulate))
-            .grid((2 * a.width).div_ceil(COLUMNS), 1, 1)
+        let bindings = sum_chunks::Bindings {
+            partial_sums: a.partial.flat(),
+            dgamma: to.dgamma.flat(),
+            dbeta: to.dbeta.flat(),
+        };
+        let params = sum_chunks::Params { chunks, width, accumulate: to.accumulate };
+        BLOCK_PARAMETERS
+            .launch(bindings, params)
+            .grid((2 * width).div_ceil(COLUMNS), 1, 1)
             .rounds(chunks.div_ceil(8) + 8)
             .block(256, 1, 1)
-            .cost(partial, 4.0 * partial + 8.0 * a.width as f64)
+            .cost(partial, 4.0 * partial + 8.0 * width as f64)
     });
     // A chunk to a workgroup: there are no more of them than a grid may have.
-    let dx = match many_short([a.rows, a.width]) {
+    let dx = match many_short([rows, width]) {
         true => dx.spread(chunks, 32).constant("WG", 32).constant("PER", 1),
-        false => row_blocks(dx, chunks, a.width),
+        false => row_blocks(dx, chunks, width),
     };
-    let row = 2 * per(a.width) + TWO_SUMS + 1;
-    [dx.rounds(a.rows_per_chunk * row + 2 * per(a.width))].into_iter().chain(parameters).collect()
+    let row = 2 * per(width) + TWO_SUMS + 1;
+    [dx.rounds(rows_per_chunk * row + 2 * per(width))].into_iter().chain(parameters).collect()
 }
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
     op: "layernorm_backward",
     rungs: &[
-        Rung {
-            name: "1_naive",
-            kernels: &[&NAIVE, &NAIVE_PARAMETERS],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, _| {
-                let over = |dx: Launch, a: &Args| dx.cover(a.rows, 256).rounds(2 * a.width);
-                Ok(apart(a, &NAIVE, over))
-            },
-        },
-        Rung {
-            name: "2_block",
-            kernels: &[&BLOCK, &BLOCK_PARAMETERS],
-            needs: Needs::NONE,
-            accepts: |a| a.width <= WIDEST,
-            plan: |a, _| Ok(block(a)),
-        },
-        Rung {
-            name: "3_wide",
-            kernels: &[&WIDE, &NAIVE_PARAMETERS],
-            needs: Needs::NONE,
-            accepts: |a| a.width > WIDEST,
-            plan: |a, _| {
-                let over = |dx: Launch, a: &Args| {
-                    wide_blocks(dx, a.rows).rounds(2 * per(a.width) + TWO_SUMS)
-                };
-                Ok(apart(a, &WIDE, over))
-            },
-        },
+        Rung::new("1_naive", &[&NAIVE, &NAIVE_PARAMETERS], |a, _| {
+            let over = |dx: Launch, a: &Args| dx.cover(a.rows, 256).rounds(2 * a.width);
+            Ok(apart(a, &NAIVE, over))
+        }),
+        Rung::new("2_block", &[&BLOCK, &BLOCK_PARAMETERS], |a, _| Ok(block(a)))
+            .accepts(|a| a.width <= WIDEST),
+        Rung::new("3_wide", &[&WIDE, &NAIVE_PARAMETERS], |a, _| {
+            let over =
+                |dx: Launch, a: &Args| wide_blocks(dx, a.rows).rounds(2 * per(a.width) + TWO_SUMS);
+            Ok(apart(a, &WIDE, over))
+        })
+        .accepts(|a| a.width > WIDEST),
     ],
 };
 

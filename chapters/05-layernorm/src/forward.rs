@@ -1,6 +1,6 @@
 use crate::args::{TWO_SUMS, WIDEST, eps_in_range, like, per, row_blocks, rows, wide_blocks};
 use crate::cpu;
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
+use strata_device::{Kernel, Ladder, Launch, Rung, kernel};
 use strata_tensor::{DType, Result, Tensor};
 
 /// A normalized tensor and what its backward needs.
@@ -33,72 +33,62 @@ pub(crate) struct Args {
     width: usize,
 }
 
-const BINDINGS: &[Access] =
-    &[Access::Read, Access::Read, Access::Read, Access::Write, Access::Write, Access::Write];
-
-static NAIVE: Kernel = Kernel::new("layernorm/1_naive", "layernorm", BINDINGS)
-    .cuda(strata_kernels::source("layernorm/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("layernorm/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::layernorm_naive)
-    .rust(cpu_text!("chapters/05-layernorm" / "src/cpu/forward.rs", layernorm_naive));
-
-static BLOCK: Kernel = Kernel::new("layernorm/2_block", "layernorm", BINDINGS)
-    .cuda(strata_kernels::source("layernorm/2_block"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("layernorm/2_block"), strata_shaders::INCLUDES)
-    .cpu(cpu::layernorm_block)
-    .rust(cpu_text!("chapters/05-layernorm" / "src/cpu/forward.rs", layernorm_block));
-
-static WIDE: Kernel = Kernel::new("layernorm/3_wide", "layernorm", BINDINGS)
-    .cuda(strata_kernels::source("layernorm/3_wide"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("layernorm/3_wide"), strata_shaders::INCLUDES)
-    .cpu(cpu::layernorm_block)
-    .rust(cpu_text!("chapters/05-layernorm" / "src/cpu/forward.rs", layernorm_block));
+kernel! {
+    /// What every rung takes.
+    pub mod normalize {
+        bindings {
+            x: read f32,
+            gamma: read f32,
+            beta: read f32,
+            out: write f32,
+            mean_out: write f32,
+            rstd_out: write f32,
+        }
+        params { rows: usize, width: usize, eps: f32 }
+    }
+    static NAIVE = "layernorm/1_naive"(layernorm) {
+        cuda, wgsl, cpu: cpu::layernorm_naive in "src/cpu/forward.rs"
+    }
+    /// A workgroup for each row.
+    pub static BLOCK = "layernorm/2_block"(layernorm) {
+        cuda, wgsl, cpu: cpu::layernorm_block in "src/cpu/forward.rs"
+    }
+    static WIDE = "layernorm/3_wide"(layernorm) {
+        cuda, wgsl, cpu: cpu::layernorm_block in "src/cpu/forward.rs"
+    }
+}
 
 fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     let n = (a.rows * a.width) as f64;
-    Launch::new(kernel)
-        .bind(&a.x.flat())
-        .bind(&a.gamma.flat())
-        .bind(&a.beta.flat())
-        .bind(&a.to.out.flat())
-        .bind(&a.to.mean.flat())
-        .bind(&a.to.rstd.flat())
-        .size(a.rows)
-        .size(a.width)
-        .float(a.eps)
+    let bindings = normalize::Bindings {
+        x: a.x.flat(),
+        gamma: a.gamma.flat(),
+        beta: a.beta.flat(),
+        out: a.to.out.flat(),
+        mean_out: a.to.mean.flat(),
+        rstd_out: a.to.rstd.flat(),
+    };
+    kernel
+        .launch(bindings, normalize::Params { rows: a.rows, width: a.width, eps: a.eps })
         .cost(9.0 * n, 8.0 * n + 8.0 * (a.rows + a.width) as f64)
 }
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
     op: "layernorm",
     rungs: &[
-        Rung {
-            name: "1_naive",
-            kernels: &[&NAIVE],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.rows, 256).rounds(3 * a.width)]),
-        },
-        Rung {
-            name: "2_block",
-            kernels: &[&BLOCK],
-            needs: Needs::NONE,
-            accepts: |a| a.width <= WIDEST,
-            plan: |a, _| {
-                let launch = row_blocks(launch(&BLOCK, a), a.rows, a.width);
-                Ok(vec![launch.rounds(3 * per(a.width) + TWO_SUMS)])
-            },
-        },
-        Rung {
-            name: "3_wide",
-            kernels: &[&WIDE],
-            needs: Needs::NONE,
-            accepts: |a| a.width > WIDEST,
-            plan: |a, _| {
-                let launch = wide_blocks(launch(&WIDE, a), a.rows);
-                Ok(vec![launch.rounds(3 * per(a.width) + TWO_SUMS)])
-            },
-        },
+        Rung::new("1_naive", &[&NAIVE], |a, _| {
+            Ok(vec![launch(&NAIVE, a).cover(a.rows, 256).rounds(3 * a.width)])
+        }),
+        Rung::new("2_block", &[&BLOCK], |a, _| {
+            let launch = row_blocks(launch(&BLOCK, a), a.rows, a.width);
+            Ok(vec![launch.rounds(3 * per(a.width) + TWO_SUMS)])
+        })
+        .accepts(|a| a.width <= WIDEST),
+        Rung::new("3_wide", &[&WIDE], |a, _| {
+            let launch = wide_blocks(launch(&WIDE, a), a.rows);
+            Ok(vec![launch.rounds(3 * per(a.width) + TWO_SUMS)])
+        })
+        .accepts(|a| a.width > WIDEST),
     ],
 };
 

@@ -36,6 +36,11 @@ pub use forward::{Normalized, layernorm_forward};
 pub use residual::residual_layernorm_forward;
 pub use var::{LayerNorm, LayerNormExt, layernorm, residual_layernorm};
 
+/// Kernels for whoever launches them on grids of their own.
+pub mod kernels {
+    pub use crate::forward::{BLOCK, normalize};
+}
+
 use strata_device::LadderInfo;
 
 /// The ladders of this chapter, for the parity table.

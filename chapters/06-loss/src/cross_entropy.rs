@@ -1,6 +1,6 @@
 use crate::args::{row_blocks, rows};
 use crate::{cpu, mean};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
+use strata_device::{Kernel, Ladder, Launch, Rung, kernel};
 use strata_tensor::{DType, Error, Result, Tensor};
 
 /// The target of a row that is not scored: padding, a prompt.
@@ -30,50 +30,46 @@ pub(crate) struct Args {
     width: usize,
 }
 
-const BINDINGS: &[Access] = &[Access::Read, Access::Read, Access::Write, Access::Write];
-
-static NAIVE: Kernel = Kernel::new("cross_entropy/1_naive", "cross_entropy", BINDINGS)
-    .cuda(strata_kernels::source("cross_entropy/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("cross_entropy/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::cross_entropy_naive)
-    .rust(cpu_text!("chapters/06-loss" / "src/cpu/cross_entropy.rs", cross_entropy_naive));
-
-static ONLINE: Kernel = Kernel::new("cross_entropy/2_online", "cross_entropy", BINDINGS)
-    .cuda(strata_kernels::source("cross_entropy/2_online"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("cross_entropy/2_online"), strata_shaders::INCLUDES)
-    .cpu(cpu::cross_entropy_online)
-    .rust(cpu_text!("chapters/06-loss" / "src/cpu/cross_entropy.rs", cross_entropy_online));
+kernel! {
+    pub(crate) mod score_rows {
+        bindings { logits: read f32, targets: read u32, lse: write f32, losses: write f32 }
+        params {
+            rows: usize,
+            width: usize,
+            /// NaN: the loss of a target beyond the vocabulary.
+            invalid: f32,
+        }
+    }
+    static NAIVE = "cross_entropy/1_naive"(cross_entropy) {
+        cuda, wgsl, cpu: cpu::cross_entropy_naive in "src/cpu/cross_entropy.rs"
+    }
+    static ONLINE = "cross_entropy/2_online"(cross_entropy) {
+        cuda, wgsl, cpu: cpu::cross_entropy_online in "src/cpu/cross_entropy.rs"
+    }
+}
 
 fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     let n = (a.rows * a.width) as f64;
-    Launch::new(kernel)
-        .bind(&a.logits.flat())
-        .bind(&a.targets.flat())
-        .bind(&a.lse.flat())
-        .bind(&a.losses.flat())
-        .size(a.rows)
-        .size(a.width)
-        .float(f32::NAN)
+    let bindings = score_rows::Bindings {
+        logits: a.logits.flat(),
+        targets: a.targets.flat(),
+        lse: a.lse.flat(),
+        losses: a.losses.flat(),
+    };
+    kernel
+        .launch(bindings, score_rows::Params { rows: a.rows, width: a.width, invalid: f32::NAN })
         .cost(13.0 * n, 4.0 * n + 12.0 * a.rows as f64)
 }
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
     op: "cross_entropy",
     rungs: &[
-        Rung {
-            name: "1_naive",
-            kernels: &[&NAIVE],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.rows, 256).rounds(2 * a.width)]),
-        },
-        Rung {
-            name: "2_online",
-            kernels: &[&ONLINE],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, _| Ok(vec![row_blocks(launch(&ONLINE, a), [a.rows, a.width], 1)]),
-        },
+        Rung::new("1_naive", &[&NAIVE], |a, _| {
+            Ok(vec![launch(&NAIVE, a).cover(a.rows, 256).rounds(2 * a.width)])
+        }),
+        Rung::new("2_online", &[&ONLINE], |a, _| {
+            Ok(vec![row_blocks(launch(&ONLINE, a), [a.rows, a.width], 1)])
+        }),
     ],
 };
 

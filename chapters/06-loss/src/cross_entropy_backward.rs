@@ -1,7 +1,7 @@
 use crate::args::row_blocks;
 use crate::cpu;
 use crate::cross_entropy::{Loss, check};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
+use strata_device::{Kernel, Ladder, Launch, Rung, kernel};
 use strata_tensor::{DType, Error, Result, Tensor};
 
 #[derive(Debug)]
@@ -17,56 +17,57 @@ pub(crate) struct Args {
     width: usize,
 }
 
-const R: Access = Access::Read;
-const BINDINGS: &[Access] = &[R, R, R, R, R, Access::Write];
-
-static NAIVE: Kernel =
-    Kernel::new("cross_entropy_backward/1_naive", "cross_entropy_backward", BINDINGS)
-        .cuda(strata_kernels::source("cross_entropy_backward/1_naive"), strata_kernels::INCLUDES)
-        .wgsl(strata_shaders::source("cross_entropy_backward/1_naive"), strata_shaders::INCLUDES)
-        .cpu(cpu::backward_naive)
-        .rust(cpu_text!("chapters/06-loss" / "src/cpu/cross_entropy.rs", backward_naive));
-
-static BLOCK: Kernel =
-    Kernel::new("cross_entropy_backward/2_block", "cross_entropy_backward", BINDINGS)
-        .cuda(strata_kernels::source("cross_entropy_backward/2_block"), strata_kernels::INCLUDES)
-        .wgsl(strata_shaders::source("cross_entropy_backward/2_block"), strata_shaders::INCLUDES)
-        .cpu(cpu::backward_block)
-        .rust(cpu_text!("chapters/06-loss" / "src/cpu/cross_entropy.rs", backward_block));
+kernel! {
+    pub(crate) mod logits_gradient {
+        bindings {
+            logits: read f32,
+            targets: read u32,
+            lse: read f32,
+            weight: read f32,
+            dloss: read f32,
+            dlogits: write f32,
+        }
+        params {
+            rows: usize,
+            width: usize,
+            scale: f32,
+            /// NaN: the gradient of a row whose target lies beyond the vocabulary.
+            invalid: f32,
+        }
+    }
+    static NAIVE = "cross_entropy_backward/1_naive"(cross_entropy_backward) {
+        cuda, wgsl, cpu: cpu::backward_naive in "src/cpu/cross_entropy.rs"
+    }
+    static BLOCK = "cross_entropy_backward/2_block"(cross_entropy_backward) {
+        cuda, wgsl, cpu: cpu::backward_block in "src/cpu/cross_entropy.rs"
+    }
+}
 
 fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     let n = (a.rows * a.width) as f64;
-    Launch::new(kernel)
-        .bind(&a.logits.flat())
-        .bind(&a.targets.flat())
-        .bind(&a.lse.flat())
-        .bind(&a.weight.flat())
-        .bind(&a.dloss.flat())
-        .bind(&a.dlogits.flat())
-        .size(a.rows)
-        .size(a.width)
-        .float(a.scale)
-        .float(f32::NAN)
+    let bindings = logits_gradient::Bindings {
+        logits: a.logits.flat(),
+        targets: a.targets.flat(),
+        lse: a.lse.flat(),
+        weight: a.weight.flat(),
+        dloss: a.dloss.flat(),
+        dlogits: a.dlogits.flat(),
+    };
+    let &Args { rows, width, scale, .. } = a;
+    kernel
+        .launch(bindings, logits_gradient::Params { rows, width, scale, invalid: f32::NAN })
         .cost(12.0 * n, 8.0 * n + 8.0 * a.rows as f64)
 }
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
     op: "cross_entropy_backward",
     rungs: &[
-        Rung {
-            name: "1_naive",
-            kernels: &[&NAIVE],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.rows * a.width, 256).rounds(0)]),
-        },
-        Rung {
-            name: "2_block",
-            kernels: &[&BLOCK],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, _| Ok(vec![row_blocks(launch(&BLOCK, a), [a.rows, a.width], 1)]),
-        },
+        Rung::new("1_naive", &[&NAIVE], |a, _| {
+            Ok(vec![launch(&NAIVE, a).cover(a.rows * a.width, 256).rounds(0)])
+        }),
+        Rung::new("2_block", &[&BLOCK], |a, _| {
+            Ok(vec![row_blocks(launch(&BLOCK, a), [a.rows, a.width], 1)])
+        }),
     ],
 };
 

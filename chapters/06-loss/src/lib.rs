@@ -38,7 +38,6 @@ mod smoothed_backward;
 mod softmax;
 mod softmax_backward;
 mod var;
-mod weighted;
 
 pub use cross_entropy::{IGNORE, Loss, cross_entropy_forward};
 pub use cross_entropy_backward::cross_entropy_backward;
@@ -61,10 +60,10 @@ pub fn ladders() -> Vec<LadderInfo> {
         softmax_backward::SOFTMAX.info(),
         softmax_backward::LOG_SOFTMAX.info(),
         cross_entropy::LADDER.info(),
-        mean::LADDER.info(),
+        mean::SCORED.info(),
         cross_entropy_backward::LADDER.info(),
         smoothed::LADDER.info(),
-        weighted::LADDER.info(),
+        mean::WEIGHTED.info(),
         smoothed_backward::LADDER.info(),
     ]
 }

@@ -1,8 +1,8 @@
 use crate::args::row_trees;
 use crate::cross_entropy::{Loss, check, cross_entropy_forward};
 use crate::smoothed_backward::gradient;
-use crate::{cpu, cross_entropy_backward, weighted};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
+use crate::{cpu, cross_entropy_backward, mean};
+use strata_device::{Kernel, Ladder, Launch, Rung, kernel};
 use strata_tensor::{DType, Error, Result, Tensor};
 
 /// What cross-entropy may be told beside scores and targets, as PyTorch's `CrossEntropyLoss`. The
@@ -87,36 +87,45 @@ pub(crate) struct Args {
     width: usize,
 }
 
-const R: Access = Access::Read;
-const BINDINGS: &[Access] = &[R, R, R, Access::Write, Access::Write];
-
-static NAIVE: Kernel =
-    Kernel::new("smoothed_cross_entropy/1_naive", "smoothed_cross_entropy", BINDINGS)
-        .cuda(strata_kernels::source("smoothed_cross_entropy/1_naive"), strata_kernels::INCLUDES)
-        .wgsl(strata_shaders::source("smoothed_cross_entropy/1_naive"), strata_shaders::INCLUDES)
-        .cpu(cpu::smoothed_naive)
-        .rust(cpu_text!("chapters/06-loss" / "src/cpu/smoothed.rs", smoothed_naive));
-
-static BLOCK: Kernel =
-    Kernel::new("smoothed_cross_entropy/2_block", "smoothed_cross_entropy", BINDINGS)
-        .cuda(strata_kernels::source("smoothed_cross_entropy/2_block"), strata_kernels::INCLUDES)
-        .wgsl(strata_shaders::source("smoothed_cross_entropy/2_block"), strata_shaders::INCLUDES)
-        .cpu(cpu::smoothed_block)
-        .rust(cpu_text!("chapters/06-loss" / "src/cpu/smoothed.rs", smoothed_block));
+kernel! {
+    /// The constant WEIGHTED says whether there are class weights.
+    pub(crate) mod smooth_rows {
+        bindings {
+            logits: read f32,
+            targets: read u32,
+            classes: read f32,
+            kept: write [f32; 4],
+            losses: write f32,
+        }
+        params {
+            rows: usize,
+            width: usize,
+            smoothing: f32,
+            /// NaN: the loss of a target beyond the vocabulary.
+            invalid: f32,
+        }
+    }
+    static NAIVE = "smoothed_cross_entropy/1_naive"(smoothed_cross_entropy) {
+        cuda, wgsl, cpu: cpu::smoothed_naive in "src/cpu/smoothed.rs"
+    }
+    static BLOCK = "smoothed_cross_entropy/2_block"(smoothed_cross_entropy) {
+        cuda, wgsl, cpu: cpu::smoothed_block in "src/cpu/smoothed.rs"
+    }
+}
 
 fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     let n = (a.rows * a.width) as f64;
-    Launch::new(kernel)
-        .bind(&a.logits.flat())
-        .bind(&a.targets.flat())
+    let bindings = smooth_rows::Bindings {
+        logits: a.logits.flat(),
+        targets: a.targets.flat(),
         // Without weights the binding is never touched.
-        .bind(&a.classes.as_ref().unwrap_or(&a.logits).flat())
-        .bind(&a.kept.flat())
-        .bind(&a.losses.flat())
-        .size(a.rows)
-        .size(a.width)
-        .float(a.smoothing)
-        .float(f32::NAN)
+        classes: a.classes.as_ref().unwrap_or(&a.logits).flat(),
+        kept: a.kept.flat(),
+        losses: a.losses.flat(),
+    };
+    let &Args { rows, width, smoothing, .. } = a;
+    kernel
+        .launch(bindings, smooth_rows::Params { rows, width, smoothing, invalid: f32::NAN })
         .constant("WEIGHTED", u32::from(a.classes.is_some()))
         .cost(17.0 * n, 4.0 * n + 24.0 * a.rows as f64)
 }
@@ -124,20 +133,12 @@ fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
 pub(crate) static LADDER: Ladder<Args> = Ladder {
     op: "smoothed_cross_entropy",
     rungs: &[
-        Rung {
-            name: "1_naive",
-            kernels: &[&NAIVE],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.rows, 256).rounds(2 * a.width)]),
-        },
-        Rung {
-            name: "2_block",
-            kernels: &[&BLOCK],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, _| Ok(vec![row_trees(launch(&BLOCK, a), [a.rows, a.width], 2, 4)]),
-        },
+        Rung::new("1_naive", &[&NAIVE], |a, _| {
+            Ok(vec![launch(&NAIVE, a).cover(a.rows, 256).rounds(2 * a.width)])
+        }),
+        Rung::new("2_block", &[&BLOCK], |a, _| {
+            Ok(vec![row_trees(launch(&BLOCK, a), [a.rows, a.width], 2, 4)])
+        }),
     ],
 };
 
@@ -178,7 +179,7 @@ pub fn cross_entropy_forward_with(
         };
         LADDER.run_rows(&args, logits.device(), [rows, width])?;
     }
-    let (mean, weight) = weighted::weighted_mean(&losses, &kept)?;
+    let (mean, weight) = mean::weighted_mean(&losses, &kept)?;
     let options = CrossEntropy { class_weights: classes, ..options.clone() };
     let kept = Kept::Smoothed { rows: kept, options };
     Ok(WeightedLoss { mean, rows: losses, weight, kept })

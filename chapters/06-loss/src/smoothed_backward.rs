@@ -1,6 +1,6 @@
 use crate::cross_entropy::check;
 use crate::{CrossEntropy, cpu};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
+use strata_device::{Ladder, Launch, Rung, kernel};
 use strata_tensor::{DType, Error, Result, Tensor};
 
 #[derive(Debug)]
@@ -18,47 +18,57 @@ pub(crate) struct Args {
     width: usize,
 }
 
-const R: Access = Access::Read;
-const BINDINGS: &[Access] = &[R, R, R, R, R, R, Access::Write];
-const PATH: &str = "smoothed_cross_entropy_backward/1_element";
+kernel! {
+    /// The constant WEIGHTED says whether there are class weights.
+    pub(crate) mod smoothed_gradient {
+        bindings {
+            logits: read f32,
+            targets: read u32,
+            classes: read f32,
+            kept: read [f32; 4],
+            weight: read f32,
+            dloss: read f32,
+            dlogits: write f32,
+        }
+        params {
+            rows: usize,
+            width: usize,
+            smoothing: f32,
+            scale: f32,
+            /// NaN: the gradient of a row whose target lies beyond the vocabulary.
+            invalid: f32,
+        }
+    }
+    static ELEMENT = "smoothed_cross_entropy_backward/1_element"(smoothed_cross_entropy_backward) {
+        cuda, wgsl, cpu: cpu::smoothed_backward in "src/cpu/smoothed.rs"
+    }
+}
 
-static ELEMENT: Kernel = Kernel::new(PATH, "smoothed_cross_entropy_backward", BINDINGS)
-    .cuda(strata_kernels::source(PATH), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source(PATH), strata_shaders::INCLUDES)
-    .cpu(cpu::smoothed_backward)
-    .rust(cpu_text!("chapters/06-loss" / "src/cpu/smoothed.rs", smoothed_backward));
+fn launch(a: &Args) -> Launch {
+    let n = (a.rows * a.width) as f64;
+    let bindings = smoothed_gradient::Bindings {
+        logits: a.logits.flat(),
+        targets: a.targets.flat(),
+        // Without weights the binding is never touched.
+        classes: a.classes.as_ref().unwrap_or(&a.logits).flat(),
+        kept: a.kept.flat(),
+        weight: a.weight.flat(),
+        dloss: a.dloss.flat(),
+        dlogits: a.dlogits.flat(),
+    };
+    let &Args { rows, width, smoothing, scale, .. } = a;
+    let params = smoothed_gradient::Params { rows, width, smoothing, scale, invalid: f32::NAN };
+    ELEMENT
+        .launch(bindings, params)
+        .constant("WEIGHTED", u32::from(a.classes.is_some()))
+        .cover(rows * width, 256)
+        .rounds(0)
+        .cost(17.0 * n, 8.0 * n + 20.0 * rows as f64)
+}
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
     op: "smoothed_cross_entropy_backward",
-    rungs: &[Rung {
-        name: "1_element",
-        kernels: &[&ELEMENT],
-        needs: Needs::NONE,
-        accepts: |_| true,
-        plan: |a, _| {
-            let n = (a.rows * a.width) as f64;
-            Ok(vec![
-                Launch::new(&ELEMENT)
-                    .bind(&a.logits.flat())
-                    .bind(&a.targets.flat())
-                    // Without weights the binding is never touched.
-                    .bind(&a.classes.as_ref().unwrap_or(&a.logits).flat())
-                    .bind(&a.kept.flat())
-                    .bind(&a.weight.flat())
-                    .bind(&a.dloss.flat())
-                    .bind(&a.dlogits.flat())
-                    .size(a.rows)
-                    .size(a.width)
-                    .float(a.smoothing)
-                    .float(a.scale)
-                    .float(f32::NAN)
-                    .constant("WEIGHTED", u32::from(a.classes.is_some()))
-                    .cover(a.rows * a.width, 256)
-                    .rounds(0)
-                    .cost(17.0 * n, 8.0 * n + 20.0 * a.rows as f64),
-            ])
-        },
-    }],
+    rungs: &[Rung::new("1_element", &[&ELEMENT], |a, _| Ok(vec![launch(a)]))],
 };
 
 /// The gradient of the logits from what the forward kept: four numbers a row, and the mean's weight.

@@ -1,6 +1,6 @@
 use crate::args::{row_blocks, rows};
 use crate::cpu;
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
+use strata_device::{Kernel, Ladder, Launch, Rung, kernel};
 use strata_tensor::{DType, Result, Tensor};
 
 #[derive(Debug)]
@@ -11,57 +11,50 @@ pub(crate) struct Args {
     width: usize,
 }
 
-const BINDINGS: &[Access] = &[Access::Read, Access::Write];
+kernel! {
+    /// The constant LOG says whether logarithms are written.
+    pub(crate) mod normalize {
+        bindings { x: read f32, out: write f32 }
+        params { rows: usize, width: usize }
+    }
+    static NAIVE = "softmax/1_naive"(softmax) {
+        cuda, wgsl, cpu: cpu::softmax_naive in "src/cpu/softmax.rs"
+    }
+    static ONLINE = "softmax/2_online"(softmax) {
+        cuda, wgsl, cpu: cpu::softmax_online in "src/cpu/softmax.rs"
+    }
+}
 
-static NAIVE: Kernel = Kernel::new("softmax/1_naive", "softmax", BINDINGS)
-    .cuda(strata_kernels::source("softmax/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("softmax/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::softmax_naive)
-    .rust(cpu_text!("chapters/06-loss" / "src/cpu/softmax.rs", softmax_naive));
-
-static ONLINE: Kernel = Kernel::new("softmax/2_online", "softmax", BINDINGS)
-    .cuda(strata_kernels::source("softmax/2_online"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("softmax/2_online"), strata_shaders::INCLUDES)
-    .cpu(cpu::softmax_online)
-    .rust(cpu_text!("chapters/06-loss" / "src/cpu/softmax.rs", softmax_online));
-
-/// One kernel does both: the constant LOG says whether logarithms are written.
 fn launch(kernel: &'static Kernel, a: &Args, log: u32) -> Launch {
     let n = (a.rows * a.width) as f64;
-    Launch::new(kernel)
-        .bind(&a.x.flat())
-        .bind(&a.out.flat())
-        .size(a.rows)
-        .size(a.width)
+    let bindings = normalize::Bindings { x: a.x.flat(), out: a.out.flat() };
+    kernel
+        .launch(bindings, normalize::Params { rows: a.rows, width: a.width })
         .constant("LOG", log)
         .cost(25.0 * n, 8.0 * n)
 }
 
-const fn naive(plan: fn(&Args, &strata_device::Device) -> Plan) -> Rung<Args> {
-    const KERNELS: &[&Kernel] = &[&NAIVE];
-    Rung { name: "1_naive", kernels: KERNELS, needs: Needs::NONE, accepts: |_| true, plan }
+fn naive(a: &Args, log: u32) -> Vec<Launch> {
+    vec![launch(&NAIVE, a, log).cover(a.rows, 256).rounds(3 * a.width)]
 }
 
-const fn online(plan: fn(&Args, &strata_device::Device) -> Plan) -> Rung<Args> {
-    const KERNELS: &[&Kernel] = &[&ONLINE];
-    Rung { name: "2_online", kernels: KERNELS, needs: Needs::NONE, accepts: |_| true, plan }
+fn online(a: &Args, log: u32) -> Vec<Launch> {
+    vec![row_blocks(launch(&ONLINE, a, log), [a.rows, a.width], 2)]
 }
-
-type Plan = strata_device::Result<Vec<Launch>>;
 
 pub(crate) static SOFTMAX: Ladder<Args> = Ladder {
     op: "softmax",
     rungs: &[
-        naive(|a, _| Ok(vec![launch(&NAIVE, a, 0).cover(a.rows, 256).rounds(3 * a.width)])),
-        online(|a, _| Ok(vec![row_blocks(launch(&ONLINE, a, 0), [a.rows, a.width], 2)])),
+        Rung::new("1_naive", &[&NAIVE], |a, _| Ok(naive(a, 0))),
+        Rung::new("2_online", &[&ONLINE], |a, _| Ok(online(a, 0))),
     ],
 };
 
 pub(crate) static LOG_SOFTMAX: Ladder<Args> = Ladder {
     op: "log_softmax",
     rungs: &[
-        naive(|a, _| Ok(vec![launch(&NAIVE, a, 1).cover(a.rows, 256).rounds(3 * a.width)])),
-        online(|a, _| Ok(vec![row_blocks(launch(&ONLINE, a, 1), [a.rows, a.width], 2)])),
+        Rung::new("1_naive", &[&NAIVE], |a, _| Ok(naive(a, 1))),
+        Rung::new("2_online", &[&ONLINE], |a, _| Ok(online(a, 1))),
     ],
 };
 

@@ -1,6 +1,6 @@
 use crate::args::{alike, row_blocks, rows};
 use crate::cpu;
-use strata_device::{Access, Device, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
+use strata_device::{Kernel, Ladder, Launch, Rung, kernel};
 use strata_tensor::{DType, Result, Tensor};
 
 #[derive(Debug)]
@@ -12,58 +12,50 @@ pub(crate) struct Args {
     width: usize,
 }
 
-const BINDINGS: &[Access] = &[Access::Read, Access::Read, Access::Write];
+kernel! {
+    /// The constant LOG says whether `y` are logarithms.
+    pub(crate) mod input_gradient {
+        bindings { y: read f32, dy: read f32, dx: write f32 }
+        params { rows: usize, width: usize }
+    }
+    static NAIVE = "softmax_backward/1_naive"(softmax_backward) {
+        cuda, wgsl, cpu: cpu::softmax_backward_naive in "src/cpu/softmax.rs"
+    }
+    static BLOCK = "softmax_backward/2_block"(softmax_backward) {
+        cuda, wgsl, cpu: cpu::softmax_backward_block in "src/cpu/softmax.rs"
+    }
+}
 
-static NAIVE: Kernel = Kernel::new("softmax_backward/1_naive", "softmax_backward", BINDINGS)
-    .cuda(strata_kernels::source("softmax_backward/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("softmax_backward/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::softmax_backward_naive)
-    .rust(cpu_text!("chapters/06-loss" / "src/cpu/softmax.rs", softmax_backward_naive));
-
-static BLOCK: Kernel = Kernel::new("softmax_backward/2_block", "softmax_backward", BINDINGS)
-    .cuda(strata_kernels::source("softmax_backward/2_block"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("softmax_backward/2_block"), strata_shaders::INCLUDES)
-    .cpu(cpu::softmax_backward_block)
-    .rust(cpu_text!("chapters/06-loss" / "src/cpu/softmax.rs", softmax_backward_block));
-
-/// One kernel does both: the constant LOG says whether `y` are logarithms.
 fn launch(kernel: &'static Kernel, a: &Args, log: u32) -> Launch {
     let n = (a.rows * a.width) as f64;
-    Launch::new(kernel)
-        .bind(&a.y.flat())
-        .bind(&a.dy.flat())
-        .bind(&a.dx.flat())
-        .size(a.rows)
-        .size(a.width)
+    let bindings = input_gradient::Bindings { y: a.y.flat(), dy: a.dy.flat(), dx: a.dx.flat() };
+    kernel
+        .launch(bindings, input_gradient::Params { rows: a.rows, width: a.width })
         .constant("LOG", log)
         .cost(if log == 1 { 13.0 } else { 4.0 } * n, 12.0 * n)
 }
 
-type Plan = fn(&Args, &Device) -> strata_device::Result<Vec<Launch>>;
-
-const fn naive(plan: Plan) -> Rung<Args> {
-    const KERNELS: &[&Kernel] = &[&NAIVE];
-    Rung { name: "1_naive", kernels: KERNELS, needs: Needs::NONE, accepts: |_| true, plan }
+fn naive(a: &Args, log: u32) -> Vec<Launch> {
+    vec![launch(&NAIVE, a, log).cover(a.rows, 256).rounds(2 * a.width)]
 }
 
-const fn block(plan: Plan) -> Rung<Args> {
-    const KERNELS: &[&Kernel] = &[&BLOCK];
-    Rung { name: "2_block", kernels: KERNELS, needs: Needs::NONE, accepts: |_| true, plan }
+fn block(a: &Args, log: u32) -> Vec<Launch> {
+    vec![row_blocks(launch(&BLOCK, a, log), [a.rows, a.width], 2)]
 }
 
 pub(crate) static SOFTMAX: Ladder<Args> = Ladder {
     op: "softmax_backward",
     rungs: &[
-        naive(|a, _| Ok(vec![launch(&NAIVE, a, 0).cover(a.rows, 256).rounds(2 * a.width)])),
-        block(|a, _| Ok(vec![row_blocks(launch(&BLOCK, a, 0), [a.rows, a.width], 2)])),
+        Rung::new("1_naive", &[&NAIVE], |a, _| Ok(naive(a, 0))),
+        Rung::new("2_block", &[&BLOCK], |a, _| Ok(block(a, 0))),
     ],
 };
 
 pub(crate) static LOG_SOFTMAX: Ladder<Args> = Ladder {
     op: "log_softmax_backward",
     rungs: &[
-        naive(|a, _| Ok(vec![launch(&NAIVE, a, 1).cover(a.rows, 256).rounds(2 * a.width)])),
-        block(|a, _| Ok(vec![row_blocks(launch(&BLOCK, a, 1), [a.rows, a.width], 2)])),
+        Rung::new("1_naive", &[&NAIVE], |a, _| Ok(naive(a, 1))),
+        Rung::new("2_block", &[&BLOCK], |a, _| Ok(block(a, 1))),
     ],
 };
 

@@ -1,6 +1,7 @@
-use crate::problem::{MASK, Problem, Views, in_rows, view, view_together};
+use crate::params::{MaskedState, Params, shared};
+use crate::problem::{Problem, in_rows, view, view_together};
 use crate::{Attended, Options, cpu, plan};
-use strata_device::{Access, Kernel, Ladder, Launch, Machine, Needs, Rung, cpu_text};
+use strata_device::{Ladder, Launch, Machine, Rung, StepState, kernel};
 use strata_tensor::{DType, Error, Layout, Result, Tensor, numel, ops::copy_into};
 
 /// Gradients of the inputs, each with its input's shape; three views of one buffer.
@@ -23,89 +24,88 @@ pub(crate) struct Args {
     grads: Gradients,
 }
 
-const NAIVE: &[Access] = &[
-    Access::Read,  // q
-    Access::Read,  // k
-    Access::Read,  // v
-    Access::Read,  // d_out
-    Access::Read,  // lse
-    Access::Read,  // state
-    Access::Write, // scratch: P, then dP and dS
-    Access::Write, // grads
-];
+kernel! {
+    /// What the four naive kernels take.
+    pub(crate) mod gradients {
+        bindings {
+            q: read f32,
+            k: read f32,
+            v: read f32,
+            d_out: read f32,
+            lse: read f32,
+            state: read MaskedState,
+            scratch: write f32,
+            grads: write f32,
+        }
+        params of shared
+    }
+    static PROBABILITIES = "attention_backward/1_naive"(probabilities) {
+        cuda, wgsl, cpu: cpu::probabilities in "src/cpu/naive_backward.rs", heeds ["MASK"]
+    }
+    static SOFTMAX_BACKWARD = "attention_backward/1_naive"(softmax_backward) {
+        cuda, wgsl, cpu: cpu::softmax_backward in "src/cpu/naive_backward.rs"
+    }
+    static NAIVE_DKDV = "attention_backward/1_naive"(dkdv) {
+        cuda, wgsl, cpu: cpu::naive_dkdv in "src/cpu/naive_backward.rs", heeds ["MASK"]
+    }
+    static NAIVE_DQ = "attention_backward/1_naive"(dq) {
+        cuda, wgsl, cpu: cpu::naive_dq in "src/cpu/naive_backward.rs", heeds ["MASK"]
+    }
+}
 
-const FLASH: &[Access] = &[
-    Access::Read,  // q
-    Access::Read,  // k
-    Access::Read,  // v
-    Access::Read,  // d_out
-    Access::Read,  // lse
-    Access::Read,  // delta
-    Access::Read,  // state
-    Access::Write, // grads
-];
+kernel! {
+    /// A sum for each query. The params' `q` describes the output, their `out` its gradient.
+    pub(crate) mod row_sums {
+        bindings {
+            out: read f32,
+            d_out: read f32,
+            state: read StepState,
+            of_rows: write f32,
+        }
+        params of shared
+    }
+    static DELTA = "attention_backward/3_flash1_delta"(delta) {
+        cuda, wgsl, cpu: cpu::delta in "src/cpu/delta.rs"
+    }
+}
 
-static PROBABILITIES: Kernel = Kernel::new("attention_backward/1_naive", "probabilities", NAIVE)
-    .heeds(MASK)
-    .cuda(strata_kernels::source("attention_backward/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("attention_backward/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::probabilities)
-    .rust(cpu_text!("chapters/07-attention" / "src/cpu/naive_backward.rs", probabilities));
-static SOFTMAX_BACKWARD: Kernel =
-    Kernel::new("attention_backward/1_naive", "softmax_backward", NAIVE)
-        .cuda(strata_kernels::source("attention_backward/1_naive"), strata_kernels::INCLUDES)
-        .wgsl(strata_shaders::source("attention_backward/1_naive"), strata_shaders::INCLUDES)
-        .cpu(cpu::softmax_backward)
-        .rust(cpu_text!("chapters/07-attention" / "src/cpu/naive_backward.rs", softmax_backward));
-static NAIVE_DKDV: Kernel = Kernel::new("attention_backward/1_naive", "dkdv", NAIVE)
-    .heeds(MASK)
-    .cuda(strata_kernels::source("attention_backward/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("attention_backward/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::naive_dkdv)
-    .rust(cpu_text!("chapters/07-attention" / "src/cpu/naive_backward.rs", naive_dkdv));
-static NAIVE_DQ: Kernel = Kernel::new("attention_backward/1_naive", "dq", NAIVE)
-    .heeds(MASK)
-    .cuda(strata_kernels::source("attention_backward/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("attention_backward/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::naive_dq)
-    .rust(cpu_text!("chapters/07-attention" / "src/cpu/naive_backward.rs", naive_dq));
-
-static DELTA: Kernel = Kernel::new(
-    "attention_backward/3_flash1_delta",
-    "delta",
-    // out, d_out, state, delta
-    &[Access::Read, Access::Read, Access::Read, Access::Write],
-)
-.cuda(strata_kernels::source("attention_backward/3_flash1_delta"), strata_kernels::INCLUDES)
-.wgsl(strata_shaders::source("attention_backward/3_flash1_delta"), strata_shaders::INCLUDES)
-.cpu(cpu::delta)
-.rust(cpu_text!("chapters/07-attention" / "src/cpu/delta.rs", delta));
-static DKDV: Kernel = Kernel::new("attention_backward/3_flash1_dkdv", "dkdv", FLASH)
-    .heeds(MASK)
-    .cuda(strata_kernels::source("attention_backward/3_flash1_dkdv"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("attention_backward/3_flash1_dkdv"), strata_shaders::INCLUDES)
-    .cpu(cpu::dkdv)
-    .rust(cpu_text!("chapters/07-attention" / "src/cpu/flash1_backward.rs", dkdv));
-static DQ: Kernel = Kernel::new("attention_backward/3_flash1_dq", "dq", FLASH)
-    .heeds(MASK)
-    .cuda(strata_kernels::source("attention_backward/3_flash1_dq"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("attention_backward/3_flash1_dq"), strata_shaders::INCLUDES)
-    .cpu(cpu::dq)
-    .rust(cpu_text!("chapters/07-attention" / "src/cpu/flash1_backward.rs", dq));
+kernel! {
+    /// What the two flash kernels take.
+    pub(crate) mod gradients_tiled {
+        bindings {
+            q: read f32,
+            k: read f32,
+            v: read f32,
+            d_out: read f32,
+            lse: read f32,
+            delta: read f32,
+            state: read MaskedState,
+            grads: write f32,
+        }
+        params of shared
+    }
+    static DKDV = "attention_backward/3_flash1_dkdv"(dkdv) {
+        cuda, wgsl, cpu: cpu::dkdv in "src/cpu/flash1_backward.rs", heeds ["MASK"]
+    }
+    static DQ = "attention_backward/3_flash1_dq"(dq) {
+        cuda, wgsl, cpu: cpu::dq in "src/cpu/flash1_backward.rs", heeds ["MASK"]
+    }
+}
 
 fn naive(a: &Args, device: &strata_device::Device) -> strata_device::Result<Vec<Launch>> {
     let p = &a.problem;
     let scratch = plan::scratch(device, &[2, p.batch, p.heads, p.rows, p.keys])?;
     let ((q, q_view), (k, k_view), (v, v_view)) = (view(&p.q), view(&p.k), view(&p.v));
-    let (d_out, out_view) = view(&a.d_out);
-    let (into, grads) = view_together([&a.grads.dq, &a.grads.dk, &a.grads.dv]);
-    let views = Views { q: q_view, k: k_view, v: v_view, out: out_view, grads };
+    let (d_out, out) = view(&a.d_out);
+    let (grads, [dq, dk, dv]) = view_together([&a.grads.dq, &a.grads.dk, &a.grads.dv]);
+    let params = Params { q: q_view, k: k_view, v: v_view, out, dq, dk, dv, ..p.params() };
+    let (lse, state, both) = (a.lse.flat(), p.state(), scratch.flat());
+    let bindings = gradients::Bindings { q, k, v, d_out, lse, state, scratch: both, grads };
     let draw = if p.drops() { plan::DRAW } else { 0 };
     let launch = |kernel, n: usize, rounds: usize, products: f64, touched: usize| {
-        let launch = Launch::new(kernel).bind(&q).bind(&k).bind(&v).bind(&d_out);
-        let launch = launch.bind(&a.lse.flat()).bind(&p.state()).bind(&scratch.flat()).bind(&into);
+        let launch = p.launch(kernel, bindings.clone(), params);
         let flops = 2.0 * products * p.pairs() * p.dim as f64;
-        p.finish(launch, views).cover(n, 256).rounds(rounds).cost(flops, 4.0 * touched as f64)
+        launch.cover(n, 256).rounds(rounds).cost(flops, 4.0 * touched as f64)
     };
     let (pairs, queries, keys) = (scratch.numel() / 2, p.q.numel(), p.k.numel());
     Ok(vec![
@@ -121,24 +121,25 @@ fn flash1(a: &Args, device: &strata_device::Device) -> strata_device::Result<Vec
     let ((q, q_view), (k, k_view), (v, v_view)) = (view(&p.q), view(&p.k), view(&p.v));
     let (d_out, d_out_view) = view(&a.d_out);
     let (out, out_view) = view(&a.out);
-    let delta = plan::scratch(device, &[p.batch, p.heads, p.rows])?;
-    let rows = p.all_rows();
-    let first = Launch::new(&DELTA).bind(&out).bind(&d_out).bind(&p.state()).bind(&delta.flat());
+    let delta = plan::scratch(device, &[p.batch, p.heads, p.rows])?.flat();
+    let (rows, state, of_rows) = (p.all_rows(), p.state(), delta.clone());
+    let first = row_sums::Bindings { out, d_out: d_out.clone(), state: state.clone(), of_rows };
     let first = p
-        .finish(first, Views { q: out_view, out: d_out_view, ..Views::default() })
+        .launch(&DELTA, first, Params { q: out_view, out: d_out_view, ..p.params() })
         .cover(rows, 256)
         .rounds(p.dim)
         .cost(2.0 * a.out.numel() as f64, 4.0 * (2 * a.out.numel() + rows) as f64);
 
-    let (into, grads) = view_together([&a.grads.dq, &a.grads.dk, &a.grads.dv]);
-    let views = Views { q: q_view, k: k_view, v: v_view, out: d_out_view, grads };
-    let tiles = plan::Tiles::new(device, p, 4, &views);
+    let (grads, [dq, dk, dv]) = view_together([&a.grads.dq, &a.grads.dk, &a.grads.dv]);
+    let out = d_out_view;
+    let params = Params { q: q_view, k: k_view, v: v_view, out, dq, dk, dv, ..p.params() };
+    let lse = a.lse.flat();
+    let bindings = gradients_tiled::Bindings { q, k, v, d_out, lse, delta, state, grads };
+    let tiles = plan::Tiles::new(device, p, 4, &params);
     let launch = |kernel, products: f64, written: usize| {
-        let launch = Launch::new(kernel).bind(&q).bind(&k).bind(&v).bind(&d_out);
-        let launch = launch.bind(&a.lse.flat()).bind(&delta.flat()).bind(&p.state()).bind(&into);
         let read = 2 * (p.q.numel() + p.k.numel() + rows);
         let flops = 2.0 * products * p.pairs() * p.dim as f64;
-        p.finish(launch, views).cost(flops, 4.0 * (read + written) as f64)
+        p.launch(kernel, bindings.clone(), params).cost(flops, 4.0 * (read + written) as f64)
     };
     let (queries, keys) = (p.q.numel(), p.k.numel());
     if device.machine() == Machine::Cpu {
@@ -155,20 +156,8 @@ fn flash1(a: &Args, device: &strata_device::Device) -> strata_device::Result<Vec
 pub(crate) static LADDER: Ladder<Args> = Ladder {
     op: "attention_backward",
     rungs: &[
-        Rung {
-            name: "1_naive",
-            kernels: &[&PROBABILITIES, &SOFTMAX_BACKWARD, &NAIVE_DKDV, &NAIVE_DQ],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: naive,
-        },
-        Rung {
-            name: "3_flash1",
-            kernels: &[&DELTA, &DKDV, &DQ],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: flash1,
-        },
+        Rung::new("1_naive", &[&PROBABILITIES, &SOFTMAX_BACKWARD, &NAIVE_DKDV, &NAIVE_DQ], naive),
+        Rung::new("3_flash1", &[&DELTA, &DKDV, &DQ], flash1),
     ],
 };
 

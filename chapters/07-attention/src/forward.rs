@@ -1,6 +1,7 @@
-use crate::problem::{MASK, Problem, Views, view};
+use crate::params::{MaskedState, Params, View, shared};
+use crate::problem::{Problem, view};
 use crate::{Options, cpu, plan};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, Slice, cpu_text};
+use strata_device::{Kernel, Ladder, Launch, Rung, Slice, kernel};
 use strata_tensor::{DType, Result, Tensor};
 
 /// What attention returns.
@@ -21,52 +22,48 @@ pub(crate) struct Args {
     lse: Tensor,
 }
 
-const NAIVE: &[Access] = &[
-    Access::Read,  // q
-    Access::Read,  // k
-    Access::Read,  // v
-    Access::Read,  // state
-    Access::Write, // probabilities
-    Access::Write, // out
-    Access::Write, // lse
-];
+kernel! {
+    /// What the three naive kernels take.
+    pub(crate) mod attend {
+        bindings {
+            q: read f32,
+            k: read f32,
+            v: read f32,
+            state: read MaskedState,
+            probabilities: write f32,
+            out: write f32,
+            lse: write f32,
+        }
+        params of shared
+    }
+    static SCORES = "attention/1_naive"(scores) {
+        cuda, wgsl, cpu: cpu::scores in "src/cpu/naive.rs", heeds ["MASK"]
+    }
+    static SOFTMAX = "attention/1_naive"(softmax) {
+        cuda, wgsl, cpu: cpu::softmax in "src/cpu/naive.rs", heeds ["MASK"]
+    }
+    static WEIGHTED_SUM = "attention/1_naive"(weighted_sum) {
+        cuda, wgsl, cpu: cpu::weighted_sum in "src/cpu/naive.rs", heeds ["MASK"]
+    }
+}
 
-static SCORES: Kernel = Kernel::new("attention/1_naive", "scores", NAIVE)
-    .heeds(MASK)
-    .cuda(strata_kernels::source("attention/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("attention/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::scores)
-    .rust(cpu_text!("chapters/07-attention" / "src/cpu/naive.rs", scores));
-static SOFTMAX: Kernel = Kernel::new("attention/1_naive", "softmax", NAIVE)
-    .heeds(MASK)
-    .cuda(strata_kernels::source("attention/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("attention/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::softmax)
-    .rust(cpu_text!("chapters/07-attention" / "src/cpu/naive.rs", softmax));
-static WEIGHTED_SUM: Kernel = Kernel::new("attention/1_naive", "weighted_sum", NAIVE)
-    .heeds(MASK)
-    .cuda(strata_kernels::source("attention/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("attention/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::weighted_sum)
-    .rust(cpu_text!("chapters/07-attention" / "src/cpu/naive.rs", weighted_sum));
-
-static FLASH1: Kernel = Kernel::new(
-    "attention/3_flash1",
-    "flash1",
-    &[
-        Access::Read,  // q
-        Access::Read,  // k
-        Access::Read,  // v
-        Access::Read,  // state
-        Access::Write, // out
-        Access::Write, // lse
-    ],
-)
-.heeds(MASK)
-.cuda(strata_kernels::source("attention/3_flash1"), strata_kernels::INCLUDES)
-.wgsl(strata_shaders::source("attention/3_flash1"), strata_shaders::INCLUDES)
-.cpu(cpu::flash1)
-.rust(cpu_text!("chapters/07-attention" / "src/cpu/flash1.rs", flash1));
+kernel! {
+    /// What the flash kernel takes.
+    pub(crate) mod attend_tiled {
+        bindings {
+            q: read f32,
+            k: read f32,
+            v: read f32,
+            state: read MaskedState,
+            out: write f32,
+            lse: write f32,
+        }
+        params of shared
+    }
+    static FLASH1 = "attention/3_flash1"(flash1) {
+        cuda, wgsl, cpu: cpu::flash1 in "src/cpu/flash1.rs", heeds ["MASK"]
+    }
+}
 
 /// Probabilities of all queries for all keys: scores, then softmax. The naive rung's first half.
 fn materialise(
@@ -76,7 +73,8 @@ fn materialise(
     lse: &Tensor,
 ) -> [Launch; 2] {
     let (n, all) = (probabilities.numel(), problem.all_rows());
-    let launch = |kernel| naive(kernel, problem, &probabilities.flat(), out, lse, [0; 4]);
+    let to = (out.clone(), View::default());
+    let launch = |kernel| naive(kernel, problem, probabilities, to.clone(), lse);
     let io = 4.0 * (problem.q.numel() + problem.k.numel() + n) as f64;
     let scores = launch(&SCORES).cover(n, 256).rounds(problem.dim);
     let scores = scores.cost(2.0 * problem.pairs() * problem.dim as f64, io);
@@ -89,61 +87,46 @@ fn materialise(
 fn naive(
     kernel: &'static Kernel,
     problem: &Problem,
-    probabilities: &Slice,
-    out: &Slice,
+    probabilities: &Tensor,
+    (out, out_view): (Slice, View),
     lse: &Tensor,
-    out_view: [usize; 4],
 ) -> Launch {
     let ((q, q_view), (k, k_view), (v, v_view)) =
         (view(&problem.q), view(&problem.k), view(&problem.v));
-    let launch = Launch::new(kernel).bind(&q).bind(&k).bind(&v).bind(&problem.state());
-    let launch = launch.bind(probabilities).bind(out).bind(&lse.flat());
-    let views = Views { q: q_view, k: k_view, v: v_view, out: out_view, ..Views::default() };
-    problem.finish(launch, views)
+    let (state, probabilities, lse) = (problem.state(), probabilities.flat(), lse.flat());
+    let bindings = attend::Bindings { q, k, v, state, probabilities, out, lse };
+    let params = Params { q: q_view, k: k_view, v: v_view, out: out_view, ..problem.params() };
+    problem.launch(kernel, bindings, params)
 }
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
     op: "attention",
     rungs: &[
-        Rung {
-            name: "1_naive",
-            kernels: &[&SCORES, &SOFTMAX, &WEIGHTED_SUM],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, device| {
-                let p = &a.problem;
-                let shape = [p.batch, p.heads, p.rows, p.keys];
-                let probabilities = plan::scratch(device, &shape)?;
-                let (out, out_view) = view(&a.out);
-                let [scores, softmax] = materialise(p, &probabilities, &out, &a.lse);
-                let (n, values) = (probabilities.numel(), p.v.numel() + a.out.numel());
-                let sum = naive(&WEIGHTED_SUM, p, &probabilities.flat(), &out, &a.lse, out_view)
-                    .cover(a.out.numel(), 256)
-                    .rounds(p.keys)
-                    .cost(2.0 * p.pairs() * p.dim as f64, 4.0 * (n + values) as f64);
-                Ok(vec![scores, softmax, sum])
-            },
-        },
-        Rung {
-            name: "3_flash1",
-            kernels: &[&FLASH1],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, device| {
-                let p = &a.problem;
-                let ((q, q_view), (k, k_view), (v, v_view)) = (view(&p.q), view(&p.k), view(&p.v));
-                let (out, out_view) = view(&a.out);
-                let launch = Launch::new(&FLASH1).bind(&q).bind(&k).bind(&v).bind(&p.state());
-                let launch = launch.bind(&out).bind(&a.lse.flat());
-                let views =
-                    Views { q: q_view, k: k_view, v: v_view, out: out_view, ..Views::default() };
-                let io = p.q.numel() + p.k.numel() + p.v.numel() + a.out.numel() + a.lse.numel();
-                let launch = p.finish(launch, views);
-                let launch = plan::Tiles::new(device, p, 3, &views).over_queries(launch, p);
-                let launch = launch.rounds(plan::tile_rounds(p, p.keys, 1, 1));
-                Ok(vec![launch.cost(4.0 * p.pairs() * p.dim as f64, 4.0 * io as f64)])
-            },
-        },
+        Rung::new("1_naive", &[&SCORES, &SOFTMAX, &WEIGHTED_SUM], |a, device| {
+            let p = &a.problem;
+            let probabilities = plan::scratch(device, &[p.batch, p.heads, p.rows, p.keys])?;
+            let out = view(&a.out);
+            let [scores, softmax] = materialise(p, &probabilities, &out.0, &a.lse);
+            let (n, values) = (probabilities.numel(), p.v.numel() + a.out.numel());
+            let sum = naive(&WEIGHTED_SUM, p, &probabilities, out, &a.lse)
+                .cover(a.out.numel(), 256)
+                .rounds(p.keys)
+                .cost(2.0 * p.pairs() * p.dim as f64, 4.0 * (n + values) as f64);
+            Ok(vec![scores, softmax, sum])
+        }),
+        Rung::new("3_flash1", &[&FLASH1], |a, device| {
+            let p = &a.problem;
+            let ((q, q_view), (k, k_view), (v, v_view)) = (view(&p.q), view(&p.k), view(&p.v));
+            let (out, out_view) = view(&a.out);
+            let (state, lse) = (p.state(), a.lse.flat());
+            let bindings = attend_tiled::Bindings { q, k, v, state, out, lse };
+            let params = Params { q: q_view, k: k_view, v: v_view, out: out_view, ..p.params() };
+            let io = p.q.numel() + p.k.numel() + p.v.numel() + a.out.numel() + a.lse.numel();
+            let launch = p.launch(&FLASH1, bindings, params);
+            let launch = plan::Tiles::new(device, p, 3, &params).over_queries(launch, p);
+            let launch = launch.rounds(plan::tile_rounds(p, p.keys, 1, 1));
+            Ok(vec![launch.cost(4.0 * p.pairs() * p.dim as f64, 4.0 * io as f64)])
+        }),
     ],
 };
 

@@ -29,6 +29,7 @@ mod demo;
 mod forward;
 mod heads;
 mod options;
+mod params;
 mod plan;
 mod problem;
 mod var;

@@ -1,5 +1,6 @@
 //! Sizes of tiles and grids, and how long the loops are.
-use crate::problem::{Problem, Views};
+use crate::params::{Params, View};
+use crate::problem::Problem;
 use strata_device::{Device, Launch, Machine, Result};
 use strata_tensor::{DType, Tensor};
 
@@ -28,7 +29,7 @@ pub(crate) struct Tiles {
 
 impl Tiles {
     /// Tiles for a kernel that holds `operands` of them in shared memory, besides one of scores.
-    pub fn new(device: &Device, problem: &Problem, operands: usize, views: &Views) -> Self {
+    pub fn new(device: &Device, problem: &Problem, operands: usize, params: &Params) -> Self {
         match device.machine() {
             // Sixteen by sixteen threads; each owns a square of the scores and dim / 16 columns of
             // the sums. The largest tile that fits is taken: twice the tile, half the traffic.
@@ -37,7 +38,7 @@ impl Tiles {
                 let bytes = |tile: usize| 4 * tile * (operands * (dim + 4) + tile + 4);
                 let room = device.info().caps.shared_bytes as usize;
                 let tile = [64, 32].into_iter().find(|&t| bytes(t) <= room).unwrap_or(16);
-                let all = [views.q, views.k, views.v, views.out];
+                let all = [params.q, params.k, params.v, params.out].map(View::words);
                 let by_four = all.iter().flatten().chain([&problem.dim]).all(|n| n % 4 == 0);
                 let constants =
                     vec![("TILE", tile as u32), ("DIM", dim as u32), ("BY_FOUR", by_four.into())];

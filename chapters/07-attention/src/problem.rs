@@ -1,5 +1,6 @@
 use crate::Options;
-use strata_device::{Buffer, Device, Launch, Machine, Slice, StepState, room};
+use crate::params::{Params, View};
+use strata_device::{Buffer, Device, Kernel, Launch, Machine, Slice, StepState, Takes, room};
 use strata_tensor::{DType, Error, Layout, Result, Tensor, ops::copy_into};
 
 /// Checked inputs and sizes of an attention: what forward and backward share.
@@ -17,9 +18,6 @@ pub(crate) struct Problem {
     /// The step state and the mask behind it, if there is a mask.
     masked: Option<Slice>,
 }
-
-/// What every kernel that goes over pairs must know, a reader's too.
-pub(crate) const MASK: &[&str] = &["MASK"];
 
 /// Words of a step state.
 const STATE: usize = size_of::<StepState>() / size_of::<u32>();
@@ -78,7 +76,8 @@ impl Problem {
         }
         let behind = both.narrow(0, STATE, mask.numel())?.reshape(mask.shape())?;
         copy_into(&words(mask.buffer(), mask.layout().clone())?, &behind)?;
-        self.masked = Some(both.flat());
+        // Not the u32 that it was put together as.
+        self.masked = Some(Slice { dtype: None, ..both.flat() });
         Ok(())
     }
 
@@ -152,44 +151,46 @@ impl Problem {
         }
     }
 
-    /// Appends `Params` and the constants that all kernels share; see kernels/include/attention.cuh.
-    pub fn finish(&self, launch: Launch, views: Views) -> Launch {
+    /// What kernels take besides tensors, but for where these lie.
+    pub fn params(&self) -> Params {
+        let (options, dropout) = (&self.options, self.options.drops());
+        let none = View::default();
+        Params {
+            q: none,
+            k: none,
+            v: none,
+            out: none,
+            batch: self.batch,
+            heads: self.heads,
+            rows: self.rows,
+            keys: self.keys,
+            dim: self.dim,
+            scale: options.scale.unwrap_or(1.0 / (self.dim as f32).sqrt()),
+            p: dropout.map_or(0.0, |d| d.p),
+            op: dropout.map_or(0, |d| d.op),
+            dq: none,
+            dk: none,
+            dv: none,
+        }
+    }
+
+    /// A launch with the constants that all kernels share; see kernels/include/attention.cuh.
+    pub fn launch<B>(&self, kernel: &'static Kernel, bindings: B, params: Params) -> Launch
+    where
+        B: Takes<Params = Params>,
+    {
         let options = &self.options;
-        let dropout = options.drops();
+        let launch = kernel.launch(bindings, params);
         // Set only where there is one: a reader's kernel that does not know of masks serves without.
         let launch = match self.mask_bits() {
             0 => launch,
             bits => launch.constant("MASK", bits),
         };
-        let scale = options.scale.unwrap_or(1.0 / (self.dim as f32).sqrt());
         launch
-            .sizes(&views.q, 4, 0)
-            .sizes(&views.k, 4, 0)
-            .sizes(&views.v, 4, 0)
-            .sizes(&views.out, 4, 0)
-            .size(self.batch)
-            .size(self.heads)
-            .size(self.rows)
-            .size(self.keys)
-            .size(self.dim)
-            .float(scale)
-            .float(dropout.map_or(0.0, |d| d.p))
-            .size(dropout.map_or(0, |d| d.op as usize))
-            .sizes(&views.grads.concat(), 12, 0)
             .constant("CAUSAL", u32::from(options.causal))
-            .constant("DROPOUT", u32::from(dropout.is_some()))
+            .constant("DROPOUT", u32::from(self.drops()))
             .constant("USE_POSITION", u32::from(options.cached.is_some()))
     }
-}
-
-/// Offset and (batch, head, row) strides of the tensors a kernel walks, as `Params` has them.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Views {
-    pub q: [usize; 4],
-    pub k: [usize; 4],
-    pub v: [usize; 4],
-    pub out: [usize; 4],
-    pub grads: [[usize; 4]; 3],
 }
 
 /// The tensor with its rows in one piece each; a copy only where they are not.
@@ -201,21 +202,21 @@ pub(crate) fn in_rows(tensor: &Tensor) -> Result<Tensor> {
 }
 
 /// A tensor `[batch, heads, rows, dim]` as a binding and its view.
-pub(crate) fn view(tensor: &Tensor) -> (Slice, [usize; 4]) {
+pub(crate) fn view(tensor: &Tensor) -> (Slice, View) {
     let (slice, offset) = tensor.bind();
     (slice, with_offset(tensor, offset))
 }
 
 /// Three tensors over one buffer as one binding: WebGPU does not let a kernel write through two.
-pub(crate) fn view_together(tensors: [&Tensor; 3]) -> (Slice, [[usize; 4]; 3]) {
+pub(crate) fn view_together(tensors: [&Tensor; 3]) -> (Slice, [View; 3]) {
     let slices = tensors.map(|tensor| tensor.bind().0);
     let start = slices.iter().map(|s| s.offset).min().unwrap_or(0);
     let end = slices.iter().map(|s| s.offset + s.bytes).max().unwrap_or(0);
-    let slice = tensors[0].buffer().slice(start, end - start);
+    let slice = tensors[0].buffer().slice(start, end - start).of(tensors[0].dtype());
     (slice, tensors.map(|t| with_offset(t, t.offset() - start / size_of::<f32>())))
 }
 
-fn with_offset(tensor: &Tensor, offset: usize) -> [usize; 4] {
+fn with_offset(tensor: &Tensor, offset: usize) -> View {
     let strides = tensor.strides();
-    [offset, strides[0], strides[1], strides[2]]
+    View { offset, batch: strides[0], head: strides[1], row: strides[2] }
 }

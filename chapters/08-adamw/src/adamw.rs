@@ -1,6 +1,6 @@
 use crate::once::sharing;
 use crate::{AdamWConfig, cpu};
-use strata_device::{Access, Buffer, Kernel, Ladder, Launch, Needs, Rung, StepState, cpu_text};
+use strata_device::{Buffer, Kernel, Ladder, Launch, Rung, StepState, kernel};
 use strata_tensor::{DType, Error, Result, Tensor};
 
 /// One step over the arenas.
@@ -16,42 +16,66 @@ pub(crate) struct Args {
     config: AdamWConfig,
 }
 
-const BINDINGS: &[Access] =
-    &[Access::Write, Access::Read, Access::Write, Access::Write, Access::Read, Access::Read];
-
-static NAIVE: Kernel = Kernel::new("adamw/1_naive", "adamw", BINDINGS)
-    .cuda(strata_kernels::source("adamw/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("adamw/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::adamw)
-    .rust(cpu_text!("chapters/08-adamw" / "src/cpu/adamw.rs", adamw));
-
-static VECTORIZED: Kernel = Kernel::new("adamw/2_vectorized", "adamw", BINDINGS)
-    .cuda(strata_kernels::source("adamw/2_vectorized"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("adamw/2_vectorized"), strata_shaders::INCLUDES);
+kernel! {
+    /// The constant CLIP says whether gradients are clipped.
+    pub(crate) mod update {
+        bindings {
+            values: write f32,
+            grads: read f32,
+            m: write f32,
+            v: write f32,
+            state: read StepState,
+            norm: read f32,
+        }
+        params {
+            /// Elements of the arenas.
+            n: usize,
+            /// The first ones, to which weight decay applies.
+            decayed: usize,
+            beta1: f32,
+            /// 1 - beta1, subtracted in f64.
+            rest1: f32,
+            beta2: f32,
+            rest2: f32,
+            ln_beta1: f32,
+            ln_beta2: f32,
+            eps: f32,
+            weight_decay: f32,
+            max_norm: f32,
+        }
+    }
+    static NAIVE = "adamw/1_naive"(adamw) { cuda, wgsl, cpu: cpu::adamw in "src/cpu/adamw.rs" }
+    static VECTORIZED = "adamw/2_vectorized"(adamw) { cuda, wgsl }
+}
 
 fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     let n = a.values.numel();
     let (beta1, beta2) = a.config.betas;
     // beta^step is exp(step * ln beta); where beta is 0 any large negative number will do.
     let ln = |beta: f64| beta.ln().max(-100.0) as f32;
-    Launch::new(kernel)
-        .bind(&a.values.flat())
-        .bind(&a.grads.flat())
-        .bind(&a.m.flat())
-        .bind(&a.v.flat())
-        .bind(&a.state.slice(0, size_of::<StepState>()))
-        .bind(&a.norm.flat())
-        .size(n)
-        .size(a.decayed)
-        .float(beta1 as f32)
-        .float((1.0 - beta1) as f32)
-        .float(beta2 as f32)
-        .float((1.0 - beta2) as f32)
-        .float(ln(beta1))
-        .float(ln(beta2))
-        .float(a.config.eps)
-        .float(a.config.weight_decay)
-        .float(a.config.clip.unwrap_or(0.0))
+    let bindings = update::Bindings {
+        values: a.values.flat(),
+        grads: a.grads.flat(),
+        m: a.m.flat(),
+        v: a.v.flat(),
+        state: a.state.slice(0, size_of::<StepState>()),
+        norm: a.norm.flat(),
+    };
+    let params = update::Params {
+        n,
+        decayed: a.decayed,
+        beta1: beta1 as f32,
+        rest1: (1.0 - beta1) as f32,
+        beta2: beta2 as f32,
+        rest2: (1.0 - beta2) as f32,
+        ln_beta1: ln(beta1),
+        ln_beta2: ln(beta2),
+        eps: a.config.eps,
+        weight_decay: a.config.weight_decay,
+        max_norm: a.config.clip.unwrap_or(0.0),
+    };
+    kernel
+        .launch(bindings, params)
         .constant("CLIP", u32::from(a.config.clip.is_some()))
         .cost(14.0 * n as f64, 28.0 * n as f64)
 }
@@ -59,23 +83,14 @@ fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
 pub(crate) static LADDER: Ladder<Args> = Ladder {
     op: "adamw",
     rungs: &[
-        Rung {
-            name: "1_naive",
-            kernels: &[&NAIVE],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.values.numel(), 256).rounds(18)]),
-        },
-        Rung {
-            name: "2_vectorized",
-            kernels: &[&VECTORIZED],
-            needs: Needs::NONE,
-            // Arenas always are: their parameters start at multiples of 64 elements.
-            accepts: |a| a.values.numel().is_multiple_of(4),
-            plan: |a, _| {
-                Ok(vec![launch(&VECTORIZED, a).cover(a.values.numel() / 4, 256).rounds(18)])
-            },
-        },
+        Rung::new("1_naive", &[&NAIVE], |a, _| {
+            Ok(vec![launch(&NAIVE, a).cover(a.values.numel(), 256).rounds(18)])
+        }),
+        Rung::new("2_vectorized", &[&VECTORIZED], |a, _| {
+            Ok(vec![launch(&VECTORIZED, a).cover(a.values.numel() / 4, 256).rounds(18)])
+        })
+        // Arenas always are: their parameters start at multiples of 64 elements.
+        .accepts(|a| a.values.numel().is_multiple_of(4)),
     ],
 };
 

@@ -1,5 +1,5 @@
 use crate::cpu;
-use strata_device::{Access, Device, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
+use strata_device::{Device, Ladder, Launch, Rung, kernel};
 use strata_tensor::{DType, Error, Result, Tensor};
 
 /// The norm of `input` into `out`, through `partials`.
@@ -10,18 +10,24 @@ pub(crate) struct Args {
     out: Tensor,
 }
 
-static PARTIALS: Kernel =
-    Kernel::new("global_norm/1_naive", "norm_partials", &[Access::Read, Access::Write])
-        .cuda(strata_kernels::source("global_norm/1_naive"), strata_kernels::INCLUDES)
-        .wgsl(strata_shaders::source("global_norm/1_naive"), strata_shaders::INCLUDES)
-        .cpu(cpu::norm_partials)
-        .rust(cpu_text!("chapters/08-adamw" / "src/cpu/norm.rs", norm_partials));
-static FINISH: Kernel =
-    Kernel::new("global_norm/1_naive", "norm_finish", &[Access::Read, Access::Write])
-        .cuda(strata_kernels::source("global_norm/1_naive"), strata_kernels::INCLUDES)
-        .wgsl(strata_shaders::source("global_norm/1_naive"), strata_shaders::INCLUDES)
-        .cpu(cpu::norm_finish)
-        .rust(cpu_text!("chapters/08-adamw" / "src/cpu/norm.rs", norm_finish));
+kernel! {
+    /// What both stages take: the gradient and the partial sums, then the partial sums and the norm.
+    pub(crate) mod measure {
+        bindings { input: read f32, output: write f32 }
+        params {
+            /// Elements.
+            n: usize,
+            /// Workgroups of the first stage, and partial sums.
+            groups: usize,
+        }
+    }
+    static PARTIALS = "global_norm/1_naive"(norm_partials) {
+        cuda, wgsl, cpu: cpu::norm_partials in "src/cpu/norm.rs"
+    }
+    static FINISH = "global_norm/1_naive"(norm_finish) {
+        cuda, wgsl, cpu: cpu::norm_finish in "src/cpu/norm.rs"
+    }
+}
 
 /// Partial sums are made by at most this many workgroups: enough to fill the largest card, few
 /// enough for one workgroup to add up.
@@ -35,41 +41,29 @@ fn groups(n: usize) -> usize {
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
     op: "global_norm",
-    rungs: &[Rung {
-        name: "1_naive",
-        kernels: &[&PARTIALS, &FINISH],
-        needs: Needs::NONE,
-        accepts: |_| true,
-        plan: |a, _| Ok(plan(a)),
-    }],
+    rungs: &[Rung::new("1_naive", &[&PARTIALS, &FINISH], |a, _| Ok(plan(a)))],
 };
 
 fn plan(a: &Args) -> Vec<Launch> {
     let n = a.input.numel();
     let groups = groups(n);
     let (count, partial_bytes) = (groups as f64, 4.0 * groups as f64);
-    vec![
-        Launch::new(&PARTIALS)
-            .bind(&a.input.flat())
-            .bind(&a.partials.flat())
-            .size(n)
-            .size(groups)
+    let params = measure::Params { n, groups };
+    let (input, partials, norm) = (a.input.flat(), a.partials.flat(), a.out.flat());
+    let first = measure::Bindings { input, output: partials.clone() };
+    let second = measure::Bindings { input: partials, output: norm };
+    let launches = [
+        PARTIALS
+            .launch(first, params)
             .grid(groups, 1, 1)
-            .block(256, 1, 1)
-            .constant("WG", 256)
             .rounds(n.div_ceil(256 * groups) + 8)
             .cost(2.0 * n as f64, 4.0 * n as f64 + partial_bytes),
-        Launch::new(&FINISH)
-            .bind(&a.partials.flat())
-            .bind(&a.out.flat())
-            .size(n)
-            .size(groups)
-            .grid(1, 1, 1)
-            .block(256, 1, 1)
-            .constant("WG", 256)
+        FINISH
+            .launch(second, params)
             .rounds(groups.div_ceil(256) + 8)
             .cost(count + 1.0, partial_bytes + 4.0),
-    ]
+    ];
+    launches.map(|launch| launch.block(256, 1, 1).constant("WG", 256)).into()
 }
 
 /// Room for the partial sums of [`global_norm_into`], to be kept from step to step.

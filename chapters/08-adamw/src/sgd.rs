@@ -1,6 +1,6 @@
 use crate::adamw::check;
 use crate::{SgdConfig, cpu};
-use strata_device::{Access, Buffer, Kernel, Ladder, Launch, Needs, Rung, StepState, cpu_text};
+use strata_device::{Buffer, Ladder, Launch, Rung, StepState, kernel};
 use strata_tensor::{Result, Tensor};
 
 /// One step over the arenas; without momentum `velocity` is bound but never touched.
@@ -15,45 +15,52 @@ pub(crate) struct Args {
     config: SgdConfig,
 }
 
-const BINDINGS: &[Access] =
-    &[Access::Write, Access::Read, Access::Write, Access::Read, Access::Read];
+kernel! {
+    /// The constants CLIP and MOMENTUM say what of it is done.
+    pub(crate) mod descend {
+        bindings {
+            values: write f32,
+            grads: read f32,
+            velocity: write f32,
+            state: read StepState,
+            norm: read f32,
+        }
+        params {
+            /// Elements of the arenas.
+            n: usize,
+            /// The first ones, to which weight decay applies.
+            decayed: usize,
+            momentum: f32,
+            weight_decay: f32,
+            max_norm: f32,
+        }
+    }
+    static NAIVE = "sgd/1_naive"(sgd) { cuda, wgsl, cpu: cpu::sgd in "src/cpu/sgd.rs" }
+}
 
-static NAIVE: Kernel = Kernel::new("sgd/1_naive", "sgd", BINDINGS)
-    .cuda(strata_kernels::source("sgd/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("sgd/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::sgd)
-    .rust(cpu_text!("chapters/08-adamw" / "src/cpu/sgd.rs", sgd));
+fn launch(a: &Args) -> Launch {
+    let n = a.values.numel();
+    let SgdConfig { momentum, weight_decay, clip } = a.config;
+    let moving = momentum > 0.0;
+    let bindings = descend::Bindings {
+        values: a.values.flat(),
+        grads: a.grads.flat(),
+        velocity: a.velocity.flat(),
+        state: a.state.slice(0, size_of::<StepState>()),
+        norm: a.norm.flat(),
+    };
+    let max_norm = clip.unwrap_or(0.0);
+    let params = descend::Params { n, decayed: a.decayed, momentum, weight_decay, max_norm };
+    NAIVE
+        .launch(bindings, params)
+        .cover(n, 256)
+        .constant("CLIP", u32::from(clip.is_some()))
+        .constant("MOMENTUM", u32::from(moving))
+        .cost(6.0 * n as f64, if moving { 20.0 } else { 12.0 } * n as f64)
+}
 
-pub(crate) static LADDER: Ladder<Args> = Ladder {
-    op: "sgd",
-    rungs: &[Rung {
-        name: "1_naive",
-        kernels: &[&NAIVE],
-        needs: Needs::NONE,
-        accepts: |_| true,
-        plan: |a, _| {
-            let n = a.values.numel();
-            let moving = a.config.momentum > 0.0;
-            Ok(vec![
-                Launch::new(&NAIVE)
-                    .bind(&a.values.flat())
-                    .bind(&a.grads.flat())
-                    .bind(&a.velocity.flat())
-                    .bind(&a.state.slice(0, size_of::<StepState>()))
-                    .bind(&a.norm.flat())
-                    .size(n)
-                    .size(a.decayed)
-                    .float(a.config.momentum)
-                    .float(a.config.weight_decay)
-                    .float(a.config.clip.unwrap_or(0.0))
-                    .cover(n, 256)
-                    .constant("CLIP", u32::from(a.config.clip.is_some()))
-                    .constant("MOMENTUM", u32::from(moving))
-                    .cost(6.0 * n as f64, if moving { 20.0 } else { 12.0 } * n as f64),
-            ])
-        },
-    }],
-};
+pub(crate) static LADDER: Ladder<Args> =
+    Ladder { op: "sgd", rungs: &[Rung::new("1_naive", &[&NAIVE], |a, _| Ok(vec![launch(a)]))] };
 
 /// One step of stochastic gradient descent over whole arenas, in place and in one launch:
 ///

@@ -3,21 +3,20 @@
     clippy::indexing_slicing,
     reason = "tensors of the shapes that are in params, a state of one StepState; ids and places are compared first"
 )]
+use crate::embedding::{gather, sum_positions, sum_tokens};
 use rayon::prelude::*;
-use strata_device::{CpuArgs, StepState};
 
-/// Params: n (tokens), rows (tokens of one sequence), width, vocabulary, context. Constants:
-/// POSITIONS, STATE.
-pub(crate) fn embedding(mut args: CpuArgs) {
-    let [ids, tokens, positions, state, mut out] = args.take();
-    let [n, rows, width, vocab, context] = [0, 1, 2, 3, 4].map(|i| args.size(i));
-    let with_positions = args.constant("POSITIONS", 0) == 1;
-    let start = match args.constant("STATE", 0) {
+/// Constants: POSITIONS, STATE.
+pub(crate) fn embedding(args: gather::Cpu<'_>) {
+    let gather::Cpu { ids, tokens, positions, state, out, params, constants } = args;
+    let gather::Params { n, rows, width, vocab, context } = params;
+    let with_positions = constants.get("POSITIONS", 0) == 1;
+    let start = match constants.get("STATE", 0) {
         0 => 0,
-        _ => state.of::<StepState>()[0].position as usize,
+        _ => state.position as usize,
     };
-    let (ids, tokens, positions) = (&ids.u32()[..n], tokens.f32(), positions.f32());
-    let out = out.f32_mut()[..n * width].par_chunks_exact_mut(width).enumerate().with_min_len(32);
+    let ids = &ids[..n];
+    let out = out[..n * width].par_chunks_exact_mut(width).enumerate().with_min_len(32);
     out.for_each(|(i, out)| {
         let (id, place) = (ids[i] as usize, start + i % rows);
         if id >= vocab || (with_positions && place >= context) {
@@ -31,14 +30,12 @@ pub(crate) fn embedding(mut args: CpuArgs) {
     });
 }
 
-/// Params: n, width, vocabulary, accumulate.
-///
 /// A counting sort lists the tokens of each vocabulary row in increasing order; then rows are
 /// independent of each other.
-pub(crate) fn embedding_backward_tokens(mut args: CpuArgs) {
-    let [ids, dy, mut dtokens] = args.take();
-    let [n, width, vocab, accumulate] = [0, 1, 2, 3].map(|i| args.size(i));
-    let (ids, dy) = (&ids.u32()[..n], dy.f32());
+pub(crate) fn embedding_backward_tokens(args: sum_tokens::Cpu<'_>) {
+    let sum_tokens::Cpu { ids, dy, dtokens, params, .. } = args;
+    let sum_tokens::Params { n, width, vocab, accumulate } = params;
+    let ids = &ids[..n];
     let mut ends = vec![0usize; vocab + 1];
     let known = || ids.iter().enumerate().filter(|&(_, &id)| (id as usize) < vocab);
     known().for_each(|(_, &id)| ends[id as usize + 1] += 1);
@@ -51,9 +48,9 @@ pub(crate) fn embedding_backward_tokens(mut args: CpuArgs) {
         sorted[next[id as usize]] = i;
         next[id as usize] += 1;
     }
-    let rows = dtokens.f32_mut()[..vocab * width].par_chunks_exact_mut(width).enumerate();
+    let rows = dtokens[..vocab * width].par_chunks_exact_mut(width).enumerate();
     rows.with_min_len(16).for_each(|(row, out)| {
-        if accumulate == 0 {
+        if !accumulate {
             out.fill(0.0);
         }
         for &i in &sorted[ends[row]..ends[row + 1]] {
@@ -62,14 +59,13 @@ pub(crate) fn embedding_backward_tokens(mut args: CpuArgs) {
     });
 }
 
-/// Params: batch, rows, width, context, accumulate.
-pub(crate) fn embedding_backward_positions(mut args: CpuArgs) {
-    let [dy, mut dpositions] = args.take();
-    let [batch, rows, width, context, accumulate] = [0, 1, 2, 3, 4].map(|i| args.size(i));
-    let dy = dy.f32();
-    let out = dpositions.f32_mut()[..context * width].par_chunks_exact_mut(width).enumerate();
+/// A row a task.
+pub(crate) fn embedding_backward_positions(args: sum_positions::Cpu<'_>) {
+    let sum_positions::Cpu { dy, dpositions, params, .. } = args;
+    let sum_positions::Params { batch, rows, width, context, accumulate } = params;
+    let out = dpositions[..context * width].par_chunks_exact_mut(width).enumerate();
     out.with_min_len(4).for_each(|(t, out)| {
-        if accumulate == 0 {
+        if !accumulate {
             out.fill(0.0);
         }
         if t < rows {

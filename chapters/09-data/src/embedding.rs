@@ -7,8 +7,7 @@
 use crate::cpu_embedding as cpu;
 use strata_autograd::Var;
 use strata_device::{
-    Access, Buffer, Device, Kernel, Ladder, LadderInfo, Launch, Needs, Rung, StepState, cpu_text,
-    piece,
+    Buffer, Device, Kernel, Ladder, LadderInfo, Launch, Rung, StepState, kernel, piece,
 };
 use strata_tensor::{DType, Error, Result, Tensor};
 
@@ -23,52 +22,62 @@ struct Forward {
     out: Tensor,
 }
 
-static NAIVE: Kernel = Kernel::new(
-    "embedding/1_naive",
-    "embedding",
-    &[Access::Read, Access::Read, Access::Read, Access::Read, Access::Write],
-)
-.cuda(strata_kernels::source("embedding/1_naive"), strata_kernels::INCLUDES)
-.wgsl(strata_shaders::source("embedding/1_naive"), strata_shaders::INCLUDES)
-.cpu(cpu::embedding)
-.rust(cpu_text!("chapters/09-data" / "src/cpu_embedding.rs", embedding));
+kernel! {
+    /// Rows of the token table, and with the constant `POSITIONS` of the position table.
+    pub(crate) mod gather {
+        bindings {
+            ids: read u32,
+            tokens: read f32,
+            positions: read f32,
+            state: read StepState,
+            out: write f32,
+        }
+        params {
+            /// Tokens.
+            n: usize,
+            /// Tokens of one sequence.
+            rows: usize,
+            width: usize,
+            /// Rows of the token table.
+            vocab: usize,
+            /// Rows of the position table.
+            context: usize,
+        }
+    }
+    static NAIVE = "embedding/1_naive"(embedding) {
+        cuda, wgsl, cpu: cpu::embedding in "src/cpu_embedding.rs"
+    }
+}
 
 static LADDER: Ladder<Forward> = Ladder {
     op: OP,
-    rungs: &[Rung {
-        name: "1_naive",
-        kernels: &[&NAIVE],
-        needs: Needs::NONE,
-        accepts: |_| true,
-        plan: |a, device| {
-            let ([_, rows], [vocab, width]) = (matrix(&a.ids), matrix(&a.tokens));
-            let n = a.ids.numel();
-            let size = size_of::<StepState>();
-            // What is not there is bound all the same, and never looked at.
-            let state = match &a.state {
-                Some(state) => state.clone(),
-                None => device.alloc(size)?,
-            };
-            let streams = if a.positions.is_some() { 12.0 } else { 8.0 };
-            Ok(vec![
-                Launch::new(&NAIVE)
-                    .bind(&a.ids.flat())
-                    .bind(&a.tokens.flat())
-                    .bind(&a.positions.as_ref().unwrap_or(&a.tokens).flat())
-                    .bind(&state.slice(0, size))
-                    .bind(&a.out.flat())
-                    .size(n)
-                    .size(rows)
-                    .size(width)
-                    .size(vocab)
-                    .size(a.positions.as_ref().map_or(0, |p| matrix(p)[0]))
-                    .cover(n * width, 256)
-                    .constant("POSITIONS", u32::from(a.positions.is_some()))
-                    .constant("STATE", u32::from(a.state.is_some()))
-                    .cost((n * width) as f64, 4.0 * n as f64 + streams * (n * width) as f64),
-            ])
-        },
-    }],
+    rungs: &[Rung::new("1_naive", &[&NAIVE], |a, device| {
+        let ([_, rows], [vocab, width]) = (matrix(&a.ids), matrix(&a.tokens));
+        let n = a.ids.numel();
+        let size = size_of::<StepState>();
+        // What is not there is bound all the same, and never looked at.
+        let state = match &a.state {
+            Some(state) => state.clone(),
+            None => device.alloc(size)?,
+        };
+        let streams = if a.positions.is_some() { 12.0 } else { 8.0 };
+        let bindings = gather::Bindings {
+            ids: a.ids.flat(),
+            tokens: a.tokens.flat(),
+            positions: a.positions.as_ref().unwrap_or(&a.tokens).flat(),
+            state: state.slice(0, size),
+            out: a.out.flat(),
+        };
+        let context = a.positions.as_ref().map_or(0, |p| matrix(p)[0]);
+        Ok(vec![
+            NAIVE
+                .launch(bindings, gather::Params { n, rows, width, vocab, context })
+                .cover(n * width, 256)
+                .constant("POSITIONS", u32::from(a.positions.is_some()))
+                .constant("STATE", u32::from(a.state.is_some()))
+                .cost((n * width) as f64, 4.0 * n as f64 + streams * (n * width) as f64),
+        ])
+    })],
 };
 
 /// `out[b, t] = tokens[ids[b, t]] + positions[start + t]`, in one launch.
@@ -159,23 +168,25 @@ struct Backward {
     accumulate: bool,
 }
 
-static TOKENS: Kernel = Kernel::new(
-    "embedding_backward/1_naive",
-    "embedding_backward",
-    &[Access::Read, Access::Read, Access::Write],
-)
-.cuda(strata_kernels::source("embedding_backward/1_naive"), strata_kernels::INCLUDES)
-.wgsl(strata_shaders::source("embedding_backward/1_naive"), strata_shaders::INCLUDES)
-.cpu(cpu::embedding_backward_tokens)
-.rust(cpu_text!("chapters/09-data" / "src/cpu_embedding.rs", embedding_backward_tokens));
-
-static TOKENS_SCAN: Kernel = Kernel::new(
-    "embedding_backward/2_scan",
-    "embedding_backward",
-    &[Access::Read, Access::Read, Access::Write],
-)
-.cuda(strata_kernels::source("embedding_backward/2_scan"), strata_kernels::INCLUDES)
-.wgsl(strata_shaders::source("embedding_backward/2_scan"), strata_shaders::INCLUDES);
+kernel! {
+    /// Each row of the table sums the gradients of its own tokens.
+    pub(crate) mod sum_tokens {
+        bindings { ids: read u32, dy: read f32, dtokens: write f32 }
+        params {
+            /// Tokens.
+            n: usize,
+            width: usize,
+            /// Rows of the table.
+            vocab: usize,
+            /// Adds to what the table's gradient holds.
+            accumulate: bool,
+        }
+    }
+    static TOKENS = "embedding_backward/1_naive"(embedding_backward) {
+        cuda, wgsl, cpu: cpu::embedding_backward_tokens in "src/cpu_embedding.rs"
+    }
+    static TOKENS_SCAN = "embedding_backward/2_scan"(embedding_backward) { cuda, wgsl }
+}
 
 /// Columns that one workgroup sums, one to an invocation.
 const COLUMNS: u32 = 128;
@@ -195,14 +206,13 @@ fn plan_tokens(kernel: &'static Kernel, a: &Backward, device: &Device) -> Vec<La
         let accumulate = a.accumulate || from > 0;
         // Rows that no token names are not touched when accumulating.
         let rows = if accumulate { 2 * n.min(vocab) } else { vocab };
-        Launch::new(kernel)
-            .bind(&a.ids.flat().part(4 * from, 4 * n))
-            .bind(&a.dy.flat().part(4 * from * width, 4 * n * width))
-            .bind(&a.out.flat())
-            .size(n)
-            .size(width)
-            .size(vocab)
-            .size(usize::from(accumulate))
+        let bindings = sum_tokens::Bindings {
+            ids: a.ids.flat().part(4 * from, 4 * n),
+            dy: a.dy.flat().part(4 * from * width, 4 * n * width),
+            dtokens: a.out.flat(),
+        };
+        kernel
+            .launch(bindings, sum_tokens::Params { n, width, vocab, accumulate })
             .spread(vocab, COLUMNS)
             .beside(width.div_ceil(COLUMNS as usize))
             .rounds(scan_rounds(n))
@@ -215,64 +225,53 @@ fn plan_tokens(kernel: &'static Kernel, a: &Backward, device: &Device) -> Vec<La
 static TOKENS_LADDER: Ladder<Backward> = Ladder {
     op: "embedding_backward",
     rungs: &[
-        Rung {
-            name: "1_naive",
-            kernels: &[&TOKENS],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, device| Ok(plan_tokens(&TOKENS, a, device)),
-        },
-        Rung {
-            name: "2_scan",
-            kernels: &[&TOKENS_SCAN],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, device| Ok(plan_tokens(&TOKENS_SCAN, a, device)),
-        },
+        Rung::new("1_naive", &[&TOKENS], |a, device| Ok(plan_tokens(&TOKENS, a, device))),
+        Rung::new("2_scan", &[&TOKENS_SCAN], |a, device| Ok(plan_tokens(&TOKENS_SCAN, a, device))),
     ],
 };
 
-static POSITIONS: Kernel = Kernel::new(
-    "embedding_positions_backward/1_naive",
-    "embedding_positions_backward",
-    &[Access::Read, Access::Write],
-)
-.cuda(strata_kernels::source("embedding_positions_backward/1_naive"), strata_kernels::INCLUDES)
-.wgsl(strata_shaders::source("embedding_positions_backward/1_naive"), strata_shaders::INCLUDES)
-.cpu(cpu::embedding_backward_positions)
-.rust(cpu_text!("chapters/09-data" / "src/cpu_embedding.rs", embedding_backward_positions));
+kernel! {
+    /// Each row of the table sums that row of all sequences.
+    pub(crate) mod sum_positions {
+        bindings { dy: read f32, dpositions: write f32 }
+        params {
+            batch: usize,
+            /// Tokens of one sequence.
+            rows: usize,
+            width: usize,
+            /// Rows of the table.
+            context: usize,
+            /// Adds to what the table's gradient holds.
+            accumulate: bool,
+        }
+    }
+    static POSITIONS = "embedding_positions_backward/1_naive"(embedding_positions_backward) {
+        cuda, wgsl, cpu: cpu::embedding_backward_positions in "src/cpu_embedding.rs"
+    }
+}
 
 static POSITIONS_LADDER: Ladder<Backward> = Ladder {
     op: "embedding_positions_backward",
-    rungs: &[Rung {
-        name: "1_naive",
-        kernels: &[&POSITIONS],
-        needs: Needs::NONE,
-        accepts: |_| true,
-        plan: |a, device| {
-            let ([batch, rows], [context, width]) = (matrix(&a.ids), matrix(&a.out));
-            let used = rows * width;
-            let piece =
-                piece(device, batch, |n| (n + 1) * (context * width).div_ceil(65_535 * 256));
-            let launch = |from: usize| {
-                let batch = piece.min(batch - from);
-                let accumulate = a.accumulate || from > 0;
-                let touched = if accumulate { 2 * rows } else { context };
-                Launch::new(&POSITIONS)
-                    .bind(&a.dy.flat().part(4 * from * used, 4 * batch * used))
-                    .bind(&a.out.flat())
-                    .size(batch)
-                    .size(rows)
-                    .size(width)
-                    .size(context)
-                    .size(usize::from(accumulate))
-                    .cover(context * width, 256)
-                    .rounds(batch)
-                    .cost((batch * used) as f64, 4.0 * (batch * used + touched * width) as f64)
+    rungs: &[Rung::new("1_naive", &[&POSITIONS], |a, device| {
+        let ([batch, rows], [context, width]) = (matrix(&a.ids), matrix(&a.out));
+        let used = rows * width;
+        let piece = piece(device, batch, |n| (n + 1) * (context * width).div_ceil(65_535 * 256));
+        let launch = |from: usize| {
+            let batch = piece.min(batch - from);
+            let accumulate = a.accumulate || from > 0;
+            let touched = if accumulate { 2 * rows } else { context };
+            let bindings = sum_positions::Bindings {
+                dy: a.dy.flat().part(4 * from * used, 4 * batch * used),
+                dpositions: a.out.flat(),
             };
-            Ok((0..batch).step_by(piece).map(launch).collect())
-        },
-    }],
+            POSITIONS
+                .launch(bindings, sum_positions::Params { batch, rows, width, context, accumulate })
+                .cover(context * width, 256)
+                .rounds(batch)
+                .cost((batch * used) as f64, 4.0 * (batch * used + touched * width) as f64)
+        };
+        Ok((0..batch).step_by(piece).map(launch).collect())
+    })],
 };
 
 /// The gradient of the token table: row `v` of `dtokens` \[vocabulary, width\] is the sum of the

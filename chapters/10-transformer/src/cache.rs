@@ -1,8 +1,6 @@
 use crate::dropout::check_state;
 use crate::{Error, GptConfig, Result, cpu};
-use strata_device::{
-    Access, Buffer, Device, Kernel, Ladder, LadderInfo, Launch, Needs, Rung, StepState, cpu_text,
-};
+use strata_device::{Buffer, Device, Ladder, LadderInfo, Rung, StepState, kernel};
 use strata_tensor::{DType, Error as TensorError, Tensor};
 
 const OP: &str = "kv_append";
@@ -57,40 +55,39 @@ pub(crate) struct Args {
     part: usize,
 }
 
-static APPEND: Kernel =
-    Kernel::new("kv_append/1_naive", OP, &[Access::Read, Access::Read, Access::Write])
-        .cuda(strata_kernels::source("kv_append/1_naive"), strata_kernels::INCLUDES)
-        .wgsl(strata_shaders::source("kv_append/1_naive"), strata_shaders::INCLUDES)
-        .cpu(cpu::kv_append)
-        .rust(cpu_text!("chapters/10-transformer" / "src/cpu/kv_append.rs", kv_append));
+kernel! {
+    /// Moves keys or values of new rows to their places.
+    pub(crate) mod append {
+        bindings { qkv: read f32, state: read StepState, cache: write f32 }
+        params {
+            n: usize,
+            rows: usize,
+            heads: usize,
+            head_dim: usize,
+            positions: usize,
+            /// 1 for the keys, 2 for the values: which third of a row of `qkv`.
+            part: usize,
+        }
+    }
+    static APPEND = "kv_append/1_naive"(kv_append) {
+        cuda, wgsl, cpu: cpu::kv_append in "src/cpu/kv_append.rs"
+    }
+}
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
     op: OP,
-    rungs: &[Rung {
-        name: "1_naive",
-        kernels: &[&APPEND],
-        needs: Needs::NONE,
-        accepts: |_| true,
-        plan: |a, _| {
-            let [batch, rows, _] = a.qkv.shape() else { return Ok(Vec::new()) };
-            let [_, heads, positions, head_dim] = a.cache.shape() else { return Ok(Vec::new()) };
-            let n = batch * rows * heads * head_dim;
-            Ok(vec![
-                Launch::new(&APPEND)
-                    .bind(&a.qkv.flat())
-                    .bind(&a.state.slice(0, size_of::<StepState>()))
-                    .bind(&a.cache.flat())
-                    .size(n)
-                    .size(*rows)
-                    .size(*heads)
-                    .size(*head_dim)
-                    .size(*positions)
-                    .size(a.part)
-                    .cover(n, 256)
-                    .cost(0.0, 8.0 * n as f64),
-            ])
-        },
-    }],
+    rungs: &[Rung::new("1_naive", &[&APPEND], |a, _| {
+        let &[batch, rows, _] = a.qkv.shape() else { return Ok(Vec::new()) };
+        let &[_, heads, positions, head_dim] = a.cache.shape() else { return Ok(Vec::new()) };
+        let n = batch * rows * heads * head_dim;
+        let bindings = append::Bindings {
+            qkv: a.qkv.flat(),
+            state: a.state.slice(0, size_of::<StepState>()),
+            cache: a.cache.flat(),
+        };
+        let params = append::Params { n, rows, heads, head_dim, positions, part: a.part };
+        Ok(vec![APPEND.launch(bindings, params).cover(n, 256).cost(0.0, 8.0 * n as f64)])
+    })],
 };
 
 /// This file's ladder.

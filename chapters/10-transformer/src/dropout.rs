@@ -1,8 +1,6 @@
 use crate::cpu;
 use strata_autograd::Var;
-use strata_device::{
-    Access, Buffer, Kernel, Ladder, LadderInfo, Launch, Needs, Rung, StepState, cpu_text,
-};
+use strata_device::{Buffer, Ladder, LadderInfo, Rung, StepState, kernel};
 use strata_tensor::{DType, Error, Result, Tensor};
 
 #[derive(Debug)]
@@ -15,44 +13,53 @@ struct Args {
     op: u32,
 }
 
-static NAIVE: Kernel = Kernel::new(
-    "dropout/1_naive",
-    "dropout",
-    &[Access::Read, Access::Read, Access::Read, Access::Write],
-)
-.cuda(strata_kernels::source("dropout/1_naive"), strata_kernels::INCLUDES)
-.wgsl(strata_shaders::source("dropout/1_naive"), strata_shaders::INCLUDES)
-.cpu(cpu::dropout)
-.rust(cpu_text!("chapters/10-transformer" / "src/cpu/dropout.rs", dropout));
+kernel! {
+    /// `out = x` where it stays, scaled; with the constant `RESIDUAL` plus `residual`.
+    pub mod thin_out {
+        bindings { x: read f32, residual: read f32, state: read StepState, out: write f32 }
+        params {
+            n: usize,
+            /// Which dropout of the model.
+            op: u32,
+            /// 24-bit numbers from here on stay: p as a fraction of 2^24.
+            threshold: u32,
+            /// `1 / (1 - p)`.
+            scale: f32,
+        }
+    }
+    /// A block of random numbers for four neighbors.
+    pub static NAIVE = "dropout/1_naive"(dropout) {
+        cuda, wgsl, cpu: cpu::dropout in "src/cpu/dropout.rs"
+    }
+}
 
 #[expect(clippy::cast_possible_truncation, reason = "p is an f32 below 1: 1 / (1 - p) fits one")]
 static LADDER: Ladder<Args> = Ladder {
     op: "dropout",
-    rungs: &[Rung {
-        name: "1_naive",
-        kernels: &[&NAIVE],
-        needs: Needs::NONE,
-        accepts: |_| true,
-        plan: |a, _| {
-            let n = a.x.numel();
-            let streams = if a.residual.is_some() { 12 } else { 8 };
-            Ok(vec![
-                Launch::new(&NAIVE)
-                    .bind(&a.x.flat())
-                    .bind(&a.residual.as_ref().unwrap_or(&a.x).flat())
-                    .bind(&a.state.slice(0, size_of::<StepState>()))
-                    .bind(&a.out.flat())
-                    .size(n)
-                    .size(a.op as usize)
-                    .size(threshold(a.p) as usize)
-                    .float((1.0 / (1.0 - f64::from(a.p))) as f32)
-                    .cover(n.div_ceil(4), 256)
-                    .rounds(14)
-                    .constant("RESIDUAL", u32::from(a.residual.is_some()))
-                    .cost(2.0 * n as f64, f64::from(streams) * n as f64),
-            ])
-        },
-    }],
+    rungs: &[Rung::new("1_naive", &[&NAIVE], |a, _| {
+        let n = a.x.numel();
+        let streams = if a.residual.is_some() { 12 } else { 8 };
+        let bindings = thin_out::Bindings {
+            x: a.x.flat(),
+            residual: a.residual.as_ref().unwrap_or(&a.x).flat(),
+            state: a.state.slice(0, size_of::<StepState>()),
+            out: a.out.flat(),
+        };
+        let params = thin_out::Params {
+            n,
+            op: a.op,
+            threshold: threshold(a.p),
+            scale: (1.0 / (1.0 - f64::from(a.p))) as f32,
+        };
+        Ok(vec![
+            NAIVE
+                .launch(bindings, params)
+                .cover(n.div_ceil(4), 256)
+                .rounds(14)
+                .constant("RESIDUAL", u32::from(a.residual.is_some()))
+                .cost(2.0 * n as f64, f64::from(streams) * n as f64),
+        ])
+    })],
 };
 
 /// The ladder as data.

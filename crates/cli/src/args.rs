@@ -117,7 +117,7 @@ impl DeviceArgs {
     pub fn open(&self) -> Outcome<Device> {
         let overlay = self.kernels.as_ref().map(Overlay::open).transpose()?.map(Arc::new);
         let rungs = self.rungs.iter().cloned().collect();
-        let settings = Settings { overlay, rungs };
+        let settings = Settings { overlay, rungs, ..Settings::default() };
         let (device, why) = match &self.device {
             Some(name) => {
                 let device = Device::open(name, settings)?;

@@ -1,5 +1,5 @@
 use crate::launch::Binding;
-use crate::{BoxFuture, Device, Error, Memory, Result};
+use crate::{BoxFuture, DType, Device, Error, Memory, Result};
 use std::fmt;
 use std::sync::Arc;
 
@@ -80,7 +80,7 @@ impl Buffer {
 
     /// A range of the buffer, to be bound to a kernel.
     pub fn slice(&self, offset: usize, bytes: usize) -> Slice {
-        Slice { buffer: self.clone(), offset, bytes }
+        Slice { buffer: self.clone(), offset, bytes, dtype: None }
     }
 
     /// The whole buffer, to be bound to a kernel.
@@ -116,15 +116,23 @@ pub struct Slice {
     pub offset: usize,
     /// Length in bytes.
     pub bytes: usize,
+    /// What its elements are, where somebody said: a kernel that declares another dtype refuses it.
+    pub dtype: Option<DType>,
 }
 
 impl Slice {
     /// A part of it. The offset is a multiple of 256 bytes.
     pub fn part(&self, offset: usize, bytes: usize) -> Slice {
-        Slice { buffer: self.buffer.clone(), offset: self.offset + offset, bytes }
+        Slice { offset: self.offset + offset, bytes, ..self.clone() }
+    }
+
+    /// The same bytes, said to hold elements of this dtype.
+    pub fn of(self, dtype: DType) -> Slice {
+        Slice { dtype: Some(dtype), ..self }
     }
 
     pub(crate) fn binding(&self) -> Binding {
-        Binding { memory: self.buffer.memory().clone(), offset: self.offset, bytes: self.bytes }
+        let (memory, offset) = (self.buffer.memory().clone(), self.offset);
+        Binding { memory, offset, bytes: self.bytes, dtype: self.dtype }
     }
 }

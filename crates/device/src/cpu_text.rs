@@ -5,20 +5,23 @@
 pub struct CpuText {
     /// The function's name.
     pub name: &'static str,
-    /// The file's path in the repository.
+    /// The file's place in its crate.
     pub file: &'static str,
+    /// A file of the same crate, as the compiler saw it from the repository's root.
+    pub beside: &'static str,
     /// The whole file.
     pub text: &'static str,
 }
 
-/// The [`CpuText`] of a function: `cpu_text!("chapters/01-tensor" / "src/cpu/copy.rs", copy)`, with
-/// the crate's folder in the repository, the file's place in it, and the function's name.
+/// The [`CpuText`] of a function: `cpu_text!("src/cpu/copy.rs", cpu::copy)`, with the file's place in
+/// the crate and the function.
 #[macro_export]
 macro_rules! cpu_text {
-    ($folder:literal / $file:literal, $name:ident) => {
+    ($file:literal, $($part:ident)::+) => {
         $crate::CpuText {
-            name: stringify!($name),
-            file: concat!($folder, "/", $file),
+            name: $crate::CpuText::last(stringify!($($part)::+)),
+            file: $file,
+            beside: file!(),
             // By the manifest's folder and not the repository's: crates are published one by one.
             text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/", $file)),
         }
@@ -26,6 +29,22 @@ macro_rules! cpu_text {
 }
 
 impl CpuText {
+    /// The last name of a path of modules.
+    pub const fn last(path: &'static str) -> &'static str {
+        let bytes = path.as_bytes();
+        let mut at = bytes.len();
+        while at > 0 && !matches!(bytes[at - 1], b':' | b' ') {
+            at -= 1;
+        }
+        path.split_at(at).1
+    }
+
+    /// The file's path in the repository.
+    pub fn path(&self) -> String {
+        let folder = self.beside.split("/src/").next().unwrap_or_default();
+        format!("{folder}/{}", self.file)
+    }
+
     /// The function alone, with the doc comment, comments and attributes above it.
     pub fn function(&self) -> Option<&'static str> {
         let start = self.start()?;

@@ -1,7 +1,8 @@
 use crate::pool::{self, Pool};
 use crate::validate::validate;
 use crate::{
-    Backend, BoxFuture, Buffer, Error, Info, Launch, Machine, Memory, Overlay, Result, StepState,
+    Backend, BoxFuture, Buffer, Error, Info, Launch, Machine, Memory, Overlay, Precision, Result,
+    StepState,
 };
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -17,6 +18,8 @@ pub struct Settings {
     pub overlay: Option<Arc<Overlay>>,
     /// Forced rungs by op (`--rung matmul=1_naive`).
     pub rungs: BTreeMap<String, String>,
+    /// How exactly products must be made: no rung that rounds more is chosen. A forced one may.
+    pub precision: Precision,
 }
 
 /// Counters since the device was opened.
@@ -112,6 +115,12 @@ impl Device {
     pub fn with_rung(&self, op: &str, rung: &str) -> Self {
         let mut settings = (*self.settings).clone();
         settings.rungs.insert(op.into(), rung.into());
+        Device { inner: self.inner.clone(), settings: Arc::new(settings) }
+    }
+
+    /// The same device, whose ladders may choose rungs of this precision.
+    pub fn with_precision(&self, precision: Precision) -> Self {
+        let settings = Settings { precision, ..(*self.settings).clone() };
         Device { inner: self.inner.clone(), settings: Arc::new(settings) }
     }
 

@@ -1,15 +1,5 @@
-use crate::CpuText;
-use bytemuck::Pod;
+use crate::{Access, CpuText, Launch, Pack, Signature, Slice, Words};
 use std::fmt;
-
-/// How a kernel uses one of its bindings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Access {
-    /// Only read: `const float*`, `var<storage, read>`, `&[f32]`.
-    Read,
-    /// Written, perhaps read too: `float*`, `var<storage, read_write>`, `&mut [f32]`.
-    Write,
-}
 
 /// A kernel's text in one GPU language, with the shared parts it may include.
 #[derive(Clone, Copy, Debug)]
@@ -23,18 +13,18 @@ pub struct Text {
 /// A kernel on the CPU: the same bindings and params, the whole grid in one call.
 pub type CpuFn = fn(CpuArgs<'_>);
 
-/// One small program, in up to three languages under one name.
+/// One small program, in up to three languages under one name; [`kernel!`](crate::kernel) declares it.
 ///
 /// Bindings come in the same order everywhere: pointers in CUDA, `@group(0) @binding(i)` in WGSL,
-/// [`CpuArgs`] in Rust. Params follow as one struct of 32-bit words: by value in CUDA, a uniform at
-/// the next binding in WGSL, `args.params` in Rust.
+/// fields of `Cpu` in Rust. Params follow as one struct of 32-bit words: by value in CUDA, a uniform at
+/// the next binding in WGSL, `params` in Rust.
 pub struct Kernel {
     /// `<op>/<n>_<rung>`: the file's place under `kernels/` and `shaders/`, without extension.
     pub path: &'static str,
     /// Entry point, the same in every language.
     pub entry: &'static str,
-    /// How each binding is used.
-    pub bindings: &'static [Access],
+    /// What it takes.
+    pub signature: &'static Signature,
     /// CUDA C++.
     pub cuda: Option<Text>,
     /// WGSL.
@@ -50,9 +40,30 @@ pub struct Kernel {
 impl Kernel {
     /// A kernel without a body yet; add them with [`cuda`](Self::cuda), [`wgsl`](Self::wgsl),
     /// [`cpu`](Self::cpu) and [`rust`](Self::rust).
-    pub const fn new(path: &'static str, entry: &'static str, bindings: &'static [Access]) -> Self {
+    pub const fn new(
+        path: &'static str,
+        entry: &'static str,
+        signature: &'static Signature,
+    ) -> Self {
         let (cuda, wgsl, cpu, rust) = (None, None, None, None);
-        Kernel { path, entry, bindings, cuda, wgsl, cpu, rust, heeded: &[] }
+        Kernel { path, entry, signature, cuda, wgsl, cpu, rust, heeded: &[] }
+    }
+
+    /// A launch of one workgroup of one invocation, with everything that the kernel takes; the methods
+    /// of [`Launch`] say the rest.
+    pub fn launch<B: Takes>(&'static self, bindings: B, params: B::Params) -> Launch {
+        let mut words = Words::default();
+        params.put(&mut words);
+        let mut launch = Launch::new(self);
+        launch.bindings.extend(bindings.slices().into_iter().map(Slice::binding));
+        (launch.params, launch.too_large) = (words.words, words.too_large);
+        launch.signature = B::SIGNATURE;
+        launch
+    }
+
+    /// How each binding is used, in order.
+    pub fn accesses(&self) -> impl ExactSizeIterator<Item = Access> + use<> {
+        self.signature.bindings.iter().map(|binding| binding.access)
     }
 
     /// Names constants that are part of what is asked for, not of how it is done. A launch sets them
@@ -105,6 +116,16 @@ impl Kernel {
     }
 }
 
+/// What a launch of a kernel is filled in with; [`kernel!`](crate::kernel) implements it.
+pub trait Takes {
+    /// The params struct.
+    type Params: Pack;
+    /// What the kernel must declare.
+    const SIGNATURE: &'static Signature;
+    /// The bindings, in the kernel's order.
+    fn slices(&self) -> Vec<&Slice>;
+}
+
 impl fmt::Debug for Kernel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Kernel({}:{})", self.path, self.entry)
@@ -118,34 +139,27 @@ pub struct CpuArgs<'a> {
     /// The words of the params struct.
     pub params: &'a [u32],
     /// The launch's constants.
-    pub constants: &'a [(&'static str, u32)],
+    pub constants: Constants<'a>,
+}
+
+/// The compile-time constants of a launch, as a CPU body asks for them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Constants<'a>(pub &'a [(&'static str, u32)]);
+
+impl Constants<'_> {
+    /// The constant of that name, or `default` where the launch does not set it.
+    pub fn get(&self, name: &str, default: u32) -> u32 {
+        self.0.iter().find(|(n, _)| *n == name).map_or(default, |c| c.1)
+    }
 }
 
 impl<'a> CpuArgs<'a> {
-    /// The bindings as an array, to be taken apart in one pattern.
+    /// The next binding.
     ///
     /// # Panics
-    /// If `N` is not the kernel's number of bindings; [`Device`](crate::Device) checked that number
-    /// at launch, so this is a mistake in the kernel itself.
-    pub fn take<const N: usize>(&mut self) -> [CpuBinding<'a>; N] {
-        let bindings = std::mem::take(&mut self.bindings);
-        let count = bindings.len();
-        bindings.try_into().unwrap_or_else(|_| panic!("the kernel takes {N} bindings, not {count}"))
-    }
-
-    /// Word `i` of the params as an index or size.
-    pub fn size(&self, i: usize) -> usize {
-        self.params[i] as usize
-    }
-
-    /// Word `i` of the params as a float.
-    pub fn float(&self, i: usize) -> f32 {
-        f32::from_bits(self.params[i])
-    }
-
-    /// The constant of that name, or `default` where the launch does not set it.
-    pub fn constant(&self, name: &str, default: u32) -> u32 {
-        self.constants.iter().find(|(n, _)| *n == name).map_or(default, |c| c.1)
+    /// If the kernel has no more; a device checks their number at launch.
+    pub fn pop(&mut self) -> CpuBinding<'a> {
+        self.bindings.remove(0)
     }
 }
 
@@ -157,38 +171,24 @@ pub enum CpuBinding<'a> {
     Write(&'a mut [u8]),
 }
 
-impl CpuBinding<'_> {
-    /// The elements, for reading.
-    pub fn of<T: Pod>(&self) -> &[T] {
+impl<'a> CpuBinding<'a> {
+    /// The bytes, for reading.
+    pub fn into_read(self) -> &'a [u8] {
         match self {
-            CpuBinding::Read(bytes) => bytemuck::cast_slice(bytes),
-            CpuBinding::Write(bytes) => bytemuck::cast_slice(bytes),
+            CpuBinding::Read(bytes) => bytes,
+            CpuBinding::Write(bytes) => bytes,
         }
     }
 
-    /// The elements, for writing.
+    /// The bytes, for writing.
     ///
     /// # Panics
-    /// If the kernel declared the binding [`Access::Read`].
-    pub fn of_mut<T: Pod>(&mut self) -> &mut [T] {
+    /// If the kernel declared the binding [`Access::Read`]; [`kernel!`](crate::kernel) asks as it
+    /// declared.
+    pub fn into_write(self) -> &'a mut [u8] {
         match self {
-            CpuBinding::Read(_) => panic!("a binding declared Access::Read cannot be written"),
-            CpuBinding::Write(bytes) => bytemuck::cast_slice_mut(bytes),
+            CpuBinding::Read(_) => panic!("a binding that is declared `read` cannot be written"),
+            CpuBinding::Write(bytes) => bytes,
         }
-    }
-
-    /// The elements as f32, for reading.
-    pub fn f32(&self) -> &[f32] {
-        self.of()
-    }
-
-    /// The elements as f32, for writing.
-    pub fn f32_mut(&mut self) -> &mut [f32] {
-        self.of_mut()
-    }
-
-    /// The elements as u32, for reading.
-    pub fn u32(&self) -> &[u32] {
-        self.of()
     }
 }

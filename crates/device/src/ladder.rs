@@ -1,33 +1,6 @@
 use crate::validate::too_long;
-use crate::{Device, Error, Kernel, Launch, Machine, Result};
+use crate::{Device, Error, Kernel, Launch, Machine, Needs, Precision, Result};
 use std::fmt::Debug;
-
-/// What a rung needs of a device beyond being its machine.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Needs {
-    /// Subgroup (warp) operations.
-    pub subgroups: bool,
-    /// Arithmetic in f16.
-    pub f16: bool,
-    /// Cooperative matrices from WGSL.
-    pub cooperative_matrix: bool,
-    /// CUDA compute capability times ten, at least.
-    pub compute: u32,
-}
-
-impl Needs {
-    /// Nothing: a portable rung.
-    pub const NONE: Needs =
-        Needs { subgroups: false, f16: false, cooperative_matrix: false, compute: 0 };
-
-    fn met_by(&self, device: &Device) -> bool {
-        let caps = &device.info().caps;
-        (!self.subgroups || caps.subgroup.0 > 0)
-            && (!self.f16 || caps.f16)
-            && (!self.cooperative_matrix || caps.cooperative_matrix)
-            && (device.machine() != Machine::Cuda || caps.compute >= self.compute)
-    }
-}
 
 /// One way to do an op.
 pub struct Rung<A: 'static> {
@@ -37,6 +10,10 @@ pub struct Rung<A: 'static> {
     pub kernels: &'static [&'static Kernel],
     /// What it needs of the device.
     pub needs: Needs,
+    /// How exactly it multiplies.
+    pub precision: Precision,
+    /// Whether it is there for some machines alone, because of what they can do and others cannot.
+    pub native: bool,
     /// Which arguments it takes.
     pub accepts: fn(&A) -> bool,
     /// The launches that do the op.
@@ -44,6 +21,37 @@ pub struct Rung<A: 'static> {
 }
 
 impl<A> Rung<A> {
+    /// A rung that needs nothing but its machine and takes all arguments.
+    pub const fn new(
+        name: &'static str,
+        kernels: &'static [&'static Kernel],
+        plan: fn(&A, &Device) -> Result<Vec<Launch>>,
+    ) -> Self {
+        let (needs, precision) = (Needs::NONE, Precision::F32);
+        Rung { name, kernels, needs, precision, native: false, accepts: |_| true, plan }
+    }
+
+    /// Which arguments it takes.
+    pub const fn accepts(self, accepts: fn(&A) -> bool) -> Self {
+        Rung { accepts, ..self }
+    }
+
+    /// What it needs of the device beyond being its machine.
+    pub const fn needs(self, needs: Needs) -> Self {
+        Rung { needs, ..self }
+    }
+
+    /// How exactly it multiplies.
+    pub const fn precision(self, precision: Precision) -> Self {
+        Rung { precision, ..self }
+    }
+
+    /// Marks a rung that makes use of what one machine has and others have not: that it stands on no
+    /// other is no hole.
+    pub const fn native(self) -> Self {
+        Rung { native: true, ..self }
+    }
+
     /// Whether all its kernels have a body for this machine.
     pub fn runs_on(&self, machine: Machine) -> bool {
         self.kernels.iter().all(|k| k.runs_on(machine))
@@ -66,7 +74,8 @@ pub struct Ladder<A: 'static> {
 
 impl<A: Debug> Ladder<A> {
     /// The rung that serves these arguments on this device: a forced one, else an overlaid one,
-    /// else the highest. One whose loops the device would end early serves them not.
+    /// else the highest of those that are as exact as the device's [`Settings`](crate::Settings) ask.
+    /// One whose loops the device would end early serves them not.
     ///
     /// # Errors
     /// No rung serves them, or the forced one does not.
@@ -109,14 +118,19 @@ impl<A: Debug> Ladder<A> {
     fn decide(&self, args: &A, device: &Device, better: Option<&str>) -> Result<Decision<A>> {
         let machine = device.machine();
         let label = || device.info().label();
-        let here = |r: &&'static Rung<A>| r.runs_on(machine) && r.needs.met_by(device);
+        let lacking = |r: &Rung<A>| r.needs.lacking(device.info());
+        let here = |r: &&'static Rung<A>| r.runs_on(machine) && lacking(r).is_none();
+        let asked = device.settings().precision;
         let fits = || self.rungs.iter().filter(here).filter(|r| (r.accepts)(args));
         if let Some(name) = device.settings().rungs.get(self.op) {
             let takes = || format!("does not take {} on {}", tensors(args), label());
             let why = match self.rungs.iter().find(|r| r.name == name) {
                 None => "does not exist".into(),
                 Some(r) if !r.runs_on(machine) => format!("has no kernel for {}", label()),
-                Some(r) if !here(&r) => format!("needs more than {} offers", label()),
+                Some(r) if !here(&r) => {
+                    let what = lacking(r).unwrap_or_default();
+                    format!("needs {what}, which {} has not", label())
+                }
                 Some(r) if (r.accepts)(args) => match planned(r, args, device) {
                     Err(Error::TooLong { rounds, most, .. }) => format!(
                         "{}, which ends loops after {most} rounds: {rounds} would be needed",
@@ -131,7 +145,9 @@ impl<A: Debug> Ladder<A> {
             let fits = if fits.is_empty() { "none of its rungs".into() } else { fits.join(", ") };
             return Err(Error::UnknownRung { op: self.op.into(), name: name.clone(), why, fits });
         }
-        let mut order: Vec<&'static Rung<A>> = fits().rev().collect();
+        // Whoever puts a file in front of a rung has asked for it, however exact it is.
+        let serves = |r: &&'static Rung<A>| r.precision.serves(asked) || r.overlaid(device);
+        let mut order: Vec<&'static Rung<A>> = fits().rev().filter(serves).collect();
         // Stable: what is neither keeps its place.
         order.sort_by_key(|r| {
             if r.overlaid(device) { 0 } else { 1 + u8::from(Some(r.name) != better) }
@@ -160,6 +176,8 @@ impl<A: Debug> Ladder<A> {
             machines: Machine::ALL.into_iter().filter(|&m| r.runs_on(m)).collect(),
             kernels: r.kernels,
             needs: r.needs,
+            precision: r.precision,
+            native: r.native,
         };
         LadderInfo { op: self.op, rungs: self.rungs.iter().map(row).collect() }
     }
@@ -214,4 +232,21 @@ pub struct RungInfo {
     pub kernels: &'static [&'static Kernel],
     /// What it needs beyond the machine.
     pub needs: Needs,
+    /// How exactly it multiplies.
+    pub precision: Precision,
+    /// Whether it makes use of what one machine has and others have not.
+    pub native: bool,
+}
+
+impl RungInfo {
+    /// The number at the front of its name, by which rungs are ordered: 10 comes after 9. Those
+    /// without one come first.
+    pub fn number(&self) -> u32 {
+        rung_number(self.name)
+    }
+}
+
+/// The number of a rung's name: 3 of `3_tiled`, 0 where there is none.
+pub fn rung_number(name: &str) -> u32 {
+    name.split('_').next().and_then(|number| number.parse().ok()).unwrap_or(0)
 }

@@ -1,4 +1,4 @@
-use crate::{Device, Kernel, Memory, Slice};
+use crate::{DType, Device, Kernel, Memory, Signature, Slice};
 use std::sync::Arc;
 
 /// What a launch must at least do, stated by the op: the base of every roofline.
@@ -19,6 +19,8 @@ pub struct Binding {
     pub offset: usize,
     /// Length in bytes.
     pub bytes: usize,
+    /// What its elements are, where somebody said.
+    pub dtype: Option<DType>,
 }
 
 /// A kernel with everything it needs to run once.
@@ -26,6 +28,8 @@ pub struct Binding {
 pub struct Launch {
     /// The program.
     pub kernel: &'static Kernel,
+    /// What it was filled in by: the kernel's own signature, or it is refused.
+    pub signature: &'static Signature,
     /// Its buffers, in the kernel's order.
     pub bindings: Vec<Binding>,
     /// The words of its params struct.
@@ -65,7 +69,8 @@ impl Launch {
     pub fn new(kernel: &'static Kernel) -> Self {
         Launch {
             kernel,
-            bindings: Vec::with_capacity(kernel.bindings.len()),
+            signature: kernel.signature,
+            bindings: Vec::with_capacity(kernel.signature.bindings.len()),
             params: Vec::new(),
             grid: [1; 3],
             block: [1; 3],
@@ -78,16 +83,10 @@ impl Launch {
         }
     }
 
-    /// Binds the next argument.
+    /// Binds the next argument of a kernel that is known only at run time; [`Kernel::launch`] does it by
+    /// name.
     pub fn bind(mut self, slice: &Slice) -> Self {
         self.bindings.push(slice.binding());
-        self
-    }
-
-    /// Appends a word to the params struct.
-    pub fn size(mut self, value: usize) -> Self {
-        let word = self.word(value);
-        self.params.push(word);
         self
     }
 
@@ -98,22 +97,6 @@ impl Launch {
             self.too_large.get_or_insert(value);
             u32::MAX
         })
-    }
-
-    /// Appends a float to the params struct.
-    pub fn float(mut self, value: f32) -> Self {
-        self.params.push(value.to_bits());
-        self
-    }
-
-    /// Appends words, padded with `fill` to `len` of them (fixed-size arrays of the struct).
-    pub fn sizes(mut self, values: &[usize], len: usize, fill: u32) -> Self {
-        for &value in values {
-            let word = self.word(value);
-            self.params.push(word);
-        }
-        self.params.extend(std::iter::repeat_n(fill, len.saturating_sub(values.len())));
-        self
     }
 
     /// Workgroups in x, y, z.

@@ -14,6 +14,7 @@
 //! # Ok::<(), strata_device::Error>(())
 //! ```
 
+pub mod agree;
 mod backend;
 mod buffer;
 mod choose;
@@ -21,6 +22,7 @@ pub mod cpu;
 mod cpu_text;
 #[cfg(all(feature = "cuda", not(target_family = "wasm")))]
 pub mod cuda;
+mod declare;
 mod device;
 mod dtype;
 mod error;
@@ -28,11 +30,13 @@ mod kernel;
 mod ladder;
 mod launch;
 mod memory;
+mod needs;
 mod overlay;
 mod pool;
 mod profile;
 pub mod random;
 pub mod room;
+mod signature;
 mod source;
 mod state;
 #[cfg(not(target_family = "wasm"))]
@@ -50,11 +54,13 @@ pub use cpu_text::CpuText;
 pub use device::{Device, Recording, Settings, Stats};
 pub use dtype::DType;
 pub use error::{Error, Result};
-pub use kernel::{Access, CpuArgs, CpuBinding, CpuFn, Kernel, Text};
-pub use ladder::{Ladder, LadderInfo, Needs, Rung, RungInfo, many_short};
+pub use kernel::{Constants, CpuArgs, CpuBinding, CpuFn, Kernel, Takes, Text};
+pub use ladder::{Ladder, LadderInfo, Rung, RungInfo, many_short, rung_number};
 pub use launch::{Binding, Cost, Launch, piece};
 pub use memory::Memory;
+pub use needs::{Arch, Needs, Precision};
 pub use overlay::Overlay;
 pub use profile::{ProfileLog, ProfileRow};
+pub use signature::{Access, Bits, Bound, Declared, Element, Field, Pack, Signature, Word, Words};
 pub use source::{Loaded, expand_wgsl, load_cuda, load_wgsl};
 pub use state::StepState;

@@ -99,11 +99,11 @@ impl Traced {
         let mut launch = self.launch.clone();
         // Held until the last run: a buffer that is dropped may be given to somebody else.
         let mut fresh = Vec::new();
-        for (binding, access) in launch.bindings.iter_mut().zip(launch.kernel.bindings) {
+        for (binding, access) in launch.bindings.iter_mut().zip(launch.kernel.accesses()) {
             // Memory that is only read is bound as it was. If its tensor is gone and the memory has
             // been recycled, it holds other numbers. That is safe: kernels check every index that
             // they read from a buffer, and the sizes are in the params.
-            if *access == Access::Write {
+            if access == Access::Write {
                 let buffer = self.apart(binding.bytes, &mut fresh)?;
                 buffer.write(0, &vec![0; binding.bytes])?;
                 *binding = buffer.whole().binding();

@@ -8,6 +8,14 @@ pub(crate) fn validate(launch: &Launch, info: &Info) -> Result<()> {
     if !kernel.runs_on(info.machine) {
         return fail(launch, format!("it has no body for {}", info.machine));
     }
+    // Mostly one static; the comparison of all fields is for what was declared twice.
+    if !std::ptr::eq(launch.signature, kernel.signature) && launch.signature != kernel.signature {
+        return fail(launch, "it was filled in as a kernel that takes other things".into());
+    }
+    let (want, got) = (kernel.signature.words(), launch.params.len());
+    if want != got {
+        return fail(launch, format!("its params have {want} words, {got} were given"));
+    }
     if let Some(size) = launch.too_large {
         return fail(launch, format!("{size} does not fit the 32 bits of a kernel's params"));
     }
@@ -50,9 +58,16 @@ pub(crate) fn too_long(launch: &Launch, info: &Info) -> Result<()> {
 /// themselves, since a [`Backend`](crate::Backend) can be called without a [`Device`](crate::Device).
 pub(crate) fn bindings(launch: &Launch) -> Result<()> {
     let kernel = launch.kernel;
-    if launch.bindings.len() != kernel.bindings.len() {
-        let (want, got) = (kernel.bindings.len(), launch.bindings.len());
+    let declared = kernel.signature.bindings;
+    if launch.bindings.len() != declared.len() {
+        let (want, got) = (declared.len(), launch.bindings.len());
         return fail(launch, format!("it takes {want} buffers, {got} were bound"));
+    }
+    for (binding, declared) in launch.bindings.iter().zip(declared) {
+        if let Some(dtype) = binding.dtype.filter(|&dtype| !declared.element.takes(dtype)) {
+            let (name, element) = (declared.name, declared.element);
+            return fail(launch, format!("`{name}` is declared as {element}, {dtype} was bound"));
+        }
     }
     for (i, a) in launch.bindings.iter().enumerate() {
         if a.bytes == 0 || !a.offset.is_multiple_of(256) || !within(a) {
@@ -69,7 +84,7 @@ pub(crate) fn bindings(launch: &Launch) -> Result<()> {
             if a.memory.id() != b.memory.id() {
                 continue;
             }
-            let (x, y) = (kernel.bindings[i], kernel.bindings[j]);
+            let (x, y) = (declared[i].access, declared[j].access);
             // Neither sum overflows: both ranges lie within their memory.
             let apart = a.offset + a.bytes <= b.offset || b.offset + b.bytes <= a.offset;
             if x != y || (x == Access::Write && !apart) {

@@ -3,17 +3,32 @@
 use pollster::block_on;
 use std::sync::Arc;
 use strata_device::cpu::Cpu;
-use strata_device::{
-    Access, Backend, Binding, CpuArgs, Device, Error, Kernel, Launch, Memory, Settings,
-};
+use strata_device::{Backend, Binding, DType, Device, Error, Launch, Memory, Settings, kernel};
 
-fn double(mut args: CpuArgs) {
-    let [x, mut y] = args.take();
-    y.f32_mut().iter_mut().zip(x.f32()).for_each(|(y, x)| *y = 2.0 * x);
+kernel! {
+    mod twice {
+        bindings { x: read f32, y: write f32 }
+        params {}
+    }
+    static DOUBLE = "test/1_double"(double) { cpu: double }
 }
 
-static DOUBLE: Kernel =
-    Kernel::new("test/1_double", "double", &[Access::Read, Access::Write]).cpu(double);
+fn double(twice::Cpu { x, y, .. }: twice::Cpu<'_>) {
+    y.iter_mut().zip(x).for_each(|(y, x)| *y = 2.0 * x);
+}
+
+kernel! {
+    mod sized {
+        bindings { x: read f32, y: write f32 }
+        params { n: usize, shape: [usize; 4] }
+    }
+    static SIZED = "test/1_sized"(sized) { cpu: sized }
+}
+
+fn sized(sized::Cpu { x, y, params, .. }: sized::Cpu<'_>) {
+    assert_eq!(params.shape, [1, 2, 3, params.n]);
+    y.copy_from_slice(x);
+}
 
 fn memory(cpu: &Cpu, bytes: usize) -> Arc<Memory> {
     Arc::new(cpu.allocate(bytes).unwrap())
@@ -25,6 +40,7 @@ fn bind(bindings: &[(&Arc<Memory>, usize, usize)]) -> Launch {
         memory: memory.clone(),
         offset,
         bytes,
+        dtype: None,
     }));
     launch
 }
@@ -59,7 +75,7 @@ fn devices_of_one_kind_are_told_apart() {
     let open = || Device::open("cpu", Settings::default()).unwrap();
     let (ours, theirs) = (open(), open());
     let (a, b) = (ours.alloc(256).unwrap(), theirs.alloc(256).unwrap());
-    let launch = Launch::new(&DOUBLE).bind(&a.whole()).bind(&b.whole());
+    let launch = DOUBLE.launch(twice::Bindings { x: a.whole(), y: b.whole() }, twice::Params {});
     refused(ours.launch(&launch), "to_device");
     refused(theirs.launch(&launch), "to_device");
     let ((), recording) = ours.record(|| ours.alloc(256).map(drop)).unwrap();
@@ -88,9 +104,11 @@ fn ranges_that_wrap_around_are_outside() {
     let (a, b) = (device.alloc(512).unwrap(), device.alloc(512).unwrap());
     let far = usize::MAX - 255;
     for (offset, bytes) in [(far, 256), (far, 512), (0, usize::MAX), (256, usize::MAX - 255)] {
-        let launch = Launch::new(&DOUBLE).bind(&a.slice(offset, bytes)).bind(&b.whole());
+        let launch = DOUBLE
+            .launch(twice::Bindings { x: a.slice(offset, bytes), y: b.whole() }, twice::Params {});
         refused(device.launch(&launch), "of a buffer of 512");
-        let launch = Launch::new(&DOUBLE).bind(&a.whole()).bind(&b.slice(offset, bytes));
+        let launch = DOUBLE
+            .launch(twice::Bindings { x: a.whole(), y: b.slice(offset, bytes) }, twice::Params {});
         refused(device.launch(&launch), "of a buffer of 512");
         refused(device.time(&launch), "of a buffer of 512");
     }
@@ -122,19 +140,42 @@ fn a_backend_checks_for_itself() {
 fn numbers_that_32_bits_do_not_hold_are_refused_not_cut_off() {
     let device = Device::open("cpu", Settings::default()).unwrap();
     let (a, b) = (device.alloc(4).unwrap(), device.alloc(4).unwrap());
-    let launch = || Launch::new(&DOUBLE).bind(&a.whole()).bind(&b.whole());
+    let with = |n: usize, last: usize| {
+        let bindings = sized::Bindings { x: a.whole(), y: b.whole() };
+        SIZED.launch(bindings, sized::Params { n, shape: [1, 2, 3, last] })
+    };
+    let launch = || with(4, 4);
     let big = (1usize << 32) + 1;
-    for launch in [
-        launch().size(big),
-        launch().sizes(&[1, big], 4, 0),
-        launch().grid(1, big, 1),
-        launch().grid(usize::MAX, 1, 1),
-    ] {
+    for launch in
+        [with(big, 4), with(4, big), launch().grid(1, big, 1), launch().grid(usize::MAX, 1, 1)]
+    {
         refused(device.launch(&launch), "32 bits");
     }
     // A product of threads that wraps around to few.
     refused(device.launch(&launch().block(1 << 22, 1 << 22, 1 << 20)), "workgroup");
-    device.launch(&launch().size(u32::MAX as usize)).unwrap();
+    let most = u32::MAX as usize;
+    device.launch(&with(most, most)).unwrap();
+}
+
+#[test]
+fn a_launch_that_is_not_what_its_kernel_declares_is_refused() {
+    let device = Device::open("cpu", Settings::default()).unwrap();
+    let (a, b) = (device.alloc(4).unwrap(), device.alloc(4).unwrap());
+    let twice = |x, y| DOUBLE.launch(twice::Bindings { x, y }, twice::Params {});
+    // As a kernel that takes the same buffers but other params.
+    let other = SIZED.launch(
+        sized::Bindings { x: a.whole(), y: b.whole() },
+        sized::Params { n: 4, shape: [1, 2, 3, 4] },
+    );
+    refused(device.launch(&Launch { kernel: &DOUBLE, ..other.clone() }), "takes other things");
+    let mut short = other;
+    short.params.pop();
+    refused(device.launch(&short), "params have 5 words, 4 were given");
+    let integers = twice(a.whole().of(DType::I32), b.whole());
+    refused(device.launch(&integers), "`x` is declared as f32, i32 was bound");
+    let halves = twice(a.whole(), b.whole().of(DType::BF16));
+    refused(device.launch(&halves), "`y` is declared as f32, bf16 was bound");
+    device.launch(&twice(a.whole().of(DType::F32), b.whole())).unwrap();
 }
 
 #[test]

@@ -3,11 +3,10 @@
 #![cfg(all(feature = "cuda", not(target_family = "wasm")))]
 use strata_device::cuda::{self, Cuda};
 use strata_device::{
-    Access, Backend, Buffer, Device, Error, Kernel, Launch, Machine, Overlay, Settings, StepState,
-    random,
+    Backend, Buffer, Device, Error, Kernel, Machine, Overlay, Settings, Signature, StepState,
+    kernel, random,
 };
 
-use Access::{Read, Write};
 use std::io::Write as _;
 use std::sync::Mutex;
 
@@ -41,8 +40,13 @@ fn compiler() -> bool {
     cuda::compile_available().inspect_err(|error| skip(&format!("no NVRTC: {error}"))).is_ok()
 }
 
-static AXPY: Kernel = Kernel::new("tests/axpy", "axpy", &[Read, Write]).cuda(
-    r#"
+kernel! {
+    mod add_scaled {
+        bindings { x: read f32, y: write f32 }
+        params { n: usize, a: f32 }
+    }
+    static AXPY = "tests/axpy"(axpy) {
+        cuda: r#"
 #ifndef SCALE
 #define SCALE 1
 #endif
@@ -52,18 +56,31 @@ extern "C" __global__ void axpy(const float* x, float* y, Params p) {
         y[i] += SCALE * p.a * x[i];
 }
 "#,
-    &[],
-);
+        includes: &[]
+    }
+}
 
-static BROKEN: Kernel = Kernel::new("tests/broken", "broken", &[Write]).cuda(
-    "extern \"C\" __global__ void broken(float* y) {\n    int i = threadIdx.x;\n    y[i] = nothing;\n}\n",
-    &[],
-);
+kernel! {
+    mod break_off {
+        bindings { y: write f32 }
+        params {  }
+    }
+    static BROKEN = "tests/broken"(broken) {
+        cuda: "extern \"C\" __global__ void broken(float* y) {\n    int i = threadIdx.x;\n    y[i] = nothing;\n}\n",
+        includes: &[]
+    }
+}
 
-static BROKEN_HEADER: Kernel = Kernel::new("tests/header", "header", &[Write]).cuda(
-    "#include \"part.cuh\"\nextern \"C\" __global__ void header(float* y) { y[0] = part(); }\n",
-    &[("part.cuh", "#pragma once\n__device__ float part() { return oops; }\n")],
-);
+kernel! {
+    mod include {
+        bindings { y: write f32 }
+        params {  }
+    }
+    static BROKEN_HEADER = "tests/header"(header) {
+        cuda: "#include \"part.cuh\"\nextern \"C\" __global__ void header(float* y) { y[0] = part(); }\n",
+        includes: &[("part.cuh", "#pragma once\n__device__ float part() { return oops; }\n")]
+    }
+}
 
 #[test]
 fn without_a_card_the_error_says_what_to_do() {
@@ -126,7 +143,7 @@ fn every_kernel_compiles_for_ampere_and_hopper() {
     let mut failures = Vec::new();
     for &(path, text) in strata_kernels::KERNELS {
         // What hopper.cuh holds (TMA, wgmma) exists on Hopper alone.
-        let kernel = Kernel::new(path, "", &[]).cuda(text, strata_kernels::INCLUDES);
+        let kernel = Kernel::new(path, "", &Signature::NONE).cuda(text, strata_kernels::INCLUDES);
         let hopper = text.contains("hopper.cuh");
         let archs: &[&str] = if hopper { &["sm_90a"] } else { &["sm_80", "sm_90a"] };
         for arch in archs {
@@ -141,8 +158,13 @@ fn every_kernel_compiles_for_ampere_and_hopper() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-static HEADERS: Kernel = Kernel::new("tests/headers", "headers", &[Read, Write]).cuda(
-    r#"
+kernel! {
+    mod use_headers {
+        bindings { s: read StepState, out: write f32 }
+        params {  }
+    }
+    static HEADERS = "tests/headers"(headers) {
+        cuda: r#"
 #include "bf16.cuh"
 #include "philox.cuh"
 #include "reduce.cuh"
@@ -158,8 +180,9 @@ extern "C" __global__ void headers(const StepState* s, float* out) {
     out[1024 + i] = to_f32(to_f16(x));
 }
 "#,
-    strata_kernels::INCLUDES,
-);
+        includes: strata_kernels::INCLUDES
+    }
+}
 
 #[test]
 fn headers_compile_everywhere() {
@@ -191,7 +214,12 @@ fn headers_compute_what_the_host_computes() {
     let state = StepState { step: 3, seed: 11, ..StepState::default() };
     let state = device.step_state(state).unwrap();
     let out = floats(&device, &[0.0; 1280]);
-    let launch = Launch::new(&HEADERS).bind(&state.whole()).bind(&out.whole()).block(256, 1, 1);
+    let launch = HEADERS
+        .launch(
+            use_headers::Bindings { s: state.whole(), out: out.whole() },
+            use_headers::Params {},
+        )
+        .block(256, 1, 1);
     device.launch(&launch).unwrap();
     let out = back(&out);
     for i in 0..256 {
@@ -212,7 +240,8 @@ fn params_and_constants_arrive() {
     let x = floats(&device, &(0..n).map(|i| i as f32).collect::<Vec<_>>());
     let y = floats(&device, &vec![1.0; n]);
     let launch = |scale| {
-        let launch = Launch::new(&AXPY).bind(&x.whole()).bind(&y.whole()).size(n).float(0.5);
+        let bindings = add_scaled::Bindings { x: x.whole(), y: y.whole() };
+        let launch = AXPY.launch(bindings, add_scaled::Params { n, a: 0.5 });
         launch.cover(n, 256).constant("SCALE", scale)
     };
     device.launch(&launch(1)).unwrap();
@@ -221,27 +250,47 @@ fn params_and_constants_arrive() {
     assert!(y.iter().enumerate().all(|(i, &y)| y == 1.0 + 2.5 * i as f32));
 }
 
+kernel! {
+    mod none {
+        bindings { y: write f32 }
+        params {}
+    }
+    static NO_ENTRY = "tests/none"(none) {
+        cuda: "extern \"C\" __global__ void other(float* y) { y[0] = 1; }",
+        includes: &[]
+    }
+}
+
 #[test]
 fn a_launch_that_does_not_fit_its_kernel_is_an_error() {
     let Some(device) = card() else { return };
     let (x, y) = (floats(&device, &[1.0; 4]), floats(&device, &[1.0; 4]));
-    let bound = || Launch::new(&AXPY).bind(&x.whole()).bind(&y.whole());
-    // Where the driver cannot tell a kernel's arguments this is not checked, and must not run.
-    let without = device.launch(&bound().size(0));
-    assert!(matches!(without, Err(Error::Launch { .. }) | Ok(())), "{without:?}");
-    static NO_ENTRY: Kernel = Kernel::new("tests/none", "none", &[Write])
-        .cuda("extern \"C\" __global__ void other(float* y) { y[0] = 1; }", &[]);
-    let error = device.launch(&Launch::new(&NO_ENTRY).bind(&y.whole())).unwrap_err();
+    let bound = || {
+        let bindings = add_scaled::Bindings { x: x.whole(), y: y.whole() };
+        AXPY.launch(bindings, add_scaled::Params { n: 4, a: 1.0 })
+    };
+    let mut short = bound();
+    short.params.pop();
+    let error = device.launch(&short).unwrap_err().to_string();
+    assert!(error.contains("params have 2 words, 1 were given"), "{error}");
+    let error = device
+        .launch(&NO_ENTRY.launch(none::Bindings { y: y.whole() }, none::Params {}))
+        .unwrap_err();
     assert!(error.to_string().contains("no entry"), "{error}");
-    let error = device.launch(&bound().size(4).float(1.0).shared(1 << 30)).unwrap_err();
+    let error = device.launch(&bound().shared(1 << 30)).unwrap_err();
     assert!(error.to_string().contains("shared memory"), "{error}");
     // The device still works.
-    device.launch(&bound().size(4).float(1.0)).unwrap();
+    device.launch(&bound()).unwrap();
     assert_eq!(back(&y)[0], 2.0);
 }
 
-static REVERSE: Kernel = Kernel::new("tests/reverse", "reverse", &[Write]).cuda(
-    r#"
+kernel! {
+    mod turn {
+        bindings { y: write f32 }
+        params { n: usize }
+    }
+    static REVERSE = "tests/reverse"(reverse) {
+        cuda: r#"
 struct Params { unsigned n; };
 extern "C" __global__ void reverse(float* y, Params p) {
     extern __shared__ float tile[];
@@ -250,8 +299,9 @@ extern "C" __global__ void reverse(float* y, Params p) {
     for (unsigned i = threadIdx.x; i < p.n; i += blockDim.x) y[i] = tile[p.n - 1 - i];
 }
 "#,
-    &[],
-);
+        includes: &[]
+    }
+}
 
 #[test]
 fn shared_memory_may_exceed_the_default_48_kib() {
@@ -265,21 +315,28 @@ fn shared_memory_may_exceed_the_default_48_kib() {
             continue;
         }
         let y = floats(&device, &(0..n).map(|i| i as f32).collect::<Vec<_>>());
-        let launch = Launch::new(&REVERSE).bind(&y.whole()).size(n).block(256, 1, 1);
+        let launch =
+            REVERSE.launch(turn::Bindings { y: y.whole() }, turn::Params { n }).block(256, 1, 1);
         device.launch(&launch.shared((n * 4) as u32)).unwrap();
         assert!(back(&y).iter().enumerate().all(|(i, &y)| y == (n - 1 - i) as f32));
     }
 }
 
-static ADD: Kernel = Kernel::new("tests/add", "add", &[Read, Read, Write]).cuda(
-    r#"
+kernel! {
+    mod add_rate {
+        bindings { s: read StepState, x: read f32, y: write f32 }
+        params {  }
+    }
+    static ADD = "tests/add"(add) {
+        cuda: r#"
 #include "step_state.cuh"
 extern "C" __global__ void add(const StepState* s, const float* x, float* y) {
     y[threadIdx.x] = x[threadIdx.x] + s->lr;
 }
 "#,
-    strata_kernels::INCLUDES,
-);
+        includes: strata_kernels::INCLUDES
+    }
+}
 
 #[test]
 fn a_recording_replays_with_what_its_buffers_hold() {
@@ -289,7 +346,10 @@ fn a_recording_replays_with_what_its_buffers_hold() {
     let step = || -> strata_device::Result<()> {
         let between = device.alloc(128)?;
         let add = |a: &Buffer, b: &Buffer| {
-            let launch = Launch::new(&ADD).bind(&state.whole()).bind(&a.whole()).bind(&b.whole());
+            let launch = ADD.launch(
+                add_rate::Bindings { s: state.whole(), x: a.whole(), y: b.whole() },
+                add_rate::Params {},
+            );
             device.launch(&launch.block(32, 1, 1))
         };
         add(&x, &between)?;
@@ -335,7 +395,8 @@ fn a_timed_launch_takes_time_and_runs() {
     let Some(device) = card() else { return };
     let n = 1 << 24;
     let (x, y) = (floats(&device, &vec![1.0; n]), floats(&device, &vec![0.0; n]));
-    let launch = Launch::new(&AXPY).bind(&x.whole()).bind(&y.whole()).size(n).float(1.0);
+    let bindings = add_scaled::Bindings { x: x.whole(), y: y.whole() };
+    let launch = AXPY.launch(bindings, add_scaled::Params { n, a: 1.0 });
     let launch = launch.cover(n, 256);
     device.prepare(&launch).unwrap();
     let time = device.time(&launch).unwrap();

@@ -1,5 +1,5 @@
 //! What a launch asks for by a constant, a reader's text must know of.
-use strata_device::{Kernel, Machine, Overlay, load_cuda, load_wgsl};
+use strata_device::{Kernel, Machine, Overlay, Signature, load_cuda, load_wgsl};
 
 const HEADERS: &[(&str, &str)] = &[
     ("mask.cuh", "#define LEFT_OUT 1\nconst bool on = MASK;"),
@@ -11,7 +11,7 @@ const HEADERS: &[(&str, &str)] = &[
 /// A reader's file that does not name what it must heed is refused, where it is set, and only there.
 #[test]
 fn a_text_of_a_reader_knows_what_it_must_heed() {
-    static KERNEL: Kernel = Kernel::new("heed/1_naive", "heed", &[])
+    static KERNEL: Kernel = Kernel::new("heed/1_naive", "heed", &Signature::NONE)
         .cuda("", HEADERS)
         .wgsl("", HEADERS)
         .heeds(&["MASK"]);

@@ -1,5 +1,5 @@
 //! A forced rung that cannot serve says so in words: which, why, and what would.
-use strata_device::{CpuArgs, Device, Kernel, Ladder, Needs, Rung, Settings};
+use strata_device::{CpuArgs, Device, Kernel, Ladder, Rung, Settings, Signature};
 
 /// Shows itself as an op's arguments do: a tensor, and what no reader wants to see.
 #[derive(Debug)]
@@ -18,15 +18,16 @@ impl std::fmt::Debug for Tensor {
 
 fn nothing(_: CpuArgs) {}
 
-static HERE: Kernel = Kernel::new("test/here", "here", &[]).cpu(nothing);
-static ELSEWHERE: Kernel = Kernel::new("test/elsewhere", "elsewhere", &[]).cuda("", &[]);
+static HERE: Kernel = Kernel::new("test/here", "here", &Signature::NONE).cpu(nothing);
+static ELSEWHERE: Kernel =
+    Kernel::new("test/elsewhere", "elsewhere", &Signature::NONE).cuda("", &[]);
 
 const fn rung(
     name: &'static str,
     kernels: &'static [&'static Kernel],
     accepts: fn(&Args) -> bool,
 ) -> Rung<Args> {
-    Rung { name, kernels, needs: Needs::NONE, accepts, plan: |_, _| Ok(Vec::new()) }
+    Rung::new(name, kernels, |_, _| Ok(Vec::new())).accepts(accepts)
 }
 
 static LADDER: Ladder<Args> = Ladder {

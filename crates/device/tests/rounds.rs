@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use strata_device::{
     Backend, BoxFuture, Choice, CpuArgs, Device, Error, Info, Kernel, Ladder, Launch, Machine,
-    Memory, Needs, Result, Rung, Settings, many_short, piece,
+    Memory, Result, Rung, Settings, Signature, many_short, piece,
 };
 
 /// The CPU, saying of itself that it ends loops after 1,000 rounds.
@@ -65,7 +65,7 @@ fn device(loop_rounds: u32) -> Device {
 
 fn nothing(_: CpuArgs) {}
 
-static KERNEL: Kernel = Kernel::new("test/loops", "loops", &[]).cpu(nothing);
+static KERNEL: Kernel = Kernel::new("test/loops", "loops", &Signature::NONE).cpu(nothing);
 
 /// Shows itself as an op's arguments do.
 struct Args(usize);
@@ -78,7 +78,7 @@ impl std::fmt::Debug for Args {
 
 const fn rung(name: &'static str, plan: fn(&Args, &Device) -> Result<Vec<Launch>>) -> Rung<Args> {
     const KERNELS: &[&Kernel] = &[&KERNEL];
-    Rung { name, kernels: KERNELS, needs: Needs::NONE, accepts: |_| true, plan }
+    Rung::new(name, KERNELS, plan)
 }
 
 /// Rungs that go round so many times, a ninth, a third.

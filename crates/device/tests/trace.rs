@@ -1,16 +1,19 @@
 //! The notes themselves: off by default, nested, and off again whatever happens.
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use strata_device::trace::{self, Traced};
-use strata_device::{Access, Buffer, CpuArgs, Device, Kernel, Launch, Settings};
+use strata_device::{Buffer, Device, Launch, Settings, kernel};
 
-fn double(mut args: CpuArgs) {
-    let [from, mut to] = args.take();
-    let from = from.f32().to_vec();
-    to.f32_mut().iter_mut().zip(from).for_each(|(to, x)| *to += 2.0 * x);
+kernel! {
+    mod twice {
+        bindings { from: read f32, to: write f32 }
+        params {}
+    }
+    static DOUBLE = "test/double"(double) { cpu: double }
 }
 
-static DOUBLE: Kernel =
-    Kernel::new("test/double", "double", &[Access::Read, Access::Write]).cpu(double);
+fn double(twice::Cpu { from, to, .. }: twice::Cpu<'_>) {
+    to.iter_mut().zip(from).for_each(|(to, x)| *to += 2.0 * x);
+}
 
 /// Enough to take a time that every clock can see.
 const BYTES: usize = 1 << 18;
@@ -31,7 +34,10 @@ impl Bench {
     }
 
     fn launch(&self) {
-        let launch = Launch::new(&DOUBLE).bind(&self.from.whole()).bind(&self.to.whole());
+        let launch = DOUBLE.launch(
+            twice::Bindings { from: self.from.whole(), to: self.to.whole() },
+            twice::Params {},
+        );
         self.device.launch(&launch.cost(4.0, 32.0)).unwrap();
     }
 

@@ -45,7 +45,7 @@ fn check(note: &Note, overlay: &Overlay) -> Outcome {
         compiled => compiled?,
     };
     let ptx = String::from_utf8_lossy(&ptx);
-    let (entry, buffers) = (note.kernel.entry, note.kernel.bindings.len());
+    let (entry, buffers) = (note.kernel.entry, note.kernel.signature.bindings.len());
     let broken = |reason: String| -> Failure {
         Error::Launch { kernel: note.kernel.path.into(), reason }.into()
     };

@@ -32,23 +32,23 @@ pub fn kernel_task(exercise: &str, name: &str) -> Option<&'static KernelTask> {
     list.iter().find(|task| task.name == name)
 }
 
-/// A kernel of an exercise: `kernel!("ex01-tensor", "saxpy/1_grid_stride", "saxpy", [Read, Write])`.
-/// The texts are the solution's; a reader's file stands in front of them.
+/// A kernel of an exercise, declared as `strata_ml::device::kernel!` does it, with the exercise in
+/// front. The texts are the solution's; a reader's file stands in front of them.
 #[macro_export]
 macro_rules! kernel {
-    ($exercise:literal, $path:literal, $entry:literal, [$($access:ident),+ $(,)?]) => {
-        strata_ml::device::Kernel::new(
-            $path,
-            $entry,
-            &[$(strata_ml::device::Access::$access),+],
-        )
-        .cuda(
-            $crate::catalog::solution(concat!($exercise, "/kernels/", $path, ".cu")),
-            strata_kernels::INCLUDES,
-        )
-        .wgsl(
-            $crate::catalog::solution(concat!($exercise, "/shaders/", $path, ".wgsl")),
-            strata_shaders::INCLUDES,
-        )
+    (
+        $exercise:literal
+        mod $signature:ident { $($takes:tt)* }
+        static $name:ident = $path:literal($entry:ident)
+    ) => {
+        strata_ml::device::kernel! {
+            mod $signature { $($takes)* }
+            static $name = $path($entry) {
+                cuda: $crate::catalog::solution(concat!($exercise, "/kernels/", $path, ".cu")),
+                includes: strata_kernels::INCLUDES,
+                wgsl: $crate::catalog::solution(concat!($exercise, "/shaders/", $path, ".wgsl")),
+                includes: strata_shaders::INCLUDES
+            }
+        }
     };
 }

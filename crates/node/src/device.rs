@@ -41,7 +41,7 @@ struct Options {
 fn settings(options: &str) -> Outcome<Settings> {
     let options: Options = serde_json::from_str(options).map_err(json("open"))?;
     let overlay = options.kernels.as_deref().map(Overlay::open).transpose()?;
-    Ok(Settings { overlay: overlay.map(Arc::new), rungs: options.rungs })
+    Ok(Settings { overlay: overlay.map(Arc::new), rungs: options.rungs, ..Settings::default() })
 }
 
 fn describe(info: &Info) -> Value {

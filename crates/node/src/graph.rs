@@ -8,7 +8,7 @@ use napi_derive::napi;
 use serde_json::{Map, Value, json};
 use strata_ml::autograd::{self, GraphNode};
 use strata_ml::device::trace::Traced;
-use strata_ml::device::{Access, Kernel};
+use strata_ml::device::{Access, Binding, DType, Declared, Field, Kernel, Launch};
 
 /// The tape behind a tensor.
 #[napi]
@@ -33,7 +33,7 @@ pub(crate) fn sources(kernel: &Kernel) -> Value {
     let rust = kernel.rust.as_ref().map(|text| {
         json!({
             "name": text.name,
-            "file": text.file,
+            "file": text.path(),
             "source": text.function().unwrap_or(text.text),
         })
     });
@@ -46,16 +46,34 @@ pub(crate) fn sources(kernel: &Kernel) -> Value {
     })
 }
 
+/// The params by name, each with its numbers.
+fn fields(launch: &Launch) -> Vec<Value> {
+    let mut words = launch.params.iter();
+    let number = |dtype: DType, word: u32| match dtype {
+        DType::F32 => json!(f32::from_bits(word)),
+        _ => json!(word),
+    };
+    let field = |field: &Field| {
+        let numbers = words.by_ref().take(field.words).map(|&word| number(field.dtype, word));
+        let numbers: Vec<Value> = numbers.collect();
+        json!({ "name": field.name, "type": field.dtype.name(), "values": numbers })
+    };
+    launch.kernel.signature.params.iter().map(field).collect()
+}
+
 fn kernel(traced: &Traced) -> Value {
     let launch = traced.launch();
     let kernel = launch.kernel;
     let (op, rung) = kernel.path.split_once('/').unwrap_or((kernel.path, ""));
     let constants: Map<String, Value> =
         launch.constants.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-    let access = |a: &Access| if *a == Access::Write { "write" } else { "read" };
-    let bindings = launch.bindings.iter().zip(kernel.bindings);
-    let bindings: Vec<Value> =
-        bindings.map(|(b, a)| json!({"bytes": b.bytes, "access": access(a)})).collect();
+    let bindings = launch.bindings.iter().zip(kernel.signature.bindings);
+    let binding = |(bound, declared): (&Binding, &Declared)| {
+        let access = if declared.access == Access::Write { "write" } else { "read" };
+        let element = declared.element.to_string();
+        json!({ "name": declared.name, "type": element, "access": access, "bytes": bound.bytes })
+    };
+    let bindings: Vec<Value> = bindings.map(binding).collect();
     let mut all = sources(kernel);
     let here = json!({
         "op": op,
@@ -66,6 +84,7 @@ fn kernel(traced: &Traced) -> Value {
         "sharedBytes": launch.shared_bytes,
         "constants": constants,
         "params": launch.params,
+        "fields": fields(launch),
         "bindings": bindings,
         "flops": launch.cost.flops,
         "bytes": launch.cost.bytes,

@@ -55,6 +55,8 @@ pub fn ladders() -> napi::Result<String> {
     let rung = |r: &RungInfo| {
         json!({
             "name": r.name,
+            "precision": r.precision.name(),
+            "native": r.native,
             "machines": r.machines.iter().map(|m| m.name()).collect::<Vec<_>>(),
             "kernels": r.kernels.iter().map(|k| sources(k)).collect::<Vec<_>>(),
         })

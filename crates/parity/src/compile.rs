@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use strata_ml::device::{RungInfo, cuda};
+use strata_ml::device::{Arch, RungInfo, cuda};
 
 /// The oldest card that is served, and the newest that has kernels of its own.
 const ARCHITECTURES: [(&str, u32); 2] = [("sm_90a", 90), ("sm_80", 80)];
@@ -35,14 +35,14 @@ struct Job {
 ///
 /// The first set of constants is compiled for every architecture, the others, which choose lines of
 /// the same text, for the newest.
-pub(crate) fn compile(rungs: &[(Vec<Note>, u32)]) -> Vec<Result<usize, String>> {
+pub(crate) fn compile(rungs: &[(Vec<Note>, Arch)]) -> Vec<Result<usize, String>> {
     let mut jobs: Vec<(usize, Job)> = Vec::new();
-    for (row, (notes, compute)) in rungs.iter().enumerate() {
+    for (row, (notes, cards)) in rungs.iter().enumerate() {
         let mut known = HashSet::new();
         for note in notes {
             let first = known.insert(note.kernel.path);
             for (arch, number) in ARCHITECTURES {
-                if number >= *compute && (first || number == ARCHITECTURES[0].1) {
+                if cards.takes(number) && (first || number == ARCHITECTURES[0].1) {
                     jobs.push((row, Job { note: note.clone(), arch }));
                 }
             }

@@ -47,7 +47,7 @@ impl Guarded {
     fn shifted(&self, launch: &Launch) -> Result<Launch> {
         let shift = |b: &Binding| {
             let memory = self.inside(&b.memory)?.clone();
-            Ok(Binding { memory, offset: b.offset + GUARD_BYTES, bytes: b.bytes })
+            Ok(Binding { memory, offset: b.offset + GUARD_BYTES, ..b.clone() })
         };
         let bindings = launch.bindings.iter().map(shift).collect::<Result<_>>()?;
         Ok(Launch { bindings, ..launch.clone() })
@@ -60,8 +60,9 @@ impl Guarded {
 
 fn written(launch: &Launch) -> Vec<Written> {
     let mut list: Vec<Written> = Vec::new();
-    for (at, (binding, access)) in launch.bindings.iter().zip(launch.kernel.bindings).enumerate() {
-        if *access == Access::Read {
+    for (at, (binding, access)) in launch.bindings.iter().zip(launch.kernel.accesses()).enumerate()
+    {
+        if access == Access::Read {
             continue;
         }
         let bound = (at, binding.offset..binding.offset + binding.bytes);

@@ -2,8 +2,9 @@
 
 use crate::{Failure, Outcome, Watch};
 use strata_check::report::{Check, Element as Value};
+use strata_check::round::Precision as Format;
 use strata_check::{Tolerance, sample, tolerance};
-use strata_ml::device::{self, Device, Machine};
+use strata_ml::device::{self, Device, Machine, Precision};
 use strata_ml::tensor::{self, Element, Tensor};
 
 /// One rung of one op on one device, being judged.
@@ -11,6 +12,7 @@ use strata_ml::tensor::{self, Element, Tensor};
 pub struct Probe {
     op: &'static str,
     rung: &'static str,
+    precision: Precision,
     page: &'static str,
     device: Device,
     watch: Watch,
@@ -26,6 +28,7 @@ impl Probe {
         Probe {
             op,
             rung,
+            precision: Precision::F32,
             page,
             device,
             watch: Watch::default(),
@@ -39,6 +42,28 @@ impl Probe {
     pub fn watched(mut self, watch: Watch) -> Self {
         self.watch = watch;
         self
+    }
+
+    /// Of a rung that rounds its factors to this.
+    pub fn precise(mut self, precision: Precision) -> Self {
+        self.precision = precision;
+        self
+    }
+
+    /// The rule for a result of products: `exact` where the rung rounds nothing, else twice the error
+    /// that the oracle makes of factors rounded as the rung rounds them.
+    pub fn products(
+        &self,
+        exact: Tolerance,
+        oracle: impl FnOnce(&dyn Fn(&[f64]) -> Vec<f64>) -> Vec<f64>,
+    ) -> Tolerance {
+        let format = match self.precision {
+            Precision::F32 => return exact,
+            Precision::Tf32 => Format::Tf32,
+            Precision::F16 => Format::F16,
+            Precision::Bf16 => Format::Bf16,
+        };
+        Tolerance::rounded(oracle(&|x| format.round_all(x)))
     }
 
     /// Without a judge, for machines that only note what would be launched.

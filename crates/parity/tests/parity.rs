@@ -66,16 +66,22 @@ fn what_no_kernel_writes_is_poison() {
 #[test]
 fn another_result_the_second_time_is_caught() {
     use std::sync::atomic::{AtomicU32, Ordering};
-    use strata_ml::device::{Access, CpuArgs, Kernel, Launch};
     static CALLS: AtomicU32 = AtomicU32::new(0);
-    fn fickle(mut args: CpuArgs) {
-        let [mut out] = args.take();
-        out.f32_mut().fill(CALLS.fetch_add(1, Ordering::Relaxed) as f32);
+    strata_ml::device::kernel! {
+        mod count {
+            bindings { out: write f32 }
+            params {}
+        }
+        static FICKLE = "test/fickle"(fickle) { cpu: fickle }
     }
-    static FICKLE: Kernel = Kernel::new("test/fickle", "fickle", &[Access::Write]).cpu(fickle);
+    fn fickle(count::Cpu { out, .. }: count::Cpu<'_>) {
+        out.fill(CALLS.fetch_add(1, Ordering::Relaxed) as f32);
+    }
     let (device, watch) = guarded(cpu(), Settings::default());
     let buffer = device.alloc(16).unwrap();
-    device.launch(&Launch::new(&FICKLE).bind(&buffer.whole())).unwrap();
+    device
+        .launch(&FICKLE.launch(count::Bindings { out: buffer.whole() }, count::Params {}))
+        .unwrap();
     let faults = watch.take();
     let what = What::Differs { binding: 0, words: vec![0, 1, 2, 3] };
     assert_eq!(faults, [Fault { kernel: "test/fickle", entry: "fickle", what }]);

@@ -28,10 +28,11 @@ fn every_cpu_kernel_has_its_function() {
 #[test]
 fn the_files_are_those_of_the_repository() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    for CpuText { file, text, .. } in kernels().iter().filter_map(|kernel| kernel.rust) {
-        let path = root.join(file);
-        let found = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{file}: {e}"));
-        assert_eq!(found, text, "{file}");
+    for text in kernels().iter().filter_map(|kernel| kernel.rust) {
+        let file = text.path();
+        let found = std::fs::read_to_string(root.join(&file));
+        let found = found.unwrap_or_else(|e| panic!("{file}: {e}"));
+        assert_eq!(found, text.text, "{file}");
     }
 }
 
@@ -57,7 +58,7 @@ where
 
 fn after() {}
 "###;
-    let text = CpuText { name: "cut", file: "here", text: TEXT };
+    let text = CpuText { name: "cut", file: "here", beside: "there", text: TEXT };
     let got = text.function().unwrap();
     assert!(got.starts_with("/// The doc.\n// Why.\n#[inline]\npub fn cut<"), "{got}");
     assert!(got.ends_with("else { '\\u{7d}' }\n}"), "{got}");

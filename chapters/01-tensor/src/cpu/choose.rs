@@ -1,36 +1,32 @@
 use super::walk::{CHUNK, Walk};
+use crate::ops::choose::select;
+use crate::ops::one_hot::classify;
+use crate::ops::triangle::cut_off;
+use bytemuck::{cast_slice, cast_slice_mut};
 use rayon::prelude::*;
-use strata_device::CpuArgs;
 
-/// Params: shape\[8\], strides of the condition\[8\], of a\[8\] and b\[8\], n, rank, their offsets, the
-/// bits of a condition that count.
-pub(crate) fn choose(mut args: CpuArgs) {
-    let [cond, a, b, mut out] = args.take();
-    let (cond, a, b) = (cond.of::<u32>(), a.of::<u32>(), b.of::<u32>());
-    let (n, rank, mask) = (args.size(32), args.size(33), args.params[37]);
-    let p = args.params;
+pub(crate) fn choose(select::Cpu { cond, a, b, out, params: p, .. }: select::Cpu<'_>) {
+    let (cond, a, b): (&[u32], &[u32], &[u32]) = (cast_slice(cond), cast_slice(a), cast_slice(b));
+    let rank = p.rank;
     let walk = Walk {
-        shape: &p[..rank],
-        strides: [&p[8..8 + rank], &p[16..16 + rank], &p[24..24 + rank]],
-        offsets: [args.size(34), args.size(35), args.size(36)],
+        shape: &p.shape[..rank],
+        strides: [&p.cond_strides[..rank], &p.a_strides[..rank], &p.b_strides[..rank]],
+        offsets: [p.cond_offset, p.a_offset, p.b_offset],
     };
-    walk.rows(&mut out.of_mut::<u32>()[..n], |out, [c, i, j], [r, s, t]| {
+    walk.rows(&mut cast_slice_mut::<u8, u32>(out)[..p.n], |out, [c, i, j], [r, s, t]| {
         for (k, o) in out.iter_mut().enumerate() {
-            *o = if cond[c + k * r] & mask != 0 { a[i + k * s] } else { b[j + k * t] };
+            *o = if cond[c + k * r] & p.mask != 0 { a[i + k * s] } else { b[j + k * t] };
         }
     });
 }
 
-/// Params: shape\[8\] and strides\[8\] that end with rows and columns, n, rank, offset, how far the
-/// diagonal is moved to the right, and how far down. Constant: UPPER.
-pub(crate) fn triangle(mut args: CpuArgs) {
-    let [x, mut out] = args.take();
-    let (n, rank, right, down) = (args.size(16), args.size(17), args.size(19), args.size(20));
-    let (x, p, upper) = (x.of::<u32>(), args.params, args.constant("UPPER", 0) == 1);
-    let (rows, columns) = (args.size(rank - 2), args.size(rank - 1));
-    let walk = Walk { shape: &p[..rank], strides: [&p[8..8 + rank]], offsets: [args.size(18)] };
-    walk.runs(&mut out.of_mut::<u32>()[..n], |first, out, [at], [step]| {
-        let (row, column) = (first / columns % rows + right, first % columns + down);
+/// Shape and strides end with rows and columns. Constant: UPPER.
+pub(crate) fn triangle(cut_off::Cpu { x, out, params: p, constants }: cut_off::Cpu<'_>) {
+    let (x, rank, upper): (&[u32], _, _) = (cast_slice(x), p.rank, constants.get("UPPER", 0) == 1);
+    let (rows, columns) = (p.shape[rank - 2], p.shape[rank - 1]);
+    let walk = Walk { shape: &p.shape[..rank], strides: [&p.strides[..rank]], offsets: [p.offset] };
+    walk.runs(&mut cast_slice_mut::<u8, u32>(out)[..p.n], |first, out, [at], [step]| {
+        let (row, column) = (first / columns % rows + p.right, first % columns + p.down);
         for (k, o) in out.iter_mut().enumerate() {
             let kept = if upper { column + k >= row } else { column + k <= row };
             *o = if kept { x[at + k * step] } else { 0 };
@@ -38,17 +34,15 @@ pub(crate) fn triangle(mut args: CpuArgs) {
     });
 }
 
-/// Params: n, classes, the first id that is no class.
-pub(crate) fn one_hot(mut args: CpuArgs) {
-    let [ids, mut out] = args.take();
-    let (n, classes, known) = (args.size(0), args.size(1), args.params[2]);
-    let (ids, out) = (ids.of::<u32>(), &mut out.f32_mut()[..n]);
-    let rows = (CHUNK / classes).max(1);
-    out.par_chunks_mut(rows * classes).zip(ids.par_chunks(rows)).for_each(|(out, ids)| {
+pub(crate) fn one_hot(classify::Cpu { ids, out, params, .. }: classify::Cpu<'_>) {
+    let classify::Params { n, classes, known } = params;
+    let (rows, out) = ((CHUNK / classes).max(1), cast_slice_mut::<u8, f32>(out));
+    out[..n].par_chunks_mut(rows * classes).zip(ids.par_chunks(rows)).for_each(|(out, ids)| {
         for (row, &id) in out.chunks_exact_mut(classes).zip(ids) {
+            let id = id as usize;
             row.fill(if id < known { 0.0 } else { f32::NAN });
             if id < known {
-                row[id as usize] = 1.0;
+                row[id] = 1.0;
             }
         }
     });

@@ -1,32 +1,33 @@
 use super::walk::{CHUNK, Walk};
 use crate::Layout;
+use crate::ops::copy::move_elements;
+use bytemuck::{cast_slice, cast_slice_mut};
 use rayon::prelude::*;
-use strata_device::CpuArgs;
 
-/// Params: shape\[8\], source strides\[8\], destination strides\[8\], n, rank, source and
-/// destination offsets. Constant: SIZE of an element in bytes.
-pub(crate) fn copy(mut args: CpuArgs) {
-    let [src, mut dst] = args.take();
-    if args.constant("SIZE", 4) == 2 {
-        strided(&args, src.of::<u16>(), dst.of_mut());
+/// Constant: SIZE of an element in bytes.
+pub(crate) fn copy(move_elements::Cpu { src, dst, params, constants }: move_elements::Cpu<'_>) {
+    if constants.get("SIZE", 4) == 2 {
+        strided::<u16>(&params, cast_slice(src), cast_slice_mut(dst));
     } else {
-        strided(&args, src.of::<u32>(), dst.of_mut());
+        strided::<u32>(&params, cast_slice(src), cast_slice_mut(dst));
     }
 }
 
-fn strided<T: Copy + Default + Send + Sync>(args: &CpuArgs, src: &[T], dst: &mut [T]) {
-    let p = args.params;
-    let (n, rank, from, to) = (args.size(24), args.size(25), args.size(26), args.size(27));
+fn strided<T: Copy + Default + Send + Sync>(p: &move_elements::Params, src: &[T], dst: &mut [T]) {
+    let (from, to) = (p.from_offset, p.to_offset);
     // Elements may be copied in any order: in the destination's, its memory can be cut into disjoint
     // pieces, one for each index of a dimension.
-    let mut order: Vec<usize> = (0..rank).collect();
-    order.sort_by_key(|&d| std::cmp::Reverse(p[16 + d]));
-    let sorted = |first: usize| order.iter().map(|&d| p[first + d] as usize).collect();
-    let layout = |strides, offset| Layout { shape: sorted(0), strides, offset };
-    let merged = Layout::collapse(&[layout(sorted(8), from), layout(sorted(16), to)]);
+    let mut order: Vec<usize> = (0..p.rank).collect();
+    order.sort_by_key(|&d| std::cmp::Reverse(p.to_strides[d]));
+    let sorted = |sizes: &[usize; 8]| order.iter().map(|&d| sizes[d]).collect();
+    let layout = |strides, offset| Layout { shape: sorted(&p.shape), strides, offset };
+    let merged = Layout::collapse(&[
+        layout(sorted(&p.from_strides), from),
+        layout(sorted(&p.to_strides), to),
+    ]);
     let [source, target] = &merged[..] else { return };
     let dst = &mut dst[to..to + target.extent()];
-    if dst.len() == n {
+    if dst.len() == p.n {
         dense(source, src, dst);
     } else {
         scatter(&source.shape, &source.strides, &target.strides, src, from, dst);
@@ -35,17 +36,15 @@ fn strided<T: Copy + Default + Send + Sync>(args: &CpuArgs, src: &[T], dst: &mut
 
 /// A destination without gaps, written front to back.
 fn dense<T: Copy + Default + Send + Sync>(source: &Layout, src: &[T], dst: &mut [T]) {
-    let words = |list: &[usize]| list.iter().map(|&x| x as u32).collect::<Vec<_>>();
-    let (shape, strides) = (words(&source.shape), words(&source.strides));
+    let Layout { shape, strides, offset } = source;
     let outer = shape.len().saturating_sub(2);
     let walk = |rank: usize| Walk {
         shape: &shape[..rank],
         strides: [&strides[..rank]],
-        offsets: [source.offset],
+        offsets: [*offset],
     };
     if strides.len() >= 2 && strides[outer] == 1 && strides[outer + 1] > 1 {
-        let (rows, columns, step) =
-            (source.shape[outer], source.shape[outer + 1], source.strides[outer + 1]);
+        let (rows, columns, step) = (shape[outer], shape[outer + 1], strides[outer + 1]);
         let matrices = walk(outer);
         dst.par_chunks_mut(rows * columns).enumerate().for_each(|(m, dst)| {
             transpose(&src[matrices.at(m)[0]..], dst, columns, step);

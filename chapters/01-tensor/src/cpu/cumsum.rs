@@ -1,35 +1,34 @@
+use crate::ops::cumsum::sum_up;
+use bytemuck::{cast_slice, cast_slice_mut};
 use rayon::prelude::*;
-use strata_device::CpuArgs;
 
-/// Params: columns, length, inner, first, count. Constants: INTEGER, REVERSE.
-pub(crate) fn cumsum(mut args: CpuArgs) {
-    let [x, mut out] = args.take();
-    if args.constant("INTEGER", 0) == 1 {
+/// Constants: INTEGER, REVERSE.
+pub(crate) fn cumsum(sum_up::Cpu { x, out, params, constants }: sum_up::Cpu<'_>) {
+    let reverse = constants.get("REVERSE", 0) == 1;
+    if constants.get("INTEGER", 0) == 1 {
         let add = |sum: &mut u32, x: u32| {
             *sum = sum.wrapping_add(x);
             *sum
         };
-        return scan(&args, x.of::<u32>(), out.of_mut::<u32>(), |x| x, add);
+        return scan(params, reverse, cast_slice(x), cast_slice_mut(out), |x| x, add);
     }
     // In float64: a running sum in f32 drifts off a long row of equal numbers.
     let add = |sum: &mut f64, x: f32| {
         *sum += f64::from(x);
         *sum as f32
     };
-    scan(&args, x.f32(), out.f32_mut(), f64::from, add);
+    scan(params, reverse, cast_slice(x), cast_slice_mut(out), f64::from, add);
 }
 
 /// `start` makes a sum of the last output before this launch, `add` adds to it and gives the output.
 fn scan<T: Copy + Send + Sync, S: Default + Clone>(
-    args: &CpuArgs,
+    sum_up::Params { length, inner, first, count, .. }: sum_up::Params,
+    reverse: bool,
     x: &[T],
     out: &mut [T],
     start: impl Fn(T) -> S + Sync,
     add: impl Fn(&mut S, T) -> T + Sync,
 ) {
-    let (length, inner) = (args.size(1), args.size(2));
-    let (first, count) = (args.size(3), args.size(4));
-    let reverse = args.constant("REVERSE", 0) == 1;
     let block = length * inner;
     let row = |j: usize| inner * if reverse { length - 1 - j } else { j };
     out.par_chunks_exact_mut(block).zip(x.par_chunks_exact(block)).for_each(|(out, x)| {

@@ -1,52 +1,50 @@
 use super::functions;
 use super::walk::{CHUNK, Walk};
+use crate::ops::accumulate::add_scaled;
+use crate::ops::fill::set_words;
+use crate::ops::map::elements;
+use crate::ops::zip::pairs;
+use bytemuck::cast_slice_mut;
 use rayon::prelude::*;
-use strata_device::CpuArgs;
 
-/// Params: whole words, bits, 1 if half a word follows.
-pub(crate) fn fill(mut args: CpuArgs) {
-    let [mut out] = args.take();
-    let (words, bits, odd) = (args.size(0), args.params[1], args.size(2));
-    out.of_mut::<u32>()[..words].par_chunks_mut(CHUNK).for_each(|c| c.fill(bits));
-    if odd == 1 {
+pub(crate) fn fill(set_words::Cpu { out, params: p, .. }: set_words::Cpu<'_>) {
+    let words = &mut cast_slice_mut::<u8, u32>(out)[..p.words];
+    words.par_chunks_mut(CHUNK).for_each(|c| c.fill(p.bits));
+    if p.odd {
         // The other half of the last word may belong to another tensor.
-        out.of_mut::<u16>()[2 * words] = bits as u16;
+        cast_slice_mut::<u8, u16>(out)[2 * p.words] = p.bits as u16;
     }
 }
 
-/// Params: n, alpha.
-pub(crate) fn accumulate(mut args: CpuArgs) {
-    let [x, mut out] = args.take();
-    let (n, alpha) = (args.size(0), args.float(1));
-    let pairs = out.f32_mut()[..n].par_chunks_mut(CHUNK).zip(x.f32().par_chunks(CHUNK));
-    pairs.for_each(|(o, x)| o.iter_mut().zip(x).for_each(|(o, x)| *o += alpha * x));
+pub(crate) fn accumulate(add_scaled::Cpu { x, out, params: p, .. }: add_scaled::Cpu<'_>) {
+    let pairs = out[..p.n].par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK));
+    pairs.for_each(|(o, x)| o.iter_mut().zip(x).for_each(|(o, x)| *o += p.alpha * x));
 }
 
-/// Params: shape\[8\], strides\[8\], n, rank, offset, alpha, beta. Constant: OP.
-pub(crate) fn map(mut args: CpuArgs) {
-    let [input, mut out] = args.take();
-    let (alpha, beta) = (args.float(19), args.float(20));
-    match args.constant("OP", 0) {
-        0 => each(&args, input.f32(), out.f32_mut(), |x| alpha * x + beta),
-        1 => each(&args, input.f32(), out.f32_mut(), functions::exp),
-        2 => each(&args, input.f32(), out.f32_mut(), f32::ln),
-        3 => each(&args, input.f32(), out.f32_mut(), f32::sqrt),
-        4 => each(&args, input.f32(), out.f32_mut(), functions::tanh),
-        5 => each(&args, input.f32(), out.f32_mut(), |x| if x < 0.0 { 0.0 } else { x }),
-        6 => each(&args, input.f32(), out.f32_mut(), functions::sigmoid),
-        7 => each(&args, input.f32(), out.f32_mut(), f32::abs),
-        8 => each(&args, input.f32(), out.f32_mut(), f32::recip),
-        9 => each(&args, input.f32(), out.f32_mut(), |x| x * x),
-        10 => each(&args, input.f32(), out.f32_mut(), |x| x.powf(alpha)),
-        11 => each(&args, input.f32(), out.f32_mut(), f32::sin),
-        12 => each(&args, input.f32(), out.f32_mut(), f32::cos),
-        13 => each(&args, input.f32(), out.f32_mut(), |x| {
+/// Constant: OP.
+pub(crate) fn map(args: elements::Cpu) {
+    let elements::Params { alpha, beta, .. } = args.params;
+    match args.constants.get("OP", 0) {
+        0 => each(args, |x| alpha * x + beta),
+        1 => each(args, functions::exp),
+        2 => each(args, f32::ln),
+        3 => each(args, f32::sqrt),
+        4 => each(args, functions::tanh),
+        5 => each(args, |x| if x < 0.0 { 0.0 } else { x }),
+        6 => each(args, functions::sigmoid),
+        7 => each(args, f32::abs),
+        8 => each(args, f32::recip),
+        9 => each(args, |x| x * x),
+        10 => each(args, |x| x.powf(alpha)),
+        11 => each(args, f32::sin),
+        12 => each(args, f32::cos),
+        13 => each(args, |x| {
             // Not `max` and `min`, which drop NaN.
             let low = if x < alpha { alpha } else { x };
             if low > beta { beta } else { low }
         }),
-        14 => each(&args, input.f32(), out.f32_mut(), |x| truth(x > alpha)),
-        _ => each(&args, input.f32(), out.f32_mut(), |x| truth(x.is_nan())),
+        14 => each(args, |x| truth(x > alpha)),
+        _ => each(args, |x| truth(x.is_nan())),
     }
 }
 
@@ -54,11 +52,13 @@ fn truth(t: bool) -> f32 {
     if t { 1.0 } else { 0.0 }
 }
 
-fn each(args: &CpuArgs, input: &[f32], out: &mut [f32], f: impl Fn(f32) -> f32 + Sync) {
-    let (n, rank) = (args.size(16), args.size(17));
-    let p = args.params;
-    let walk = Walk { shape: &p[..rank], strides: [&p[8..8 + rank]], offsets: [args.size(18)] };
-    walk.rows(&mut out[..n], |out, [a], [step]| {
+fn each(
+    elements::Cpu { x: input, out, params: p, .. }: elements::Cpu,
+    f: impl Fn(f32) -> f32 + Sync,
+) {
+    let walk =
+        Walk { shape: &p.shape[..p.rank], strides: [&p.strides[..p.rank]], offsets: [p.offset] };
+    walk.rows(&mut out[..p.n], |out, [a], [step]| {
         if step == 1 {
             out.iter_mut().zip(&input[a..]).for_each(|(o, &x)| *o = f(x));
         } else {
@@ -67,44 +67,41 @@ fn each(args: &CpuArgs, input: &[f32], out: &mut [f32], f: impl Fn(f32) -> f32 +
     });
 }
 
-/// Params: shape\[8\], strides of a\[8\] and b\[8\], n, rank, offsets of a and b. Constant: OP.
-pub(crate) fn zip(mut args: CpuArgs) {
-    let [a, b, mut out] = args.take();
-    let (a, b, out) = (a.f32(), b.f32(), out.f32_mut());
-    match args.constant("OP", 0) {
-        0 => pairs(&args, a, b, out, |x, y| x + y),
-        1 => pairs(&args, a, b, out, |x, y| x - y),
-        2 => pairs(&args, a, b, out, |x, y| x * y),
-        3 => pairs(&args, a, b, out, |x, y| x / y),
-        4 => pairs(&args, a, b, out, |x, y| if x > y || x.is_nan() { x } else { y }),
-        5 => pairs(&args, a, b, out, |x, y| if x < y || x.is_nan() { x } else { y }),
-        6 => pairs(&args, a, b, out, f32::powf),
-        7 => pairs(&args, a, b, out, |x, y| truth(x == y)),
-        8 => pairs(&args, a, b, out, |x, y| truth(x > y)),
-        9 => pairs(&args, a, b, out, |x, y| if y == 0.0 { 0.0 } else { x }),
-        10 => pairs(&args, a, b, out, |x, y| truth(x != y)),
-        11 => pairs(&args, a, b, out, |x, y| truth(x < y)),
-        12 => pairs(&args, a, b, out, |x, y| truth(x <= y)),
-        _ => pairs(&args, a, b, out, |x, y| truth(x >= y)),
+/// Constant: OP.
+pub(crate) fn zip(pairs::Cpu { a, b, out, params, constants }: pairs::Cpu) {
+    let p = &params;
+    match constants.get("OP", 0) {
+        0 => each_pair(p, a, b, out, |x, y| x + y),
+        1 => each_pair(p, a, b, out, |x, y| x - y),
+        2 => each_pair(p, a, b, out, |x, y| x * y),
+        3 => each_pair(p, a, b, out, |x, y| x / y),
+        4 => each_pair(p, a, b, out, |x, y| if x > y || x.is_nan() { x } else { y }),
+        5 => each_pair(p, a, b, out, |x, y| if x < y || x.is_nan() { x } else { y }),
+        6 => each_pair(p, a, b, out, f32::powf),
+        7 => each_pair(p, a, b, out, |x, y| truth(x == y)),
+        8 => each_pair(p, a, b, out, |x, y| truth(x > y)),
+        9 => each_pair(p, a, b, out, |x, y| if y == 0.0 { 0.0 } else { x }),
+        10 => each_pair(p, a, b, out, |x, y| truth(x != y)),
+        11 => each_pair(p, a, b, out, |x, y| truth(x < y)),
+        12 => each_pair(p, a, b, out, |x, y| truth(x <= y)),
+        _ => each_pair(p, a, b, out, |x, y| truth(x >= y)),
     }
 }
 
-pub(super) fn pairs<T: Copy + Send + Sync>(
-    args: &CpuArgs,
+pub(super) fn each_pair<T: Copy + Send + Sync>(
+    p: &pairs::Params,
     a: &[T],
     b: &[T],
     out: &mut [T],
     f: impl Fn(T, T) -> T + Sync,
 ) {
-    let (n, rank) = (args.size(24), args.size(25));
-    let p = args.params;
     let walk = Walk {
-        shape: &p[..rank],
-        strides: [&p[8..8 + rank], &p[16..16 + rank]],
-        offsets: [args.size(26), args.size(27)],
+        shape: &p.shape[..p.rank],
+        strides: [&p.a_strides[..p.rank], &p.b_strides[..p.rank]],
+        offsets: [p.a_offset, p.b_offset],
     };
     // region: lanes
-    walk.rows(&mut out[..n], |out, [i, j], steps| match steps {
+    walk.rows(&mut out[..p.n], |out, [i, j], steps| match steps {
         [1, 1] => {
             let (a, b) = (&a[i..i + out.len()], &b[j..j + out.len()]);
             out.iter_mut().zip(a).zip(b).for_each(|((o, &x), &y)| *o = f(x, y));

@@ -1,49 +1,39 @@
 use super::walk::Walk;
+use crate::ops::gather::pick;
+use crate::ops::scatter_add::add_up;
+use bytemuck::{cast_slice, cast_slice_mut};
 use rayon::prelude::*;
-use strata_device::CpuArgs;
 
-/// Params: shape\[8\], strides of x\[8\] and of the index\[8\], n, rank, their offsets, the first index
-/// that is outside, the step along x, the bits of what is not there.
-pub(crate) fn gather(mut args: CpuArgs) {
-    let [x, index, mut out] = args.take();
-    let (x, index) = (x.of::<u32>(), index.of::<u32>());
-    let (n, rank) = (args.size(24), args.size(25));
-    let (known, step, missing) = (args.params[28], args.size(29), args.params[30]);
-    let p = args.params;
+pub(crate) fn gather(pick::Cpu { x, index, out, params: p, .. }: pick::Cpu<'_>) {
+    let (x, rank): (&[u32], usize) = (cast_slice(x), p.rank);
     let walk = Walk {
-        shape: &p[..rank],
-        strides: [&p[8..8 + rank], &p[16..16 + rank]],
-        offsets: [args.size(26), args.size(27)],
+        shape: &p.shape[..rank],
+        strides: [&p.x_strides[..rank], &p.index_strides[..rank]],
+        offsets: [p.x_offset, p.index_offset],
     };
-    walk.rows(&mut out.of_mut::<u32>()[..n], |out, [i, j], [s, t]| {
+    walk.rows(&mut cast_slice_mut::<u8, u32>(out)[..p.n], |out, [i, j], [s, t]| {
         for (k, o) in out.iter_mut().enumerate() {
-            let id = index[j + k * t];
-            *o = if id < known { x[i + k * s + id as usize * step] } else { missing };
+            let id = index[j + k * t] as usize;
+            *o = if id < p.known { x[i + k * s + id * p.step] } else { p.missing };
         }
     });
 }
 
-/// Params: shape\[8\] of the columns, their strides in out\[8\], index\[8\] and src\[8\], columns,
-/// rank, elements of the index in a column, the first index that is outside, the steps along out, index
-/// and src, the offsets of index and src.
-pub(crate) fn scatter_add(mut args: CpuArgs) {
-    let [index, src, mut out] = args.take();
-    let (index, src, out) = (index.of::<u32>(), src.f32(), out.f32_mut());
-    let (columns, rank, n, known) = (args.size(32), args.size(33), args.size(34), args.params[35]);
-    let [to, along, from] = [36, 37, 38].map(|i| args.size(i));
-    let p = args.params;
+pub(crate) fn scatter_add(add_up::Cpu { index, src, out, params: p, .. }: add_up::Cpu) {
+    let (columns, rank, n, known) = (p.columns, p.rank, p.n, p.known as u32);
+    let (to, along, from) = (p.out_step, p.index_step, p.src_step);
     let walk = Walk {
-        shape: &p[..rank],
-        strides: [&p[8..8 + rank], &p[16..16 + rank], &p[24..24 + rank]],
-        offsets: [0, args.size(39), args.size(40)],
+        shape: &p.shape[..rank],
+        strides: [&p.out_strides[..rank], &p.index_strides[..rank], &p.src_strides[..rank]],
+        offsets: [0, p.index_offset, p.src_offset],
     };
     // Columns that lie interleaved in one block of out are one task's: those that differ in dimensions
     // behind the one that is walked along.
-    let block = known as usize * to;
-    let behind = p[8..8 + rank].iter().take_while(|&&stride| stride as usize >= block).count();
-    let of_block: usize = p[behind..rank].iter().map(|&size| size as usize).product();
+    let block = p.known * to;
+    let behind = p.out_strides[..rank].iter().take_while(|&&stride| stride >= block).count();
+    let of_block: usize = p.shape[behind..rank].iter().product();
     let (width, steps) = match behind < rank {
-        true => (args.size(rank - 1), [8, 16, 24].map(|first| args.size(first + rank - 1))),
+        true => (p.shape[rank - 1], walk.strides.map(|strides| strides[rank - 1])),
         false => (1, [0; 3]),
     };
     let mut next = 0;

@@ -1,16 +1,14 @@
+use crate::ops::multinomial::draw;
 use rayon::prelude::*;
-use strata_device::CpuArgs;
 
 /// Pieces of a row that are added up by themselves: as many as a workgroup has invocations, so that all
 /// machines add in one order and draw the same.
 const PIECES: usize = 256;
 
-/// Params: rows, width, draws, piece. Bindings: weights, uniforms, out.
-pub(crate) fn multinomial(mut args: CpuArgs) {
-    let [weights, uniforms, mut out] = args.take();
-    let (width, draws, piece) = (args.size(1), args.size(2), args.size(3));
-    let outputs = out.of_mut::<u32>().par_chunks_exact_mut(draws);
-    let inputs = weights.f32().par_chunks_exact(width).zip(uniforms.f32().par_chunks_exact(draws));
+pub(crate) fn multinomial(draw::Cpu { weights, uniforms, out, params, .. }: draw::Cpu) {
+    let draw::Params { width, draws, piece, .. } = params;
+    let outputs = out.par_chunks_exact_mut(draws);
+    let inputs = weights.par_chunks_exact(width).zip(uniforms.par_chunks_exact(draws));
     outputs.zip(inputs).for_each(|(out, (weights, uniforms))| {
         let mut sums = [0f32; PIECES];
         for (sum, weights) in sums.iter_mut().zip(weights.chunks(piece)) {

@@ -1,19 +1,19 @@
 use super::walk::{CHUNK, Walk};
+use crate::ops::argmax::find_largest;
+use crate::ops::reduce::fold;
 use rayon::prelude::*;
 use std::ops::Range;
-use strata_device::CpuArgs;
 
-/// Params: shape\[8\] and strides\[8\] with the kept dimensions first, n (outputs), k (elements in
-/// each), kept rank, whole rank, offset, scale. Constant: OP.
-pub(crate) fn reduce(mut args: CpuArgs) {
-    let [input, mut out] = args.take();
-    let (input, out) = (input.f32(), &mut out.f32_mut()[..args.size(16)]);
+/// Constant: OP.
+pub(crate) fn reduce(fold::Cpu { x, out, params, constants }: fold::Cpu) {
+    let out = &mut out[..params.n];
+    let terms = Terms::of(&params, x);
     let larger = |a: f32, x: f32| if x > a || x.is_nan() { x } else { a };
     let smaller = |a: f32, x: f32| if x < a || x.is_nan() { x } else { a };
-    match args.constant("OP", 0) {
-        0 => Terms::of(&args, input).fold(out, 0.0, |a, x| a + x),
-        1 => Terms::of(&args, input).fold(out, f32::NEG_INFINITY, larger),
-        _ => Terms::of(&args, input).fold(out, f32::INFINITY, smaller),
+    match constants.get("OP", 0) {
+        0 => terms.fold(out, 0.0, |a, x| a + x),
+        1 => terms.fold(out, f32::NEG_INFINITY, larger),
+        _ => terms.fold(out, f32::INFINITY, smaller),
     }
 }
 
@@ -34,13 +34,13 @@ struct Terms<'a> {
 }
 
 impl<'a> Terms<'a> {
-    fn of(args: &CpuArgs<'a>, input: &'a [f32]) -> Self {
-        let p = args.params;
-        let (kept, rank) = (args.size(18), args.size(19));
+    fn of(p: &'a fold::Params, input: &'a [f32]) -> Self {
+        let (kept, rank) = (p.kept, p.rank);
         let outer =
-            Walk { shape: &p[..kept], strides: [&p[8..8 + kept]], offsets: [args.size(20)] };
-        let inner = Walk { shape: &p[kept..rank], strides: [&p[8 + kept..8 + rank]], offsets: [0] };
-        Terms { input, outer, inner, k: args.size(17), scale: args.float(21) }
+            Walk { shape: &p.shape[..kept], strides: [&p.strides[..kept]], offsets: [p.offset] };
+        let inner =
+            Walk { shape: &p.shape[kept..rank], strides: [&p.strides[kept..rank]], offsets: [0] };
+        Terms { input, outer, inner, k: p.k, scale: p.scale }
     }
 
     fn fold(&self, out: &mut [f32], start: f32, f: impl Fn(f32, f32) -> f32 + Sync) {
@@ -132,12 +132,9 @@ impl<'a> Terms<'a> {
     }
 }
 
-/// Params: rows, width.
-pub(crate) fn argmax(mut args: CpuArgs) {
-    let [input, mut out] = args.take();
-    let (rows, width) = (args.size(0), args.size(1));
-    let input = input.f32().par_chunks_exact(width);
-    out.of_mut::<u32>()[..rows].par_iter_mut().zip(input).for_each(|(o, row)| {
+pub(crate) fn argmax(find_largest::Cpu { x, out, params: p, .. }: find_largest::Cpu<'_>) {
+    let rows = out[..p.rows].par_iter_mut().zip(x.par_chunks_exact(p.width));
+    rows.for_each(|(o, row)| {
         let mut best = 0;
         for (i, &x) in row.iter().enumerate().skip(1) {
             if row[best].is_nan() {

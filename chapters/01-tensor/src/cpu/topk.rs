@@ -1,5 +1,6 @@
+use crate::ops::topk::passes_over;
+use bytemuck::{cast_slice, cast_slice_mut};
 use rayon::prelude::*;
-use strata_device::CpuArgs;
 
 /// Grows as numbers get smaller: 0 for NaN, then from infinity down to -infinity; both zeros are one.
 fn rank(x: f32) -> u32 {
@@ -11,13 +12,12 @@ fn rank(x: f32) -> u32 {
     }
 }
 
-/// Params: rows, width, k (and passes, of which this makes none). Finds which k come first, then sorts those: n + k log k steps a row.
-pub(crate) fn topk(mut args: CpuArgs) {
-    let [x, mut values, mut places] = args.take();
-    let (width, k) = (args.size(1), args.size(2));
-    let outputs = values.f32_mut().par_chunks_exact_mut(k);
-    let outputs = outputs.zip(places.of_mut::<u32>().par_chunks_exact_mut(k));
-    outputs.zip(x.f32().par_chunks_exact(width)).for_each(|((values, places), x)| {
+/// No passes: finds which k come first, then sorts those, in n + k log k steps a row.
+pub(crate) fn topk(passes_over::Cpu { x, values, places, params, .. }: passes_over::Cpu) {
+    let passes_over::Params { width, k, .. } = params;
+    let (x, values): (&[f32], &mut [f32]) = (cast_slice(x), cast_slice_mut(values));
+    let outputs = values.par_chunks_exact_mut(k).zip(places.par_chunks_exact_mut(k));
+    outputs.zip(x.par_chunks_exact(width)).for_each(|((values, places), x)| {
         // Rank and place in one number.
         let pair = |(i, &x): (usize, &f32)| u64::from(rank(x)) << 32 | i as u64;
         let mut pairs: Vec<u64> = x.iter().enumerate().map(pair).collect();

@@ -3,10 +3,10 @@ use rayon::prelude::*;
 /// Elements one task works on: enough to pay for handing it over.
 pub(super) const CHUNK: usize = 16 << 10;
 
-/// Shape and strides as a kernel's params hold them: eight words each.
+/// Shape and strides, of which a kernel's params hold eight each.
 pub(super) struct Walk<'a, const S: usize> {
-    pub shape: &'a [u32],
-    pub strides: [&'a [u32]; S],
+    pub shape: &'a [usize],
+    pub strides: [&'a [usize]; S],
     pub offsets: [usize; S],
 }
 
@@ -15,11 +15,11 @@ impl<const S: usize> Walk<'_, S> {
     pub fn at(&self, mut i: usize) -> [usize; S] {
         let mut place = self.offsets;
         for d in (0..self.shape.len()).rev() {
-            let size = self.shape[d] as usize;
+            let size = self.shape[d];
             let here = i % size;
             i /= size;
             for s in 0..S {
-                place[s] += here * self.strides[s][d] as usize;
+                place[s] += here * self.strides[s][d];
             }
         }
         place
@@ -27,7 +27,7 @@ impl<const S: usize> Walk<'_, S> {
 
     /// The last dimension's size and the first operand's stride there; 1 and 0 if there is none.
     pub fn last(&self) -> (usize, usize) {
-        let last = |words: &[u32], none| words.last().map_or(none, |&w| w as usize);
+        let last = |sizes: &[usize], none| sizes.last().copied().unwrap_or(none);
         (last(self.shape, 1), last(self.strides[0], 0))
     }
 
@@ -48,10 +48,10 @@ impl<const S: usize> Walk<'_, S> {
         row: impl Fn(usize, &mut [T], [usize; S], [usize; S]) + Sync,
     ) {
         let rank = self.shape.len();
-        let width = if rank == 0 { 1 } else { self.shape[rank - 1] as usize };
+        let width = if rank == 0 { 1 } else { self.shape[rank - 1] };
         let steps = std::array::from_fn(|s| match rank {
             0 => 0,
-            r => self.strides[s][r - 1] as usize,
+            r => self.strides[s][r - 1],
         });
         out.par_chunks_mut(CHUNK).enumerate().for_each(|(c, chunk)| {
             let mut done = 0;

@@ -1,5 +1,5 @@
 use crate::{DType, Error, Result, Tensor, cpu};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
+use strata_device::{Ladder, Rung, kernel};
 
 #[derive(Debug)]
 pub(super) struct Args {
@@ -8,33 +8,24 @@ pub(super) struct Args {
     alpha: f32,
 }
 
-static ACCUMULATE: Kernel =
-    Kernel::new("accumulate/1_naive", "accumulate", &[Access::Read, Access::Write])
-        .cuda(strata_kernels::source("accumulate/1_naive"), strata_kernels::INCLUDES)
-        .wgsl(strata_shaders::source("accumulate/1_naive"), strata_shaders::INCLUDES)
-        .cpu(cpu::accumulate)
-        .rust(cpu_text!("chapters/01-tensor" / "src/cpu/elementwise.rs", accumulate));
+kernel! {
+    pub(crate) mod add_scaled {
+        bindings { x: read f32, out: write f32 }
+        params { n: usize, alpha: f32 }
+    }
+    static ACCUMULATE = "accumulate/1_naive"(accumulate) {
+        cuda, wgsl, cpu: cpu::accumulate in "src/cpu/elementwise.rs"
+    }
+}
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "accumulate",
-    rungs: &[Rung {
-        name: "1_naive",
-        kernels: &[&ACCUMULATE],
-        needs: Needs::NONE,
-        accepts: |_| true,
-        plan: |a, _| {
-            let n = a.out.numel();
-            Ok(vec![
-                Launch::new(&ACCUMULATE)
-                    .bind(&a.input.flat())
-                    .bind(&a.out.flat())
-                    .size(n)
-                    .float(a.alpha)
-                    .cover(n, 256)
-                    .cost(2.0 * n as f64, 12.0 * n as f64),
-            ])
-        },
-    }],
+    rungs: &[Rung::new("1_naive", &[&ACCUMULATE], |a, _| {
+        let n = a.out.numel();
+        let bindings = add_scaled::Bindings { x: a.input.flat(), out: a.out.flat() };
+        let launch = ACCUMULATE.launch(bindings, add_scaled::Params { n, alpha: a.alpha });
+        Ok(vec![launch.cover(n, 256).cost(2.0 * n as f64, 12.0 * n as f64)])
+    })],
 };
 
 /// `out += alpha * input`, in place: how gradients gather in their arena.

@@ -1,5 +1,5 @@
 use crate::{DType, Error, Result, Tensor, cpu};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
+use strata_device::{Kernel, Ladder, Launch, Rung, kernel};
 
 #[derive(Debug)]
 pub(super) struct Args {
@@ -8,47 +8,37 @@ pub(super) struct Args {
     width: usize,
 }
 
-static NAIVE: Kernel = Kernel::new("argmax/1_naive", "argmax", &[Access::Read, Access::Write])
-    .cuda(strata_kernels::source("argmax/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("argmax/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::argmax)
-    .rust(cpu_text!("chapters/01-tensor" / "src/cpu/reduce.rs", argmax));
-
-static TREE: Kernel = Kernel::new("argmax/2_tree", "argmax", &[Access::Read, Access::Write])
-    .cuda(strata_kernels::source("argmax/2_tree"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("argmax/2_tree"), strata_shaders::INCLUDES);
+kernel! {
+    pub(crate) mod find_largest {
+        bindings { x: read f32, out: write u32 }
+        params { rows: usize, width: usize }
+    }
+    static NAIVE = "argmax/1_naive"(argmax) {
+        cuda, wgsl, cpu: cpu::argmax in "src/cpu/reduce.rs"
+    }
+    static TREE = "argmax/2_tree"(argmax) { cuda, wgsl }
+}
 
 fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     let rows = a.out.numel();
-    Launch::new(kernel)
-        .bind(&a.input.flat())
-        .bind(&a.out.flat())
-        .size(rows)
-        .size(a.width)
+    let bindings = find_largest::Bindings { x: a.input.flat(), out: a.out.flat() };
+    kernel
+        .launch(bindings, find_largest::Params { rows, width: a.width })
         .cost(a.input.numel() as f64, 4.0 * (a.input.numel() + rows) as f64)
 }
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "argmax",
     rungs: &[
-        Rung {
-            name: "1_naive",
-            kernels: &[&NAIVE],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, _| Ok(vec![launch(&NAIVE, a).cover(a.out.numel(), 256).rounds(a.width)]),
-        },
-        Rung {
-            name: "2_tree",
-            kernels: &[&TREE],
-            needs: Needs::NONE,
-            // In a shorter row most of a workgroup would stand idle.
-            accepts: |a| a.width >= 64,
-            plan: |a, _| {
-                let launch = launch(&TREE, a).spread(a.out.numel(), 256).constant("WG", 256);
-                Ok(vec![launch.rounds(a.width.div_ceil(256) + 8)])
-            },
-        },
+        Rung::new("1_naive", &[&NAIVE], |a, _| {
+            Ok(vec![launch(&NAIVE, a).cover(a.out.numel(), 256).rounds(a.width)])
+        }),
+        Rung::new("2_tree", &[&TREE], |a, _| {
+            let launch = launch(&TREE, a).spread(a.out.numel(), 256).constant("WG", 256);
+            Ok(vec![launch.rounds(a.width.div_ceil(256) + 8)])
+        })
+        // In a shorter row most of a workgroup would stand idle.
+        .accepts(|a| a.width >= 64),
     ],
 };
 

@@ -1,5 +1,5 @@
 use crate::{DType, Result, Tensor, cpu};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
+use strata_device::{Bits, Ladder, Rung, kernel};
 
 #[derive(Debug)]
 pub(super) struct Args {
@@ -7,36 +7,30 @@ pub(super) struct Args {
     out: Tensor,
 }
 
-static CAST: Kernel = Kernel::new("cast/1_naive", "convert", &[Access::Read, Access::Write])
-    .cuda(strata_kernels::source("cast/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("cast/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::cast)
-    .rust(cpu_text!("chapters/01-tensor" / "src/cpu/cast.rs", cast));
+kernel! {
+    pub(crate) mod convert {
+        bindings { x: read Bits, out: write Bits }
+        params { n: usize }
+    }
+    static CAST = "cast/1_naive"(convert) { cuda, wgsl, cpu: cpu::cast in "src/cpu/cast.rs" }
+}
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "cast",
-    rungs: &[Rung {
-        name: "1_naive",
-        kernels: &[&CAST],
-        needs: Needs::NONE,
-        accepts: |_| true,
-        plan: |a, _| {
-            let n = a.input.numel();
-            let (from, to) = (a.input.dtype(), a.out.dtype());
-            // One invocation writes whole words: two elements where the output has 16 bits.
-            Ok(vec![
-                Launch::new(&CAST)
-                    .bind(&a.input.flat())
-                    .bind(&a.out.flat())
-                    .size(n)
-                    .cover(n.div_ceil(4 / to.size()), 256)
-                    .rounds(8)
-                    .constant("FROM", from.code())
-                    .constant("TO", to.code())
-                    .cost(0.0, (n * (from.size() + to.size())) as f64),
-            ])
-        },
-    }],
+    rungs: &[Rung::new("1_naive", &[&CAST], |a, _| {
+        let n = a.input.numel();
+        let (from, to) = (a.input.dtype(), a.out.dtype());
+        let bindings = convert::Bindings { x: a.input.flat(), out: a.out.flat() };
+        // One invocation writes whole words: two elements where the output has 16 bits.
+        Ok(vec![
+            CAST.launch(bindings, convert::Params { n })
+                .cover(n.div_ceil(4 / to.size()), 256)
+                .rounds(8)
+                .constant("FROM", from.code())
+                .constant("TO", to.code())
+                .cost(0.0, (n * (from.size() + to.size())) as f64),
+        ])
+    })],
 };
 
 /// The elements converted to another dtype, with the same bits on every device (which NaN a NaN

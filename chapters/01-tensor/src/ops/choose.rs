@@ -1,5 +1,5 @@
 use crate::{DType, Error, Layout, Result, Tensor, broadcast_shapes, cpu};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
+use strata_device::{Bits, Ladder, Rung, kernel};
 
 const OP: &str = "where";
 
@@ -11,52 +11,55 @@ pub(super) struct Args {
     out: Tensor,
 }
 
-static CHOOSE: Kernel = Kernel::new(
-    "where/1_naive",
-    "choose",
-    &[Access::Read, Access::Read, Access::Read, Access::Write],
-)
-.cuda(strata_kernels::source("where/1_naive"), strata_kernels::INCLUDES)
-.wgsl(strata_shaders::source("where/1_naive"), strata_shaders::INCLUDES)
-.cpu(cpu::choose)
-.rust(cpu_text!("chapters/01-tensor" / "src/cpu/choose.rs", choose));
+kernel! {
+    pub(crate) mod select {
+        bindings { cond: read Bits, a: read Bits, b: read Bits, out: write Bits }
+        params {
+            shape: [usize; 8],
+            cond_strides: [usize; 8],
+            a_strides: [usize; 8],
+            b_strides: [usize; 8],
+            n: usize,
+            rank: usize,
+            cond_offset: usize,
+            a_offset: usize,
+            b_offset: usize,
+            /// The bits of a condition that count.
+            mask: u32,
+        }
+    }
+    static CHOOSE = "where/1_naive"(choose) { cuda, wgsl, cpu: cpu::choose in "src/cpu/choose.rs" }
+}
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: OP,
-    rungs: &[Rung {
-        name: "1_naive",
-        kernels: &[&CHOOSE],
-        needs: Needs::NONE,
-        accepts: |_| true,
-        plan: |a, _| {
-            let layouts = [&a.cond, &a.a, &a.b].map(|t| t.layout().clone());
-            let merged = Layout::collapse(&layouts);
-            let n = a.out.numel();
-            let [(cond, from), (left, from_a), (right, from_b)] =
-                [&a.cond, &a.a, &a.b].map(Tensor::bind);
-            let read: usize = layouts.iter().map(Layout::extent).sum();
-            Ok(vec![
-                Launch::new(&CHOOSE)
-                    .bind(&cond)
-                    .bind(&left)
-                    .bind(&right)
-                    .bind(&a.out.flat())
-                    .sizes(&merged[0].shape, 8, 1)
-                    .sizes(&merged[0].strides, 8, 0)
-                    .sizes(&merged[1].strides, 8, 0)
-                    .sizes(&merged[2].strides, 8, 0)
-                    .size(n)
-                    .size(merged[0].shape.len())
-                    .size(from)
-                    .size(from_a)
-                    .size(from_b)
-                    .size(if a.cond.dtype() == DType::F32 { 0x7fff_ffff } else { 0xffff_ffff })
-                    .cover(n, 256)
-                    .rounds(8)
-                    .cost(0.0, 4.0 * (n + read) as f64),
-            ])
-        },
-    }],
+    rungs: &[Rung::new("1_naive", &[&CHOOSE], |args, _| {
+        let layouts = [&args.cond, &args.a, &args.b].map(|t| t.layout().clone());
+        let merged = Layout::collapse(&layouts);
+        let n = args.out.numel();
+        let [(cond, cond_offset), (a, a_offset), (b, b_offset)] =
+            [&args.cond, &args.a, &args.b].map(Tensor::bind);
+        let read: usize = layouts.iter().map(Layout::extent).sum();
+        let params = select::Params {
+            shape: merged[0].padded_shape(),
+            cond_strides: merged[0].padded_strides(),
+            a_strides: merged[1].padded_strides(),
+            b_strides: merged[2].padded_strides(),
+            n,
+            rank: merged[0].shape.len(),
+            cond_offset,
+            a_offset,
+            b_offset,
+            mask: if args.cond.dtype() == DType::F32 { 0x7fff_ffff } else { 0xffff_ffff },
+        };
+        Ok(vec![
+            CHOOSE
+                .launch(select::Bindings { cond, a, b, out: args.out.flat() }, params)
+                .cover(n, 256)
+                .rounds(8)
+                .cost(0.0, 4.0 * (n + read) as f64),
+        ])
+    })],
 };
 
 /// Elements of `a` where `cond` is not 0, of `b` elsewhere, all three broadcast to one shape:

@@ -1,5 +1,5 @@
 use crate::{Error, Layout, Result, Tensor, cpu};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
+use strata_device::{Bits, Ladder, Rung, kernel};
 
 /// A copy between two layouts of one shape.
 #[derive(Debug)]
@@ -8,71 +8,76 @@ pub(super) struct Args {
     dst: Tensor,
 }
 
-const BINDINGS: &[Access] = &[Access::Read, Access::Write];
+kernel! {
+    pub(crate) mod move_elements {
+        bindings { src: read Bits, dst: write Bits }
+        params {
+            shape: [usize; 8],
+            from_strides: [usize; 8],
+            to_strides: [usize; 8],
+            n: usize,
+            rank: usize,
+            from_offset: usize,
+            to_offset: usize,
+        }
+    }
+    static NAIVE = "copy/1_naive"(copy) { cuda, wgsl, cpu: cpu::copy in "src/cpu/copy.rs" }
+}
 
-static NAIVE: Kernel = Kernel::new("copy/1_naive", "copy", BINDINGS)
-    .cuda(strata_kernels::source("copy/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("copy/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::copy)
-    .rust(cpu_text!("chapters/01-tensor" / "src/cpu/copy.rs", copy));
-
-// The CPU has no such rung: naive finds out by itself that its rows are one, and copies that.
-static VECTORIZED: Kernel = Kernel::new("copy/2_vectorized", "copy", BINDINGS)
-    .cuda(strata_kernels::source("copy/2_vectorized"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("copy/2_vectorized"), strata_shaders::INCLUDES);
+kernel! {
+    mod move_words {
+        bindings { src: read Bits, dst: write Bits }
+        params {
+            /// Whole words of 4 bytes.
+            words: usize,
+            /// Whether half a word follows: an odd number of 16-bit elements.
+            odd: bool,
+        }
+    }
+    // The CPU has no such rung: naive finds out by itself that its rows are one, and copies that.
+    static VECTORIZED = "copy/2_vectorized"(copy) { cuda, wgsl }
+}
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "copy",
     rungs: &[
-        Rung {
-            name: "1_naive",
-            kernels: &[&NAIVE],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, _| {
-                let merged = Layout::collapse(&[a.src.layout().clone(), a.dst.layout().clone()]);
-                let (src, from) = a.src.bind();
-                let (dst, to) = a.dst.bind();
-                let (n, size) = (a.src.numel(), a.src.dtype().size());
-                // WGSL's 16-bit elements share a word: one invocation writes both.
-                Ok(vec![
-                    Launch::new(&NAIVE)
-                        .bind(&src)
-                        .bind(&dst)
-                        .sizes(&merged[0].shape, 8, 1)
-                        .sizes(&merged[0].strides, 8, 0)
-                        .sizes(&merged[1].strides, 8, 0)
-                        .size(n)
-                        .size(merged[0].shape.len())
-                        .size(from)
-                        .size(to)
-                        .cover(n, 256)
-                        .rounds(8)
-                        .constant("SIZE", size as u32)
-                        .cost(0.0, (2 * n * size) as f64),
-                ])
-            },
-        },
-        Rung {
-            name: "2_vectorized",
-            kernels: &[&VECTORIZED],
-            needs: Needs::NONE,
-            accepts: |a| [&a.src, &a.dst].iter().all(|t| t.is_contiguous() && t.is_aligned()),
-            plan: |a, _| {
-                let bytes = a.src.numel() * a.src.dtype().size();
-                let (words, odd) = (bytes / 4, usize::from(bytes % 4 > 0));
-                Ok(vec![
-                    Launch::new(&VECTORIZED)
-                        .bind(&a.src.in_sixteens())
-                        .bind(&a.dst.in_sixteens())
-                        .size(words)
-                        .size(odd)
-                        .cover((words + odd).div_ceil(4), 256)
-                        .rounds(4)
-                        .cost(0.0, (2 * bytes) as f64),
-                ])
-            },
-        },
+        Rung::new("1_naive", &[&NAIVE], |a, _| {
+            let merged = Layout::collapse(&[a.src.layout().clone(), a.dst.layout().clone()]);
+            let (src, from_offset) = a.src.bind();
+            let (dst, to_offset) = a.dst.bind();
+            let (n, size) = (a.src.numel(), a.src.dtype().size());
+            let params = move_elements::Params {
+                shape: merged[0].padded_shape(),
+                from_strides: merged[0].padded_strides(),
+                to_strides: merged[1].padded_strides(),
+                n,
+                rank: merged[0].shape.len(),
+                from_offset,
+                to_offset,
+            };
+            // WGSL's 16-bit elements share a word: one invocation writes both.
+            Ok(vec![
+                NAIVE
+                    .launch(move_elements::Bindings { src, dst }, params)
+                    .cover(n, 256)
+                    .rounds(8)
+                    .constant("SIZE", size as u32)
+                    .cost(0.0, (2 * n * size) as f64),
+            ])
+        }),
+        Rung::new("2_vectorized", &[&VECTORIZED], |a: &Args, _| {
+            let bytes = a.src.numel() * a.src.dtype().size();
+            let (words, odd) = (bytes / 4, !bytes.is_multiple_of(4));
+            let (src, dst) = (a.src.in_sixteens(), a.dst.in_sixteens());
+            Ok(vec![
+                VECTORIZED
+                    .launch(move_words::Bindings { src, dst }, move_words::Params { words, odd })
+                    .cover((words + usize::from(odd)).div_ceil(4), 256)
+                    .rounds(4)
+                    .cost(0.0, (2 * bytes) as f64),
+            ])
+        })
+        .accepts(|a| [&a.src, &a.dst].iter().all(|t| t.is_contiguous() && t.is_aligned())),
     ],
 };
 

@@ -1,5 +1,5 @@
 use crate::{DType, Error, Result, Tensor, cpu};
-use strata_device::{Access, Device, Kernel, Ladder, Launch, Needs, Rung, cpu_text, piece};
+use strata_device::{Bits, Device, Kernel, Ladder, Launch, Rung, kernel, piece};
 
 /// A contiguous input as `[outer, length, inner]`: the sum runs along the middle.
 #[derive(Debug)]
@@ -11,15 +11,22 @@ pub(super) struct Args {
     reverse: bool,
 }
 
-static NAIVE: Kernel = Kernel::new("cumsum/1_naive", "cumsum", &[Access::Read, Access::Write])
-    .cuda(strata_kernels::source("cumsum/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("cumsum/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::cumsum)
-    .rust(cpu_text!("chapters/01-tensor" / "src/cpu/cumsum.rs", cumsum));
-
-static BLOCK: Kernel = Kernel::new("cumsum/2_block", "cumsum", &[Access::Read, Access::Write])
-    .cuda(strata_kernels::source("cumsum/2_block"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("cumsum/2_block"), strata_shaders::INCLUDES);
+kernel! {
+    pub(crate) mod sum_up {
+        bindings { x: read Bits, out: write Bits }
+        params {
+            /// outer inner
+            columns: usize,
+            length: usize,
+            inner: usize,
+            /// A launch takes elements first .. first + count, in the order of the walk.
+            first: usize,
+            count: usize,
+        }
+    }
+    static NAIVE = "cumsum/1_naive"(cumsum) { cuda, wgsl, cpu: cpu::cumsum in "src/cpu/cumsum.rs" }
+    static BLOCK = "cumsum/2_block"(cumsum) { cuda, wgsl }
+}
 
 /// Elements that a workgroup takes at a time, and the rounds that takes: its tree, and the tile itself.
 const WIDTH: usize = 256;
@@ -33,56 +40,40 @@ fn launches(
     rounds: impl Fn(usize) -> usize,
     grid: impl Fn(Launch, usize) -> Launch,
 ) -> Vec<Launch> {
-    let n = a.input.numel();
-    let columns = n / a.length;
-    let steps = grid(Launch::new(kernel), columns).steps;
-    let piece = piece(device, a.length, |n| steps * (rounds(n) + 1));
-    let launch = |first: usize| {
-        let count = piece.min(a.length - first);
-        let launch = Launch::new(kernel)
-            .bind(&a.input.flat())
-            .bind(&a.out.flat())
-            .size(columns)
-            .size(a.length)
-            .size(a.inner)
-            .size(first)
-            .size(count)
+    let columns = a.input.numel() / a.length;
+    let launch = |first: usize, count: usize| {
+        let bindings = sum_up::Bindings { x: a.input.flat(), out: a.out.flat() };
+        let (length, inner) = (a.length, a.inner);
+        let launch = kernel
+            .launch(bindings, sum_up::Params { columns, length, inner, first, count })
             .rounds(rounds(count))
             .constant("INTEGER", u32::from(a.input.dtype() != DType::F32))
             .constant("REVERSE", u32::from(a.reverse))
             .cost((count * columns) as f64, 8.0 * (count * columns) as f64);
         grid(launch, columns)
     };
-    (0..a.length).step_by(piece).map(launch).collect()
+    let steps = launch(0, a.length).steps;
+    let piece = piece(device, a.length, |n| steps * (rounds(n) + 1));
+    let starts = (0..a.length).step_by(piece);
+    starts.map(|first| launch(first, piece.min(a.length - first))).collect()
 }
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "cumsum",
     rungs: &[
-        Rung {
-            name: "1_naive",
-            kernels: &[&NAIVE],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, device| {
-                let cover = |launch: Launch, columns: usize| launch.cover(columns, WIDTH as u32);
-                Ok(launches(&NAIVE, a, device, |n| n, cover))
-            },
-        },
-        Rung {
-            name: "2_block",
-            kernels: &[&BLOCK],
-            needs: Needs::NONE,
-            // Columns that lie side by side are read in whole lines by the naive rung, and in a short
-            // row most of a workgroup would stand idle.
-            accepts: |a| a.length >= 64 && a.inner < 32,
-            plan: |a, device| {
-                let spread = |launch: Launch, columns: usize| {
-                    launch.spread(columns, WIDTH as u32).constant("WG", WIDTH as u32)
-                };
-                Ok(launches(&BLOCK, a, device, |n| TILE_ROUNDS * n.div_ceil(WIDTH), spread))
-            },
-        },
+        Rung::new("1_naive", &[&NAIVE], |a, device| {
+            let cover = |launch: Launch, columns: usize| launch.cover(columns, WIDTH as u32);
+            Ok(launches(&NAIVE, a, device, |n| n, cover))
+        }),
+        Rung::new("2_block", &[&BLOCK], |a, device| {
+            let spread = |launch: Launch, columns: usize| {
+                launch.spread(columns, WIDTH as u32).constant("WG", WIDTH as u32)
+            };
+            Ok(launches(&BLOCK, a, device, |n| TILE_ROUNDS * n.div_ceil(WIDTH), spread))
+        })
+        // Columns that lie side by side are read in whole lines by the naive rung, and in a short
+        // row most of a workgroup would stand idle.
+        .accepts(|a| a.length >= 64 && a.inner < 32),
     ],
 };
 

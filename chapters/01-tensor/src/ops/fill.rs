@@ -1,5 +1,5 @@
 use crate::{Result, Tensor, cpu};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
+use strata_device::{Bits, Ladder, Rung, kernel};
 
 #[derive(Debug)]
 pub(super) struct Args {
@@ -7,33 +7,32 @@ pub(super) struct Args {
     bits: u32,
 }
 
-static FILL: Kernel = Kernel::new("fill/1_naive", "fill", &[Access::Write])
-    .cuda(strata_kernels::source("fill/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("fill/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::fill)
-    .rust(cpu_text!("chapters/01-tensor" / "src/cpu/elementwise.rs", fill));
+kernel! {
+    pub(crate) mod set_words {
+        bindings { out: write Bits }
+        params {
+            /// Whole words.
+            words: usize,
+            bits: u32,
+            /// Whether half a word follows.
+            odd: bool,
+        }
+    }
+    static FILL = "fill/1_naive"(fill) { cuda, wgsl, cpu: cpu::fill in "src/cpu/elementwise.rs" }
+}
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "fill",
-    rungs: &[Rung {
-        name: "1_naive",
-        kernels: &[&FILL],
-        needs: Needs::NONE,
-        accepts: |_| true,
-        plan: |a, _| {
-            let bytes = a.out.numel() * a.out.dtype().size();
-            let (words, odd) = (bytes / 4, usize::from(bytes % 4 > 0));
-            Ok(vec![
-                Launch::new(&FILL)
-                    .bind(&a.out.flat())
-                    .size(words)
-                    .size(a.bits as usize)
-                    .size(odd)
-                    .cover(words + odd, 256)
-                    .cost(0.0, bytes as f64),
-            ])
-        },
-    }],
+    rungs: &[Rung::new("1_naive", &[&FILL], |a, _| {
+        let bytes = a.out.numel() * a.out.dtype().size();
+        let (words, odd) = (bytes / 4, bytes % 4 > 0);
+        let params = set_words::Params { words, bits: a.bits, odd };
+        Ok(vec![
+            FILL.launch(set_words::Bindings { out: a.out.flat() }, params)
+                .cover(words + usize::from(odd), 256)
+                .cost(0.0, bytes as f64),
+        ])
+    })],
 };
 
 /// Sets every 32-bit word of a contiguous, aligned tensor to `bits`. For 16-bit dtypes `bits` holds

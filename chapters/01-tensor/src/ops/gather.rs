@@ -1,5 +1,5 @@
 use crate::{DType, Error, Layout, Result, Tensor, cpu};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
+use strata_device::{Bits, Ladder, Rung, kernel};
 
 const OP: &str = "gather";
 
@@ -13,46 +13,55 @@ pub(super) struct Args {
     out: Tensor,
 }
 
-static NAIVE: Kernel =
-    Kernel::new("gather/1_naive", "gather", &[Access::Read, Access::Read, Access::Write])
-        .cuda(strata_kernels::source("gather/1_naive"), strata_kernels::INCLUDES)
-        .wgsl(strata_shaders::source("gather/1_naive"), strata_shaders::INCLUDES)
-        .cpu(cpu::gather)
-        .rust(cpu_text!("chapters/01-tensor" / "src/cpu/gather.rs", gather));
+kernel! {
+    pub(crate) mod pick {
+        bindings { x: read Bits, index: read u32, out: write Bits }
+        params {
+            shape: [usize; 8],
+            x_strides: [usize; 8],
+            index_strides: [usize; 8],
+            n: usize,
+            rank: usize,
+            x_offset: usize,
+            index_offset: usize,
+            /// An index from here on is outside: of i32, what is negative comes last.
+            known: usize,
+            /// From one to the next along the gathered dimension of x.
+            step: usize,
+            /// The bits of an element that is not there.
+            missing: u32,
+        }
+    }
+    static NAIVE = "gather/1_naive"(gather) { cuda, wgsl, cpu: cpu::gather in "src/cpu/gather.rs" }
+}
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: OP,
-    rungs: &[Rung {
-        name: "1_naive",
-        kernels: &[&NAIVE],
-        needs: Needs::NONE,
-        accepts: |_| true,
-        plan: |a, _| {
-            let merged = Layout::collapse(&[a.input.clone(), a.index.layout().clone()]);
-            let n = a.out.numel();
-            let (x, from) = a.x.bind();
-            let (index, first) = a.index.bind();
-            Ok(vec![
-                Launch::new(&NAIVE)
-                    .bind(&x)
-                    .bind(&index)
-                    .bind(&a.out.flat())
-                    .sizes(&merged[0].shape, 8, 1)
-                    .sizes(&merged[0].strides, 8, 0)
-                    .sizes(&merged[1].strides, 8, 0)
-                    .size(n)
-                    .size(merged[0].shape.len())
-                    .size(from)
-                    .size(first)
-                    .size(a.index.first_outside(a.x.shape()[a.d]))
-                    .size(a.x.strides()[a.d])
-                    .size(missing(a.x.dtype()) as usize)
-                    .cover(n, 256)
-                    .rounds(8)
-                    .cost(0.0, 12.0 * n as f64),
-            ])
-        },
-    }],
+    rungs: &[Rung::new("1_naive", &[&NAIVE], |a, _| {
+        let merged = Layout::collapse(&[a.input.clone(), a.index.layout().clone()]);
+        let n = a.out.numel();
+        let (x, x_offset) = a.x.bind();
+        let (index, index_offset) = a.index.bind();
+        let params = pick::Params {
+            shape: merged[0].padded_shape(),
+            x_strides: merged[0].padded_strides(),
+            index_strides: merged[1].padded_strides(),
+            n,
+            rank: merged[0].shape.len(),
+            x_offset,
+            index_offset,
+            known: a.index.first_outside(a.x.shape()[a.d]),
+            step: a.x.strides()[a.d],
+            missing: missing(a.x.dtype()),
+        };
+        Ok(vec![
+            NAIVE
+                .launch(pick::Bindings { x, index, out: a.out.flat() }, params)
+                .cover(n, 256)
+                .rounds(8)
+                .cost(0.0, 12.0 * n as f64),
+        ])
+    })],
 };
 
 /// The bits of an element that is not there: NaN, or all of them.

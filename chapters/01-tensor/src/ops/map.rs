@@ -1,6 +1,6 @@
 use crate::{DType, Error, Layout, Result, Tensor, cpu};
 use std::cmp::Ordering;
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
+use strata_device::{Ladder, Launch, Rung, kernel};
 
 /// A function of one element; `alpha` and `beta` are its parameters where it has any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,42 +73,44 @@ pub(super) struct Args {
     out: Tensor,
 }
 
-static MAP: Kernel = Kernel::new("map/1_naive", "map", &[Access::Read, Access::Write])
-    .cuda(strata_kernels::source("map/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("map/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::map)
-    .rust(cpu_text!("chapters/01-tensor" / "src/cpu/elementwise.rs", map));
+kernel! {
+    pub(crate) mod elements {
+        bindings { x: read f32, out: write f32 }
+        params {
+            shape: [usize; 8],
+            strides: [usize; 8],
+            n: usize,
+            rank: usize,
+            offset: usize,
+            alpha: f32,
+            beta: f32,
+        }
+    }
+    static MAP = "map/1_naive"(map) { cuda, wgsl, cpu: cpu::map in "src/cpu/elementwise.rs" }
+}
 
-pub(super) static LADDER: Ladder<Args> = Ladder {
-    op: "map",
-    rungs: &[Rung {
-        name: "1_naive",
-        kernels: &[&MAP],
-        needs: Needs::NONE,
-        accepts: |_| true,
-        plan: |a, _| {
-            let merged = &Layout::collapse(&[a.input.layout().clone()])[0];
-            let n = a.input.numel();
-            let (input, offset) = a.input.bind();
-            Ok(vec![
-                Launch::new(&MAP)
-                    .bind(&input)
-                    .bind(&a.out.flat())
-                    .sizes(&merged.shape, 8, 1)
-                    .sizes(&merged.strides, 8, 0)
-                    .size(n)
-                    .size(merged.shape.len())
-                    .size(offset)
-                    .float(a.alpha)
-                    .float(a.beta)
-                    .cover(n, 256)
-                    .rounds(18)
-                    .constant("OP", a.op as u32)
-                    .cost(n as f64, 8.0 * n as f64),
-            ])
-        },
-    }],
-};
+fn launch(a: &Args) -> Launch {
+    let merged = &Layout::collapse(&[a.input.layout().clone()])[0];
+    let n = a.input.numel();
+    let (x, offset) = a.input.bind();
+    let params = elements::Params {
+        shape: merged.padded_shape(),
+        strides: merged.padded_strides(),
+        n,
+        rank: merged.shape.len(),
+        offset,
+        alpha: a.alpha,
+        beta: a.beta,
+    };
+    MAP.launch(elements::Bindings { x, out: a.out.flat() }, params)
+        .cover(n, 256)
+        .rounds(18)
+        .constant("OP", a.op as u32)
+        .cost(n as f64, 8.0 * n as f64)
+}
+
+pub(super) static LADDER: Ladder<Args> =
+    Ladder { op: "map", rungs: &[Rung::new("1_naive", &[&MAP], |a, _| Ok(vec![launch(a)]))] };
 
 /// `op` applied to every element of an f32 tensor of any layout.
 ///

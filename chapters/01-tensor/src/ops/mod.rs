@@ -18,25 +18,25 @@
 //! - Functions are good to a few units in the last place on the CPU and on CUDA. WGSL promises less:
 //!   exp 3 + 2|x| units, log 2^-21 between 0.5 and 2, pow about 1e-5, sin and cos 2^-11.
 
-mod accumulate;
-mod argmax;
-mod cast;
-mod choose;
+pub(crate) mod accumulate;
+pub(crate) mod argmax;
+pub(crate) mod cast;
+pub(crate) mod choose;
 mod concat;
-mod copy;
-mod cumsum;
-mod fill;
-mod gather;
-mod map;
+pub(crate) mod copy;
+pub(crate) mod cumsum;
+pub(crate) mod fill;
+pub(crate) mod gather;
+pub(crate) mod map;
 mod methods;
-mod multinomial;
-mod one_hot;
-mod reduce;
-mod scatter_add;
+pub(crate) mod multinomial;
+pub(crate) mod one_hot;
+pub(crate) mod reduce;
+pub(crate) mod scatter_add;
 mod selecting;
-mod topk;
-mod triangle;
-mod zip;
+pub(crate) mod topk;
+pub(crate) mod triangle;
+pub(crate) mod zip;
 
 pub use accumulate::accumulate;
 pub use argmax::argmax;

@@ -1,6 +1,6 @@
 use crate::{DType, Error, Result, Tensor, cpu};
 use strata_device::random::Stream;
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
+use strata_device::{Ladder, Launch, Rung, kernel};
 
 #[derive(Debug)]
 pub(super) struct Args {
@@ -15,43 +15,44 @@ pub(super) struct Args {
 /// Draws of a workgroup, and pieces of a row.
 const WIDTH: usize = 256;
 
-static CHUNKS: Kernel = Kernel::new(
-    "multinomial/1_chunks",
-    "multinomial",
-    &[Access::Read, Access::Read, Access::Write],
-)
-.cuda(strata_kernels::source("multinomial/1_chunks"), strata_kernels::INCLUDES)
-.wgsl(strata_shaders::source("multinomial/1_chunks"), strata_shaders::INCLUDES)
-.cpu(cpu::multinomial)
-.rust(cpu_text!("chapters/01-tensor" / "src/cpu/multinomial.rs", multinomial));
+kernel! {
+    pub(crate) mod draw {
+        bindings { weights: read f32, uniforms: read f32, out: write u32 }
+        params {
+            rows: usize,
+            width: usize,
+            /// Of each row.
+            draws: usize,
+            /// `ceil(width / WG)`.
+            piece: usize,
+        }
+    }
+    static CHUNKS = "multinomial/1_chunks"(multinomial) {
+        cuda, wgsl, cpu: cpu::multinomial in "src/cpu/multinomial.rs"
+    }
+}
+
+fn launch(a: &Args) -> Launch {
+    let &Args { rows, width, draws, .. } = a;
+    let piece = width.div_ceil(WIDTH);
+    let groups = rows * draws.div_ceil(WIDTH);
+    let (read, drawn) = ((groups * width) as f64, (rows * draws) as f64);
+    let bindings = draw::Bindings {
+        weights: a.weights.flat(),
+        uniforms: a.uniforms.flat(),
+        out: a.out.flat(),
+    };
+    CHUNKS
+        .launch(bindings, draw::Params { rows, width, draws, piece })
+        .spread(groups, WIDTH as u32)
+        .constant("WG", WIDTH as u32)
+        .rounds(2 * (piece + WIDTH))
+        .cost(read + drawn * (WIDTH + piece) as f64, 4.0 * read + 8.0 * drawn)
+}
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "multinomial",
-    rungs: &[Rung {
-        name: "1_chunks",
-        kernels: &[&CHUNKS],
-        needs: Needs::NONE,
-        accepts: |_| true,
-        plan: |a, _| {
-            let piece = a.width.div_ceil(WIDTH);
-            let groups = a.rows * a.draws.div_ceil(WIDTH);
-            let (read, drawn) = ((groups * a.width) as f64, (a.rows * a.draws) as f64);
-            Ok(vec![
-                Launch::new(&CHUNKS)
-                    .bind(&a.weights.flat())
-                    .bind(&a.uniforms.flat())
-                    .bind(&a.out.flat())
-                    .size(a.rows)
-                    .size(a.width)
-                    .size(a.draws)
-                    .size(piece)
-                    .spread(groups, WIDTH as u32)
-                    .constant("WG", WIDTH as u32)
-                    .rounds(2 * (piece + WIDTH))
-                    .cost(read + drawn * (WIDTH + piece) as f64, 4.0 * read + 8.0 * drawn),
-            ])
-        },
-    }],
+    rungs: &[Rung::new("1_chunks", &[&CHUNKS], |a, _| Ok(vec![launch(a)]))],
 };
 
 /// `draws` places of each row of weights `[.., n]`, as u32 `[.., draws]`: each as often as its share of

@@ -1,5 +1,5 @@
 use crate::{DType, Error, MAX_RANK, Result, Tensor, cpu};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
+use strata_device::{Bits, Ladder, Launch, Rung, kernel};
 
 const OP: &str = "one_hot";
 
@@ -10,34 +10,33 @@ pub(super) struct Args {
     out: Tensor,
 }
 
-static NAIVE: Kernel = Kernel::new("one_hot/1_naive", "one_hot", &[Access::Read, Access::Write])
-    .cuda(strata_kernels::source("one_hot/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("one_hot/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::one_hot)
-    .rust(cpu_text!("chapters/01-tensor" / "src/cpu/choose.rs", one_hot));
+kernel! {
+    pub(crate) mod classify {
+        bindings { ids: read u32, out: write Bits }
+        params {
+            /// Ids times classes.
+            n: usize,
+            classes: usize,
+            /// An id from here on is no class: of i32, what is negative comes last.
+            known: usize,
+        }
+    }
+    static NAIVE = "one_hot/1_naive"(one_hot) {
+        cuda, wgsl, cpu: cpu::one_hot in "src/cpu/choose.rs"
+    }
+}
 
-pub(super) static LADDER: Ladder<Args> = Ladder {
-    op: OP,
-    rungs: &[Rung {
-        name: "1_naive",
-        kernels: &[&NAIVE],
-        needs: Needs::NONE,
-        accepts: |_| true,
-        plan: |a, _| {
-            let n = a.out.numel();
-            Ok(vec![
-                Launch::new(&NAIVE)
-                    .bind(&a.ids.flat())
-                    .bind(&a.out.flat())
-                    .size(n)
-                    .size(a.classes)
-                    .size(a.ids.first_outside(a.classes))
-                    .cover(n, 256)
-                    .cost(0.0, 4.0 * (n + a.ids.numel()) as f64),
-            ])
-        },
-    }],
-};
+fn launch(a: &Args) -> Launch {
+    let (n, classes) = (a.out.numel(), a.classes);
+    let params = classify::Params { n, classes, known: a.ids.first_outside(classes) };
+    NAIVE
+        .launch(classify::Bindings { ids: a.ids.flat(), out: a.out.flat() }, params)
+        .cover(n, 256)
+        .cost(0.0, 4.0 * (n + a.ids.numel()) as f64)
+}
+
+pub(super) static LADDER: Ladder<Args> =
+    Ladder { op: OP, rungs: &[Rung::new("1_naive", &[&NAIVE], |a, _| Ok(vec![launch(a)]))] };
 
 /// For each id a row of `classes` numbers, 1 at the id and 0 elsewhere: ids of shape \[...\], u32 or i32,
 /// become f32 of shape \[..., classes\]. An id that is no class, a negative one among them, gives a row of

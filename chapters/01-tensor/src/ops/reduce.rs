@@ -1,6 +1,6 @@
 use crate::{DType, Error, Layout, Result, Tensor, cpu};
 use std::sync::OnceLock;
-use strata_device::{Access, Buffer, Kernel, Ladder, Launch, Needs, Rung, Slice, cpu_text};
+use strata_device::{Buffer, Ladder, Launch, Rung, kernel};
 
 /// How many elements become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,15 +38,48 @@ pub(super) struct Args {
     partial: OnceLock<Buffer>,
 }
 
-static NAIVE: Kernel = Kernel::new("reduce/1_naive", "reduce", &[Access::Read, Access::Write])
-    .cuda(strata_kernels::source("reduce/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("reduce/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::reduce)
-    .rust(cpu_text!("chapters/01-tensor" / "src/cpu/reduce.rs", reduce));
+kernel! {
+    pub(crate) mod fold {
+        bindings { x: read f32, out: write f32 }
+        params {
+            /// Kept dimensions first.
+            shape: [usize; 8],
+            strides: [usize; 8],
+            /// Outputs.
+            n: usize,
+            /// Inputs folded into each.
+            k: usize,
+            kept: usize,
+            rank: usize,
+            offset: usize,
+            scale: f32,
+        }
+    }
+    static NAIVE = "reduce/1_naive"(reduce) {
+        cuda, wgsl, cpu: cpu::reduce in "src/cpu/reduce.rs"
+    }
+}
 
-static TREE: Kernel = Kernel::new("reduce/2_tree", "reduce", &[Access::Read, Access::Write])
-    .cuda(strata_kernels::source("reduce/2_tree"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("reduce/2_tree"), strata_shaders::INCLUDES);
+kernel! {
+    pub(crate) mod fold_shared {
+        bindings { x: read f32, out: write f32 }
+        params {
+            shape: [usize; 8],
+            strides: [usize; 8],
+            n: usize,
+            k: usize,
+            kept: usize,
+            rank: usize,
+            offset: usize,
+            scale: f32,
+            /// Workgroups that share an output.
+            parts: usize,
+            /// Terms each of them takes.
+            length: usize,
+        }
+    }
+    static TREE = "reduce/2_tree"(reduce) { cuda, wgsl }
+}
 
 /// A reduction as the kernels see it.
 struct View {
@@ -77,36 +110,38 @@ impl View {
         last(&self.outer) < last(&self.inner) && self.outer.shape.last().is_some_and(|&n| n >= 32)
     }
 
-    fn launch(
-        &self,
-        kernel: &'static Kernel,
-        op: Reduce,
-        scale: f32,
-        input: (Slice, usize),
-        out: &Slice,
-    ) -> Launch {
+    /// Shape and strides of both sides, the kept one first.
+    fn joined(&self) -> Layout {
         let (outer, inner) = (&self.outer, &self.inner);
-        let (n, k) = (outer.numel(), inner.numel());
-        Launch::new(kernel)
-            .bind(&input.0)
-            .bind(out)
-            .sizes(&[&outer.shape[..], &inner.shape[..]].concat(), 8, 1)
-            .sizes(&[&outer.strides[..], &inner.strides[..]].concat(), 8, 0)
-            .size(n)
-            .size(k)
-            .size(outer.shape.len())
-            .size(outer.shape.len() + inner.shape.len())
-            .size(input.1)
-            .float(scale)
-            .constant("OP", op as u32)
-            .cost(n as f64 * k as f64, 4.0 * (n as f64 * k as f64 + n as f64))
+        Layout {
+            shape: [&outer.shape[..], &inner.shape[..]].concat(),
+            strides: [&outer.strides[..], &inner.strides[..]].concat(),
+            offset: 0,
+        }
+    }
+
+    fn finish(&self, launch: Launch, op: Reduce) -> Launch {
+        let (n, k) = (self.outer.numel() as f64, self.inner.numel() as f64);
+        launch.constant("OP", op as u32).cost(n * k, 4.0 * (n * k + n))
     }
 }
 
-fn naive(a: &Args) -> Vec<Launch> {
+fn naive(a: &Args) -> Launch {
     let view = View::of(a.input.layout(), a.kept);
-    let launch = view.launch(&NAIVE, a.op, a.scale, a.input.bind(), &a.out.flat());
-    vec![launch.cover(a.out.numel(), WIDTH).rounds(view.rounds(view.inner.numel()))]
+    let (joined, (x, offset)) = (view.joined(), a.input.bind());
+    let params = fold::Params {
+        shape: joined.padded_shape(),
+        strides: joined.padded_strides(),
+        n: view.outer.numel(),
+        k: view.inner.numel(),
+        kept: view.outer.shape.len(),
+        rank: joined.shape.len(),
+        offset,
+        scale: a.scale,
+    };
+    let launch = NAIVE.launch(fold::Bindings { x, out: a.out.flat() }, params);
+    let launch = view.finish(launch, a.op);
+    launch.cover(a.out.numel(), WIDTH).rounds(view.rounds(view.inner.numel()))
 }
 
 /// Invocations in a workgroup.
@@ -122,51 +157,50 @@ fn tree(a: &Args) -> Result<Vec<Launch>, strata_device::Error> {
     let wide = n.div_ceil(columns);
     // Few outputs with many terms each: several workgroups share one. The shape alone decides.
     let parts = (GROUPS / wide).min(k * columns / TERMS).max(1);
-    let shared = |view: &View, launch: Launch, parts: usize, columns: usize| {
+    let shared = |view: &View, scale, (x, offset), out, parts: usize, columns: usize| {
         let wide = view.outer.numel().div_ceil(columns);
         let length = view.inner.numel().div_ceil(parts);
+        let joined = view.joined();
+        let params = fold_shared::Params {
+            shape: joined.padded_shape(),
+            strides: joined.padded_strides(),
+            n: view.outer.numel(),
+            k: view.inner.numel(),
+            kept: view.outer.shape.len(),
+            rank: joined.shape.len(),
+            offset,
+            scale,
+            parts,
+            length,
+        };
         // The tree has as many rounds as a workgroup's width has bits, at most, and as many switches.
         let rounds = view.rounds(length.div_ceil(WIDTH as usize / columns)) + 16;
-        launch
-            .size(parts)
-            .size(length)
+        view.finish(TREE.launch(fold_shared::Bindings { x, out }, params), a.op)
             .spread(wide * parts, WIDTH)
             .rounds(rounds)
             .constant("WG", WIDTH)
             .constant("COLS", columns as u32)
     };
     if parts == 1 {
-        let launch = view.launch(&TREE, a.op, a.scale, a.input.bind(), &a.out.flat());
-        return Ok(vec![shared(&view, launch, 1, columns)]);
+        return Ok(vec![shared(&view, a.scale, a.input.bind(), a.out.flat(), 1, columns)]);
     }
     // One row of n results for each part, folded like columns by the second launch.
     let partial = a.out.device().alloc(4 * parts * n)?;
     let partial = a.partial.get_or_init(|| partial).whole();
-    let first = view.launch(&TREE, a.op, 1.0, a.input.bind(), &partial);
+    let first = shared(&view, 1.0, a.input.bind(), partial.clone(), parts, columns);
     let rows = View::of(&Layout { shape: vec![n, parts], strides: vec![1, n], offset: 0 }, 1);
-    let second = rows.launch(&TREE, a.op, a.scale, (partial, 0), &a.out.flat());
     let few = if rows.columns() { 32 } else { 1 };
-    Ok(vec![shared(&view, first, parts, columns), shared(&rows, second, 1, few).cost(0.0, 0.0)])
+    let second = shared(&rows, a.scale, (partial, 0), a.out.flat(), 1, few);
+    Ok(vec![first, second.cost(0.0, 0.0)])
 }
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "reduce",
     rungs: &[
-        Rung {
-            name: "1_naive",
-            kernels: &[&NAIVE],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, _| Ok(naive(a)),
-        },
-        Rung {
-            name: "2_tree",
-            kernels: &[&TREE],
-            needs: Needs::NONE,
-            // With fewer terms most of a workgroup would stand idle.
-            accepts: |a| a.input.numel() / a.out.numel() >= 64,
-            plan: |a, _| tree(a),
-        },
+        Rung::new("1_naive", &[&NAIVE], |a, _| Ok(vec![naive(a)])),
+        // With fewer terms most of a workgroup would stand idle.
+        Rung::new("2_tree", &[&TREE], |a, _| tree(a))
+            .accepts(|a| a.input.numel() / a.out.numel() >= 64),
     ],
 };
 

@@ -1,7 +1,7 @@
 use super::gather::fits;
 use crate::{DType, Error, Layout, Result, Tensor, cpu};
 use std::sync::OnceLock;
-use strata_device::{Access, Buffer, Device, Kernel, Ladder, Launch, Needs, Rung, cpu_text, piece};
+use strata_device::{Buffer, Device, Ladder, Launch, Rung, kernel, piece};
 
 const OP: &str = "scatter_add";
 
@@ -16,26 +16,77 @@ pub(super) struct Args {
     sums: OnceLock<Buffer>,
 }
 
-static NAIVE: Kernel =
-    Kernel::new("scatter_add/1_naive", "scatter_add", &[Access::Read, Access::Read, Access::Write])
-        .cuda(strata_kernels::source("scatter_add/1_naive"), strata_kernels::INCLUDES)
-        .wgsl(strata_shaders::source("scatter_add/1_naive"), strata_shaders::INCLUDES)
-        .cpu(cpu::scatter_add)
-        .rust(cpu_text!("chapters/01-tensor" / "src/cpu/gather.rs", scatter_add));
+kernel! {
+    pub(crate) mod add_up {
+        bindings { index: read u32, src: read f32, out: write f32 }
+        params {
+            /// Of the columns: without the dimension that is walked along.
+            shape: [usize; 8],
+            out_strides: [usize; 8],
+            index_strides: [usize; 8],
+            src_strides: [usize; 8],
+            columns: usize,
+            rank: usize,
+            /// Elements of the index in a column.
+            n: usize,
+            /// An index from here on is outside: of i32, what is negative comes last.
+            known: usize,
+            out_step: usize,
+            index_step: usize,
+            src_step: usize,
+            index_offset: usize,
+            src_offset: usize,
+        }
+    }
+    static NAIVE = "scatter_add/1_naive"(scatter_add) {
+        cuda, wgsl, cpu: cpu::scatter_add in "src/cpu/gather.rs"
+    }
+}
 
 // The CPU has no such rung: its lanes are few, and a walk of a million is nothing to them.
-static CLEAR: Kernel = Kernel::new("scatter_add/2_pieces", "clear", &[Access::Write])
-    .cuda(strata_kernels::source("scatter_add/2_pieces"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("scatter_add/2_pieces"), strata_shaders::INCLUDES);
+kernel! {
+    mod walk_piece {
+        bindings { index: read u32, src: read f32, sums: write f32 }
+        params {
+            shape: [usize; 8],
+            out_strides: [usize; 8],
+            index_strides: [usize; 8],
+            src_strides: [usize; 8],
+            columns: usize,
+            rank: usize,
+            /// Elements of the index in a column.
+            n: usize,
+            /// Elements of out in a column.
+            size: usize,
+            known: usize,
+            out_step: usize,
+            index_step: usize,
+            src_step: usize,
+            index_offset: usize,
+            src_offset: usize,
+            pieces: usize,
+            /// Elements of the index in a piece.
+            length: usize,
+        }
+    }
+    static WALK = "scatter_add/2_pieces"(walk) { cuda, wgsl }
+}
 
-static WALK: Kernel =
-    Kernel::new("scatter_add/2_pieces", "walk", &[Access::Read, Access::Read, Access::Write])
-        .cuda(strata_kernels::source("scatter_add/2_pieces"), strata_kernels::INCLUDES)
-        .wgsl(strata_shaders::source("scatter_add/2_pieces"), strata_shaders::INCLUDES);
+kernel! {
+    mod clear_sums {
+        bindings { zeros: write f32 }
+        params of walk_piece
+    }
+    static CLEAR = "scatter_add/2_pieces"(clear) { cuda, wgsl }
+}
 
-static JOIN: Kernel = Kernel::new("scatter_add/2_pieces", "join", &[Access::Read, Access::Write])
-    .cuda(strata_kernels::source("scatter_add/2_pieces"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("scatter_add/2_pieces"), strata_shaders::INCLUDES);
+kernel! {
+    mod join_pieces {
+        bindings { all_sums: read f32, out: write f32 }
+        params of walk_piece
+    }
+    static JOIN = "scatter_add/2_pieces"(join) { cuda, wgsl }
+}
 
 /// Sums that all pieces may have together: what WebGPU promises that a binding holds, 128 MiB.
 const SUMS: usize = 1 << 25;
@@ -87,17 +138,6 @@ impl Columns {
         let length = self.n.div_ceil(most);
         (self.n.div_ceil(length), length)
     }
-
-    fn start(&self, launch: Launch) -> Launch {
-        let [out, index, src] = [0, 1, 2].map(|i| &self.layouts[i]);
-        launch
-            .sizes(&out.shape, 8, 1)
-            .sizes(&out.strides, 8, 0)
-            .sizes(&index.strides, 8, 0)
-            .sizes(&src.strides, 8, 0)
-            .size(self.count)
-            .size(self.rank())
-    }
 }
 
 fn naive(a: &Args, device: &Device) -> Vec<Launch> {
@@ -107,19 +147,30 @@ fn naive(a: &Args, device: &Device) -> Vec<Launch> {
     let piece = piece(device, columns.n, |n| steps * (rounds(n) + 1));
     let (index, first) = a.index.bind();
     let (src, from) = a.src.bind();
-    let [to, along, beside] = [&a.out, &a.index, &a.src].map(|t| t.strides()[a.d]);
+    let [out_step, index_step, src_step] = [&a.out, &a.index, &a.src].map(|t| t.strides()[a.d]);
+    let [of_out, of_index, of_src] = [0, 1, 2].map(|i| &columns.layouts[i]);
     let launch = |start: usize| {
         let n = piece.min(columns.n - start);
         let all = (n * columns.count) as f64;
-        columns
-            .start(Launch::new(&NAIVE).bind(&index).bind(&src).bind(&a.out.flat()))
-            .size(n)
-            .size(a.index.first_outside(columns.size))
-            .size(to)
-            .size(along)
-            .size(beside)
-            .size(first + start * along)
-            .size(from + start * beside)
+        let bindings =
+            add_up::Bindings { index: index.clone(), src: src.clone(), out: a.out.flat() };
+        let params = add_up::Params {
+            shape: of_out.padded_shape(),
+            out_strides: of_out.padded_strides(),
+            index_strides: of_index.padded_strides(),
+            src_strides: of_src.padded_strides(),
+            columns: columns.count,
+            rank: columns.rank(),
+            n,
+            known: a.index.first_outside(columns.size),
+            out_step,
+            index_step,
+            src_step,
+            index_offset: first + start * index_step,
+            src_offset: from + start * src_step,
+        };
+        NAIVE
+            .launch(bindings, params)
             .cover(columns.count, 256)
             .rounds(rounds(n))
             .cost(all, 16.0 * all)
@@ -133,34 +184,40 @@ fn in_pieces(a: &Args) -> Result<Vec<Launch>, strata_device::Error> {
     let (lanes, outputs) = (pieces * columns.count, columns.size * columns.count);
     let sums = a.out.device().alloc(4 * outputs * pieces)?;
     let sums = a.sums.get_or_init(|| sums).slice(0, 4 * outputs * pieces);
-    let (index, first) = a.index.bind();
-    let (src, from) = a.src.bind();
-    let [to, along, beside] = [&a.out, &a.index, &a.src].map(|t| t.strides()[a.d]);
-    let start = |launch: Launch| {
-        columns
-            .start(launch)
-            .size(columns.n)
-            .size(columns.size)
-            .size(a.index.first_outside(columns.size))
-            .size(to)
-            .size(along)
-            .size(beside)
-            .size(first)
-            .size(from)
-            .size(pieces)
-            .size(length)
+    let (index, index_offset) = a.index.bind();
+    let (src, src_offset) = a.src.bind();
+    let [out_step, index_step, src_step] = [&a.out, &a.index, &a.src].map(|t| t.strides()[a.d]);
+    let [of_out, of_index, of_src] = [0, 1, 2].map(|i| &columns.layouts[i]);
+    let params = walk_piece::Params {
+        shape: of_out.padded_shape(),
+        out_strides: of_out.padded_strides(),
+        index_strides: of_index.padded_strides(),
+        src_strides: of_src.padded_strides(),
+        columns: columns.count,
+        rank: columns.rank(),
+        n: columns.n,
+        size: columns.size,
+        known: a.index.first_outside(columns.size),
+        out_step,
+        index_step,
+        src_step,
+        index_offset,
+        src_offset,
+        pieces,
+        length,
     };
     let all = (columns.n * columns.count) as f64;
     Ok(vec![
-        start(Launch::new(&CLEAR).bind(&sums))
+        CLEAR
+            .launch(clear_sums::Bindings { zeros: sums.clone() }, params)
             .cover(outputs * pieces, 256)
             .rounds(0)
             .cost(0.0, 0.0),
-        start(Launch::new(&WALK).bind(&index).bind(&src).bind(&sums))
+        WALK.launch(walk_piece::Bindings { index, src, sums: sums.clone() }, params)
             .cover(lanes, 256)
             .rounds(length + columns.rank())
             .cost(all, 16.0 * all),
-        start(Launch::new(&JOIN).bind(&sums).bind(&a.out.flat()))
+        JOIN.launch(join_pieces::Bindings { all_sums: sums, out: a.out.flat() }, params)
             .cover(outputs, 256)
             .rounds(pieces + columns.rank())
             .cost(0.0, 0.0),
@@ -170,21 +227,10 @@ fn in_pieces(a: &Args) -> Result<Vec<Launch>, strata_device::Error> {
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: OP,
     rungs: &[
-        Rung {
-            name: "1_naive",
-            kernels: &[&NAIVE],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, device| Ok(naive(a, device)),
-        },
-        Rung {
-            name: "2_pieces",
-            kernels: &[&CLEAR, &WALK, &JOIN],
-            needs: Needs::NONE,
-            // With many columns, short ones, or much to add to, the walks of rung 1 are as good.
-            accepts: |a| Columns::of(a).pieces().0 > 1,
-            plan: |a, _| in_pieces(a),
-        },
+        Rung::new("1_naive", &[&NAIVE], |a, device| Ok(naive(a, device))),
+        // With many columns, short ones, or much to add to, the walks of rung 1 are as good.
+        Rung::new("2_pieces", &[&CLEAR, &WALK, &JOIN], |a, _| in_pieces(a))
+            .accepts(|a| Columns::of(a).pieces().0 > 1),
     ],
 };
 

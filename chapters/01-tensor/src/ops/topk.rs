@@ -1,6 +1,6 @@
 use crate::{DType, Error, Result, Tensor, cpu};
 use std::sync::OnceLock;
-use strata_device::{Access, Buffer, Device, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
+use strata_device::{Bits, Buffer, Device, Kernel, Ladder, Launch, Rung, kernel};
 
 #[derive(Debug)]
 pub(super) struct Args {
@@ -14,24 +14,40 @@ pub(super) struct Args {
     pairs: OnceLock<Buffer>,
 }
 
-const R: Access = Access::Read;
-const W: Access = Access::Write;
+kernel! {
+    pub(crate) mod passes_over {
+        bindings { x: read Bits, values: write Bits, places: write u32 }
+        params {
+            rows: usize,
+            width: usize,
+            k: usize,
+            /// This launch makes passes first .. first + count.
+            first: usize,
+            count: usize,
+        }
+    }
+    static PASSES = "topk/1_passes"(topk) { cuda, wgsl, cpu: cpu::topk in "src/cpu/topk.rs" }
+}
 
-static PASSES: Kernel = Kernel::new("topk/1_passes", "topk", &[R, W, W])
-    .cuda(strata_kernels::source("topk/1_passes"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("topk/1_passes"), strata_shaders::INCLUDES)
-    .cpu(cpu::topk)
-    .rust(cpu_text!("chapters/01-tensor" / "src/cpu/topk.rs", topk));
-
-static LOAD: Kernel = Kernel::new("topk/2_bitonic", "load", &[R, W, W, W])
-    .cuda(strata_kernels::source("topk/2_bitonic"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("topk/2_bitonic"), strata_shaders::INCLUDES);
-static COMPARE: Kernel = Kernel::new("topk/2_bitonic", "compare", &[R, W, W, W])
-    .cuda(strata_kernels::source("topk/2_bitonic"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("topk/2_bitonic"), strata_shaders::INCLUDES);
-static STORE: Kernel = Kernel::new("topk/2_bitonic", "store", &[R, W, W, W])
-    .cuda(strata_kernels::source("topk/2_bitonic"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("topk/2_bitonic"), strata_shaders::INCLUDES);
+kernel! {
+    pub(crate) mod sort {
+        bindings { x: read Bits, pairs: write [u32; 2], values: write Bits, places: write u32 }
+        params {
+            rows: usize,
+            width: usize,
+            k: usize,
+            /// The width, up to a power of two.
+            padded: usize,
+            /// A sorted block after this stage.
+            block: usize,
+            /// Between the two that are compared.
+            distance: usize,
+        }
+    }
+    static LOAD = "topk/2_bitonic"(load) { cuda, wgsl }
+    static COMPARE = "topk/2_bitonic"(compare) { cuda, wgsl }
+    static STORE = "topk/2_bitonic"(store) { cuda, wgsl }
+}
 
 /// One launch, or several that make some of the passes each, where a loop may not have so many rounds.
 fn passes(a: &Args, device: &Device) -> Vec<Launch> {
@@ -44,15 +60,14 @@ fn passes(a: &Args, device: &Device) -> Vec<Launch> {
     };
     let launch = |first: usize| {
         let count = each.min(a.k - first);
-        let launch = Launch::new(&PASSES)
-            .bind(&a.input.flat())
-            .bind(&a.values.flat())
-            .bind(&a.places.flat())
-            .size(a.rows)
-            .size(a.width)
-            .size(a.k)
-            .size(first)
-            .size(count)
+        let bindings = passes_over::Bindings {
+            x: a.input.flat(),
+            values: a.values.flat(),
+            places: a.places.flat(),
+        };
+        let params = passes_over::Params { rows: a.rows, width: a.width, k: a.k, first, count };
+        let launch = PASSES
+            .launch(bindings, params)
             .rounds(count.saturating_mul(pass))
             .cost(count as f64 * n, 4.0 * n + 8.0 * (a.rows * count) as f64);
         grid(launch)
@@ -77,18 +92,14 @@ fn bitonic(a: &Args) -> Result<Vec<Launch>, strata_device::Error> {
     let pairs = a.input.device().alloc(pairs(a))?;
     let pairs = a.pairs.get_or_init(|| pairs).whole();
     let launch = |kernel: &'static Kernel, block: usize, distance: usize| {
-        Launch::new(kernel)
-            .bind(&a.input.flat())
-            .bind(&pairs)
-            .bind(&a.values.flat())
-            .bind(&a.places.flat())
-            .size(a.rows)
-            .size(a.width)
-            .size(a.k)
-            .size(padded)
-            .size(block)
-            .size(distance)
-            .rounds(0)
+        let bindings = sort::Bindings {
+            x: a.input.flat(),
+            pairs: pairs.clone(),
+            values: a.values.flat(),
+            places: a.places.flat(),
+        };
+        let params = sort::Params { rows: a.rows, width: a.width, k: a.k, padded, block, distance };
+        kernel.launch(bindings, params).rounds(0)
     };
     let mut list = vec![launch(&LOAD, 0, 1).cover(n, 256).cost(0.0, 12.0 * n as f64)];
     for block in (1..).map(|bits| 1usize << bits).take_while(|&block| block <= padded) {
@@ -107,24 +118,12 @@ fn bitonic(a: &Args) -> Result<Vec<Launch>, strata_device::Error> {
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "topk",
     rungs: &[
-        Rung {
-            name: "1_passes",
-            kernels: &[&PASSES],
-            needs: Needs::NONE,
-            accepts: |_| true,
-            plan: |a, device| Ok(passes(a, device)),
-        },
-        Rung {
-            name: "2_bitonic",
-            kernels: &[&LOAD, &COMPARE, &STORE],
-            needs: Needs::NONE,
-            // A sort goes over all pairs in every launch, and on an H200 each takes as long as two
-            // passes. The pairs, at least twice the input, must fit into a binding, too.
-            accepts: |a| {
-                a.k > 2 * launches(a.width) && pairs(a) <= a.input.device().info().caps.max_binding
-            },
-            plan: |a, _| bitonic(a),
-        },
+        Rung::new("1_passes", &[&PASSES], |a, device| Ok(passes(a, device))),
+        // A sort goes over all pairs in every launch, and on an H200 each takes as long as two
+        // passes. The pairs, at least twice the input, must fit into a binding, too.
+        Rung::new("2_bitonic", &[&LOAD, &COMPARE, &STORE], |a, _| bitonic(a)).accepts(|a| {
+            a.k > 2 * launches(a.width) && pairs(a) <= a.input.device().info().caps.max_binding
+        }),
     ],
 };
 

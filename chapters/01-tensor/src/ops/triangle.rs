@@ -1,5 +1,5 @@
 use crate::{Error, Layout, Result, Tensor, cpu};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
+use strata_device::{Bits, Ladder, Launch, Rung, kernel};
 
 #[derive(Debug)]
 pub(super) struct Args {
@@ -9,58 +9,67 @@ pub(super) struct Args {
     out: Tensor,
 }
 
-static NAIVE: Kernel = Kernel::new("triangle/1_naive", "triangle", &[Access::Read, Access::Write])
-    .cuda(strata_kernels::source("triangle/1_naive"), strata_kernels::INCLUDES)
-    .wgsl(strata_shaders::source("triangle/1_naive"), strata_shaders::INCLUDES)
-    .cpu(cpu::triangle)
-    .rust(cpu_text!("chapters/01-tensor" / "src/cpu/choose.rs", triangle));
+kernel! {
+    pub(crate) mod cut_off {
+        bindings { x: read Bits, out: write Bits }
+        params {
+            shape: [usize; 8],
+            strides: [usize; 8],
+            n: usize,
+            rank: usize,
+            offset: usize,
+            /// The diagonal begins so many columns to the right,
+            right: usize,
+            /// or so many rows down.
+            down: usize,
+        }
+    }
+    static NAIVE = "triangle/1_naive"(triangle) {
+        cuda, wgsl, cpu: cpu::triangle in "src/cpu/choose.rs"
+    }
+}
+
+fn launch(a: &Args) -> Launch {
+    let (shape, strides) = (a.input.shape(), a.input.strides());
+    let outer = shape.len().saturating_sub(2);
+    let batch =
+        Layout { shape: shape[..outer].to_vec(), strides: strides[..outer].to_vec(), offset: 0 };
+    let batch = &Layout::collapse(&[batch])[0];
+    let view = Layout {
+        shape: [&batch.shape[..], &shape[outer..]].concat(),
+        strides: [&batch.strides[..], &strides[outer..]].concat(),
+        offset: 0,
+    };
+    // Beyond the last row or column nothing changes. Both sums that the kernel makes of a place
+    // and a shift are below rows + columns, which fits 32 bits as their product does.
+    let (rows, columns) = (shape[outer], shape[outer + 1]);
+    let shift = a.diagonal.unsigned_abs();
+    let (right, down) = match a.diagonal >= 0 {
+        true => (shift.min(columns), 0),
+        false => (0, shift.min(rows)),
+    };
+    let n = a.out.numel();
+    let (x, offset) = a.input.bind();
+    let params = cut_off::Params {
+        shape: view.padded_shape(),
+        strides: view.padded_strides(),
+        n,
+        rank: view.shape.len(),
+        offset,
+        right,
+        down,
+    };
+    NAIVE
+        .launch(cut_off::Bindings { x, out: a.out.flat() }, params)
+        .cover(n, 256)
+        .rounds(8)
+        .constant("UPPER", u32::from(a.upper))
+        .cost(0.0, 6.0 * n as f64)
+}
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "triangle",
-    rungs: &[Rung {
-        name: "1_naive",
-        kernels: &[&NAIVE],
-        needs: Needs::NONE,
-        accepts: |_| true,
-        plan: |a, _| {
-            let (shape, strides) = (a.input.shape(), a.input.strides());
-            let outer = shape.len().saturating_sub(2);
-            let batch = Layout {
-                shape: shape[..outer].to_vec(),
-                strides: strides[..outer].to_vec(),
-                offset: 0,
-            };
-            let batch = Layout::collapse(&[batch]).swap_remove(0);
-            let shape = [&batch.shape[..], &shape[outer..]].concat();
-            let strides = [&batch.strides[..], &strides[outer..]].concat();
-            // Beyond the last row or column nothing changes. Both sums that the kernel makes of a place
-            // and a shift are below rows + columns, which fits 32 bits as their product does.
-            let (rows, columns) = (a.input.shape()[outer], a.input.shape()[outer + 1]);
-            let shift = a.diagonal.unsigned_abs();
-            let (right, down) = match a.diagonal >= 0 {
-                true => (shift.min(columns), 0),
-                false => (0, shift.min(rows)),
-            };
-            let n = a.out.numel();
-            let (input, offset) = a.input.bind();
-            Ok(vec![
-                Launch::new(&NAIVE)
-                    .bind(&input)
-                    .bind(&a.out.flat())
-                    .sizes(&shape, 8, 1)
-                    .sizes(&strides, 8, 0)
-                    .size(n)
-                    .size(shape.len())
-                    .size(offset)
-                    .size(right)
-                    .size(down)
-                    .cover(n, 256)
-                    .rounds(8)
-                    .constant("UPPER", u32::from(a.upper))
-                    .cost(0.0, 6.0 * n as f64),
-            ])
-        },
-    }],
+    rungs: &[Rung::new("1_naive", &[&NAIVE], |a, _| Ok(vec![launch(a)]))],
 };
 
 /// The part of each matrix (the last two dimensions) on and below a diagonal; 0 above it. Diagonal 0 is

@@ -1,5 +1,5 @@
 use crate::{DType, Error, Layout, Result, Tensor, broadcast_shapes, cpu};
-use strata_device::{Access, Kernel, Ladder, Launch, Needs, Rung, cpu_text};
+use strata_device::{Bits, Ladder, Launch, Rung, Slice, kernel};
 
 /// A function of two elements: floats, or integers of one kind. Comparisons give f32, all others the
 /// operands' dtype.
@@ -77,71 +77,80 @@ pub(super) struct Args {
     out: Tensor,
 }
 
-static ZIP: Kernel =
-    Kernel::new("zip/1_naive", "zip", &[Access::Read, Access::Read, Access::Write])
-        .cuda(strata_kernels::source("zip/1_naive"), strata_kernels::INCLUDES)
-        .wgsl(strata_shaders::source("zip/1_naive"), strata_shaders::INCLUDES)
-        .cpu(cpu::zip)
-        .rust(cpu_text!("chapters/01-tensor" / "src/cpu/elementwise.rs", zip));
-
-pub(super) static LADDER: Ladder<Args> = Ladder {
-    op: "zip",
-    rungs: &[Rung {
-        name: "1_naive",
-        kernels: &[&ZIP],
-        needs: Needs::NONE,
-        accepts: |_| true,
-        plan: |a, _| Ok(vec![launch(&ZIP, a)]),
-    }],
-};
+kernel! {
+    pub(crate) mod pairs {
+        bindings { a: read f32, b: read f32, out: write f32 }
+        params {
+            shape: [usize; 8],
+            a_strides: [usize; 8],
+            b_strides: [usize; 8],
+            n: usize,
+            rank: usize,
+            a_offset: usize,
+            b_offset: usize,
+        }
+    }
+    static ZIP = "zip/1_naive"(zip) { cuda, wgsl, cpu: cpu::zip in "src/cpu/elementwise.rs" }
+}
 
 // region: plan
-fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
-    let merged = Layout::collapse(&[a.a.layout().clone(), a.b.layout().clone()]);
-    let n = a.out.numel();
-    let (left, from_a) = a.a.bind();
-    let (right, from_b) = a.b.bind();
-    let read = a.a.layout().extent() + a.b.layout().extent();
-    Launch::new(kernel)
-        .bind(&left)
-        .bind(&right)
-        .bind(&a.out.flat())
-        .sizes(&merged[0].shape, 8, 1)
-        .sizes(&merged[0].strides, 8, 0)
-        .sizes(&merged[1].strides, 8, 0)
-        .size(n)
-        .size(merged[0].shape.len())
-        .size(from_a)
-        .size(from_b)
+fn launch(args: &Args) -> Launch {
+    let (params, a, b) = ways(args);
+    count(ZIP.launch(pairs::Bindings { a, b, out: args.out.flat() }, params), args)
+}
+
+/// How the kernel finds each pair, and the memory of both.
+fn ways(args: &Args) -> (pairs::Params, Slice, Slice) {
+    // Dimensions that lie side by side in both become one.
+    let merged = Layout::collapse(&[args.a.layout().clone(), args.b.layout().clone()]);
+    let (a, a_offset) = args.a.bind();
+    let (b, b_offset) = args.b.bind();
+    let params = pairs::Params {
+        shape: merged[0].padded_shape(),
+        a_strides: merged[0].padded_strides(),
+        b_strides: merged[1].padded_strides(),
+        n: args.out.numel(),
+        rank: merged[0].shape.len(),
+        a_offset,
+        b_offset,
+    };
+    (params, a, b)
+}
+
+/// An invocation for each pair.
+fn count(launch: Launch, args: &Args) -> Launch {
+    let n = args.out.numel();
+    let read = args.a.layout().extent() + args.b.layout().extent();
+    launch
         .cover(n, 256)
         .rounds(8)
-        .constant("OP", a.op as u32)
+        .constant("OP", args.op as u32)
         .cost(n as f64, 4.0 * (n + read) as f64)
 }
 // end: plan
 
-static INTEGERS: Kernel = Kernel::new(
-    "zip_integers/1_naive",
-    "zip_integers",
-    &[Access::Read, Access::Read, Access::Write],
-)
-.cuda(strata_kernels::source("zip_integers/1_naive"), strata_kernels::INCLUDES)
-.wgsl(strata_shaders::source("zip_integers/1_naive"), strata_shaders::INCLUDES)
-.cpu(cpu::zip_integers)
-.rust(cpu_text!("chapters/01-tensor" / "src/cpu/integers.rs", zip_integers));
+pub(super) static LADDER: Ladder<Args> =
+    Ladder { op: "zip", rungs: &[Rung::new("1_naive", &[&ZIP], |a, _| Ok(vec![launch(a)]))] };
+
+kernel! {
+    pub(crate) mod integers {
+        bindings { a: read u32, b: read u32, out: write Bits }
+        params of pairs
+    }
+    static INTEGERS = "zip_integers/1_naive"(zip_integers) {
+        cuda, wgsl, cpu: cpu::zip_integers in "src/cpu/integers.rs"
+    }
+}
+
+fn launch_integers(args: &Args) -> Launch {
+    let (params, a, b) = ways(args);
+    let launch = INTEGERS.launch(integers::Bindings { a, b, out: args.out.flat() }, params);
+    count(launch, args).constant("SIGNED", u32::from(args.a.dtype() == DType::I32))
+}
 
 pub(super) static INTEGERS_LADDER: Ladder<Args> = Ladder {
     op: "zip_integers",
-    rungs: &[Rung {
-        name: "1_naive",
-        kernels: &[&INTEGERS],
-        needs: Needs::NONE,
-        accepts: |_| true,
-        plan: |a, _| {
-            let signed = u32::from(a.a.dtype() == DType::I32);
-            Ok(vec![launch(&INTEGERS, a).constant("SIGNED", signed)])
-        },
-    }],
+    rungs: &[Rung::new("1_naive", &[&INTEGERS], |a, _| Ok(vec![launch_integers(a)]))],
 };
 
 /// `op` applied to every pair of elements of two tensors, broadcast to one shape: of f32, of i32 or of

@@ -1,5 +1,5 @@
+use crate::column_sum::all_rows;
 use rayon::prelude::*;
-use strata_device::CpuArgs;
 
 /// Columns that one task adds up: wide enough for vectors and whole cache lines, few enough to stay
 /// in the nearest cache.
@@ -8,20 +8,18 @@ const COLUMNS: usize = 256;
 /// their terms, and round them off.
 const RUN: usize = 4096;
 
-/// Params: rows, columns. Constant: ACCUMULATE. Each task owns some columns and walks down all rows,
-/// so that nothing depends on the number of threads.
-pub(crate) fn column_sum(mut args: CpuArgs) {
-    let [input, mut out] = args.take();
-    let (rows, columns) = (args.size(0), args.size(1));
-    let accumulate = args.constant("ACCUMULATE", 0) != 0;
-    let input = input.f32();
-    out.f32_mut()[..columns].par_chunks_mut(COLUMNS).enumerate().for_each(|(c, out)| {
+/// Each task owns some columns and walks down all rows, so that nothing depends on the number of
+/// threads.
+pub(crate) fn column_sum(all_rows::Cpu { x, out, params, constants }: all_rows::Cpu<'_>) {
+    let all_rows::Params { rows, columns } = params;
+    let accumulate = constants.get("ACCUMULATE", 0) != 0;
+    out[..columns].par_chunks_mut(COLUMNS).enumerate().for_each(|(c, out)| {
         let mut totals = [0.0; COLUMNS];
         for first in (0..rows).step_by(RUN) {
             let mut sums = [0f32; COLUMNS];
             for row in first..rows.min(first + RUN) {
                 let start = row * columns + c * COLUMNS;
-                let row = &input[start..start + out.len()];
+                let row = &x[start..start + out.len()];
                 sums.iter_mut().zip(row).for_each(|(s, x)| *s += x);
             }
             totals.iter_mut().zip(sums).for_each(|(total, s)| *total += f64::from(s));

@@ -1,10 +1,10 @@
 //! Idea: the definition. Each element of the result is a row times a column.
 //! Cost: 2·m·n·k FLOPs, and as many loads: nothing that was loaded is used twice.
 use super::problem::solve;
+use crate::ladder::product;
 use rayon::prelude::*;
-use strata_device::CpuArgs;
 
-pub(crate) fn naive(args: CpuArgs) {
+pub(crate) fn naive(args: product::Cpu) {
     solve(args, |problem, mut rows| {
         rows.par_iter_mut().for_each(|row| {
             let [a, b] = problem.operands(row.number / problem.m);

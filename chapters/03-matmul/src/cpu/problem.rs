@@ -1,5 +1,5 @@
 //! What the params say, and the result cut into rows that threads can own.
-use strata_device::CpuArgs;
+use crate::ladder::product;
 
 /// An operand: where its matrices lie and how far its elements are apart.
 #[derive(Clone, Copy)]
@@ -11,26 +11,12 @@ pub(super) struct Operand<'a> {
     inner: usize,
 }
 
-impl<'a> Operand<'a> {
-    /// Params from word `i` on: offset, row, column, outer and inner stride.
-    fn new(data: &'a [f32], args: &CpuArgs, i: usize) -> Self {
-        Operand {
-            data: data.get(args.size(i)..).unwrap_or(&[]),
-            row: args.size(i + 1),
-            col: args.size(i + 2),
-            outer: args.size(i + 3),
-            inner: args.size(i + 4),
-        }
-    }
-}
-
-/// A product as the params describe it; `ladder.rs` says in which order.
+/// A product as the params describe it.
 pub(super) struct Problem<'a> {
     pub m: usize,
     pub n: usize,
     pub k: usize,
-    /// All products; product p is (p / inner, p % inner).
-    pub batches: usize,
+    /// Product p is (p / inner, p % inner).
     inner: usize,
     pub a: Operand<'a>,
     pub b: Operand<'a>,
@@ -88,31 +74,42 @@ impl Problem<'_> {
 }
 
 /// Takes the arguments apart and calls `body` with the problem and every row of the result.
-pub(super) fn solve(mut args: CpuArgs, body: impl FnOnce(&Problem, Vec<Row>)) {
-    let [a, b, bias, residual, mut c, mut activated] = args.take();
-    let on = |name: &str| args.constant(name, 0) != 0;
+pub(super) fn solve(args: product::Cpu, body: impl FnOnce(&Problem, Vec<Row>)) {
+    let product::Cpu { a, b, bias, residual, c, activated, params: p, constants } = args;
+    let on = |name: &str| constants.get(name, 0) != 0;
     let problem = Problem {
-        m: args.size(0),
-        n: args.size(1),
-        k: args.size(2),
-        batches: args.size(3),
-        inner: args.size(4),
-        a: Operand::new(a.f32(), &args, 5),
-        b: Operand::new(b.f32(), &args, 10),
-        alpha: args.float(19),
+        m: p.m,
+        n: p.n,
+        k: p.k,
+        inner: p.inner,
+        a: Operand {
+            data: a.get(p.a_offset..).unwrap_or(&[]),
+            row: p.a_row,
+            col: p.a_col,
+            outer: p.a_outer,
+            inner: p.a_inner,
+        },
+        b: Operand {
+            data: b.get(p.b_offset..).unwrap_or(&[]),
+            row: p.b_row,
+            col: p.b_col,
+            outer: p.b_outer,
+            inner: p.b_inner,
+        },
+        alpha: p.alpha,
         accumulate: on("ACCUMULATE"),
-        bias: on("BIAS").then(|| bias.f32()),
-        residual: on("RESIDUAL").then(|| residual.f32()),
+        bias: on("BIAS").then_some(bias),
+        residual: on("RESIDUAL").then_some(residual),
         gelu: on("GELU"),
     };
-    let (m, n, inner) = (problem.m, problem.n, problem.inner);
-    let starts = (0..problem.batches * m).map(|number| {
-        let (p, i) = (number / m, number % m);
-        args.size(15) + p / inner * args.size(17) + p % inner * args.size(18) + i * args.size(16)
+    let starts = (0..p.batches * p.m).map(|number| {
+        let (product, i) = (number / p.m, number % p.m);
+        let (outer, inner) = (product / p.inner, product % p.inner);
+        p.c_offset + outer * p.c_outer + inner * p.c_inner + i * p.c_row
     });
-    let mut rows = cut(c.f32_mut(), starts.collect(), n);
+    let mut rows = cut(c, starts.collect(), p.n);
     if problem.gelu {
-        let activated = activated.f32_mut().chunks_exact_mut(n);
+        let activated = activated.chunks_exact_mut(p.n);
         rows.iter_mut().zip(activated).for_each(|(row, activated)| row.activated = activated);
     }
     body(&problem, rows);

@@ -14,8 +14,8 @@ use super::problem::{Problem, Row, solve};
 use super::simd::{Micro, TILE, best, vectorize};
 use super::tasks::{Task, pieces, split};
 use super::{scratch::Scratch, small};
+use crate::ladder::product;
 use rayon::prelude::*;
-use strata_device::CpuArgs;
 
 /// Elements along k in a block: a panel of `a` of this depth fits the first cache.
 const DEPTH: usize = 384;
@@ -27,7 +27,7 @@ const NEAR: usize = 128 << 10;
 /// Below this many FLOPs a product is not worth waking a thread for.
 const SERIAL: f64 = 262_144.0;
 
-pub(crate) fn threaded(args: CpuArgs) {
+pub(crate) fn threaded(args: product::Cpu) {
     solve(args, |problem, rows| {
         let products = pieces(rows, problem.m);
         let threads = rayon::current_num_threads();

@@ -1,15 +1,15 @@
+use crate::backward::{gather, input_gradient, sum_chunks, sum_rows};
 use rayon::prelude::*;
-use strata_device::CpuArgs;
 use strata_gelu::lanes::sum;
 use strata_gelu::simd::{Body, widest};
 
-/// Params: rows, width. Bindings: x, gamma, mean, rstd, dy, dx.
-pub(crate) fn backward_naive(mut args: CpuArgs) {
-    let [x, gamma, mean, rstd, dy, mut dx] = args.take();
-    let (width, gamma) = (args.size(1), gamma.f32());
-    let inputs = x.f32().par_chunks_exact(width).zip(dy.f32().par_chunks_exact(width));
-    let stats = mean.f32().par_iter().zip(rstd.f32());
-    let rows = dx.f32_mut().par_chunks_exact_mut(width).zip(inputs).zip(stats);
+pub(crate) fn backward_naive(
+    input_gradient::Cpu { x, gamma, mean, rstd, dy, dx, params, .. }: input_gradient::Cpu<'_>,
+) {
+    let width = params.width;
+    let inputs = x.par_chunks_exact(width).zip(dy.par_chunks_exact(width));
+    let stats = mean.par_iter().zip(rstd);
+    let rows = dx.par_chunks_exact_mut(width).zip(inputs).zip(stats);
     rows.for_each(|((dx, (x, dy)), (mean, rstd))| {
         let (mut sum_g, mut sum_gx) = (0.0, 0.0);
         for j in 0..width {
@@ -25,12 +25,12 @@ pub(crate) fn backward_naive(mut args: CpuArgs) {
     });
 }
 
-/// Params: rows, width, accumulate. Bindings: x, mean, rstd, dy, dgamma, dbeta. A column at a time.
-pub(crate) fn parameters_naive(mut args: CpuArgs) {
-    let [x, mean, rstd, dy, mut dgamma, mut dbeta] = args.take();
-    let (rows, width, keep) = (args.size(0), args.size(1), args.params[2] as f32);
-    let (x, mean, rstd, dy) = (x.f32(), mean.f32(), rstd.f32(), dy.f32());
-    let targets = dgamma.f32_mut().par_iter_mut().zip(dbeta.f32_mut());
+/// A column at a time.
+pub(crate) fn parameters_naive(
+    sum_rows::Cpu { x, mean, rstd, dy, dgamma, dbeta, params, .. }: sum_rows::Cpu<'_>,
+) {
+    let sum_rows::Params { rows, width, accumulate } = params;
+    let targets = dgamma.par_iter_mut().zip(dbeta);
     targets.enumerate().for_each(|(j, (dgamma, dbeta))| {
         let (mut gain, mut bias) = (0.0, 0.0);
         for r in 0..rows {
@@ -38,25 +38,25 @@ pub(crate) fn parameters_naive(mut args: CpuArgs) {
             gain += dy[i] * (x[i] - mean[r]) * rstd[r];
             bias += dy[i];
         }
-        put(dgamma, gain, keep);
-        put(dbeta, bias, keep);
+        put(dgamma, gain, accumulate);
+        put(dbeta, bias, accumulate);
     });
 }
 
-/// `*target = value`, or `+=` with `keep` 1. A product would turn old NaNs into new ones.
-fn put(target: &mut f32, value: f32, keep: f32) {
-    *target = if keep > 0.0 { *target + value } else { value };
+/// `*target = value`, or `+=`. A product with 0 would turn old NaNs into new ones.
+fn put(target: &mut f32, value: f32, accumulate: bool) {
+    *target = if accumulate { *target + value } else { value };
 }
 
-/// Params: rows, width, rows in a chunk. Bindings: x, gamma, mean, rstd, dy, dx, partial.
-pub(crate) fn backward_block(mut args: CpuArgs) {
-    let [x, gamma, mean, rstd, dy, mut dx, mut partial] = args.take();
-    let (width, rows, gamma) = (args.size(1), args.size(2), gamma.f32());
+pub(crate) fn backward_block(
+    gather::Cpu { x, gamma, mean, rstd, dy, dx, partial_sums, params, .. }: gather::Cpu<'_>,
+) {
+    let gather::Params { width, rows_per_chunk: rows, .. } = params;
     let chunk = rows * width;
-    let inputs = x.f32().par_chunks(chunk).zip(dy.f32().par_chunks(chunk));
-    let stats = mean.f32().par_chunks(rows).zip(rstd.f32().par_chunks(rows));
-    let outputs = dx.f32_mut().par_chunks_mut(chunk);
-    let outputs = outputs.zip(partial.f32_mut().par_chunks_exact_mut(2 * width));
+    let inputs = x.par_chunks(chunk).zip(dy.par_chunks(chunk));
+    let stats = mean.par_chunks(rows).zip(rstd.par_chunks(rows));
+    let outputs = dx.par_chunks_mut(chunk);
+    let outputs = outputs.zip(partial_sums.par_chunks_exact_mut(2 * width));
     outputs.zip(inputs).zip(stats).for_each(|(((dx, partial), (x, dy)), (mean, rstd))| {
         let (dgamma, dbeta) = partial.split_at_mut(width);
         widest(Rows { x, gamma, mean, rstd, dy, dx, dgamma, dbeta });
@@ -102,13 +102,14 @@ impl Body for Rows<'_> {
     }
 }
 
-/// Params: rows, width. Bindings: x, gamma, mean, rstd, dy, dx. A row a task, vectors.
-pub(crate) fn backward_wide(mut args: CpuArgs) {
-    let [x, gamma, mean, rstd, dy, mut dx] = args.take();
-    let (width, gamma) = (args.size(1), gamma.f32());
-    let inputs = x.f32().par_chunks_exact(width).zip(dy.f32().par_chunks_exact(width));
-    let stats = mean.f32().par_iter().zip(rstd.f32());
-    let rows = dx.f32_mut().par_chunks_exact_mut(width).zip(inputs).zip(stats);
+/// A row a task, vectors.
+pub(crate) fn backward_wide(
+    input_gradient::Cpu { x, gamma, mean, rstd, dy, dx, params, .. }: input_gradient::Cpu<'_>,
+) {
+    let width = params.width;
+    let inputs = x.par_chunks_exact(width).zip(dy.par_chunks_exact(width));
+    let stats = mean.par_iter().zip(rstd);
+    let rows = dx.par_chunks_exact_mut(width).zip(inputs).zip(stats);
     rows.for_each(|((dx, (x, dy)), (&mean, &rstd))| widest(Wide { x, gamma, mean, rstd, dy, dx }));
 }
 
@@ -137,15 +138,15 @@ impl Body for Wide<'_> {
     }
 }
 
-/// Params: chunks, width, accumulate. Bindings: partial, dgamma, dbeta.
-pub(crate) fn parameters_block(mut args: CpuArgs) {
-    let [partial, mut dgamma, mut dbeta] = args.take();
-    let (chunks, width, keep) = (args.size(0), args.size(1), args.params[2] as f32);
+pub(crate) fn parameters_block(
+    sum_chunks::Cpu { partial_sums, dgamma, dbeta, params, .. }: sum_chunks::Cpu<'_>,
+) {
+    let sum_chunks::Params { chunks, width, accumulate } = params;
     let mut sums = vec![0.0; 2 * width];
-    for row in partial.f32().chunks_exact(2 * width).take(chunks) {
+    for row in partial_sums.chunks_exact(2 * width).take(chunks) {
         sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
     }
     let (gain, bias) = sums.split_at(width);
-    dgamma.f32_mut().iter_mut().zip(gain).for_each(|(to, &x)| put(to, x, keep));
-    dbeta.f32_mut().iter_mut().zip(bias).for_each(|(to, &x)| put(to, x, keep));
+    dgamma.iter_mut().zip(gain).for_each(|(to, &x)| put(to, x, accumulate));
+    dbeta.iter_mut().zip(bias).for_each(|(to, &x)| put(to, x, accumulate));
 }

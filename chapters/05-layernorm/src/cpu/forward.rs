@@ -1,30 +1,30 @@
 use super::rows_per_task;
+use crate::forward::normalize;
+use crate::residual::add_norm;
 use rayon::prelude::*;
-use strata_device::CpuArgs;
 use strata_gelu::lanes::sum;
 use strata_gelu::simd::{Body, widest};
 
-/// Params: rows, width, eps. Plain loops.
-pub(crate) fn layernorm_naive(mut args: CpuArgs) {
-    let [x, gamma, beta, mut out, mut mean, mut rstd] = args.take();
-    let (width, eps) = (args.size(1), args.float(2));
-    let rows = out.f32_mut().par_chunks_exact_mut(width).zip(x.f32().par_chunks_exact(width));
-    let stats = mean.f32_mut().par_iter_mut().zip(rstd.f32_mut());
-    let (gamma, beta) = (gamma.f32(), beta.f32());
+/// Plain loops.
+pub(crate) fn layernorm_naive(
+    normalize::Cpu { x, gamma, beta, out, mean_out, rstd_out, params, .. }: normalize::Cpu<'_>,
+) {
+    let normalize::Params { width, eps, .. } = params;
+    let rows = out.par_chunks_exact_mut(width).zip(x.par_chunks_exact(width));
+    let stats = mean_out.par_iter_mut().zip(rstd_out);
     rows.zip(stats).for_each(|((out, x), (mean, rstd))| {
         (*mean, *rstd) = plain(x, gamma, beta, eps, out);
     });
 }
 
-/// Params: rows, width, eps. Plain loops.
-pub(crate) fn residual_naive(mut args: CpuArgs) {
-    let [x, residual, gamma, beta, mut sum, mut out, mut mean, mut rstd] = args.take();
-    let (width, eps) = (args.size(1), args.float(2));
-    let inputs = x.f32().par_chunks_exact(width).zip(residual.f32().par_chunks_exact(width));
-    let outputs = out.f32_mut().par_chunks_exact_mut(width);
-    let outputs = outputs.zip(sum.f32_mut().par_chunks_exact_mut(width));
-    let stats = mean.f32_mut().par_iter_mut().zip(rstd.f32_mut());
-    let (gamma, beta) = (gamma.f32(), beta.f32());
+/// Plain loops.
+pub(crate) fn residual_naive(args: add_norm::Cpu) {
+    let add_norm::Cpu { x, residual, gamma, beta, sum, out, mean_out, rstd_out, params, .. } = args;
+    let add_norm::Params { width, eps, .. } = params;
+    let inputs = x.par_chunks_exact(width).zip(residual.par_chunks_exact(width));
+    let outputs = out.par_chunks_exact_mut(width);
+    let outputs = outputs.zip(sum.par_chunks_exact_mut(width));
+    let stats = mean_out.par_iter_mut().zip(rstd_out);
     inputs.zip(outputs).zip(stats).for_each(|(((x, r), (out, sum)), (mean, rstd))| {
         for j in 0..width {
             sum[j] = x[j] + r[j];
@@ -45,29 +45,28 @@ fn plain(x: &[f32], gamma: &[f32], beta: &[f32], eps: f32, out: &mut [f32]) -> (
     (first + mean, rstd)
 }
 
-/// Params: rows, width, eps. Vectors, several rows a task.
-pub(crate) fn layernorm_block(mut args: CpuArgs) {
-    let [x, gamma, beta, mut out, mut mean, mut rstd] = args.take();
-    let (width, eps) = (args.size(1), args.float(2));
+/// Vectors, several rows a task.
+pub(crate) fn layernorm_block(
+    normalize::Cpu { x, gamma, beta, out, mean_out, rstd_out, params, .. }: normalize::Cpu<'_>,
+) {
+    let normalize::Params { width, eps, .. } = params;
     let task = rows_per_task(width);
-    let rows = out.f32_mut().par_chunks_mut(task * width).zip(x.f32().par_chunks(task * width));
-    let stats = mean.f32_mut().par_chunks_mut(task).zip(rstd.f32_mut().par_chunks_mut(task));
-    let (gamma, beta) = (gamma.f32(), beta.f32());
+    let rows = out.par_chunks_mut(task * width).zip(x.par_chunks(task * width));
+    let stats = mean_out.par_chunks_mut(task).zip(rstd_out.par_chunks_mut(task));
     rows.zip(stats).for_each(|((out, x), (mean, rstd))| {
         widest(Rows { x, gamma, beta, eps, out, mean, rstd });
     });
 }
 
-/// Params: rows, width, eps. Vectors, several rows a task.
-pub(crate) fn residual_block(mut args: CpuArgs) {
-    let [x, residual, gamma, beta, mut sum, mut out, mut mean, mut rstd] = args.take();
-    let (width, eps) = (args.size(1), args.float(2));
+/// Vectors, several rows a task.
+pub(crate) fn residual_block(args: add_norm::Cpu) {
+    let add_norm::Cpu { x, residual, gamma, beta, sum, out, mean_out, rstd_out, params, .. } = args;
+    let add_norm::Params { width, eps, .. } = params;
     let task = rows_per_task(width);
     let chunk = task * width;
-    let inputs = x.f32().par_chunks(chunk).zip(residual.f32().par_chunks(chunk));
-    let outputs = out.f32_mut().par_chunks_mut(chunk).zip(sum.f32_mut().par_chunks_mut(chunk));
-    let stats = mean.f32_mut().par_chunks_mut(task).zip(rstd.f32_mut().par_chunks_mut(task));
-    let (gamma, beta) = (gamma.f32(), beta.f32());
+    let inputs = x.par_chunks(chunk).zip(residual.par_chunks(chunk));
+    let outputs = out.par_chunks_mut(chunk).zip(sum.par_chunks_mut(chunk));
+    let stats = mean_out.par_chunks_mut(task).zip(rstd_out.par_chunks_mut(task));
     inputs.zip(outputs).zip(stats).for_each(|(((x, r), (out, sum)), (mean, rstd))| {
         for ((sum, x), r) in sum.iter_mut().zip(x).zip(r) {
             *sum = x + r;

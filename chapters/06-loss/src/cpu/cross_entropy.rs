@@ -1,7 +1,8 @@
 use super::rows_per_task;
 use crate::IGNORE;
+use crate::cross_entropy::score_rows;
+use crate::cross_entropy_backward::logits_gradient;
 use rayon::prelude::*;
-use strata_device::CpuArgs;
 use strata_gelu::lanes::{max, sum};
 use strata_gelu::math::exp;
 use strata_gelu::simd::{Body, widest};
@@ -16,11 +17,11 @@ fn loss(x: &[f32], target: u32, max: f32, log_sum: f32) -> f32 {
     x.get(target as usize).map_or(f32::NAN, |x| log_sum + (max - x))
 }
 
-/// Params: rows, width. Bindings: logits, targets, lse, losses.
-pub(crate) fn cross_entropy_naive(mut args: CpuArgs) {
-    let [logits, targets, mut lse, mut losses] = args.take();
-    let rows = logits.f32().par_chunks_exact(args.size(1)).zip(targets.u32());
-    let outputs = lse.f32_mut().par_iter_mut().zip(losses.f32_mut());
+pub(crate) fn cross_entropy_naive(
+    score_rows::Cpu { logits, targets, lse, losses, params, .. }: score_rows::Cpu<'_>,
+) {
+    let rows = logits.par_chunks_exact(params.width).zip(targets);
+    let outputs = lse.par_iter_mut().zip(losses);
     rows.zip(outputs).for_each(|((x, &target), (lse, row))| {
         let max = x.iter().copied().fold(f32::MIN, f32::max);
         let log_sum = x.iter().map(|x| (x - max).exp()).sum::<f32>().ln();
@@ -29,14 +30,14 @@ pub(crate) fn cross_entropy_naive(mut args: CpuArgs) {
     });
 }
 
-/// Params: rows, width. Bindings: logits, targets, lse, losses. Vectors. As little online as
-/// [`softmax_online`](super::softmax_online), and for the same reason.
-pub(crate) fn cross_entropy_online(mut args: CpuArgs) {
-    let [logits, targets, mut lse, mut losses] = args.take();
-    let width = args.size(1);
+/// Vectors. As little online as [`softmax_online`](super::softmax_online), and for the same reason.
+pub(crate) fn cross_entropy_online(
+    score_rows::Cpu { logits, targets, lse, losses, params, .. }: score_rows::Cpu<'_>,
+) {
+    let width = params.width;
     let task = rows_per_task(width);
-    let rows = logits.f32().par_chunks(task * width).zip(targets.u32().par_chunks(task));
-    let outputs = lse.f32_mut().par_chunks_mut(task).zip(losses.f32_mut().par_chunks_mut(task));
+    let rows = logits.par_chunks(task * width).zip(targets.par_chunks(task));
+    let outputs = lse.par_chunks_mut(task).zip(losses.par_chunks_mut(task));
     rows.zip(outputs).for_each(|((x, targets), (lse, losses))| {
         widest(LogSumExp { x, targets, width, lse, losses });
     });
@@ -67,40 +68,6 @@ impl Body for LogSumExp<'_> {
     }
 }
 
-/// Rows of one part of [`mean_parts`]: every 256th group of 256, as the workgroups walk.
-const GROUP: usize = 256;
-
-/// Params: rows. Bindings: losses, targets, partial.
-pub(crate) fn mean_parts(mut args: CpuArgs) {
-    let [losses, targets, mut partial] = args.take();
-    let (rows, losses, targets) = (args.size(0), losses.f32(), targets.u32());
-    let parts = partial.f32().len() / 2;
-    for (p, out) in partial.f32_mut().chunks_exact_mut(2).enumerate() {
-        let (mut total, mut count) = (0.0, 0.0);
-        for first in (p * GROUP..rows).step_by(parts * GROUP) {
-            for i in first..rows.min(first + GROUP) {
-                if targets[i] != IGNORE {
-                    total += losses[i];
-                    count += 1.0;
-                }
-            }
-        }
-        (out[0], out[1]) = (total, count);
-    }
-}
-
-/// Params: parts. Bindings: partial, mean, weight.
-pub(crate) fn mean_total(mut args: CpuArgs) {
-    let [partial, mut mean, mut weight] = args.take();
-    let (mut total, mut count) = (0.0, 0f32);
-    for part in partial.f32().chunks_exact(2).take(args.size(0)) {
-        total += part[0];
-        count += part[1];
-    }
-    weight.f32_mut()[0] = 1.0 / count.max(1.0);
-    mean.f32_mut()[0] = total / count.max(1.0);
-}
-
 /// What a row's `softmax - onehot` is multiplied with.
 fn factor(target: u32, width: usize, weight: f32) -> f32 {
     if target == IGNORE {
@@ -112,13 +79,12 @@ fn factor(target: u32, width: usize, weight: f32) -> f32 {
     }
 }
 
-/// Params: rows, width, scale. Bindings: logits, targets, lse, weight, dloss, dlogits.
-pub(crate) fn backward_naive(mut args: CpuArgs) {
-    let [logits, targets, lse, weight, dloss, mut dlogits] = args.take();
-    let width = args.size(1);
-    let weight = weight.f32()[0] * dloss.f32()[0] * args.float(2);
-    let inputs = logits.f32().par_chunks_exact(width).zip(targets.u32()).zip(lse.f32());
-    let rows = dlogits.f32_mut().par_chunks_exact_mut(width).zip(inputs);
+pub(crate) fn backward_naive(args: logits_gradient::Cpu<'_>) {
+    let logits_gradient::Cpu { logits, targets, lse, weight, dloss, dlogits, params, .. } = args;
+    let width = params.width;
+    let weight = weight[0] * dloss[0] * params.scale;
+    let inputs = logits.par_chunks_exact(width).zip(targets).zip(lse);
+    let rows = dlogits.par_chunks_exact_mut(width).zip(inputs);
     rows.for_each(|(dx, ((x, &target), lse))| {
         let weight = factor(target, width, weight);
         for j in 0..width {
@@ -128,15 +94,15 @@ pub(crate) fn backward_naive(mut args: CpuArgs) {
     });
 }
 
-/// Params: rows, width, scale. Bindings: logits, targets, lse, weight, dloss, dlogits. Vectors.
-pub(crate) fn backward_block(mut args: CpuArgs) {
-    let [logits, targets, lse, weight, dloss, mut dlogits] = args.take();
-    let width = args.size(1);
-    let weight = weight.f32()[0] * dloss.f32()[0] * args.float(2);
+/// Vectors.
+pub(crate) fn backward_block(args: logits_gradient::Cpu<'_>) {
+    let logits_gradient::Cpu { logits, targets, lse, weight, dloss, dlogits, params, .. } = args;
+    let width = params.width;
+    let weight = weight[0] * dloss[0] * params.scale;
     let task = rows_per_task(width);
-    let inputs = logits.f32().par_chunks(task * width).zip(targets.u32().par_chunks(task));
-    let inputs = inputs.zip(lse.f32().par_chunks(task));
-    let tasks = dlogits.f32_mut().par_chunks_mut(task * width).zip(inputs);
+    let inputs = logits.par_chunks(task * width).zip(targets.par_chunks(task));
+    let inputs = inputs.zip(lse.par_chunks(task));
+    let tasks = dlogits.par_chunks_mut(task * width).zip(inputs);
     tasks.for_each(|(dx, ((x, targets), lse))| widest(Rows { x, targets, lse, dx, width, weight }));
 }
 

@@ -1,15 +1,17 @@
 //! Cross-entropy with smoothed labels and class weights.
 use super::rows_per_task;
 use crate::IGNORE;
+use crate::smoothed::smooth_rows;
+use crate::smoothed_backward::smoothed_gradient;
 use rayon::prelude::*;
-use strata_device::CpuArgs;
+use strata_device::Constants;
 use strata_gelu::lanes::{max, sum};
 use strata_gelu::math::exp;
 use strata_gelu::simd::{Body, widest};
 
 /// Class weights where there are any: without, the binding holds something else.
-fn weights<'a>(args: &CpuArgs, classes: &'a [f32]) -> Option<&'a [f32]> {
-    (args.constant("WEIGHTED", 1) == 1).then_some(classes)
+fn weights<'a>(constants: Constants<'_>, classes: &'a [f32]) -> Option<&'a [f32]> {
+    (constants.get("WEIGHTED", 1) == 1).then_some(classes)
 }
 
 /// What the walks along a row find.
@@ -29,7 +31,7 @@ impl Walked {
         target: u32,
         classes: Option<&[f32]>,
         smoothing: f32,
-        kept: &mut [f32],
+        kept: &mut [f32; 4],
         loss: &mut f32,
     ) {
         let &Walked { max, log_sum, below, weights } = self;
@@ -49,17 +51,16 @@ impl Walked {
             }
         }
         *loss = row;
-        kept.copy_from_slice(&[max, log_sum, weight, weights]);
+        *kept = [max, log_sum, weight, weights];
     }
 }
 
-/// Params: rows, width, smoothing. Bindings: logits, targets, classes, kept, losses.
-pub(crate) fn smoothed_naive(mut args: CpuArgs) {
-    let [logits, targets, classes, mut kept, mut losses] = args.take();
-    let (width, smoothing) = (args.size(1), args.float(2));
-    let classes = weights(&args, classes.f32());
-    let rows = logits.f32().par_chunks_exact(width).zip(targets.u32());
-    let outputs = kept.f32_mut().par_chunks_exact_mut(4).zip(losses.f32_mut());
+pub(crate) fn smoothed_naive(args: smooth_rows::Cpu<'_>) {
+    let smooth_rows::Cpu { logits, targets, classes, kept, losses, params, constants } = args;
+    let (width, smoothing) = (params.width, params.smoothing);
+    let classes = weights(constants, classes);
+    let rows = logits.par_chunks_exact(width).zip(targets);
+    let outputs = kept.par_iter_mut().zip(losses);
     rows.zip(outputs).for_each(|((x, &target), (kept, loss))| {
         let max = x.iter().copied().fold(f32::MIN, f32::max);
         let (mut sum, mut below, mut total) = (0.0, 0.0, 0.0);
@@ -74,17 +75,16 @@ pub(crate) fn smoothed_naive(mut args: CpuArgs) {
     });
 }
 
-/// Params: rows, width, smoothing. Bindings: logits, targets, classes, kept, losses. Vectors.
-pub(crate) fn smoothed_block(mut args: CpuArgs) {
-    let [logits, targets, classes, mut kept, mut losses] = args.take();
-    let (width, smoothing) = (args.size(1), args.float(2));
-    let classes = weights(&args, classes.f32());
+/// Vectors.
+pub(crate) fn smoothed_block(args: smooth_rows::Cpu<'_>) {
+    let smooth_rows::Cpu { logits, targets, classes, kept, losses, params, constants } = args;
+    let (width, smoothing) = (params.width, params.smoothing);
+    let classes = weights(constants, classes);
     // The same in every row.
     let total = classes.map_or(width as f32, |classes| sum([classes], |[w]| w));
     let task = rows_per_task(width);
-    let rows = logits.f32().par_chunks(task * width).zip(targets.u32().par_chunks(task));
-    let outputs =
-        kept.f32_mut().par_chunks_mut(4 * task).zip(losses.f32_mut().par_chunks_mut(task));
+    let rows = logits.par_chunks(task * width).zip(targets.par_chunks(task));
+    let outputs = kept.par_chunks_mut(task).zip(losses.par_chunks_mut(task));
     rows.zip(outputs).for_each(|((x, targets), (kept, losses))| {
         widest(Forward { x, targets, classes, kept, losses, width, smoothing, total });
     });
@@ -94,7 +94,7 @@ struct Forward<'a> {
     x: &'a [f32],
     targets: &'a [u32],
     classes: Option<&'a [f32]>,
-    kept: &'a mut [f32],
+    kept: &'a mut [[f32; 4]],
     losses: &'a mut [f32],
     width: usize,
     smoothing: f32,
@@ -107,7 +107,7 @@ impl Body for Forward<'_> {
     #[inline(always)]
     fn run<const FMA: bool>(self) {
         let rows = self.x.chunks_exact(self.width).zip(self.targets);
-        let outputs = self.kept.chunks_exact_mut(4).zip(self.losses);
+        let outputs = self.kept.iter_mut().zip(self.losses);
         for ((x, &target), (kept, loss)) in rows.zip(outputs) {
             // region: walks
             let max = max(x);
@@ -123,17 +123,16 @@ impl Body for Forward<'_> {
     }
 }
 
-/// Params: rows, width, smoothing, scale. Bindings: logits, targets, classes, kept, weight, dloss,
-/// dlogits. Vectors.
-pub(crate) fn smoothed_backward(mut args: CpuArgs) {
-    let [logits, targets, classes, kept, weight, dloss, mut dlogits] = args.take();
-    let (width, smoothing) = (args.size(1), args.float(2));
-    let classes = weights(&args, classes.f32());
-    let factor = weight.f32()[0] * dloss.f32()[0] * args.float(3);
+/// Vectors.
+pub(crate) fn smoothed_backward(args: smoothed_gradient::Cpu<'_>) {
+    let smoothed_gradient::Cpu { logits, targets, classes, kept, dlogits, params, .. } = args;
+    let (width, smoothing) = (params.width, params.smoothing);
+    let classes = weights(args.constants, classes);
+    let factor = args.weight[0] * args.dloss[0] * params.scale;
     let task = rows_per_task(width);
-    let inputs = logits.f32().par_chunks(task * width).zip(targets.u32().par_chunks(task));
-    let inputs = inputs.zip(kept.f32().par_chunks(4 * task));
-    let tasks = dlogits.f32_mut().par_chunks_mut(task * width).zip(inputs);
+    let inputs = logits.par_chunks(task * width).zip(targets.par_chunks(task));
+    let inputs = inputs.zip(kept.par_chunks(task));
+    let tasks = dlogits.par_chunks_mut(task * width).zip(inputs);
     tasks.for_each(|(dx, ((x, targets), kept))| {
         widest(Backward { x, targets, classes, kept, dx, width, smoothing, factor });
     });
@@ -143,7 +142,7 @@ struct Backward<'a> {
     x: &'a [f32],
     targets: &'a [u32],
     classes: Option<&'a [f32]>,
-    kept: &'a [f32],
+    kept: &'a [[f32; 4]],
     dx: &'a mut [f32],
     width: usize,
     smoothing: f32,
@@ -158,8 +157,7 @@ impl Body for Backward<'_> {
         let (width, factor) = (self.width, self.factor);
         let share = self.smoothing / width as f32;
         let rows = self.x.chunks_exact(width).zip(self.dx.chunks_exact_mut(width));
-        for ((x, dx), (&target, kept)) in rows.zip(self.targets.iter().zip(self.kept.as_chunks().0))
-        {
+        for ((x, dx), (&target, kept)) in rows.zip(self.targets.iter().zip(self.kept)) {
             let &[max, log_sum, weight, total] = kept;
             if target == IGNORE {
                 dx.fill(0.0);
@@ -187,41 +185,4 @@ impl Body for Backward<'_> {
             // end: element
         }
     }
-}
-
-/// Rows of one part of [`weighted_parts`]: every 256th group of 256, as the workgroups walk.
-const GROUP: usize = 256;
-
-/// Params: rows. Bindings: losses, kept, partial.
-pub(crate) fn weighted_parts(mut args: CpuArgs) {
-    let [losses, kept, mut partial] = args.take();
-    let (rows, losses, kept) = (args.size(0), losses.f32(), kept.f32());
-    let parts = partial.f32().len() / 2;
-    for (p, out) in partial.f32_mut().chunks_exact_mut(2).enumerate() {
-        let (mut total, mut weights) = (0.0, 0.0);
-        for first in (p * GROUP..rows).step_by(parts * GROUP) {
-            for i in first..rows.min(first + GROUP) {
-                total += losses[i];
-                weights += kept[4 * i + 2];
-            }
-        }
-        (out[0], out[1]) = (total, weights);
-    }
-}
-
-/// Params: parts. Bindings: partial, mean, weight.
-pub(crate) fn weighted_total(mut args: CpuArgs) {
-    let [partial, mut mean, mut weight] = args.take();
-    let (mut total, mut weights) = (0f32, 0f32);
-    for part in partial.f32().chunks_exact(2).take(args.size(0)) {
-        total += part[0];
-        weights += part[1];
-    }
-    let none = weights == 0.0;
-    weight.f32_mut()[0] = if none { 0.0 } else { 1.0 / weights };
-    mean.f32_mut()[0] = match none {
-        true if total.is_nan() => total,
-        true => 0.0,
-        false => total / weights,
-    };
 }

@@ -1,15 +1,19 @@
 use super::rows_per_task;
+use crate::softmax::normalize;
+use crate::softmax_backward::input_gradient;
 use rayon::prelude::*;
-use strata_device::CpuArgs;
+use strata_device::Constants;
 use strata_gelu::lanes::{max, sum};
 use strata_gelu::math::exp;
 use strata_gelu::simd::{Body, widest};
 
-/// Params: rows, width. Constant: LOG.
-pub(crate) fn softmax_naive(mut args: CpuArgs) {
-    let [x, mut out] = args.take();
-    let (width, log) = (args.size(1), args.constant("LOG", 0) == 1);
-    let rows = out.f32_mut().par_chunks_exact_mut(width).zip(x.f32().par_chunks_exact(width));
+fn log(constants: Constants<'_>) -> bool {
+    constants.get("LOG", 0) == 1
+}
+
+pub(crate) fn softmax_naive(normalize::Cpu { x, out, params, constants }: normalize::Cpu<'_>) {
+    let (width, log) = (params.width, log(constants));
+    let rows = out.par_chunks_exact_mut(width).zip(x.par_chunks_exact(width));
     rows.for_each(|(out, x)| {
         let max = x.iter().copied().fold(f32::MIN, f32::max);
         let sum: f32 = x.iter().map(|x| (x - max).exp()).sum();
@@ -19,13 +23,12 @@ pub(crate) fn softmax_naive(mut args: CpuArgs) {
     });
 }
 
-/// Params: rows, width. Constant: LOG. Vectors. Not online: a CPU's cache keeps the row, so the largest
-/// is found first, which costs no exponential.
-pub(crate) fn softmax_online(mut args: CpuArgs) {
-    let [x, mut out] = args.take();
-    let (width, log) = (args.size(1), args.constant("LOG", 0) == 1);
+/// Vectors. Not online: a CPU's cache keeps the row, so the largest is found first, which costs no
+/// exponential.
+pub(crate) fn softmax_online(normalize::Cpu { x, out, params, constants }: normalize::Cpu<'_>) {
+    let (width, log) = (params.width, log(constants));
     let chunk = rows_per_task(width) * width;
-    let tasks = out.f32_mut().par_chunks_mut(chunk).zip(x.f32().par_chunks(chunk));
+    let tasks = out.par_chunks_mut(chunk).zip(x.par_chunks(chunk));
     tasks.for_each(|(out, x)| widest(Forward { x, out, width, log }));
 }
 
@@ -56,12 +59,12 @@ impl Body for Forward<'_> {
     }
 }
 
-/// Params: rows, width. Constant: LOG.
-pub(crate) fn softmax_backward_naive(mut args: CpuArgs) {
-    let [y, dy, mut dx] = args.take();
-    let (width, log) = (args.size(1), args.constant("LOG", 0) == 1);
-    let inputs = y.f32().par_chunks_exact(width).zip(dy.f32().par_chunks_exact(width));
-    dx.f32_mut().par_chunks_exact_mut(width).zip(inputs).for_each(|(dx, (y, dy))| {
+pub(crate) fn softmax_backward_naive(
+    input_gradient::Cpu { y, dy, dx, params, constants }: input_gradient::Cpu<'_>,
+) {
+    let (width, log) = (params.width, log(constants));
+    let inputs = y.par_chunks_exact(width).zip(dy.par_chunks_exact(width));
+    dx.par_chunks_exact_mut(width).zip(inputs).for_each(|(dx, (y, dy))| {
         let term = |j: usize| if log { dy[j] } else { dy[j] * y[j] };
         let sum: f32 = (0..width).map(term).sum();
         for j in 0..width {
@@ -70,13 +73,14 @@ pub(crate) fn softmax_backward_naive(mut args: CpuArgs) {
     });
 }
 
-/// Params: rows, width. Constant: LOG. Vectors.
-pub(crate) fn softmax_backward_block(mut args: CpuArgs) {
-    let [y, dy, mut dx] = args.take();
-    let (width, log) = (args.size(1), args.constant("LOG", 0) == 1);
+/// Vectors.
+pub(crate) fn softmax_backward_block(
+    input_gradient::Cpu { y, dy, dx, params, constants }: input_gradient::Cpu<'_>,
+) {
+    let (width, log) = (params.width, log(constants));
     let chunk = rows_per_task(width) * width;
-    let inputs = y.f32().par_chunks(chunk).zip(dy.f32().par_chunks(chunk));
-    let tasks = dx.f32_mut().par_chunks_mut(chunk).zip(inputs);
+    let inputs = y.par_chunks(chunk).zip(dy.par_chunks(chunk));
+    let tasks = dx.par_chunks_mut(chunk).zip(inputs);
     tasks.for_each(|(dx, (y, dy))| widest(Backward { y, dy, dx, width, log }));
 }
 

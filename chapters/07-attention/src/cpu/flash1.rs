@@ -1,23 +1,21 @@
 use super::exp::{dot, exp, fma, largest, sum};
 use super::left_out::{add_counted, wild};
 use super::pack::{self, TILE};
-use super::params::Params;
+use super::pairs::Pairs;
 use super::rows::carve;
 use super::simd::{Body, Gemm, Isa, widest};
+use crate::forward::attend_tiled;
 use rayon::prelude::*;
-use strata_device::CpuArgs;
 
-/// Attention in tiles of 64 queries by 64 keys with an online softmax. Bindings: q, k, v, state,
-/// out, lse.
+/// Attention in tiles of 64 queries by 64 keys with an online softmax.
 ///
 /// A task is a tile of queries of one head; the head's keys (transposed) and values are packed once
 /// for all of its tiles. What a task holds is a few tiles, whatever the number of keys.
-pub(crate) fn flash1(mut args: CpuArgs) {
-    let [q, k, v, state, mut out, mut lse] = args.take();
-    let p = Params::read(&args, state.u32());
-    let (q, k, v) = (q.f32(), k.f32(), v.f32());
-    let [mut rows] = carve(out.f32_mut(), &p, [(&p.out, p.rows)]);
-    let lse = &mut lse.f32_mut()[..p.all_heads() * p.rows];
+pub(crate) fn flash1(args: attend_tiled::Cpu<'_>) {
+    let attend_tiled::Cpu { q, k, v, state, out, lse, params, constants } = args;
+    let p = Pairs::new(params, constants, state);
+    let [mut rows] = carve(out, &p, [(&p.out, p.rows)]);
+    let lse = &mut lse[..p.all_heads() * p.rows];
     let heads = rows.par_chunks_mut(p.rows).zip(lse.par_chunks_mut(p.rows)).enumerate();
     heads.for_each(|(head, (out, lse))| {
         // With so few queries packing the keys costs more than it saves: decoding comes here.
@@ -28,8 +26,8 @@ pub(crate) fn flash1(mut args: CpuArgs) {
             });
         }
         let (mut keys, mut values) = (Vec::new(), Vec::new());
-        pack::columns(&p, k, &p.k, head, p.keys, &mut keys);
-        pack::rows(&p, v, &p.v, head, (0, p.keys), &mut values);
+        pack::columns(&p, k, &p.k, head, p.valid, &mut keys);
+        pack::rows(&p, v, &p.v, head, (0, p.valid), &mut values);
         let wild = wild(&values, TILE * pack::width(p.dim));
         let tiles = out.par_chunks_mut(TILE).zip(lse.par_chunks_mut(TILE)).enumerate();
         tiles.for_each(|(tile, (out, lse))| {
@@ -42,7 +40,7 @@ pub(crate) fn flash1(mut args: CpuArgs) {
 
 /// A tile of queries.
 struct Tile<'a, 'b> {
-    p: &'a Params<'a>,
+    p: &'a Pairs<'a>,
     q: &'a [f32],
     /// `[tiles, width, TILE]`
     keys: &'a [f32],
@@ -108,7 +106,7 @@ impl Body for Tile<'_, '_> {
                     s.iter_mut().zip(&mask).for_each(|(x, m)| *x *= m);
                 }
             }
-            let k = TILE.min(p.keys - start);
+            let k = TILE.min(p.valid - start);
             let values = &self.values[start * width..];
             if self.wild[start / TILE] {
                 let head = self.head;
@@ -146,7 +144,7 @@ impl Body for Tile<'_, '_> {
 
 /// A single query.
 struct Row<'a, 'b> {
-    p: &'a Params<'a>,
+    p: &'a Pairs<'a>,
     q: &'a [f32],
     k: &'a [f32],
     v: &'a [f32],

@@ -1,35 +1,33 @@
 use super::exp::exp;
 use super::left_out::{add_counted, through, wild};
 use super::pack::{self, TILE};
-use super::params::Params;
+use super::pairs::Pairs;
 use super::rows::carve;
 use super::simd::{Body, Gemm, Isa, widest};
+use crate::backward::gradients_tiled;
 use rayon::prelude::*;
-use strata_device::CpuArgs;
 
-/// Gradients of keys and values. Bindings: q, k, v, d_out, lse, delta, state, grads.
+/// Gradients of keys and values.
 ///
 /// With the constant `FUSED` the gradient of the queries too. A GPU cannot do that in one kernel
 /// without atomics: dQ sums over keys, dK over queries, and its workgroups own one or the other.
 /// Here a task owns a whole head, and P and dS need to be made only once.
-pub(crate) fn dkdv(args: CpuArgs) {
-    let both = args.constant("FUSED", 0) == 1;
+pub(crate) fn dkdv(args: gradients_tiled::Cpu<'_>) {
+    let both = args.constants.get("FUSED", 0) == 1;
     backward(args, true, both);
 }
 
-/// Gradient of the queries. Bindings as for [`dkdv`].
-pub(crate) fn dq(args: CpuArgs) {
+/// Gradient of the queries.
+pub(crate) fn dq(args: gradients_tiled::Cpu<'_>) {
     backward(args, false, true);
 }
 
-fn backward(mut args: CpuArgs, want_dkdv: bool, want_dq: bool) {
-    let [q, k, v, d_out, lse, delta, state, mut grads] = args.take();
-    let p = Params::read(&args, state.u32());
-    let (q, k, v, d_out) = (q.f32(), k.f32(), v.f32(), d_out.f32());
-    let (lse, delta) = (lse.f32(), delta.f32());
-    let views = [(&p.dq, p.rows), (&p.dk, p.capacity), (&p.dv, p.capacity)];
-    let [mut dq, mut dk, mut dv] = carve(grads.f32_mut(), &p, views);
-    let keys = dk.par_chunks_mut(p.capacity).zip(dv.par_chunks_mut(p.capacity));
+fn backward(args: gradients_tiled::Cpu<'_>, want_dkdv: bool, want_dq: bool) {
+    let gradients_tiled::Cpu { q, k, v, d_out, lse, delta, state, grads, params, constants } = args;
+    let p = Pairs::new(params, constants, state);
+    let views = [(&p.dq, p.rows), (&p.dk, p.keys), (&p.dv, p.keys)];
+    let [mut dq, mut dk, mut dv] = carve(grads, &p, views);
+    let keys = dk.par_chunks_mut(p.keys).zip(dv.par_chunks_mut(p.keys));
     let heads = dq.par_chunks_mut(p.rows).zip(keys).enumerate();
     heads.for_each(|(head, (dq, (dk, dv)))| {
         let statistics = |all: &'_ [f32]| all[head * p.rows..][..p.rows].to_vec();
@@ -42,7 +40,7 @@ fn backward(mut args: CpuArgs, want_dkdv: bool, want_dq: bool) {
 
 /// One head; gradients that are not wanted are empty.
 struct Head<'a, 'b> {
-    p: &'a Params<'a>,
+    p: &'a Pairs<'a>,
     q: &'a [f32],
     k: &'a [f32],
     v: &'a [f32],
@@ -63,17 +61,17 @@ impl Body for Head<'_, '_> {
         let [mut q, mut d_out, mut k, mut k_columns, mut v_columns] = [const { Vec::new() }; 5];
         pack::rows(p, self.q, &p.q, head, (0, p.rows), &mut q);
         pack::rows(p, self.d_out, &p.out, head, (0, p.rows), &mut d_out);
-        pack::rows(p, self.k, &p.k, head, (0, p.keys), &mut k);
-        pack::columns(p, self.k, &p.k, head, p.keys, &mut k_columns);
-        pack::columns(p, self.v, &p.v, head, p.keys, &mut v_columns);
+        pack::rows(p, self.k, &p.k, head, (0, p.valid), &mut k);
+        pack::columns(p, self.k, &p.k, head, p.valid, &mut k_columns);
+        pack::columns(p, self.v, &p.v, head, p.valid, &mut v_columns);
         let [wild_q, wild_d_out, wild_k] = [&q, &d_out, &k].map(|x| wild(x, TILE * width));
         let mut dq = vec![0.0; q.len()];
         let [mut dk, mut dv] = [const { Vec::new() }; 2];
         let (mut probabilities, mut d_scores) = (vec![0.0; TILE * TILE], vec![0.0; TILE * TILE]);
         let mut mask = [0f32; TILE];
 
-        for start in (0..p.keys).step_by(TILE) {
-            let n = TILE.min(p.keys - start);
+        for start in (0..p.valid).step_by(TILE) {
+            let n = TILE.min(p.valid - start);
             for sums in [&mut dk, &mut dv] {
                 sums.clear();
                 sums.resize(pack::height(n) * width, 0.0);

@@ -7,7 +7,7 @@ mod left_out;
 mod naive;
 mod naive_backward;
 mod pack;
-mod params;
+mod pairs;
 mod rows;
 mod simd;
 

@@ -1,17 +1,15 @@
 use super::left_out::tame;
-use super::params::Params;
+use super::pairs::Pairs;
 use super::rows::carve;
+use crate::forward::attend;
 use rayon::prelude::*;
-use strata_device::CpuArgs;
 
-/// `S = scale Q K^T`, -inf where a query may not look. Bindings of the three naive kernels: q, k, v,
-/// state, probabilities, out, lse.
-pub(crate) fn scores(mut args: CpuArgs) {
-    let [q, k, _, state, mut scores, _, _] = args.take();
-    let p = Params::read(&args, state.u32());
-    let (q, k) = (q.f32(), k.f32());
-    let scores = &mut scores.f32_mut()[..p.all_heads() * p.rows * p.capacity];
-    scores.par_chunks_mut(p.capacity).enumerate().for_each(|(at, scores)| {
+/// `S = scale Q K^T`, -inf where a query may not look.
+pub(crate) fn scores(args: attend::Cpu<'_>) {
+    let attend::Cpu { q, k, state, probabilities: scores, params, constants, .. } = args;
+    let p = Pairs::new(params, constants, state);
+    let scores = &mut scores[..p.all_heads() * p.rows * p.keys];
+    scores.par_chunks_mut(p.keys).enumerate().for_each(|(at, scores)| {
         let (head, row) = (at / p.rows, at % p.rows);
         let seen = p.visible(row);
         // region: score
@@ -27,12 +25,12 @@ pub(crate) fn scores(mut args: CpuArgs) {
 }
 
 /// `P = softmax(S)` in place, with dropout applied, and `lse = logsumexp(S)`.
-pub(crate) fn softmax(mut args: CpuArgs) {
-    let [_, _, _, state, mut probabilities, _, mut lse] = args.take();
-    let p = Params::read(&args, state.u32());
-    let probabilities = &mut probabilities.f32_mut()[..p.all_heads() * p.rows * p.capacity];
-    let lse = &mut lse.f32_mut()[..p.all_heads() * p.rows];
-    let rows = probabilities.par_chunks_mut(p.capacity).zip(lse).enumerate();
+pub(crate) fn softmax(args: attend::Cpu<'_>) {
+    let attend::Cpu { state, probabilities, lse, params, constants, .. } = args;
+    let p = Pairs::new(params, constants, state);
+    let probabilities = &mut probabilities[..p.all_heads() * p.rows * p.keys];
+    let lse = &mut lse[..p.all_heads() * p.rows];
+    let rows = probabilities.par_chunks_mut(p.keys).zip(lse).enumerate();
     rows.for_each(|(at, (row, lse))| {
         if p.blank(at / p.rows, at % p.rows) {
             *lse = f32::NEG_INFINITY;
@@ -52,12 +50,11 @@ pub(crate) fn softmax(mut args: CpuArgs) {
 }
 
 /// `out = P V`.
-pub(crate) fn weighted_sum(mut args: CpuArgs) {
-    let [_, _, v, state, probabilities, mut out, _] = args.take();
-    let p = Params::read(&args, state.u32());
-    let (v, probabilities) = (v.f32(), probabilities.f32());
-    let [mut rows] = carve(out.f32_mut(), &p, [(&p.out, p.rows)]);
-    rows.par_iter_mut().zip(probabilities.par_chunks(p.capacity)).enumerate().for_each(
+pub(crate) fn weighted_sum(args: attend::Cpu<'_>) {
+    let attend::Cpu { v, state, probabilities, out, params, constants, .. } = args;
+    let p = Pairs::new(params, constants, state);
+    let [mut rows] = carve(out, &p, [(&p.out, p.rows)]);
+    rows.par_iter_mut().zip(probabilities.par_chunks(p.keys)).enumerate().for_each(
         |(at, (out, weights))| {
             let (head, row) = (at / p.rows, at % p.rows);
             out.fill(0.0);

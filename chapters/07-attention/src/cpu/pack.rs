@@ -1,6 +1,6 @@
 //! Rows copied side by side, padded with zeros to whole vectors: what the products want.
-use super::params::{Params, View};
 use super::simd::{COLUMNS, ROWS};
+use crate::params::{Params, View};
 
 /// Rows of a tile of queries, columns of a tile of keys.
 pub(super) const TILE: usize = 64;

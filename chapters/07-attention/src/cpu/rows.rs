@@ -1,4 +1,4 @@
-use super::params::{Params, View};
+use crate::params::{Params, View};
 
 /// Cuts the rows of tensors `[batch, heads, rows, dim]` out of the buffer they share, so that tasks
 /// may write them at the same time: head after head, and for each head row after row.

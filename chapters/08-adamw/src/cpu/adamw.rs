@@ -1,37 +1,33 @@
-use super::{CHUNK, clip_factor, step_state};
+use super::{CHUNK, clip_factor};
+use crate::adamw::update;
 use rayon::prelude::*;
-use strata_device::CpuArgs;
 
-/// Params: n, decayed, beta1, 1 - beta1, beta2, 1 - beta2, ln beta1, ln beta2, eps, weight decay,
-/// largest norm. Constant: CLIP.
-pub(crate) fn adamw(mut args: CpuArgs) {
-    let [mut values, grads, mut m, mut v, state, norm] = args.take();
-    let (n, decayed) = (args.size(0), args.size(1));
+pub(crate) fn adamw(args: update::Cpu<'_>) {
+    let update::Cpu { values, grads, m, v, state, norm, params: p, constants } = args;
     // A gradient with a NaN changes nothing: the host finds its cause in the weights as they were.
-    if !norm.f32()[0].is_finite() {
+    if !norm[0].is_finite() {
         return;
     }
-    let state = step_state(&state);
     // region: once
     let step = state.step.max(1) as f32;
     let correction = |ln_beta: f32| -(step * ln_beta).exp_m1();
     let rule = Rule {
-        clip: clip_factor(&args, &norm, args.float(10)),
-        beta1: args.float(2),
-        rest1: args.float(3),
-        beta2: args.float(4),
-        rest2: args.float(5),
-        rate: state.lr / correction(args.float(6)),
-        root: 1.0 / correction(args.float(7)).sqrt(),
-        eps: args.float(8),
+        clip: clip_factor(constants, norm[0], p.max_norm),
+        beta1: p.beta1,
+        rest1: p.rest1,
+        beta2: p.beta2,
+        rest2: p.rest2,
+        rate: state.lr / correction(p.ln_beta1),
+        root: 1.0 / correction(p.ln_beta2).sqrt(),
+        eps: p.eps,
     };
-    let keep = 1.0 - state.lr * args.float(9);
+    let keep = 1.0 - state.lr * p.weight_decay;
     // end: once
-    let moments =
-        m.f32_mut()[..n].par_chunks_mut(CHUNK).zip(v.f32_mut()[..n].par_chunks_mut(CHUNK));
-    values.f32_mut()[..n]
+    let (n, decayed) = (p.n, p.decayed);
+    let moments = m[..n].par_chunks_mut(CHUNK).zip(v[..n].par_chunks_mut(CHUNK));
+    values[..n]
         .par_chunks_mut(CHUNK)
-        .zip(grads.f32()[..n].par_chunks(CHUNK))
+        .zip(grads[..n].par_chunks(CHUNK))
         .zip(moments)
         .enumerate()
         .for_each(|(i, ((p, g), (m, v)))| {

@@ -8,20 +8,16 @@ pub(crate) use adamw::adamw;
 pub(crate) use norm::{norm_finish, norm_partials};
 pub(crate) use sgd::sgd;
 
-use strata_device::{CpuArgs, CpuBinding, StepState};
+use strata_device::Constants;
 
 /// Elements of one parallel task: 64 KiB of each arena, so that its parts stay in a core's cache.
 const CHUNK: usize = 1 << 14;
 
-fn step_state(binding: &CpuBinding) -> StepState {
-    binding.of::<StepState>()[0]
-}
-
 /// `min(1, max_norm / (norm + 1e-6))`, where a norm that is not a number stays visible.
-fn clip_factor(args: &CpuArgs, norm: &CpuBinding, max_norm: f32) -> f32 {
-    if args.constant("CLIP", 0) == 0 {
+fn clip_factor(constants: Constants<'_>, norm: f32, max_norm: f32) -> f32 {
+    if constants.get("CLIP", 0) == 0 {
         return 1.0;
     }
-    let factor = max_norm / (norm.f32()[0] + 1e-6);
+    let factor = max_norm / (norm + 1e-6);
     if factor >= 1.0 { 1.0 } else { factor }
 }

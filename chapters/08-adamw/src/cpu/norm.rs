@@ -1,23 +1,20 @@
+use crate::norm::measure;
 use rayon::prelude::*;
-use strata_device::CpuArgs;
 
-/// Params: n, groups. Group `i` sums the squares of its own share.
-pub(crate) fn norm_partials(mut args: CpuArgs) {
-    let [input, mut partials] = args.take();
-    let (n, groups) = (args.size(0), args.size(1));
-    let input = &input.f32()[..n];
+/// Group `i` sums the squares of its own share.
+pub(crate) fn norm_partials(measure::Cpu { input, output, params, .. }: measure::Cpu<'_>) {
+    let measure::Params { n, groups } = params;
+    let input = &input[..n];
     let share = n.div_ceil(groups).max(1);
-    partials.f32_mut()[..groups].par_iter_mut().enumerate().for_each(|(i, partial)| {
+    output[..groups].par_iter_mut().enumerate().for_each(|(i, partial)| {
         let part = &input[(i * share).min(n)..((i + 1) * share).min(n)];
         *partial = sum_of_squares(part);
     });
 }
 
-/// Params: n, groups.
-pub(crate) fn norm_finish(mut args: CpuArgs) {
-    let [partials, mut out] = args.take();
-    let sum: f64 = partials.f32()[..args.size(1)].iter().map(|&x| f64::from(x)).sum();
-    out.f32_mut()[0] = sum.sqrt() as f32;
+pub(crate) fn norm_finish(measure::Cpu { input, output, params, .. }: measure::Cpu<'_>) {
+    let sum: f64 = input[..params.groups].iter().map(|&x| f64::from(x)).sum();
+    output[0] = sum.sqrt() as f32;
 }
 
 /// Sixteen sums side by side: they fill the vector registers, and each stays small.

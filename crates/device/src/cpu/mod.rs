@@ -5,8 +5,8 @@ mod threads;
 
 use crate::validate::{bindings, range, stranger};
 use crate::{
-    Access, Backend, BoxFuture, Caps, CpuArgs, CpuBinding, Error, Info, Launch, Machine, Memory,
-    Result, room,
+    Access, Backend, BoxFuture, Caps, Constants, CpuArgs, CpuBinding, Error, Info, Launch, Machine,
+    Memory, Result, room,
 };
 use memory::Block;
 pub use size::{available_memory, memory};
@@ -88,7 +88,7 @@ impl Cpu {
         let body = kernel.cpu.ok_or_else(|| fail("it has no body for cpu".into()))?;
         bindings(launch)?;
         let mut views = Vec::with_capacity(launch.bindings.len());
-        for (binding, access) in launch.bindings.iter().zip(kernel.bindings) {
+        for (binding, access) in launch.bindings.iter().zip(kernel.accesses()) {
             let block = self.block(&binding.memory, kernel.path)?;
             let (offset, bytes) = (binding.offset, binding.bytes);
             views.push(match access {
@@ -100,7 +100,8 @@ impl Cpu {
                 Access::Write => CpuBinding::Write(unsafe { block.bytes_mut(offset, bytes) }),
             });
         }
-        body(CpuArgs { bindings: views, params: &launch.params, constants: &launch.constants });
+        let constants = Constants(&launch.constants);
+        body(CpuArgs { bindings: views, params: &launch.params, constants });
         Ok(())
     }
 

@@ -1,9 +1,10 @@
 //! A kernel that does nothing for a while. Behind it the host queues what is to be timed, so that the
 //! card finds it ready: otherwise a short kernel would be charged for the host's way to the queue.
 
-use crate::Kernel;
+use crate::{Kernel, Signature};
 
-pub(super) static SPACER: Kernel = Kernel::new("device/spacer", "spacer", &[]).cuda(TEXT, &[]);
+pub(super) static SPACER: Kernel =
+    Kernel::new("device/spacer", "spacer", &Signature::NONE).cuda(TEXT, &[]);
 
 /// About ten microseconds at the clocks of today's cards; the host needs three or four.
 const TEXT: &str = r#"

@@ -3,11 +3,9 @@ use super::types::{Size, measure, nesting, sizes};
 use super::weigh::{Weigh, deepest};
 use super::{Fault, fault, loops};
 use crate::{Caps, Loaded};
-use ::wgpu::naga::back::pipeline_constants::process_overrides;
-use ::wgpu::naga::valid::{Capabilities, FunctionInfo, ModuleInfo, ValidationFlags, Validator};
-use ::wgpu::naga::{
-    AddressSpace, Function, Handle, Module, ShaderStage, Type, TypeInner, front::wgsl,
-};
+use naga::back::pipeline_constants::process_overrides;
+use naga::valid::{Capabilities, FunctionInfo, ModuleInfo, ValidationFlags, Validator};
+use naga::{AddressSpace, Function, Handle, Module, ShaderStage, Type, TypeInner, front::wgsl};
 
 /// Bytes of private variables, and of a function's: WGSL's own limits.
 const PRIVATE: u64 = 8192;

@@ -2,8 +2,8 @@
 
 use super::Fault;
 use super::module::whole;
-use ::wgpu::naga::proc::IndexableLength;
-use ::wgpu::naga::{Handle, Module, Type, TypeInner, UniqueArena};
+use naga::proc::IndexableLength;
+use naga::{Handle, Module, Type, TypeInner, UniqueArena};
 
 /// Types inside one another: WGSL's own limit.
 const NESTING: u32 = 15;

@@ -1,9 +1,9 @@
 //! What the statements of a function cost, in steps.
 
 use super::module::Measured;
-use ::wgpu::naga::proc::TypeResolution;
-use ::wgpu::naga::valid::FunctionInfo;
-use ::wgpu::naga::{
+use naga::proc::TypeResolution;
+use naga::valid::FunctionInfo;
+use naga::{
     AddressSpace, BinaryOperator, Expression, Function, Handle, MathFunction, Statement, TypeInner,
 };
 

@@ -135,7 +135,7 @@ impl Wgpu {
         for bytes in bindings {
             let bytes = bytes.next_multiple_of(256).max(256);
             let memory = Arc::new(self.allocate(bytes)?);
-            launch.bindings.push(Binding { memory, offset: 0, bytes });
+            launch.bindings.push(Binding { memory, offset: 0, bytes, dtype: None });
         }
         self.state().pipelines.add(&self.device, &launch, &loaded, &self.info)?;
         self.launch(&launch)?;

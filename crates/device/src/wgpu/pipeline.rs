@@ -25,7 +25,7 @@ pub(super) struct Pipelines {
     /// By text, which several entries and overrides share.
     /// By their text: those whose loops keep a counter, and those without.
     modules: [HashMap<Box<str>, ShaderModule>; 2],
-    layouts: HashMap<(&'static [Access], bool), Layout>,
+    layouts: HashMap<(Vec<Access>, bool), Layout>,
 }
 
 impl Pipelines {
@@ -124,13 +124,14 @@ impl Pipelines {
     ) -> Result<Pipeline, String> {
         let kernel: &'static Kernel = launch.kernel;
         let params = !launch.params.is_empty();
+        let key = (kernel.accesses().collect::<Vec<_>>(), params);
         let layouts = self.layouts.len() as u64;
-        let layout = match self.layouts.get(&(kernel.bindings, params)) {
+        let layout = match self.layouts.get(&key) {
             Some(layout) => layout.clone(),
             None => {
-                let new = || Layout::new(device, kernel.bindings, params, layouts);
+                let new = || Layout::new(device, &key.0, params, layouts);
                 let layout = scoped(device, new)?;
-                self.layouts.insert((kernel.bindings, params), layout.clone());
+                self.layouts.insert(key, layout.clone());
                 layout
             }
         };

@@ -1,16 +1,22 @@
 //! What only the inside can see: caches that let go, and a device that is taken away.
 use super::Wgpu;
-use crate::{Access, Backend, Binding, Error, Kernel, Launch};
+use crate::{Backend, Binding, Error, Launch};
 use pollster::block_on;
 use std::sync::Arc;
 
-static FILL: Kernel = Kernel::new("test/1_fill", "fill", &[Access::Write]).wgsl(
-    "@group(0) @binding(0) var<storage, read_write> a: array<u32>;\n\
-     @compute @workgroup_size(64) fn fill(@builtin(global_invocation_id) id: vec3<u32>) {\n\
-         a[id.x] = id.x;\n\
-     }\n",
-    &[],
-);
+crate::kernel! {
+    mod count {
+        bindings { a: write u32 }
+        params {}
+    }
+    static FILL = "test/1_fill"(fill) {
+        wgsl: "@group(0) @binding(0) var<storage, read_write> a: array<u32>;\n\
+            @compute @workgroup_size(64) fn fill(@builtin(global_invocation_id) id: vec3<u32>) {\n\
+                a[id.x] = id.x;\n\
+            }\n",
+        includes: &[]
+    }
+}
 
 fn open() -> Option<Wgpu> {
     match block_on(Wgpu::open(None, None)) {
@@ -27,7 +33,7 @@ fn open() -> Option<Wgpu> {
 fn fill(wgpu: &Wgpu) -> Launch {
     let memory = Arc::new(wgpu.allocate(256).unwrap());
     let mut launch = Launch::new(&FILL).block(64, 1, 1);
-    launch.bindings.push(Binding { memory, offset: 0, bytes: 256 });
+    launch.bindings.push(Binding { memory, offset: 0, bytes: 256, dtype: None });
     launch
 }
 

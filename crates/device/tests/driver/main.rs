@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 use strata_device::cuda::Cuda;
 use strata_device::testing::skip;
-use strata_device::{Access, Backend, Device, Error, Kernel, Launch, Settings};
+use strata_device::{Backend, Buffer, Device, Error, Launch, Settings, kernel};
 
 /// Compiles the fake; its folder, or `None` where there is no C compiler.
 fn fake(name: &str, flags: &[&str]) -> Option<PathBuf> {
@@ -77,10 +77,14 @@ fn an_answer_that_nobody_knows_yet_is_an_error() {
     run("news", &[], &[("FAKE_NEWS", "1")], true);
 }
 
-static KERNEL: Kernel =
-    Kernel::new("tests/fake", "fake", &[Access::Read, Access::Write]).cuda("fake", &[]);
-static ABSENT: Kernel =
-    Kernel::new("tests/absent", "absent", &[Access::Read, Access::Write]).cuda("absent", &[]);
+kernel! {
+    mod pretend {
+        bindings { a: read f32, b: write f32 }
+        params { words: [usize; 16] }
+    }
+    static KERNEL = "tests/fake"(fake) { cuda: "fake", includes: &[] }
+    static ABSENT = "tests/absent"(absent) { cuda: "absent", includes: &[] }
+}
 
 #[test]
 #[ignore = "runs in a process of its own"]
@@ -104,8 +108,9 @@ fn child() {
     b.write(0, &vec![7; 12 << 20]).unwrap();
     assert!(b.read_blocking(0, 12 << 20).unwrap().iter().all(|&x| x == 7));
 
-    let params = |launch: Launch| (0..16).fold(launch, |launch, i| launch.size(i));
-    let launch = params(Launch::new(&KERNEL).bind(&a.whole()).bind(&b.slice(256, 1024)));
+    let params = pretend::Params { words: std::array::from_fn(|i| i) };
+    let both = |a: &Buffer, b| KERNEL.launch(pretend::Bindings { a: a.whole(), b }, params);
+    let launch = both(&a, b.slice(256, 1024));
     device.launch(&launch).unwrap();
     device.launch(&launch.clone().shared(100 << 10)).unwrap();
     assert!(device.launch(&launch.clone().shared(300 << 10)).is_err());
@@ -115,7 +120,7 @@ fn child() {
 
     // Memory and recordings of another device.
     let stranger = other.alloc(1 << 20).unwrap();
-    let mixed = params(Launch::new(&KERNEL).bind(&a.whole()).bind(&stranger.whole()));
+    let mixed = both(&a, stranger.whole());
     let error = device.launch(&mixed).unwrap_err().to_string();
     assert!(error.contains("another device"), "{error}");
     let backend = Cuda::open(0, None).unwrap();
@@ -135,7 +140,7 @@ fn child() {
         while !waiting.is_finished() {
             let step = || {
                 let scratch = device.alloc(4096)?;
-                let inner = params(Launch::new(&KERNEL).bind(&a.whole()).bind(&scratch.whole()));
+                let inner = both(&a, scratch.whole());
                 device.launch(&inner)?;
                 device.launch(&launch)
             };

@@ -2,8 +2,8 @@
 //! needed.
 use super::Kind;
 use super::Kind::{AtTheBound, Refused};
-use super::worker::{case, file, skipped, tidy};
-use strata_device::{Access, Kernel, Machine, Overlay, cuda};
+use super::worker::{WRITES, case, file, skipped, tidy};
+use strata_device::{Kernel, Machine, Overlay, cuda};
 
 fn body(text: &str) -> String {
     format!(
@@ -277,7 +277,7 @@ pub(super) fn cases(first: usize) {
         }
         let (_, _, n, make) = ROWS[at / 3];
         file(&make(n << (at % 3)), "cu");
-        let kernel = Kernel::new("vet/case", "entry", &[Access::Write]).cuda("", &[]);
+        let kernel = Kernel::new("vet/case", "entry", WRITES).cuda("", &[]);
         let kernel: &'static Kernel = Box::leak(Box::new(kernel));
         case(at, || {
             let image = cuda::compile(kernel, &[], "sm_80", Some(&overlay));

@@ -1,7 +1,7 @@
 //! The child in which a program that offers it compiles first.
 use crate::worker;
 use std::process::Command;
-use strata_device::{Access, Kernel, Machine, Overlay, testing};
+use strata_device::{Kernel, Machine, Overlay, testing};
 
 pub(super) fn ends() {
     if let Err(error) = strata_device::cuda::compile_available() {
@@ -35,7 +35,7 @@ fn compile(front: &str, body: &str) -> Result<(), String> {
     let path = worker::file(&text, "cu");
     let overlay = Overlay::of_files(vec![("vet/case".into(), Machine::Cuda, path.clone())]);
     let kernel: &'static Kernel =
-        Box::leak(Box::new(Kernel::new("vet/case", "entry", &[Access::Write]).cuda("", &[])));
+        Box::leak(Box::new(Kernel::new("vet/case", "entry", worker::WRITES).cuda("", &[])));
     let image = strata_device::cuda::compile(kernel, &[], "sm_80", Some(&overlay));
     worker::tidy(&path);
     image.map(drop).map_err(|error| error.to_string())

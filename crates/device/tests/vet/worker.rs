@@ -7,7 +7,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
-use strata_device::{Access, Device, Kernel, Launch, Machine, Overlay, Settings, testing};
+use strata_device::{
+    Access, DType, Declared, Device, Element, Kernel, Launch, Machine, Overlay, Settings,
+    Signature, testing,
+};
+
+/// One buffer of floats, to write into.
+pub const WRITES: &Signature = &Signature {
+    bindings: &[Declared { name: "out", access: Access::Write, element: Element::Of(DType::F32) }],
+    params: &[],
+};
 
 const JOB: &str = "STRATA_VET_TEST";
 const SLOW: Duration = Duration::from_secs(10);
@@ -173,7 +182,7 @@ fn wgpu_cases(first: usize) {
         let (_, _, n, make) = wgsl::ROWS[at / 3];
         file(&make(n << (at % 3)), "wgsl");
         let parts: &[(&str, &str)] = &[("part.wgsl", "const PART = 1;\n")];
-        let kernel = Kernel::new("vet/case", "main", &[Access::Write]).wgsl("", parts);
+        let kernel = Kernel::new("vet/case", "main", WRITES).wgsl("", parts);
         // Kernels are known by their address.
         let kernel: &'static Kernel = Box::leak(Box::new(kernel));
         case(at, || {

@@ -1,28 +1,29 @@
 //! Faults come back as errors that name what to mend, and the device goes on.
-use crate::{ADD, IN_OUT, INCLUDES, SCALE, device, download, open, scale, upload};
+use crate::{ADD, ADDED, INCLUDES, SCALE, device, download, open, scale, upload};
 use pollster::block_on;
 use std::fs;
 use std::sync::Arc;
 use strata_device::wgpu::Wgpu;
-use strata_device::{Access, Backend, Device, Error, Kernel, Launch, Overlay, Settings};
+use strata_device::{Backend, Device, Error, Kernel, Launch, Overlay, Settings, Signature, kernel};
 
 #[test]
 fn a_compile_error_names_file_and_line() {
     let Some(device) = device() else { return };
     const BROKEN: &str = "// include: scaled\n@compute @workgroup_size(1)\nfn broken() {\n    let x: u32 = 1.5;\n}\n";
-    static KERNEL: Kernel = Kernel::new("test/3_broken", "broken", &[]).wgsl(BROKEN, INCLUDES);
+    static KERNEL: Kernel =
+        Kernel::new("test/3_broken", "broken", &Signature::NONE).wgsl(BROKEN, INCLUDES);
     let error = device.launch(&Launch::new(&KERNEL)).unwrap_err();
     let Error::Compile { path, log, .. } = &error else { panic!("{error}") };
     assert_eq!(path, "shaders/test/3_broken.wgsl");
     assert!(log.contains("shaders/test/3_broken.wgsl:4:"), "{log}");
     assert!(log.contains("4 │     let x: u32 = 1.5;"), "{log}");
 
-    static PARSE: Kernel =
-        Kernel::new("test/4_parse", "main", &[]).wgsl("fn main() {\n    let = 3;\n}\n", &[]);
+    static PARSE: Kernel = Kernel::new("test/4_parse", "main", &Signature::NONE)
+        .wgsl("fn main() {\n    let = 3;\n}\n", &[]);
     let error = device.prepare(&Launch::new(&PARSE)).unwrap_err().to_string();
     assert!(error.contains("shaders/test/4_parse.wgsl:2:9"), "{error}");
 
-    static ENTRY: Kernel = Kernel::new("test/2_add", "nope", IN_OUT).wgsl(ADD, &[]);
+    static ENTRY: Kernel = Kernel::new("test/2_add", "nope", ADDED.signature).wgsl(ADD, &[]);
     let error = device.prepare(&Launch::new(&ENTRY).bind_two(&device)).unwrap_err();
     assert!(
         matches!(error, Error::Compile { .. }) && error.to_string().contains("nope"),
@@ -89,7 +90,13 @@ fn a_window_too_small_for_the_kernel_is_an_error_of_the_next_call() {
     let Some(device) = device() else { return };
     const WIDE: &str = "@group(0) @binding(0) var<storage, read_write> a: array<vec4<f32>>;\n\
         @compute @workgroup_size(1)\nfn wide() { a[0] = vec4(1.0); }\n";
-    static KERNEL: Kernel = Kernel::new("test/5_wide", "wide", &[Access::Write]).wgsl(WIDE, &[]);
+    kernel! {
+        mod widen {
+            bindings { a: write f32 }
+            params {}
+        }
+        static KERNEL = "test/5_wide"(wide) { wgsl: WIDE, includes: &[] }
+    }
     let a = upload(&device, &[0.0; 64]);
     device.launch(&Launch::new(&KERNEL).bind(&a.slice(0, 4))).unwrap();
     let error = device.synchronize().unwrap_err();

@@ -5,7 +5,7 @@ mod errors;
 
 use pollster::block_on;
 use strata_device::wgpu::Wgpu;
-use strata_device::{Access, Buffer, Device, Error, Kernel, Launch, Machine, Settings};
+use strata_device::{Buffer, Device, Error, Launch, Machine, Settings, kernel};
 
 const INCLUDES: &[(&str, &str)] =
     &[("scaled.wgsl", "fn scaled(x: f32, s: f32) -> f32 {\n    return x * s;\n}\n")];
@@ -42,10 +42,21 @@ fn add(@builtin(global_invocation_id) id: vec3<u32>) {
 }
 ";
 
-const IN_OUT: &[Access] = &[Access::Read, Access::Write];
-static SCALED: Kernel = Kernel::new("test/1_scale", "scale", IN_OUT).wgsl(SCALE, INCLUDES);
-static ADDED: Kernel =
-    Kernel::new("test/2_add", "add", &[Access::Write, Access::Read]).wgsl(ADD, &[]);
+kernel! {
+    mod multiply {
+        bindings { a: read f32, out: write f32 }
+        params { n: usize, scale: f32 }
+    }
+    static SCALED = "test/1_scale"(scale) { wgsl: SCALE, includes: INCLUDES }
+}
+
+kernel! {
+    mod add_to {
+        bindings { a: write f32, b: read f32 }
+        params {}
+    }
+    static ADDED = "test/2_add"(add) { wgsl: ADD, includes: &[] }
+}
 
 fn device() -> Option<Device> {
     open(Settings::default())
@@ -77,7 +88,12 @@ fn download(buffer: &Buffer) -> Vec<f32> {
 }
 
 fn scale(a: &Buffer, out: &Buffer, n: usize, by: f32) -> Launch {
-    Launch::new(&SCALED).bind(&a.whole()).bind(&out.whole()).size(n).float(by).cover(n, 64)
+    SCALED
+        .launch(
+            multiply::Bindings { a: a.whole(), out: out.whole() },
+            multiply::Params { n, scale: by },
+        )
+        .cover(n, 64)
 }
 
 #[test]
@@ -101,8 +117,9 @@ fn a_binding_is_a_window_that_kernels_cannot_leave() {
     let Some(device) = device() else { return };
     let (a, b) = (upload(&device, &[1.0; 256]), upload(&device, &[2.0; 256]));
     // 10 floats from 64 on; the 64 invocations of the workgroup write past the window's end.
-    let launch =
-        Launch::new(&ADDED).bind(&a.slice(256, 40)).bind(&b.slice(512, 40)).block(64, 1, 1);
+    let launch = ADDED
+        .launch(add_to::Bindings { a: a.slice(256, 40), b: b.slice(512, 40) }, add_to::Params {})
+        .block(64, 1, 1);
     device.launch(&launch).unwrap();
     let want = |i| if (64..74).contains(&i) { 3.0 } else { 1.0 };
     let got = download(&a);
@@ -154,8 +171,9 @@ fn thousands_of_distinct_params_and_bind_groups() {
     let (a, out) = (upload(&device, &[1.0; 8]), device.alloc(32 * 256).unwrap());
     for i in 0..5000usize {
         let window = out.slice(i % 32 * 256, 32);
-        let launch = Launch::new(&SCALED).bind(&a.whole()).bind(&window);
-        device.launch(&launch.size(8).float(i as f32).cover(8, 64)).unwrap();
+        let bindings = multiply::Bindings { a: a.whole(), out: window };
+        let launch = SCALED.launch(bindings, multiply::Params { n: 8, scale: i as f32 });
+        device.launch(&launch.cover(8, 64)).unwrap();
     }
     let got = download(&out);
     for window in 0..32 {

@@ -4,7 +4,9 @@
 use super::{INSIDE, laid};
 use crate::{Pack, Random, Target, mutate, seeds};
 use std::thread;
-use strata_ml::device::{Caps, Device, Kernel, Machine, Overlay, Settings, cuda, expand_wgsl, vet};
+use strata_ml::device::{
+    Caps, Device, Kernel, Machine, Overlay, Settings, Signature, cuda, expand_wgsl, vet,
+};
 
 /// The targets of this file.
 pub fn targets() -> Vec<Target> {
@@ -139,7 +141,8 @@ fn caps() -> Caps {
     .clone()
 }
 
-static KERNEL: Kernel = Kernel::new("fuzz/1_own", "own", &[]).cuda("", strata_kernels::INCLUDES);
+static KERNEL: Kernel =
+    Kernel::new("fuzz/1_own", "own", &Signature::NONE).cuda("", strata_kernels::INCLUDES);
 
 fn compiled(bytes: &[u8]) {
     let _ = vet::cuda(&String::from_utf8_lossy(bytes), strata_kernels::INCLUDES);

@@ -8,11 +8,18 @@
 
 use crate::{Outcome, Question, Trial, kernel};
 use strata_check::{Owner, Tolerance, sample};
-use strata_ml::device::{Device, Kernel, Launch};
+use strata_ml::device::{Device, Launch};
 use strata_ml::tensor::Tensor;
 use strata_parity::bench::{Run, noise};
 
-static KERNEL: Kernel = kernel!("ex01-tensor", "saxpy/1_grid_stride", "saxpy", [Read, Write]);
+kernel! {
+    "ex01-tensor"
+    mod add_scaled {
+        bindings { x: read f32, y: write f32 }
+        params { n: usize, a: f32 }
+    }
+    static KERNEL = "saxpy/1_grid_stride"(saxpy)
+}
 
 /// Elements behind the vector that are bound too, and must stay as they are.
 const BEHIND: usize = 2;
@@ -86,11 +93,8 @@ fn update(trial: &mut Trial, a: f32, x: &[f32], y: &[f32], groups: usize, width:
 }
 
 fn launch(x: &Tensor, y: &Tensor, n: usize, a: f32, groups: usize, width: usize) -> Launch {
-    Launch::new(&KERNEL)
-        .bind(&x.flat())
-        .bind(&y.flat())
-        .size(n)
-        .float(a)
+    KERNEL
+        .launch(add_scaled::Bindings { x: x.flat(), y: y.flat() }, add_scaled::Params { n, a })
         .grid(groups, 1, 1)
         .block(width as u32, 1, 1)
         .constant("WG", width as u32)

@@ -9,11 +9,18 @@
 use crate::{Outcome, Question, Trial, kernel};
 use strata_check::oracle::copy;
 use strata_check::{Owner, Tolerance, sample};
-use strata_ml::device::{Device, Kernel, Launch};
+use strata_ml::device::{Device, Launch};
 use strata_ml::tensor::Tensor;
 use strata_parity::bench::{Run, noise};
 
-static KERNEL: Kernel = kernel!("ex01-tensor", "transpose/2_tiled", "transpose", [Read, Write]);
+kernel! {
+    "ex01-tensor"
+    mod flip {
+        bindings { x: read f32, y: write f32 }
+        params { rows: usize, columns: usize }
+    }
+    static KERNEL = "transpose/2_tiled"(transpose)
+}
 
 const TILE: usize = 32;
 const ROWS: usize = 8;
@@ -84,11 +91,8 @@ fn owner(i: usize, rows: usize) -> Owner {
 
 fn launch(x: &Tensor, y: &Tensor) -> Launch {
     let (rows, columns) = (x.shape()[0], x.shape()[1]);
-    Launch::new(&KERNEL)
-        .bind(&x.flat())
-        .bind(&y.flat())
-        .size(rows)
-        .size(columns)
+    KERNEL
+        .launch(flip::Bindings { x: x.flat(), y: y.flat() }, flip::Params { rows, columns })
         .grid(columns.div_ceil(TILE), rows.div_ceil(TILE), 1)
         .block((TILE * ROWS) as u32, 1, 1)
         .cost(0.0, 8.0 * (rows * columns) as f64)

@@ -9,12 +9,18 @@
 use crate::{Outcome, Question, Trial, kernel};
 use strata_check::oracle::matmul::Matmul;
 use strata_check::{Owner, Tolerance, sample};
-use strata_ml::device::{Device, Kernel, Launch};
+use strata_ml::device::{Device, Launch};
 use strata_ml::tensor::Tensor;
 use strata_parity::bench::{Run, noise};
 
-static KERNEL: Kernel =
-    kernel!("ex03-matmul", "race/2_split", "row_times_matrix", [Read, Read, Write]);
+kernel! {
+    "ex03-matmul"
+    mod product {
+        bindings { a: read f32, b: read f32, c: write f32 }
+        params { n: usize, k: usize }
+    }
+    static KERNEL = "race/2_split"(row_times_matrix)
+}
 
 const COLUMNS: usize = 32;
 const SPLITS: usize = 8;
@@ -24,12 +30,11 @@ const EACH: usize = COLUMNS / SPLITS;
 
 fn launch(a: &Tensor, b: &Tensor, c: &Tensor, [n, k]: [usize; 2], most: usize) -> Launch {
     let size = (n * k) as f64;
-    Launch::new(&KERNEL)
-        .bind(&a.flat())
-        .bind(&b.flat())
-        .bind(&c.flat())
-        .size(n)
-        .size(k)
+    KERNEL
+        .launch(
+            product::Bindings { a: a.flat(), b: b.flat(), c: c.flat() },
+            product::Params { n, k },
+        )
         .grid(n.div_ceil(COLUMNS).min(most), 1, 1)
         .block(CHUNK as u32, 1, 1)
         .cost(2.0 * size, 4.0 * size)

@@ -10,12 +10,18 @@ use crate::{Outcome, Question, Trial, kernel};
 use std::ops::Range;
 use strata_check::oracle::matmul::Matmul;
 use strata_check::{Owner, Tolerance, sample};
-use strata_ml::device::{Device, Kernel, Launch};
+use strata_ml::device::{Device, Launch};
 use strata_ml::tensor::Tensor;
 use strata_parity::bench::{Run, noise};
 
-static KERNEL: Kernel =
-    kernel!("ex03-matmul", "matmul_nt/3_tiled", "matmul_nt", [Read, Read, Write]);
+kernel! {
+    "ex03-matmul"
+    mod product {
+        bindings { a: read f32, b: read f32, c: write f32 }
+        params { m: usize, n: usize, k: usize }
+    }
+    static KERNEL = "matmul_nt/3_tiled"(matmul_nt)
+}
 
 const TILE: usize = 16;
 
@@ -24,13 +30,9 @@ type Place<'a> = &'a dyn Fn(usize, usize) -> Option<usize>;
 
 fn launch(a: &Tensor, b: &Tensor, c: &Tensor, [m, n, k]: [usize; 3], most: usize) -> Launch {
     let (flops, numbers) = (2.0 * (m * n * k) as f64, (m * k + n * k + m * n) as f64);
-    Launch::new(&KERNEL)
-        .bind(&a.flat())
-        .bind(&b.flat())
-        .bind(&c.flat())
-        .size(m)
-        .size(n)
-        .size(k)
+    let bindings = product::Bindings { a: a.flat(), b: b.flat(), c: c.flat() };
+    KERNEL
+        .launch(bindings, product::Params { m, n, k })
         .grid((m.div_ceil(TILE) * n.div_ceil(TILE)).min(most), 1, 1)
         .block((TILE * TILE) as u32, 1, 1)
         .cost(flops, 4.0 * numbers)

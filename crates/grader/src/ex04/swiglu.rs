@@ -9,21 +9,25 @@
 use crate::{Outcome, Question, Trial, kernel};
 use strata_check::oracle::map::silu;
 use strata_check::{Owner, Tolerance, sample};
-use strata_ml::device::{Device, Kernel, Launch};
+use strata_ml::device::{Device, Launch};
 use strata_ml::tensor::Tensor;
 use strata_parity::bench::{Run, noise};
 
-static KERNEL: Kernel = kernel!("ex04-gelu", "swiglu/1_fused", "swiglu", [Read, Write]);
+kernel! {
+    "ex04-gelu"
+    mod gate {
+        bindings { x: read f32, out: write f32 }
+        params { rows: usize, width: usize }
+    }
+    static KERNEL = "swiglu/1_fused"(swiglu)
+}
 
 const WG: usize = 256;
 
 fn launch(x: &Tensor, out: &Tensor, [rows, width]: [usize; 2]) -> Launch {
     let n = (rows * width) as f64;
-    Launch::new(&KERNEL)
-        .bind(&x.flat())
-        .bind(&out.flat())
-        .size(rows)
-        .size(width)
+    KERNEL
+        .launch(gate::Bindings { x: x.flat(), out: out.flat() }, gate::Params { rows, width })
         .cover(rows * width, WG as u32)
         .cost(16.0 * n, 12.0 * n)
 }

@@ -6,14 +6,13 @@
     reason = "lists made here, and indexes below their lengths; WG is 256"
 )]
 
-use crate::{Outcome, Question, Trial, kernel};
+use crate::{Outcome, Question, Trial};
 use strata_check::oracle::gelu::forward;
 use strata_check::{Owner, Tolerance, sample};
-use strata_ml::device::{Kernel, Launch};
+use strata_ml::device::Launch;
 use strata_ml::gelu::gelu_forward;
-
-/// The engine's kernel once more, to launch it on grids and buffers that the engine does not choose.
-static KERNEL: Kernel = kernel!("ex04-gelu", "gelu/2_vectorized", "gelu", [Read, Write]);
+use strata_ml::gelu::kernels::{VECTORIZED, activate};
+use strata_ml::tensor::Tensor;
 
 const WG: usize = 256;
 const RULE: (f64, f64) = (1e-6, 2e-6);
@@ -51,15 +50,19 @@ fn ask(trial: &mut Trial, data: &[f32]) -> Outcome {
     trial.check(question, &want, &Tolerance::close(RULE.0, RULE.1))
 }
 
+/// The engine's kernel, on grids and buffers that the engine does not choose.
+fn launch(x: &Tensor, out: &Tensor, n: usize) -> Launch {
+    let bindings = activate::Bindings { x: x.flat(), out: out.flat() };
+    VECTORIZED.launch(bindings, activate::Params { n })
+}
+
 /// Five elements in a buffer of eight: the last three belong to somebody else.
 fn neighbours(trial: &mut Trial) -> Outcome {
     let data = [1.0, 2.0, 3.0, -1.0, -2.0, 4.0, 5.0, 6.0];
     let n = 5;
     let x = trial.tensor(&data, &[8])?;
     let out = trial.tensor(&[-7.0f32; 8], &[8])?;
-    trial.launch(
-        &Launch::new(&KERNEL).bind(&x.flat()).bind(&out.flat()).size(n).cover(2, WG as u32),
-    )?;
+    trial.launch(&launch(&x, &out, n).cover(2, WG as u32))?;
     let all = forward(&sample::widen(&data));
     let want: Vec<f64> = (0..8).map(|i| if i < n { all[i] } else { -7.0 }).collect();
     let sentence = "n is 5, and elements 5 to 7 were written all the same: whatever lies there is \
@@ -77,8 +80,7 @@ fn small_grid(trial: &mut Trial) -> Outcome {
     let (groups, n) = (2, 3 * 2 * 4 * WG);
     let (data, x) = trial.normal(5, &[n])?;
     let out = trial.poison(&[n])?;
-    let launch = Launch::new(&KERNEL).bind(&x.flat()).bind(&out.flat()).size(n);
-    trial.launch(&launch.cover(groups * WG, WG as u32))?;
+    trial.launch(&launch(&x, &out, n).cover(groups * WG, WG as u32))?;
     let question = Question::new("out", &out).input("x", &[n]).owner(owner(groups));
     trial.check(question, &forward(&sample::widen(&data)), &Tolerance::close(RULE.0, RULE.1))
 }

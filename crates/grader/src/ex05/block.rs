@@ -6,21 +6,12 @@
     reason = "a tree of at least one lane, and sizes of workgroups and of rows: hundreds"
 )]
 
-use crate::{Failure, Outcome, Question, Trial, kernel};
+use crate::{Failure, Outcome, Question, Trial};
 use strata_check::diagnose::Diagnosis;
 use strata_check::oracle::layernorm::forward;
 use strata_check::{Owner, Tolerance, sample};
-use strata_ml::device::{Kernel, Launch};
+use strata_ml::layernorm::kernels::{BLOCK, normalize};
 use strata_ml::layernorm::{Normalized, layernorm_forward};
-use strata_ml::tensor::Tensor;
-
-/// The engine's kernel once more, to launch it on grids that the engine does not choose.
-static KERNEL: Kernel = kernel!(
-    "ex05-layernorm",
-    "layernorm/2_block",
-    "layernorm",
-    [Read, Read, Read, Write, Write, Write]
-);
 
 const EPS: f32 = 1e-5;
 
@@ -74,9 +65,17 @@ fn walk(trial: &mut Trial) -> Outcome {
         rstd: trial.poison(&shape[..1])?,
     };
     let (gamma, beta) = (trial.tensor(&ones, &shape[1..])?, trial.tensor(&zeros, &shape[1..])?);
-    let bound: [&Tensor; 6] = [&input, &gamma, &beta, &got.out, &got.mean, &got.rstd];
-    let launch = bound.iter().fold(Launch::new(&KERNEL), |launch, t| launch.bind(&t.flat()));
-    let launch = launch.size(shape[0]).size(shape[1]).float(EPS).grid(groups, 1, 1);
+    let bindings = normalize::Bindings {
+        x: input.flat(),
+        gamma: gamma.flat(),
+        beta: beta.flat(),
+        out: got.out.flat(),
+        mean_out: got.mean.flat(),
+        rstd_out: got.rstd.flat(),
+    };
+    // The engine's kernel, on a grid that the engine does not choose.
+    let params = normalize::Params { rows: shape[0], width: shape[1], eps: EPS };
+    let launch = BLOCK.launch(bindings, params).grid(groups, 1, 1);
     let per = shape[1].div_ceil(wg) as u32;
     let wg = wg as u32;
     trial.launch(&launch.block(wg, 1, 1).constant("WG", wg).constant("PER", per))?;

@@ -8,12 +8,18 @@
 
 use crate::{Outcome, Question, Trial, kernel};
 use strata_check::{Owner, Tolerance, sample};
-use strata_ml::device::{Device, Kernel, Launch};
+use strata_ml::device::{Device, Launch};
 use strata_ml::tensor::Tensor;
 use strata_parity::bench::{Run, noise};
 
-static KERNEL: Kernel =
-    kernel!("ex05-layernorm", "rmsnorm/2_block", "rmsnorm", [Read, Read, Write]);
+kernel! {
+    "ex05-layernorm"
+    mod normalize {
+        bindings { x: read f32, gain: read f32, out: write f32 }
+        params { rows: usize, width: usize, eps: f32 }
+    }
+    static KERNEL = "rmsnorm/2_block"(rmsnorm)
+}
 
 const WG: usize = 128;
 const EPS: f32 = 1e-5;
@@ -21,13 +27,9 @@ const EPS: f32 = 1e-5;
 fn launch(x: &Tensor, gain: &Tensor, out: &Tensor, eps: f32, groups: usize) -> Launch {
     let (rows, width) = (x.shape()[0], x.shape()[1]);
     let n = (rows * width) as f64;
-    Launch::new(&KERNEL)
-        .bind(&x.flat())
-        .bind(&gain.flat())
-        .bind(&out.flat())
-        .size(rows)
-        .size(width)
-        .float(eps)
+    let bindings = normalize::Bindings { x: x.flat(), gain: gain.flat(), out: out.flat() };
+    KERNEL
+        .launch(bindings, normalize::Params { rows, width, eps })
         .grid(groups.min(65_535), 1, 1)
         .block(WG as u32, 1, 1)
         .constant("WG", WG as u32)

@@ -6,15 +6,21 @@
     reason = "rows of `width` made here; WG is 256, and what is narrowed to f32 is meant to lose digits"
 )]
 
-use crate::{Outcome, Question, Trial};
+use crate::{Outcome, Question, Trial, kernel};
 use strata_check::oracle::softmax::softmax;
 use strata_check::{Owner, Tolerance, sample};
-use strata_ml::device::{Device, Kernel, Launch};
+use strata_ml::device::{Device, Launch};
 use strata_ml::tensor::{DType, Tensor};
 use strata_parity::bench::Run;
 
-static KERNEL: Kernel =
-    crate::kernel!("ex06-loss", "softmax_hunt/1_block", "softmax", [Read, Write]);
+kernel! {
+    "ex06-loss"
+    mod hunt {
+        bindings { x: read f32, out: write f32 }
+        params { rows: usize, width: usize }
+    }
+    static KERNEL = "softmax_hunt/1_block"(softmax)
+}
 
 const WG: usize = 256;
 const INF: f32 = f32::INFINITY;
@@ -84,11 +90,8 @@ fn ask(trial: &mut Trial, x: &[f32], width: usize) -> Outcome {
 
 fn launch(x: &Tensor, out: &Tensor, [rows, width]: [usize; 2]) -> Launch {
     let n = (rows * width) as f64;
-    Launch::new(&KERNEL)
-        .bind(&x.flat())
-        .bind(&out.flat())
-        .size(rows)
-        .size(width)
+    KERNEL
+        .launch(hunt::Bindings { x: x.flat(), out: out.flat() }, hunt::Params { rows, width })
         .grid(rows.min(65_535), 1, 1)
         .block(WG as u32, 1, 1)
         .constant("WG", WG as u32)

@@ -7,19 +7,21 @@
 )]
 
 use super::slips::{FUTURE, FUTURE_SAYS, Head, How, NOTHING, NOTHING_SAYS};
-use crate::{Outcome, Question, Trial};
+use crate::{Outcome, Question, Trial, kernel};
 use std::ops::Range;
 use strata_check::{Owner, Tolerance, sample};
-use strata_ml::device::{Device, Kernel, Launch};
+use strata_ml::device::{Device, Launch};
 use strata_ml::tensor::{DType, Tensor};
 use strata_parity::bench::{Run, noise};
 
-static KERNEL: Kernel = crate::kernel!(
-    "ex07-attention",
-    "window_attention/1_naive",
-    "window_attention",
-    [Read, Read, Read, Write]
-);
+kernel! {
+    "ex07-attention"
+    mod attend {
+        bindings { q: read f32, k: read f32, v: read f32, out: write f32 }
+        params { heads: usize, rows: usize, dim: usize, window: usize, scale: f32 }
+    }
+    static KERNEL = "window_attention/1_naive"(window_attention)
+}
 
 const WG: usize = 256;
 
@@ -121,16 +123,9 @@ fn launch([q, k, v, out]: [&Tensor; 4], shape: Shape) -> Launch {
     let Shape { heads, rows, dim, window } = shape;
     let n = heads * rows * dim;
     let pairs = (heads * rows * window.min(rows)) as f64;
-    Launch::new(&KERNEL)
-        .bind(&q.flat())
-        .bind(&k.flat())
-        .bind(&v.flat())
-        .bind(&out.flat())
-        .size(heads)
-        .size(rows)
-        .size(dim)
-        .size(window)
-        .float(scale(dim))
+    let bindings = attend::Bindings { q: q.flat(), k: k.flat(), v: v.flat(), out: out.flat() };
+    KERNEL
+        .launch(bindings, attend::Params { heads, rows, dim, window, scale: scale(dim) })
         .cover(n, WG as u32)
         .cost(4.0 * pairs * dim as f64, 16.0 * n as f64)
 }

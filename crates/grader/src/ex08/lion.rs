@@ -9,11 +9,26 @@
 use super::step::tolerance;
 use crate::{Outcome, Question, Trial, kernel};
 use strata_check::{Owner, sample};
-use strata_ml::device::{Buffer, Device, Kernel, Launch, StepState};
+use strata_ml::device::{Buffer, Device, Launch, StepState};
 use strata_ml::tensor::Tensor;
 use strata_parity::bench::{Run, noise};
 
-static KERNEL: Kernel = kernel!("ex08-adamw", "lion/1_naive", "lion", [Write, Read, Write, Read]);
+kernel! {
+    "ex08-adamw"
+    mod step {
+        bindings { values: write f32, grads: read f32, m: write f32, state: read StepState }
+        params {
+            n: usize,
+            decayed: usize,
+            beta1: f32,
+            rest1: f32,
+            beta2: f32,
+            rest2: f32,
+            weight_decay: f32,
+         }
+    }
+    static KERNEL = "lion/1_naive"(lion)
+}
 
 /// What a step needs to know besides the arenas.
 #[derive(Clone, Copy)]
@@ -26,20 +41,22 @@ struct Rule {
 
 fn launch([values, grads, m]: [&Tensor; 3], state: &Buffer, rule: Rule) -> Launch {
     let (n, (beta1, beta2)) = (values.numel(), rule.betas);
-    Launch::new(&KERNEL)
-        .bind(&values.flat())
-        .bind(&grads.flat())
-        .bind(&m.flat())
-        .bind(&state.slice(0, size_of::<StepState>()))
-        .size(n)
-        .size(rule.decayed)
-        .float(beta1 as f32)
-        .float((1.0 - beta1) as f32)
-        .float(beta2 as f32)
-        .float((1.0 - beta2) as f32)
-        .float(rule.decay)
-        .cover(n, 256)
-        .cost(8.0 * n as f64, 20.0 * n as f64)
+    let bindings = step::Bindings {
+        values: values.flat(),
+        grads: grads.flat(),
+        m: m.flat(),
+        state: state.slice(0, size_of::<StepState>()),
+    };
+    let params = step::Params {
+        n,
+        decayed: rule.decayed,
+        beta1: beta1 as f32,
+        rest1: (1.0 - beta1) as f32,
+        beta2: beta2 as f32,
+        rest2: (1.0 - beta2) as f32,
+        weight_decay: rule.decay,
+    };
+    KERNEL.launch(bindings, params).cover(n, 256).cost(8.0 * n as f64, 20.0 * n as f64)
 }
 
 pub(super) fn speed(device: &Device) -> strata_parity::Outcome<Run> {

@@ -6,16 +6,13 @@
     reason = "a threshold is 2^24 at most, elements are thousands, and a scale is cut to the kernel's f32"
 )]
 
-use crate::{Outcome, Question, Trial, kernel};
+use crate::{Outcome, Question, Trial};
 use strata_check::oracle::dropout::{dropout, keep};
 use strata_check::oracle::philox::{philox4x32_10, word};
 use strata_check::{Owner, Tolerance, sample};
-use strata_ml::device::{Kernel, Launch, StepState};
+use strata_ml::device::StepState;
 use strata_ml::transformer::dropout_forward;
-
-/// The engine's kernel once more, to launch it on a grid that the engine does not choose.
-static KERNEL: Kernel =
-    kernel!("ex10-transformer", "dropout/1_naive", "dropout", [Read, Read, Read, Write]);
+use strata_ml::transformer::kernels::{DROPOUT, thin_out};
 
 const WG: usize = 256;
 
@@ -73,15 +70,16 @@ fn ask(
         None => dropout_forward(&input, other.as_ref(), p, op, &state)?,
         Some(groups) => {
             let out = trial.poison(&[n])?;
-            let launch = Launch::new(&KERNEL)
-                .bind(&input.flat())
-                .bind(&input.flat())
-                .bind(&state.slice(0, size_of::<StepState>()))
-                .bind(&out.flat())
-                .size(n)
-                .size(op as usize)
-                .size(draw.threshold() as usize)
-                .float(draw.scale() as f32)
+            // The engine's kernel, on a grid that the engine does not choose.
+            let bindings = thin_out::Bindings {
+                x: input.flat(),
+                residual: input.flat(),
+                state: state.slice(0, size_of::<StepState>()),
+                out: out.flat(),
+            };
+            let (threshold, scale) = (draw.threshold(), draw.scale() as f32);
+            let launch = DROPOUT
+                .launch(bindings, thin_out::Params { n, op, threshold, scale })
                 .cover(groups * WG, WG as u32)
                 .constant("RESIDUAL", 0);
             trial.launch(&launch)?;

@@ -8,11 +8,18 @@
 
 use crate::{Outcome, Question, Trial, kernel};
 use strata_check::{Owner, Tolerance, sample};
-use strata_ml::device::{Device, Kernel, Launch};
+use strata_ml::device::{Device, Launch};
 use strata_ml::tensor::Tensor;
 use strata_parity::bench::{Run, noise};
 
-static KERNEL: Kernel = kernel!("ex10-transformer", "rotary/1_naive", "rotary", [Read, Write]);
+kernel! {
+    "ex10-transformer"
+    mod rotate {
+        bindings { x: read f32, out: write f32 }
+        params { pairs: usize, rows: usize, head_dim: usize, position: usize }
+    }
+    static KERNEL = "rotary/1_naive"(rotary)
+}
 
 const WG: usize = 256;
 const BASE: f64 = 10_000.0;
@@ -87,13 +94,9 @@ const SLIPS: [(Slip, &str, &str); 9] = [
 
 fn launch(x: &Tensor, out: &Tensor, shape: [usize; 4], position: usize) -> Launch {
     let pairs = shape.iter().product::<usize>() / 2;
-    Launch::new(&KERNEL)
-        .bind(&x.flat())
-        .bind(&out.flat())
-        .size(pairs)
-        .size(shape[2])
-        .size(shape[3])
-        .size(position)
+    let params = rotate::Params { pairs, rows: shape[2], head_dim: shape[3], position };
+    KERNEL
+        .launch(rotate::Bindings { x: x.flat(), out: out.flat() }, params)
         .cover(pairs, WG as u32)
         .cost(6.0 * pairs as f64, 16.0 * pairs as f64)
 }

@@ -72,11 +72,12 @@ pub(super) fn kernel(context: &Context<'_>, words: &str) -> Result<Output, Fault
 fn cpu(context: &Context<'_>, path: &str, wanted: Option<&str>) -> Result<Option<Tab>, Fault> {
     let mut tab: Option<Tab> = None;
     for written in context.kernels(path).iter().filter_map(|kernel| kernel.rust) {
-        let Some(text) = context.tree.read_if_there(written.file)? else { continue };
+        let path = written.path();
+        let Some(text) = context.tree.read_if_there(&path)? else { continue };
         let part = match wanted {
-            None => rust::function(written.file, &text, written.name)?,
+            None => rust::function(&path, &text, written.name)?,
             Some(name) => {
-                let regions = region::all(written.file, &text)?;
+                let regions = region::all(&path, &text)?;
                 let Some(found) = regions.iter().find(|r| r.name == name) else { continue };
                 region::dedent(&found.text)
             }
@@ -84,10 +85,7 @@ fn cpu(context: &Context<'_>, path: &str, wanted: Option<&str>) -> Result<Option
         match &mut tab {
             Some(tab) if tab.text.contains(&part) => {}
             Some(tab) => tab.text = format!("{}\n{part}", tab.text),
-            None => {
-                let path = written.file.to_string();
-                tab = Some(Tab { language: Language::Rust, path, text: part });
-            }
+            None => tab = Some(Tab { language: Language::Rust, path, text: part }),
         }
     }
     Ok(tab)

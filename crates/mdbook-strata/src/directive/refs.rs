@@ -22,7 +22,7 @@ pub(super) fn refs(context: &Context<'_>, words: &str) -> Result<Output, Fault> 
         let files = paths.iter().map(|path| format!("{folder}/{path}.{ending}"));
         files.filter(|file| context.tree.has(file)).map(|file| link(&file, &file)).collect()
     };
-    let rust: BTreeSet<&str> = kernels().filter_map(|k| k.rust.map(|text| text.file)).collect();
+    let rust: BTreeSet<String> = kernels().filter_map(|k| k.rust.map(|text| text.path())).collect();
     // The chapter is the one whose crate holds the Rust; all ops have some.
     let folder = rust.iter().find_map(|file| file.strip_prefix("chapters/"));
     let chapter = folder.and_then(|rest| rest.split('/').next()).unwrap_or_default();

@@ -90,7 +90,7 @@ impl Backend for Meter {
         call.cost.flops += launch.cost.flops;
         call.cost.bytes += launch.cost.bytes;
         call.launches += 1;
-        for (binding, access) in launch.bindings.iter().zip(launch.kernel.bindings) {
+        for (binding, access) in launch.bindings.iter().zip(launch.kernel.accesses()) {
             match access {
                 Access::Read => call.read += binding.bytes as f64,
                 Access::Write => call.written += binding.bytes as f64,

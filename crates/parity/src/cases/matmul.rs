@@ -94,10 +94,16 @@ fn product(
     let (a, b) = (sample::widen(&a), sample::widen(&b));
     let what = format!("[{m}, {k}] by [{k}, {n}], {batch} of them");
     let want = oracle.run(&a, &b);
-    probe.check(&what, &out, &want.values, &Tolerance::sum(k, want.magnitudes))?;
+    let rule = probe.products(Tolerance::sum(k, want.magnitudes), |seen| {
+        oracle.run(&seen(&a), &seen(&b)).values
+    });
+    probe.check(&what, &out, &want.values, &rule)?;
     if extra.gelu {
-        let want = Matmul { gelu: true, ..oracle }.run(&a, &b);
-        let rule = Tolerance::sum(k, want.magnitudes);
+        let oracle = Matmul { gelu: true, ..oracle };
+        let want = oracle.run(&a, &b);
+        let rule = probe.products(Tolerance::sum(k, want.magnitudes), |seen| {
+            oracle.run(&seen(&a), &seen(&b)).values
+        });
         probe.check(&format!("gelu of {what}"), &activated, &want.values, &rule)?;
     }
     Ok(())

@@ -157,7 +157,7 @@ fn compiled(tasks: &[Task]) -> Vec<Cell> {
     let jobs: Vec<_> = noted
         .iter()
         .zip(tasks.iter().filter(stands))
-        .map(|(notes, t)| (notes.clone().unwrap_or_default(), t.rung.needs.compute))
+        .map(|(notes, t)| (notes.clone().unwrap_or_default(), t.rung.needs.arch))
         .collect();
     let mut results = noted.into_iter().zip(compile::compile(&jobs));
     let mut next = || match results.next() {
@@ -179,12 +179,14 @@ fn judged(task: &Task, backend: &Arc<dyn Backend>, info: &Info) -> Cell {
     if !task.rung.machines.contains(&info.machine) {
         return Cell::Absent;
     }
-    if let Some(reason) = lacking(&task.rung, info) {
-        return Cell::Skipped { reason };
+    if let Some(what) = task.rung.needs.lacking(info) {
+        return Cell::Skipped { reason: format!("no {what}") };
     }
     let Some(case) = &task.case else { return Cell::Fail { report: no_case(task.op) } };
     let (device, watch) = guarded(backend.clone(), Settings::default());
-    let mut probe = Probe::new(task.op, task.rung.name, case.page, &device).watched(watch);
+    let mut probe = Probe::new(task.op, task.rung.name, case.page, &device)
+        .precise(task.rung.precision)
+        .watched(watch);
     let outcome = catch_unwind(AssertUnwindSafe(|| (case.run)(&mut probe)));
     let outcome = outcome.unwrap_or_else(|panic| {
         let said = panic.downcast_ref::<String>().map(String::as_str);
@@ -202,29 +204,4 @@ fn judged(task: &Task, backend: &Arc<dyn Backend>, info: &Info) -> Cell {
 
 fn no_case(op: &str) -> String {
     format!("there is no case for {op}: add one in crates/parity/src/cases/")
-}
-
-/// What the device has not got and the rung needs.
-fn lacking(rung: &RungInfo, info: &Info) -> Option<String> {
-    let (needs, caps) = (&rung.needs, &info.caps);
-    if needs.subgroups && caps.subgroup.0 == 0 {
-        return Some("no subgroups".into());
-    }
-    if needs.f16 && !caps.f16 {
-        return Some("no arithmetic in f16".into());
-    }
-    if needs.cooperative_matrix && !caps.cooperative_matrix {
-        return Some("no cooperative matrices".into());
-    }
-    if info.machine == Machine::Cuda && caps.compute < needs.compute {
-        let (have, want) = (caps.compute, needs.compute);
-        return Some(format!(
-            "compute capability {}.{}, not {}.{}",
-            have / 10,
-            have % 10,
-            want / 10,
-            want % 10
-        ));
-    }
-    None
 }

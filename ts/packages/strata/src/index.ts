@@ -11,7 +11,7 @@ export { ERROR_CODES, StrataError } from "./error.js";
 export type { ErrorCode } from "./error.js";
 export { Graph, GraphNode } from "./graph.js";
 export { KernelRun, ladders } from "./kernels.js";
-export type { KernelBinding, KernelSource, Ladder, LadderKernel, LadderRung } from "./kernels.js";
+export type { KernelBinding, KernelField, KernelSource, Ladder, LadderKernel, LadderRung } from "./kernels.js";
 export { keep, memory, tidy } from "./memory.js";
 export type { Sync } from "./memory.js";
 export { manualSeed } from "./random.js";

@@ -16,10 +16,24 @@ export interface KernelSource {
 
 /** A piece of memory that a launch was given. */
 export interface KernelBinding {
+  /** The name that the kernel has for it. */
+  readonly name: string;
+  /** What it holds: a dtype, `bits` where the kernel does not ask, or `StepState`. */
+  readonly type: string;
   /** Its size. */
   readonly bytes: number;
   /** Whether the kernel writes it. */
   readonly access: "read" | "write";
+}
+
+/** A field of a kernel's params struct. */
+export interface KernelField {
+  /** The name that the kernel has for it. */
+  readonly name: string;
+  /** The type of its numbers. */
+  readonly type: "f32" | "i32" | "u32";
+  /** One number, or those of an array. */
+  readonly values: readonly number[];
 }
 
 let isRun: (value: unknown) => boolean;
@@ -55,6 +69,8 @@ export class KernelRun {
   readonly constants: Readonly<Record<string, number>>;
   /** Its small parameters, as 32-bit words. */
   readonly params: readonly number[];
+  /** The same by name, as the kernel declares them; NaN also where a number is infinite. */
+  readonly fields: readonly KernelField[];
   /** Its buffers. */
   readonly bindings: readonly KernelBinding[];
   /** Floating-point operations. */
@@ -78,6 +94,7 @@ export class KernelRun {
     this.sharedBytes = kernel.sharedBytes;
     this.constants = kernel.constants;
     this.params = kernel.params;
+    this.fields = kernel.fields.map(({ values, ...field }) => ({ ...field, values: values.map((x) => x ?? NaN) }));
     this.bindings = kernel.bindings;
     this.flops = kernel.flops;
     this.bytes = kernel.bytes;
@@ -114,6 +131,10 @@ export interface LadderKernel {
 export interface LadderRung {
   /** Number and name, `3_tiled`. */
   readonly name: string;
+  /** What it rounds the factors of its products to; `f32` rounds nothing. */
+  readonly precision: "f32" | "tf32" | "f16" | "bf16";
+  /** Whether it makes use of what one machine has and others have not. */
+  readonly native: boolean;
   /** The machines that have it. */
   readonly machines: readonly Machine[];
   /** What it launches. */

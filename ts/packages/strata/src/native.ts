@@ -80,8 +80,10 @@ export interface KernelJson {
   constants: Record<string, number>;
   /** Its small parameters, as 32-bit words. */
   params: number[];
+  /** The same by name; what JSON has no number for is null. */
+  fields: { name: string; type: "f32" | "i32" | "u32"; values: (number | null)[] }[];
   /** Its buffers. */
-  bindings: { bytes: number; access: "read" | "write" }[];
+  bindings: { name: string; type: string; access: "read" | "write"; bytes: number }[];
   /** Floating-point operations. */
   flops: number;
   /** The fewest bytes that must move. */
@@ -231,7 +233,7 @@ export interface Native {
   bestReason(): string;
   /** JSON: a list of `{ machine, info | null, reason | null }`. */
   listDevices(): Promise<string>;
-  /** JSON: a list of `{ op, rungs: [{ name, machines, kernels: [{ path, entry, cuda, wgsl, rust }] }] }`. */
+  /** JSON: a list of `{ op, rungs: [{ name, precision, native, machines, kernels: [{ path, entry, cuda, wgsl, rust }] }] }`. */
   ladders(): string;
 
   // Tensors: creation

@@ -90,6 +90,13 @@ for (const device of await devices()) {
     assert.ok(
       run.bindings.length >= 3 && run.bindings.some((b) => b.access === "write") && run.params.length > 0,
     );
+    assert.deepEqual(
+      run.bindings.map((b) => `${b.name}: ${b.access} ${b.type}`),
+      ["a: read f32", "b: read f32", "bias: read f32", "residual: read f32", "c: write f32", "activated: write f32"],
+    );
+    const sizes = Object.fromEntries(run.fields.map((field) => [field.name, field.values]));
+    assert.deepEqual([sizes.m, sizes.n, sizes.k, sizes.alpha], [[4], [2], [3], [1]]);
+    assert.equal(run.fields.flatMap((field) => field.values).length, run.params.length);
     const text = { cpu: run.source.cpu, cuda: run.source.cuda, wgpu: run.source.wgsl }[run.machine];
     assert.ok(text !== null && text.length > 100, `${run.machine}'s source of ${run.name}`);
     if (run.machine === "cpu") assert.match(run.cpuFile ?? "", /^chapters\/03-matmul\/src\//);

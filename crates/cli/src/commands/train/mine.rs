@@ -45,7 +45,8 @@ pub fn open(args: &DeviceArgs) -> Outcome<Device> {
     let machine = language.machine();
     let files = mine.iter().map(|m| (m.path.clone(), machine, m.file.clone())).collect();
     let overlay = Some(Arc::new(Overlay::of_files(files)));
-    let settings = Settings { overlay, rungs: args.rungs.iter().cloned().collect() };
+    let rungs = args.rungs.iter().cloned().collect();
+    let settings = Settings { overlay, rungs, ..Settings::default() };
     let device = Device::open(&name, settings)?;
     let head = ui::HEAD;
     ui::note(&format!("{head}Device{head:#} {}: --mine", device.info().label()));

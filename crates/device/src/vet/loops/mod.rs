@@ -9,7 +9,7 @@
 mod round;
 mod values;
 
-use ::wgpu::naga::{
+use naga::{
     BinaryOperator as Op, Block, Expression, Function, Handle, LocalVariable, Module, Statement,
     UnaryOperator,
 };

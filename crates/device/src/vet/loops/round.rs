@@ -1,7 +1,7 @@
 //! One round of a loop: what it asks, works out and writes.
 
 use super::{Seen, inner};
-use ::wgpu::naga::{Block, Expression, Handle, LocalVariable, Statement};
+use naga::{Block, Expression, Handle, LocalVariable, Statement};
 use std::cell::Cell;
 use std::collections::HashSet;
 

@@ -1,5 +1,5 @@
 use super::*;
-use ::wgpu::naga::front::wgsl::parse_str;
+use naga::front::wgsl::parse_str;
 
 fn seen(body: &str) -> bool {
     let text = format!(

@@ -2,7 +2,7 @@
 
 use super::round::Round;
 use super::{LARGEST, Seen};
-use ::wgpu::naga::{
+use naga::{
     AddressSpace, BinaryOperator as Op, Binding, BuiltIn, Expression, Handle, Literal,
     LocalVariable, ScalarKind, StorageAccess, TypeInner,
 };

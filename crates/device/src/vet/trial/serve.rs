@@ -1,7 +1,7 @@
 //! The child: compiles what it is told to, watches its own memory, and dies where it must.
 use super::MEMORY;
 use super::wire::Request;
-use crate::{Access, Kernel, Loaded, Machine};
+use crate::{Access, DType, Declared, Element, Field, Kernel, Loaded, Machine, Signature};
 use std::collections::HashMap;
 #[cfg(feature = "wgpu")]
 use std::collections::hash_map::Entry;
@@ -87,14 +87,17 @@ impl Trials {
 /// A kernel for the rest of the process's life, as kernels are.
 fn kernel(request: &Request, machine: Machine) -> &'static Kernel {
     let leak = |text: &str| -> &'static str { Box::leak(text.to_string().into_boxed_str()) };
-    let access: Vec<Access> = request.bindings.iter().map(|(access, _)| *access).collect();
+    let declared =
+        |&(access, _): &(Access, usize)| Declared { name: "", access, element: Element::Bits };
+    let bindings: Vec<Declared> = request.bindings.iter().map(declared).collect();
+    let params = vec![Field { name: "", dtype: DType::U32, words: request.params }];
     let includes: Vec<(&'static str, &'static str)> =
         request.includes.iter().map(|(name, text)| (leak(name), leak(text))).collect();
     let includes: &'static [_] = Box::leak(includes.into_boxed_slice());
     let new = Kernel::new(
         leak(&request.kernel),
         leak(&request.entry),
-        Box::leak(access.into_boxed_slice()),
+        Box::leak(Box::new(Signature { bindings: bindings.leak(), params: params.leak() })),
     );
     Box::leak(Box::new(match machine {
         Machine::Cuda => new.cuda("", includes),

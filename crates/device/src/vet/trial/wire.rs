@@ -43,7 +43,7 @@ impl Request {
             arch: asked.arch.into(),
             prefix_lines: loaded.prefix_lines,
             params: asked.params,
-            bindings: kernel.bindings.iter().copied().zip(asked.bindings.iter().copied()).collect(),
+            bindings: kernel.accesses().zip(asked.bindings.iter().copied()).collect(),
             constants: asked.constants.iter().map(|&(n, v)| (n.to_string(), v)).collect(),
             tuned: loaded.tuned.iter().map(|name| name.to_string()).collect(),
             includes: includes.iter().map(own).collect(),
