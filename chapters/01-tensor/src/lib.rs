@@ -12,6 +12,15 @@
 //! assert_eq!(column_sums.to_vec::<f32>()?, [5., 7., 9.]);
 //! # Ok::<(), strata_tensor::Error>(())
 //! ```
+//!
+//! # Where to begin
+//! The ten lines to see first are [`Layout`] in `layout.rs`: where an element lies.
+//!
+//! 1. `layout.rs`: shape, strides, offset; everything after it only changes or walks these.
+//! 2. `tensor.rs`, `create.rs`, `views.rs`: the tensor, how it comes to be, and what shares its memory.
+//! 3. `ops/fill.rs`: the smallest op, whole: arguments, kernel, ladder, function. Its kernel is
+//!    `kernels/fill/1_naive.cu`, its loop on the processor `cpu::fill` in `cpu/elementwise.rs`.
+//! 4. `ops/copy.rs`, `ops/zip.rs`, `ops/reduce.rs`: strides, broadcasting, sums. The other ops are alike.
 
 mod cpu;
 mod create;

@@ -107,7 +107,7 @@ impl Tensor {
 
     /// The bytes this tensor's elements span, to be bound to a kernel, and the place of its first
     /// element there: bindings start at multiples of 256 bytes, tensors anywhere.
-    pub fn bind(&self) -> (Slice, usize) {
+    pub fn binding_and_offset(&self) -> (Slice, usize) {
         let size = self.dtype.size();
         let first = self.layout.offset * size;
         let start = first / 256 * 256;
@@ -116,7 +116,7 @@ impl Tensor {
         (self.buffer.slice(start, bytes).of(self.dtype), (first - start) / size)
     }
 
-    /// Whether [`bind`](Self::bind) would start at the first element.
+    /// Whether [`binding_and_offset`](Self::binding_and_offset) would start at the first element.
     pub fn is_aligned(&self) -> bool {
         (self.layout.offset * self.dtype.size()).is_multiple_of(256)
     }
@@ -137,27 +137,28 @@ impl Tensor {
     }
 
     /// The bytes of a tensor that is known to be contiguous and aligned, for a plan: what
-    /// [`contiguous`](Self::contiguous) returns, what [`slice`](Self::slice) has checked, and every
+    /// [`contiguous`](Self::contiguous) returns, what [`expect_contiguous`](Self::expect_contiguous) has checked, and every
     /// new tensor.
-    pub fn flat(&self) -> Slice {
+    pub fn binding(&self) -> Slice {
         debug_assert!(self.is_contiguous() && self.is_aligned());
-        self.bind().0
+        self.binding_and_offset().0
     }
 
-    /// [`flat`](Self::flat) for kernels that move 16 bytes at once: its length rounded up to whole
+    /// [`binding`](Self::binding) for kernels that move 16 bytes at once: its length rounded up to whole
     /// groups of 16. Every allocation, and every parameter in an arena, has that room behind it.
-    pub fn in_sixteens(&self) -> Slice {
-        let slice = self.flat();
+    pub fn binding_by_16(&self) -> Slice {
+        let slice = self.binding();
         Slice { bytes: slice.bytes.next_multiple_of(16), ..slice }
     }
 
-    /// A binding of a contiguous, aligned tensor.
+    /// Checks that the elements lie side by side from a binding's first byte on, for what is written in
+    /// place.
     ///
     /// # Errors
-    /// It is neither; call [`contiguous`](Self::contiguous) first.
-    pub fn slice(&self, op: &'static str) -> Result<Slice> {
+    /// They do not; call [`contiguous`](Self::contiguous) first.
+    pub fn expect_contiguous(&self, op: &'static str) -> Result<()> {
         if self.is_contiguous() && self.is_aligned() {
-            return Ok(self.bind().0);
+            return Ok(());
         }
         let reason = format!("needs contiguous memory, not strides {:?}", self.strides());
         Err(Error::shape(op, &[self.shape()], reason))

@@ -1,11 +1,10 @@
+//! Arithmetic, element by element. Each of these fails if shapes do not broadcast, if a tensor is not
+//! f32, or if the device fails; what else can go wrong stands with the function.
 use crate::Var;
 use strata_tensor::ops::{Map, Zip, map, zip};
 use strata_tensor::{DType, Result, Tensor};
 
 /// The reverse of broadcasting: sums the dimensions along which `grad` was stretched from `shape`.
-///
-/// # Errors
-/// The device fails.
 pub fn sum_to(grad: &Tensor, shape: &[usize]) -> Result<Tensor> {
     if grad.shape() == shape {
         return Ok(grad.clone());
@@ -45,33 +44,21 @@ impl Var {
     }
 
     /// `a + b`, broadcast.
-    ///
-    /// # Errors
-    /// The shapes do not broadcast.
     pub fn add(&self, other: &Var) -> Result<Var> {
         Var::pair(Zip::Add, self, other, |g, _, _| Ok(g.clone()), |g, _, _| Ok(g.clone()))
     }
 
     /// `a - b`, broadcast.
-    ///
-    /// # Errors
-    /// The shapes do not broadcast.
     pub fn sub(&self, other: &Var) -> Result<Var> {
         Var::pair(Zip::Sub, self, other, |g, _, _| Ok(g.clone()), |g, _, _| g.neg())
     }
 
     /// `a * b`, element by element, broadcast.
-    ///
-    /// # Errors
-    /// The shapes do not broadcast.
     pub fn mul(&self, other: &Var) -> Result<Var> {
         Var::pair(Zip::Mul, self, other, |g, _, y| g.mul(y), |g, x, _| g.mul(x))
     }
 
     /// `a / b`, broadcast. d/da = 1/b, d/db = -a/b².
-    ///
-    /// # Errors
-    /// The shapes do not broadcast.
     pub fn div(&self, other: &Var) -> Result<Var> {
         // Divided twice: the square of a small b is 0.
         let db = |g: &Tensor, x: &Tensor, y: &Tensor| g.mul(&x.div(y)?.div(y)?)?.neg();
@@ -79,9 +66,6 @@ impl Var {
     }
 
     /// The larger of each pair, broadcast; where they are equal the gradient goes to `other`.
-    ///
-    /// # Errors
-    /// The shapes do not broadcast.
     pub fn maximum(&self, other: &Var) -> Result<Var> {
         let da = |g: &Tensor, x: &Tensor, y: &Tensor| g.keep(&x.gt(y)?);
         let db = |g: &Tensor, x: &Tensor, y: &Tensor| g.keep(&x.gt(y)?.affine(-1.0, 1.0)?);
@@ -89,9 +73,6 @@ impl Var {
     }
 
     /// The smaller of each pair, broadcast; where they are equal the gradient goes to `other`.
-    ///
-    /// # Errors
-    /// The shapes do not broadcast.
     pub fn minimum(&self, other: &Var) -> Result<Var> {
         let da = |g: &Tensor, x: &Tensor, y: &Tensor| g.keep(&y.gt(x)?);
         let db = |g: &Tensor, x: &Tensor, y: &Tensor| g.keep(&y.gt(x)?.affine(-1.0, 1.0)?);
@@ -100,9 +81,6 @@ impl Var {
 
     /// `a^b`, broadcast. d/da = b·a^(b-1), and 0 where b is 0; d/db = a^b·ln a, and 0 where a is 0
     /// and b is not negative: there the formulas have 0 times infinity.
-    ///
-    /// # Errors
-    /// The shapes do not broadcast.
     pub fn pow(&self, other: &Var) -> Result<Var> {
         let da = |g: &Tensor, x: &Tensor, y: &Tensor| {
             g.mul(&y.mul(&zip(Zip::Pow, x, &y.affine(1.0, -1.0)?)?)?)?.keep(y)
@@ -129,73 +107,46 @@ impl Var {
     }
 
     /// `alpha * x + beta`.
-    ///
-    /// # Errors
-    /// Not f32.
     pub fn affine(&self, alpha: f32, beta: f32) -> Result<Var> {
         self.single("affine", (Map::Affine, alpha, beta), move |g, _, _| g.affine(alpha, 0.0))
     }
 
     /// `-x`.
-    ///
-    /// # Errors
-    /// Not f32.
     pub fn neg(&self) -> Result<Var> {
         self.affine(-1.0, -0.0)
     }
 
     /// `e^x`, its own derivative.
-    ///
-    /// # Errors
-    /// Not f32.
     pub fn exp(&self) -> Result<Var> {
         self.single("exp", (Map::Exp, 0.0, 0.0), |g, _, y| g.mul(y))
     }
 
     /// Natural logarithm; d/dx = 1/x.
-    ///
-    /// # Errors
-    /// Not f32.
     pub fn log(&self) -> Result<Var> {
         self.single("log", (Map::Log, 0.0, 0.0), |g, x, _| g.div(x))
     }
 
     /// Square root; d/dx = 1/(2√x).
-    ///
-    /// # Errors
-    /// Not f32.
     pub fn sqrt(&self) -> Result<Var> {
         self.single("sqrt", (Map::Sqrt, 0.0, 0.0), |g, _, y| g.div(&y.affine(2.0, 0.0)?))
     }
 
     /// `x²`; d/dx = 2x.
-    ///
-    /// # Errors
-    /// Not f32.
     pub fn square(&self) -> Result<Var> {
         self.single("square", (Map::Square, 0.0, 0.0), |g, x, _| g.mul(x)?.affine(2.0, 0.0))
     }
 
     /// Hyperbolic tangent; d/dx = 1 - y².
-    ///
-    /// # Errors
-    /// Not f32.
     pub fn tanh(&self) -> Result<Var> {
         self.single("tanh", (Map::Tanh, 0.0, 0.0), |g, _, y| g.mul(&y.square()?.affine(-1.0, 1.0)?))
     }
 
     /// `max(x, 0)`; d/dx = 1 for x > 0, else 0.
-    ///
-    /// # Errors
-    /// Not f32.
     pub fn relu(&self) -> Result<Var> {
         self.single("relu", (Map::Relu, 0.0, 0.0), |g, x, _| g.keep(&x.step(0.0)?))
     }
 
     /// `1 / (1 + e^-x)`; d/dx = y(1 - y).
-    ///
-    /// # Errors
-    /// Not f32.
     pub fn sigmoid(&self) -> Result<Var> {
         self.single("sigmoid", (Map::Sigmoid, 0.0, 0.0), |g, _, y| {
             g.mul(&y.mul(&y.affine(-1.0, 1.0)?)?)
@@ -203,9 +154,6 @@ impl Var {
     }
 
     /// `|x|`; d/dx is the sign of x, 0 at 0.
-    ///
-    /// # Errors
-    /// Not f32.
     pub fn abs(&self) -> Result<Var> {
         self.single("abs", (Map::Abs, 0.0, 0.0), |g, x, _| {
             g.mul(&x.step(0.0)?.sub(&x.neg()?.step(0.0)?)?)
@@ -213,25 +161,16 @@ impl Var {
     }
 
     /// Sine; d/dx = cos x.
-    ///
-    /// # Errors
-    /// Not f32.
     pub fn sin(&self) -> Result<Var> {
         self.single("sin", (Map::Sin, 0.0, 0.0), |g, x, _| g.mul(&x.cos()?))
     }
 
     /// Cosine; d/dx = -sin x.
-    ///
-    /// # Errors
-    /// Not f32.
     pub fn cos(&self) -> Result<Var> {
         self.single("cos", (Map::Cos, 0.0, 0.0), |g, x, _| g.mul(&x.sin()?)?.neg())
     }
 
     /// `1 / x`; d/dx = -1/x².
-    ///
-    /// # Errors
-    /// Not f32.
     pub fn recip(&self) -> Result<Var> {
         self.single("recip", (Map::Recip, 0.0, 0.0), |g, _, y| g.mul(&y.square()?)?.neg())
     }
@@ -246,9 +185,6 @@ impl Var {
     }
 
     /// `x^exponent`; d/dx = exponent · x^(exponent-1), and 0 for the exponent 0.
-    ///
-    /// # Errors
-    /// Not f32.
     pub fn powf(&self, exponent: f32) -> Result<Var> {
         self.single("powf", (Map::Pow, exponent, 0.0), move |g, x, _| match exponent == 0.0 {
             true => Tensor::zeros(g.device(), g.dtype(), g.shape()),

@@ -15,6 +15,16 @@
 //! assert_eq!(x.grad().unwrap().item::<f32>()?, 7.0);
 //! # Ok::<(), strata_tensor::Error>(())
 //! ```
+//!
+//! # Where to begin
+//! The ten lines to see first are `Var::tanh` in `arith.rs`: a value, and a closure for the way back. And
+//! `examples/scalar.rs` is the whole idea with numbers instead of tensors, in sixty.
+//!
+//! 1. `var.rs`: the variable, the node that made it, and [`Var::from_op`], which every op ends in.
+//! 2. `backward.rs`: the topological order, and the walk that hands gradients back.
+//! 3. `arith.rs`, `shape.rs`, `reduce.rs`, `selecting.rs`, `ranked.rs`: the rules, a line or two each.
+//! 4. `module.rs` and `params.rs`: layers and their parameters. Arenas are chapter 8's need, and met there.
+//! 5. `gradcheck.rs`, `graph.rs`, `svg.rs`: doubting the rules, and looking at the tape.
 
 mod arith;
 mod backward;

@@ -1,3 +1,6 @@
+//! Parameters and the arenas they live in: values in one buffer, gradients in another, so that an
+//! optimizer is one launch (chapter 8). Each fallible function here fails if the device does or has no
+//! room; what else can go wrong stands with the function.
 use crate::Var;
 use crate::var::lock;
 use std::collections::HashSet;
@@ -227,17 +230,11 @@ pub struct Parameters {
 
 impl Parameters {
     /// The arena of values, as one vector (padding between parameters is zero and stays zero).
-    ///
-    /// # Errors
-    /// None in practice: the arena was made with this size.
     pub fn values(&self) -> Result<Tensor> {
         self.arena(&self.values)
     }
 
     /// The arena of gradients, as one vector.
-    ///
-    /// # Errors
-    /// None in practice: the arena was made with this size.
     pub fn grads(&self) -> Result<Tensor> {
         self.arena(&self.grads)
     }
@@ -307,17 +304,11 @@ impl Parameters {
     /// assert!(all.grads()?.to_vec::<f32>()?.iter().zip(&whole).all(|(a, b)| (a - b).abs() < 1e-6));
     /// # Ok::<(), strata_tensor::Error>(())
     /// ```
-    ///
-    /// # Errors
-    /// The device fails.
     pub fn zero_grad(&self) -> Result<()> {
         ops::fill_bits(&self.grads()?, 0)
     }
 
     /// A further arena of this size, zeroed: an optimizer's moments.
-    ///
-    /// # Errors
-    /// The device has no room.
     pub fn arena_like(&self) -> Result<Tensor> {
         Tensor::zeros(self.device(), DType::F32, &[self.total])
     }

@@ -1,3 +1,4 @@
+//! Running sums and the largest elements. Each fails as chapter 1's op of the same name does.
 use crate::Var;
 use crate::arith::smooth;
 use strata_tensor::{DType, Result, Tensor, ops};
@@ -5,9 +6,6 @@ use strata_tensor::{DType, Result, Tensor, ops};
 impl Var {
     /// The sums of all elements up to each one along dimension `d`, itself included. An element's
     /// gradient is the sum of those from its place on.
-    ///
-    /// # Errors
-    /// As [`ops::cumsum`].
     pub fn cumsum(&self, d: usize) -> Result<Var> {
         let out = self.value().cumsum(d)?;
         let inputs = [self];
@@ -18,9 +16,6 @@ impl Var {
 
     /// The `k` largest elements of each row, the largest first, and their places. The gradient goes back
     /// to where each stood; the others get none.
-    ///
-    /// # Errors
-    /// As [`ops::topk`].
     pub fn topk(&self, k: usize) -> Result<(Var, Tensor)> {
         let (values, places) = self.value().topk(k)?;
         let (at, before) = (places.clone(), self.shape().to_vec());

@@ -1,11 +1,10 @@
+//! Sums and extremes over dimensions. Each of these fails if a dimension is not there or is named twice,
+//! if the tensor is not f32, or if the device fails.
 use crate::Var;
 use strata_tensor::{Error, Result, Tensor};
 
 impl Var {
     /// The sum over `dims`; kept as 1 if `keepdim`. The gradient goes to every element alike.
-    ///
-    /// # Errors
-    /// A dimension that is not there.
     pub fn sum(&self, dims: &[usize], keepdim: bool) -> Result<Var> {
         let out = self.value().sum(dims, keepdim)?;
         let before = self.shape().to_vec();
@@ -20,9 +19,6 @@ impl Var {
     }
 
     /// The mean over `dims`; kept as 1 if `keepdim`.
-    ///
-    /// # Errors
-    /// A dimension that is not there.
     pub fn mean(&self, dims: &[usize], keepdim: bool) -> Result<Var> {
         let sizes = dims.iter().filter_map(|&d| self.shape().get(d));
         let n = sizes.fold(1usize, |n, &d| n.saturating_mul(d));
@@ -30,26 +26,17 @@ impl Var {
     }
 
     /// The sum of all elements.
-    ///
-    /// # Errors
-    /// Not f32.
     pub fn sum_all(&self) -> Result<Var> {
         self.sum(&(0..self.shape().len()).collect::<Vec<_>>(), false)
     }
 
     /// The mean of all elements.
-    ///
-    /// # Errors
-    /// Not f32.
     pub fn mean_all(&self) -> Result<Var> {
         self.mean(&(0..self.shape().len()).collect::<Vec<_>>(), false)
     }
 
     /// The Euclidean norm over `dims`: the square root of the sum of squares; kept as 1 if `keepdim`.
     /// d/dx = x over the norm; where that is 0, and there is no slope, 0.
-    ///
-    /// # Errors
-    /// A dimension that is not there or named twice; not f32.
     pub fn norm(&self, dims: &[usize], keepdim: bool) -> Result<Var> {
         let kept = self.value().square()?.sum(dims, true)?.sqrt()?;
         let x = self.value().clone();
@@ -60,17 +47,11 @@ impl Var {
     }
 
     /// The largest element over `dims`; kept as 1 if `keepdim`. Equals share the gradient.
-    ///
-    /// # Errors
-    /// A dimension that is not there or named twice; not f32.
     pub fn max(&self, dims: &[usize], keepdim: bool) -> Result<Var> {
         self.extreme("max", self.value().max(dims, true)?, dims, keepdim)
     }
 
     /// The smallest element over `dims`; kept as 1 if `keepdim`. Equals share the gradient.
-    ///
-    /// # Errors
-    /// A dimension that is not there or named twice; not f32.
     pub fn min(&self, dims: &[usize], keepdim: bool) -> Result<Var> {
         self.extreme("min", self.value().min(dims, true)?, dims, keepdim)
     }

@@ -1,14 +1,11 @@
 //! What chooses, cuts and picks: each element of the result is one of the inputs', or 0, and its gradient
-//! goes there.
+//! goes there. Each fails as chapter 1's op of the same name does.
 use crate::Var;
 use crate::arith::{smooth, sum_to};
 use strata_tensor::{DType, Result, Tensor, ops};
 
 /// Elements of `a` where `cond` is not 0, of `b` elsewhere, broadcast ([`ops::choose`]): PyTorch's
 /// `where`. Each side gets the gradient where it was chosen, and exactly 0 elsewhere.
-///
-/// # Errors
-/// As [`ops::choose`].
 #[doc(alias = "where")]
 pub fn choose(cond: &Tensor, a: &Var, b: &Var) -> Result<Var> {
     let out = ops::choose(cond, a.value(), b.value())?;
@@ -29,9 +26,6 @@ pub fn choose(cond: &Tensor, a: &Var, b: &Var) -> Result<Var> {
 
 impl Var {
     /// The part of each matrix on and below a diagonal ([`Tensor::tril`]); its gradient is cut alike.
-    ///
-    /// # Errors
-    /// As [`Tensor::tril`].
     pub fn tril(&self, diagonal: isize) -> Result<Var> {
         let out = self.value().tril(diagonal)?;
         let inputs = [self];
@@ -41,9 +35,6 @@ impl Var {
     }
 
     /// The part of each matrix on and above a diagonal ([`Tensor::triu`]); its gradient is cut alike.
-    ///
-    /// # Errors
-    /// As [`Tensor::triu`].
     pub fn triu(&self, diagonal: isize) -> Result<Var> {
         let out = self.value().triu(diagonal)?;
         let inputs = [self];
@@ -54,9 +45,6 @@ impl Var {
 
     /// Elements picked along dimension `d` ([`Tensor::gather`]). The gradient is scattered back: an element
     /// that was picked often gets the sum.
-    ///
-    /// # Errors
-    /// As [`Tensor::gather`].
     pub fn gather(&self, d: usize, index: &Tensor) -> Result<Var> {
         let out = self.value().gather(d, index)?;
         let (index, before) = (index.clone(), self.shape().to_vec());
@@ -74,9 +62,6 @@ impl Var {
     /// A copy with the elements of `src` added where the index says ([`Tensor::scatter_add`]). The
     /// gradient passes to this variable as it is; `src` gets what stands where it was added, and 0 where
     /// the index does not reach.
-    ///
-    /// # Errors
-    /// As [`Tensor::scatter_add`].
     pub fn scatter_add(&self, d: usize, index: &Tensor, src: &Var) -> Result<Var> {
         let out = self.value().scatter_add(d, index, src.value())?;
         let (index, before) = (index.clone(), src.shape().to_vec());
@@ -98,25 +83,16 @@ impl Var {
     }
 
     /// Cut along dimension `d` into parts of these lengths, which add up to its length: views.
-    ///
-    /// # Errors
-    /// As [`Tensor::split`].
     pub fn split(&self, d: usize, lengths: &[usize]) -> Result<Vec<Var>> {
         self.parts(d, self.value().split(d, lengths)?)
     }
 
     /// Cut along dimension `d` into parts of `length`, of which the last may be shorter.
-    ///
-    /// # Errors
-    /// As [`Tensor::split_every`].
     pub fn split_every(&self, d: usize, length: usize) -> Result<Vec<Var>> {
         self.parts(d, self.value().split_every(d, length)?)
     }
 
     /// Cut along dimension `d` into `n` parts of one length, of which the last may be shorter, or fewer.
-    ///
-    /// # Errors
-    /// As [`Tensor::chunk`].
     pub fn chunk(&self, d: usize, n: usize) -> Result<Vec<Var>> {
         self.parts(d, self.value().chunk(d, n)?)
     }

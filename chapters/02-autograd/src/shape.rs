@@ -1,12 +1,11 @@
+//! Views, copies and joins. Each of these fails if the shape or the dimension does not fit, or if the
+//! device fails; what else can go wrong stands with the function.
 use crate::Var;
 use crate::arith::sum_to;
 use strata_tensor::{DType, Result, Tensor, ops};
 
 impl Var {
     /// The same elements under another shape.
-    ///
-    /// # Errors
-    /// Another number of elements.
     pub fn reshape(&self, shape: &[usize]) -> Result<Var> {
         let before = self.shape().to_vec();
         let out = self.value().reshape(shape)?;
@@ -25,9 +24,6 @@ impl Var {
     }
 
     /// Dimensions `a` and `b` swapped.
-    ///
-    /// # Errors
-    /// There is no such dimension.
     pub fn transpose(&self, a: usize, b: usize) -> Result<Var> {
         let out = self.value().transpose(a, b)?;
         Ok(Var::from_op("transpose", out, &[self], move |g, grads| {
@@ -46,9 +42,6 @@ impl Var {
     }
 
     /// Elements `start .. start + len` along dimension `d`.
-    ///
-    /// # Errors
-    /// Outside the dimension.
     pub fn narrow(&self, d: usize, start: usize, len: usize) -> Result<Var> {
         self.cut("narrow", move |t| t.narrow(d, start, len))
     }
@@ -62,9 +55,6 @@ impl Var {
     }
 
     /// Element `i` along dimension `d`, which goes away.
-    ///
-    /// # Errors
-    /// Outside the dimension.
     pub fn select(&self, d: usize, i: usize) -> Result<Var> {
         self.cut("select", move |t| t.select(d, i))
     }
@@ -89,9 +79,6 @@ impl Var {
 
     /// The same elements in row-major order, as kernels that ask for contiguous input want them: a
     /// copy, unless they lie so already.
-    ///
-    /// # Errors
-    /// The copy fails.
     pub fn contiguous(&self) -> Result<Var> {
         if self.value().is_contiguous() && self.value().is_aligned() {
             return Ok(self.clone());
@@ -102,9 +89,6 @@ impl Var {
 
     /// The elements converted to another dtype; the gradient is converted back. From or to integers,
     /// which have no slope, the result is a constant.
-    ///
-    /// # Errors
-    /// The device fails.
     pub fn cast(&self, dtype: DType) -> Result<Var> {
         let before = self.value().dtype();
         if dtype == before {

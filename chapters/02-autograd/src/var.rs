@@ -144,9 +144,6 @@ impl Var {
     }
 
     /// Forgets the gradient; a parameter's slot is set to zero.
-    ///
-    /// # Errors
-    /// The device fails.
     pub fn zero_grad(&self) -> Result<()> {
         *lock(&self.0.grad) = None;
         self.0.slot.as_ref().map_or(Ok(()), |slot| strata_tensor::ops::fill_bits(slot, 0))

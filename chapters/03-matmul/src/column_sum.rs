@@ -45,7 +45,7 @@ fn cost(rows: usize, columns: usize) -> (f64, f64) {
 
 fn naive(a: &Args) -> Launch {
     let (rows, columns) = (a.rows, a.columns);
-    let bindings = all_rows::Bindings { x: a.input.flat(), out: a.out.flat() };
+    let bindings = all_rows::Bindings { x: a.input.binding(), out: a.out.binding() };
     let (flops, bytes) = cost(rows, columns);
     NAIVE
         .launch(bindings, all_rows::Params { rows, columns })
@@ -70,7 +70,7 @@ fn tree(a: &Args) -> strata_device::Result<Vec<Launch>> {
             .spread(groups, 256)
             .rounds(length.div_ceil(8) + 3)
     };
-    let (x, out) = (a.input.flat(), a.out.flat());
+    let (x, out) = (a.input.binding(), a.out.binding());
     // Few runs are added up in one go.
     if a.rows <= 2 * RUN {
         return Ok(vec![step(x, a.rows, a.rows, out, a.accumulate)]);
@@ -104,7 +104,7 @@ pub fn column_sum(out: &Tensor, input: &Tensor, accumulate: bool) -> Result<()> 
         let reason = "the output must have an element for each column";
         return Err(Error::shape(op, &[input.shape(), out.shape()], reason));
     }
-    out.slice(op)?;
+    out.expect_contiguous(op)?;
     if columns == 0 {
         return Ok(());
     }

@@ -132,7 +132,7 @@ fn check_shapes(shape: &[usize], out: &Tensor, epilogue: &Epilogue) -> Result<()
         if activated.shape() != shape {
             return fail(activated, "the activated output must have the product's shape");
         }
-        activated.slice(op)?;
+        activated.expect_contiguous(op)?;
         if epilogue.accumulate || epilogue.residual.is_some() {
             let reason = "GELU goes with a bias, not with `accumulate` or a residual";
             return Err(Error::value(op, reason));

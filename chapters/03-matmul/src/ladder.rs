@@ -104,16 +104,16 @@ fn filled(a: &Args, device: &Device) -> Result<(product::Bindings, product::Para
     if device.machine() == Machine::Cpu {
         room("matmul", (a.batches * a.m).saturating_mul(ROW_BYTES))?;
     }
-    let (left, a_offset) = a.a.tensor.bind();
-    let (right, b_offset) = a.b.tensor.bind();
-    let (out, c_offset) = a.out.tensor.bind();
+    let (left, a_offset) = a.a.tensor.binding_and_offset();
+    let (right, b_offset) = a.b.tensor.binding_and_offset();
+    let (out, c_offset) = a.out.tensor.binding_and_offset();
     let bindings = product::Bindings {
         // What an epilogue does not use must still be bound: `a` where it is only read, a scrap of
         // memory of its own where it could be written.
         bias: flat_or(a.bias.as_ref(), &left),
         residual: flat_or(a.residual.as_ref(), &left),
         activated: match &a.activated {
-            Some(t) => t.flat(),
+            Some(t) => t.binding(),
             None => device.alloc(4)?.whole(),
         },
         a: left,
@@ -147,7 +147,7 @@ fn filled(a: &Args, device: &Device) -> Result<(product::Bindings, product::Para
 }
 
 fn flat_or(tensor: Option<&Tensor>, other: &Slice) -> Slice {
-    tensor.map_or_else(|| other.clone(), Tensor::flat)
+    tensor.map_or_else(|| other.clone(), Tensor::binding)
 }
 
 /// The constants of the epilogue.

@@ -14,6 +14,16 @@
 //! assert_eq!(strata_matmul::matmul(&x, &w)?.shape(), [4, 16, 8]);
 //! # Ok::<(), strata_tensor::Error>(())
 //! ```
+//!
+//! # Where to begin
+//! The ten lines to see first are the loops of `cpu/naive.rs`: a product, and nothing else.
+//!
+//! 1. `gemm.rs`: [`matmul`] and [`gemm_into`], which shapes fit, and what can be fused.
+//! 2. `ladder.rs`: the rungs, from `1_naive` up, and which of them takes which product. The kernels are
+//!    in `kernels/matmul/`, and the listing of that folder is their order.
+//! 3. `cpu/`: the processor's own ladder: `naive.rs`, then `pack.rs` and `threaded.rs`, then the `simd`
+//!    files, a microkernel each.
+//! 4. `column_sum.rs`, `var.rs`, `linear.rs`: the way back, and the layer.
 
 mod column_sum;
 mod cpu;

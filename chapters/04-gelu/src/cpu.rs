@@ -4,9 +4,8 @@
 //! division, and nothing cancels where tanh u is close to -1.
 use crate::backward::derive;
 use crate::forward::activate;
-use crate::math::{exp, fma};
-use crate::simd::{Body, widest};
 use rayon::prelude::*;
+use strata_lanes::{Body, exp, fma, widest};
 
 /// Elements one task works on: 64 KiB of each operand.
 const CHUNK: usize = 16 << 10;

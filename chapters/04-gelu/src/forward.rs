@@ -34,11 +34,11 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
     op: "gelu",
     rungs: &[
         Rung::new("1_naive", &[&NAIVE], |a, _| {
-            Ok(vec![launch(&NAIVE, a, Tensor::flat).cover(a.x.numel(), 256)])
+            Ok(vec![launch(&NAIVE, a, Tensor::binding).cover(a.x.numel(), 256)])
         }),
         Rung::new("2_vectorized", &[&VECTORIZED], |a, _| {
             let fours = a.x.numel().div_ceil(4);
-            Ok(vec![launch(&VECTORIZED, a, Tensor::in_sixteens).cover(fours, 256).rounds(3)])
+            Ok(vec![launch(&VECTORIZED, a, Tensor::binding_by_16).cover(fours, 256).rounds(3)])
         }),
     ],
 };

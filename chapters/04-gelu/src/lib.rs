@@ -21,16 +21,21 @@
 //! assert!((y.value().to_vec::<f32>()?[2] - 0.841192).abs() < 1e-6);
 //! # Ok::<(), strata_tensor::Error>(())
 //! ```
+//!
+//! # Where to begin
+//! The ten lines to see first are `gelu_naive` in `cpu.rs`: the formula, an element at a time.
+//!
+//! 1. `forward.rs`: an op from its arguments to its function, in fifty lines; then `kernels/gelu/`.
+//! 2. `roofline.rs`: how long that should take, before anything has run.
+//! 3. `cpu.rs` after that: eight elements at once, and the slope.
+//! 4. `backward.rs`, `var.rs`, `mlp.rs`: the way back, the tape, the layer.
 
 mod backward;
 mod cpu;
 mod demo;
 mod forward;
-pub mod lanes;
-pub mod math;
 mod mlp;
 pub mod roofline;
-pub mod simd;
 mod var;
 
 pub use backward::gelu_backward;

@@ -124,24 +124,24 @@ fn apart(a: &Args, kernel: &'static Kernel, over: fn(Launch, &Args) -> Launch) -
     let (rows, width) = (a.rows, a.width);
     let n = (rows * width) as f64;
     let bindings = input_gradient::Bindings {
-        x: a.x.flat(),
-        gamma: a.gamma.flat(),
-        mean: a.mean.flat(),
-        rstd: a.rstd.flat(),
-        dy: a.dy.flat(),
-        dx: a.dx.flat(),
+        x: a.x.binding(),
+        gamma: a.gamma.binding(),
+        mean: a.mean.binding(),
+        rstd: a.rstd.binding(),
+        dy: a.dy.binding(),
+        dx: a.dx.binding(),
     };
     let dx = kernel
         .launch(bindings, input_gradient::Params { rows, width })
         .cost(14.0 * n, 12.0 * n + 8.0 * rows as f64);
     let parameters = a.parameters.as_ref().map(|to| {
         let bindings = sum_rows::Bindings {
-            x: a.x.flat(),
-            mean: a.mean.flat(),
-            rstd: a.rstd.flat(),
-            dy: a.dy.flat(),
-            dgamma: to.dgamma.flat(),
-            dbeta: to.dbeta.flat(),
+            x: a.x.binding(),
+            mean: a.mean.binding(),
+            rstd: a.rstd.binding(),
+            dy: a.dy.binding(),
+            dgamma: to.dgamma.binding(),
+            dbeta: to.dbeta.binding(),
         };
         let params = sum_rows::Params { rows, width, accumulate: to.accumulate };
         NAIVE_PARAMETERS
@@ -159,22 +159,22 @@ fn block(a: &Args) -> Vec<Launch> {
     let partial = a.partial.numel() as f64;
     let chunks = rows.div_ceil(rows_per_chunk);
     let bindings = gather::Bindings {
-        x: a.x.flat(),
-        gamma: a.gamma.flat(),
-        mean: a.mean.flat(),
-        rstd: a.rstd.flat(),
-        dy: a.dy.flat(),
-        dx: a.dx.flat(),
-        partial_sums: a.partial.flat(),
+        x: a.x.binding(),
+        gamma: a.gamma.binding(),
+        mean: a.mean.binding(),
+        rstd: a.rstd.binding(),
+        dy: a.dy.binding(),
+        dx: a.dx.binding(),
+        partial_sums: a.partial.binding(),
     };
     let dx = BLOCK
         .launch(bindings, gather::Params { rows, width, rows_per_chunk })
         .cost(14.0 * n, 12.0 * n + 8.0 * rows as f64 + 4.0 * partial);
     let parameters = a.parameters.as_ref().map(|to| {
         let bindings = sum_chunks::Bindings {
-            partial_sums: a.partial.flat(),
-            dgamma: to.dgamma.flat(),
-            dbeta: to.dbeta.flat(),
+            partial_sums: a.partial.binding(),
+            dgamma: to.dgamma.binding(),
+            dbeta: to.dbeta.binding(),
         };
         let params = sum_chunks::Params { chunks, width, accumulate: to.accumulate };
         BLOCK_PARAMETERS
@@ -241,7 +241,7 @@ pub fn layernorm_backward(
     if let Some(to) = parameters {
         for target in [&to.dgamma, &to.dbeta] {
             like(op, x, target, &[width])?;
-            target.slice(op)?;
+            target.expect_contiguous(op)?;
         }
         if to.dgamma.buffer().same(to.dbeta.buffer()) && to.dgamma.offset() == to.dbeta.offset() {
             return Err(Error::value(op, "dgamma and dbeta are one tensor; give each its own"));

@@ -61,12 +61,12 @@ kernel! {
 fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     let n = (a.rows * a.width) as f64;
     let bindings = normalize::Bindings {
-        x: a.x.flat(),
-        gamma: a.gamma.flat(),
-        beta: a.beta.flat(),
-        out: a.to.out.flat(),
-        mean_out: a.to.mean.flat(),
-        rstd_out: a.to.rstd.flat(),
+        x: a.x.binding(),
+        gamma: a.gamma.binding(),
+        beta: a.beta.binding(),
+        out: a.to.out.binding(),
+        mean_out: a.to.mean.binding(),
+        rstd_out: a.to.rstd.binding(),
     };
     kernel
         .launch(bindings, normalize::Params { rows: a.rows, width: a.width, eps: a.eps })

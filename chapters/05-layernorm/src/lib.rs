@@ -21,6 +21,17 @@
 //! assert_eq!(y.mean.to_vec::<f32>()?, [2.0, 20.0]);
 //! # Ok::<(), strata_tensor::Error>(())
 //! ```
+//!
+//! # Where to begin
+//! The ten lines to see first are `normalize` in `forward.rs`: what the kernel takes, declared once for
+//! CUDA, WGSL and Rust.
+//!
+//! 1. `forward.rs` with `kernels/layernorm/1_naive.cu`, then `2_block.cu`: a row, a workgroup, two sums.
+//! 2. `cpu/forward.rs`: the same on the processor.
+//! 3. `backward.rs` with `cpu/backward.rs`: the gains' gradients, in two stages and always one order.
+//! 4. `residual.rs`: the addition before it, fused, and all of an op in one file. `args.rs` holds what the
+//!    three check and launch alike.
+//! 5. `var.rs`: the tape, and the layer [`LayerNorm`].
 
 mod args;
 mod backward;
@@ -33,8 +44,8 @@ mod var;
 pub use backward::{ParameterGrads, layernorm_backward};
 pub use demo::demo;
 pub use forward::{Normalized, layernorm_forward};
-pub use residual::residual_layernorm_forward;
-pub use var::{LayerNorm, LayerNormExt, layernorm, residual_layernorm};
+pub use residual::{residual_layernorm, residual_layernorm_forward};
+pub use var::{LayerNorm, LayerNormExt, layernorm};
 
 /// Kernels for whoever launches them on grids of their own.
 pub mod kernels {

@@ -1,4 +1,4 @@
-use crate::{ParameterGrads, layernorm_backward, layernorm_forward, residual_layernorm_forward};
+use crate::{ParameterGrads, layernorm_backward, layernorm_forward};
 use strata_autograd::{Grads, Init, Module, ParamBuilder, Parameter, Var};
 use strata_tensor::{DType, Result, Tensor};
 
@@ -12,31 +12,8 @@ pub fn layernorm(x: &Var, gamma: &Var, beta: &Var, eps: f32) -> Result<Var> {
     Ok(node("layernorm", done.out, x, gamma, beta, stats))
 }
 
-/// `(x + residual, layernorm(x + residual))` in one pass; shapes as in
-/// [`residual_layernorm_forward`].
-///
-/// # Errors
-/// As [`residual_layernorm_forward`].
-pub fn residual_layernorm(
-    x: &Var,
-    residual: &Var,
-    gamma: &Var,
-    beta: &Var,
-    eps: f32,
-) -> Result<(Var, Var)> {
-    let (sum, done) =
-        residual_layernorm_forward(x.value(), residual.value(), gamma.value(), beta.value(), eps)?;
-    let sum = Var::from_op("residual", sum, &[x, residual], |grad, grads| {
-        grads.add(0, grad.clone())?;
-        grads.add(1, grad.clone())
-    });
-    let stats = [done.mean, done.rstd];
-    let out = node("residual_layernorm", done.out, &sum, gamma, beta, stats);
-    Ok((sum, out))
-}
-
 /// The tape's node: keeps the input and two numbers a row.
-fn node(
+pub(crate) fn node(
     op: &'static str,
     out: Tensor,
     x: &Var,
@@ -100,14 +77,6 @@ impl LayerNorm {
     /// As [`layernorm`]; parameters that were never built.
     pub fn forward(&self, x: &Var) -> Result<Var> {
         layernorm(x, self.weight.var()?, self.bias.var()?, self.eps)
-    }
-
-    /// Adds, then normalizes: `(x + residual, layernorm(x + residual))`.
-    ///
-    /// # Errors
-    /// As [`residual_layernorm`]; parameters that were never built.
-    pub fn forward_residual(&self, x: &Var, residual: &Var) -> Result<(Var, Var)> {
-        residual_layernorm(x, residual, self.weight.var()?, self.bias.var()?, self.eps)
     }
 }
 

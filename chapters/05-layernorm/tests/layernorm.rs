@@ -6,7 +6,6 @@ use strata_check::{Check, Tolerance, gradient, oracle::layernorm as oracle, samp
 use strata_device::{Device, Machine, testing::testing_devices};
 use strata_layernorm::{
     LayerNorm, ParameterGrads, layernorm, layernorm_backward, layernorm_forward,
-    residual_layernorm, residual_layernorm_forward,
 };
 use strata_tensor::{DType, Tensor};
 
@@ -32,7 +31,6 @@ struct Data {
     rows: usize,
     width: usize,
     x: Vec<f32>,
-    residual: Vec<f32>,
     gamma: Vec<f32>,
     beta: Vec<f32>,
     dy: Vec<f32>,
@@ -47,7 +45,6 @@ impl Data {
             rows,
             width,
             x,
-            residual: sample::normal(seed ^ 1, n),
             gamma: sample::uniform(seed ^ 2, width, 0.5, 2.0),
             beta: sample::normal(seed ^ 3, width),
             dy: sample::normal(seed ^ 4, n),
@@ -89,20 +86,6 @@ fn compare(rung: &str, device: &Device, d: &Data) {
         .unwrap();
     let rtol = 4e-6 * steep.max(1.0).powi(2);
     check("rstd").compare(&read(&got.rstd), &want.rstd, &Tolerance::close(1e-6, rtol)).unwrap();
-
-    let residual = d.tensor(device, &d.residual);
-    let (sum, got2) = residual_layernorm_forward(&x, &residual, &gamma, &beta, EPS).unwrap();
-    let (want_sum, want2) = oracle::residual_forward(
-        &wide(&d.x),
-        &wide(&d.residual),
-        &wide(&d.gamma),
-        &wide(&d.beta),
-        EPS.into(),
-    );
-    let steep2 = want2.rstd.iter().fold(1.0, |a: f64, &b| a.max(b));
-    let close2 = Tolerance::close(5e-6 * steep2 * long, 1e-5);
-    check("sum").compare(&read(&sum), &want_sum, &Tolerance::close(1e-7, 1e-7)).unwrap();
-    check("residual_layernorm").compare(&read(&got2.out), &want2.y, &close2).unwrap();
 
     let dy = d.tensor(device, &d.dy);
     let start = d.vector(device, &d.beta);
@@ -223,19 +206,6 @@ fn gradients_agree_with_finite_differences() {
         gradient::check(&check, &got[0], |x| f(x, &gamma, &beta), &x, &bound).unwrap();
         gradient::check(&check, &got[1], |g| f(&x, g, &beta), &gamma, &bound).unwrap();
         gradient::check(&check, &got[2], |b| f(&x, &gamma, b), &beta, &bound).unwrap();
-
-        let vars = [d.tensor(&device, &d.x), d.tensor(&device, &d.residual)].map(Var::leaf);
-        let (g, b) =
-            (Var::constant(d.vector(&device, &d.gamma)), Var::constant(d.vector(&device, &d.beta)));
-        let (sum, out) = residual_layernorm(&vars[0], &vars[1], &g, &b, EPS).unwrap();
-        sum.add(&out).unwrap().backward_with(d.tensor(&device, &d.dy)).unwrap();
-        let f = |x: &[f64]| {
-            let (sum, out) = oracle::residual_forward(x, &wide(&d.residual), &gamma, &beta, eps);
-            gradient::dot(&sum, &dy) + gradient::dot(&out.y, &dy)
-        };
-        for var in vars {
-            gradient::check(&check, &read(&var.grad().unwrap()), f, &x, &bound).unwrap();
-        }
     }
 }
 

@@ -51,10 +51,10 @@ kernel! {
 fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     let n = (a.rows * a.width) as f64;
     let bindings = score_rows::Bindings {
-        logits: a.logits.flat(),
-        targets: a.targets.flat(),
-        lse: a.lse.flat(),
-        losses: a.losses.flat(),
+        logits: a.logits.binding(),
+        targets: a.targets.binding(),
+        lse: a.lse.binding(),
+        losses: a.losses.binding(),
     };
     kernel
         .launch(bindings, score_rows::Params { rows: a.rows, width: a.width, invalid: f32::NAN })

@@ -46,12 +46,12 @@ kernel! {
 fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     let n = (a.rows * a.width) as f64;
     let bindings = logits_gradient::Bindings {
-        logits: a.logits.flat(),
-        targets: a.targets.flat(),
-        lse: a.lse.flat(),
-        weight: a.weight.flat(),
-        dloss: a.dloss.flat(),
-        dlogits: a.dlogits.flat(),
+        logits: a.logits.binding(),
+        targets: a.targets.binding(),
+        lse: a.lse.binding(),
+        weight: a.weight.binding(),
+        dloss: a.dloss.binding(),
+        dlogits: a.dlogits.binding(),
     };
     let &Args { rows, width, scale, .. } = a;
     kernel

@@ -25,6 +25,15 @@
 //! assert_eq!(logits.grad().unwrap().to_vec::<f32>()?, [0.25, 0.25, -0.75, 0.25]);
 //! # Ok::<(), strata_tensor::Error>(())
 //! ```
+//!
+//! # Where to begin
+//! The ten lines to see first are [`running()`] in `running.rs`: maximum and sum of a row, in one pass.
+//!
+//! 1. `softmax.rs`, with `kernels/softmax/1_naive.cu` and then `2_online.cu`.
+//! 2. `cross_entropy.rs` and `mean.rs`: a loss for each row, and their mean.
+//! 3. `cross_entropy_backward.rs`: the gradient, from the scores and one number a row.
+//! 4. `softmax_backward.rs` and `var.rs`: the tape.
+//! 5. `smoothed.rs` and `smoothed_backward.rs`: label smoothing and class weights, once the rest is clear.
 
 mod args;
 mod cpu;

@@ -71,9 +71,9 @@ fn stages(a: &Args, first: Launch, bytes: f64, second: &'static Kernel) -> Vec<L
         .rounds(a.rows.div_ceil(256 * a.parts) + 16)
         .cost(2.0 * rows, bytes * rows + 8.0 * parts);
     let bindings = join_parts::Bindings {
-        partial_sums: a.sums.flat(),
-        mean: a.mean.flat(),
-        weight: a.weight.flat(),
+        partial_sums: a.sums.binding(),
+        mean: a.mean.binding(),
+        weight: a.weight.binding(),
     };
     let second = second
         .launch(bindings, join_parts::Params { count: a.parts })
@@ -85,7 +85,7 @@ fn stages(a: &Args, first: Launch, bytes: f64, second: &'static Kernel) -> Vec<L
 pub(crate) static SCORED: Ladder<Args> = Ladder {
     op: "mean_of_scored",
     rungs: &[Rung::new("1_two_stages", &[&SCORED_PARTS, &SCORED_TOTAL], |a, _| {
-        let (losses, targets, sums) = (a.losses.flat(), a.counts.flat(), a.sums.flat());
+        let (losses, targets, sums) = (a.losses.binding(), a.counts.binding(), a.sums.binding());
         let bindings = sum_scored::Bindings { losses, targets, sums };
         let first = SCORED_PARTS.launch(bindings, sum_scored::Params { count: a.rows });
         Ok(stages(a, first, 8.0, &SCORED_TOTAL))
@@ -95,7 +95,7 @@ pub(crate) static SCORED: Ladder<Args> = Ladder {
 pub(crate) static WEIGHTED: Ladder<Args> = Ladder {
     op: "weighted_mean",
     rungs: &[Rung::new("1_two_stages", &[&WEIGHTED_PARTS, &WEIGHTED_TOTAL], |a, _| {
-        let (losses, kept, sums) = (a.losses.flat(), a.counts.flat(), a.sums.flat());
+        let (losses, kept, sums) = (a.losses.binding(), a.counts.binding(), a.sums.binding());
         let bindings = sum_weighted::Bindings { losses, kept, sums };
         let first = WEIGHTED_PARTS.launch(bindings, sum_weighted::Params { count: a.rows });
         Ok(stages(a, first, 20.0, &WEIGHTED_TOTAL))

@@ -116,12 +116,12 @@ kernel! {
 fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     let n = (a.rows * a.width) as f64;
     let bindings = smooth_rows::Bindings {
-        logits: a.logits.flat(),
-        targets: a.targets.flat(),
+        logits: a.logits.binding(),
+        targets: a.targets.binding(),
         // Without weights the binding is never touched.
-        classes: a.classes.as_ref().unwrap_or(&a.logits).flat(),
-        kept: a.kept.flat(),
-        losses: a.losses.flat(),
+        classes: a.classes.as_ref().unwrap_or(&a.logits).binding(),
+        kept: a.kept.binding(),
+        losses: a.losses.binding(),
     };
     let &Args { rows, width, smoothing, .. } = a;
     kernel

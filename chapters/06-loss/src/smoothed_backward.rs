@@ -47,14 +47,14 @@ kernel! {
 fn launch(a: &Args) -> Launch {
     let n = (a.rows * a.width) as f64;
     let bindings = smoothed_gradient::Bindings {
-        logits: a.logits.flat(),
-        targets: a.targets.flat(),
+        logits: a.logits.binding(),
+        targets: a.targets.binding(),
         // Without weights the binding is never touched.
-        classes: a.classes.as_ref().unwrap_or(&a.logits).flat(),
-        kept: a.kept.flat(),
-        weight: a.weight.flat(),
-        dloss: a.dloss.flat(),
-        dlogits: a.dlogits.flat(),
+        classes: a.classes.as_ref().unwrap_or(&a.logits).binding(),
+        kept: a.kept.binding(),
+        weight: a.weight.binding(),
+        dloss: a.dloss.binding(),
+        dlogits: a.dlogits.binding(),
     };
     let &Args { rows, width, smoothing, scale, .. } = a;
     let params = smoothed_gradient::Params { rows, width, smoothing, scale, invalid: f32::NAN };

@@ -27,7 +27,7 @@ kernel! {
 
 fn launch(kernel: &'static Kernel, a: &Args, log: u32) -> Launch {
     let n = (a.rows * a.width) as f64;
-    let bindings = normalize::Bindings { x: a.x.flat(), out: a.out.flat() };
+    let bindings = normalize::Bindings { x: a.x.binding(), out: a.out.binding() };
     kernel
         .launch(bindings, normalize::Params { rows: a.rows, width: a.width })
         .constant("LOG", log)

@@ -28,7 +28,8 @@ kernel! {
 
 fn launch(kernel: &'static Kernel, a: &Args, log: u32) -> Launch {
     let n = (a.rows * a.width) as f64;
-    let bindings = input_gradient::Bindings { y: a.y.flat(), dy: a.dy.flat(), dx: a.dx.flat() };
+    let bindings =
+        input_gradient::Bindings { y: a.y.binding(), dy: a.dy.binding(), dx: a.dx.binding() };
     kernel
         .launch(bindings, input_gradient::Params { rows: a.rows, width: a.width })
         .constant("LOG", log)

@@ -99,7 +99,7 @@ fn naive(a: &Args, device: &strata_device::Device) -> strata_device::Result<Vec<
     let (d_out, out) = view(&a.d_out);
     let (grads, [dq, dk, dv]) = view_together([&a.grads.dq, &a.grads.dk, &a.grads.dv]);
     let params = Params { q: q_view, k: k_view, v: v_view, out, dq, dk, dv, ..p.params() };
-    let (lse, state, both) = (a.lse.flat(), p.state(), scratch.flat());
+    let (lse, state, both) = (a.lse.binding(), p.state(), scratch.binding());
     let bindings = gradients::Bindings { q, k, v, d_out, lse, state, scratch: both, grads };
     let draw = if p.drops() { plan::DRAW } else { 0 };
     let launch = |kernel, n: usize, rounds: usize, products: f64, touched: usize| {
@@ -121,7 +121,7 @@ fn flash1(a: &Args, device: &strata_device::Device) -> strata_device::Result<Vec
     let ((q, q_view), (k, k_view), (v, v_view)) = (view(&p.q), view(&p.k), view(&p.v));
     let (d_out, d_out_view) = view(&a.d_out);
     let (out, out_view) = view(&a.out);
-    let delta = plan::scratch(device, &[p.batch, p.heads, p.rows])?.flat();
+    let delta = plan::scratch(device, &[p.batch, p.heads, p.rows])?.binding();
     let (rows, state, of_rows) = (p.all_rows(), p.state(), delta.clone());
     let first = row_sums::Bindings { out, d_out: d_out.clone(), state: state.clone(), of_rows };
     let first = p
@@ -133,7 +133,7 @@ fn flash1(a: &Args, device: &strata_device::Device) -> strata_device::Result<Vec
     let (grads, [dq, dk, dv]) = view_together([&a.grads.dq, &a.grads.dk, &a.grads.dv]);
     let out = d_out_view;
     let params = Params { q: q_view, k: k_view, v: v_view, out, dq, dk, dv, ..p.params() };
-    let lse = a.lse.flat();
+    let lse = a.lse.binding();
     let bindings = gradients_tiled::Bindings { q, k, v, d_out, lse, delta, state, grads };
     let tiles = plan::Tiles::new(device, p, 4, &params);
     let launch = |kernel, products: f64, written: usize| {

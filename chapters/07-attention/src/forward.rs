@@ -93,7 +93,7 @@ fn naive(
 ) -> Launch {
     let ((q, q_view), (k, k_view), (v, v_view)) =
         (view(&problem.q), view(&problem.k), view(&problem.v));
-    let (state, probabilities, lse) = (problem.state(), probabilities.flat(), lse.flat());
+    let (state, probabilities, lse) = (problem.state(), probabilities.binding(), lse.binding());
     let bindings = attend::Bindings { q, k, v, state, probabilities, out, lse };
     let params = Params { q: q_view, k: k_view, v: v_view, out: out_view, ..problem.params() };
     problem.launch(kernel, bindings, params)
@@ -118,7 +118,7 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             let p = &a.problem;
             let ((q, q_view), (k, k_view), (v, v_view)) = (view(&p.q), view(&p.k), view(&p.v));
             let (out, out_view) = view(&a.out);
-            let (state, lse) = (p.state(), a.lse.flat());
+            let (state, lse) = (p.state(), a.lse.binding());
             let bindings = attend_tiled::Bindings { q, k, v, state, out, lse };
             let params = Params { q: q_view, k: k_view, v: v_view, out: out_view, ..p.params() };
             let io = p.q.numel() + p.k.numel() + p.v.numel() + a.out.numel() + a.lse.numel();

@@ -21,6 +21,15 @@
 //! assert_eq!(first(&attended.out)?, first(&v)?);
 //! # Ok::<(), strata_tensor::Error>(())
 //! ```
+//!
+//! # Where to begin
+//! The ten lines to see first are `cpu/naive.rs`: scores, softmax, mixture, for one query.
+//!
+//! 1. `options.rs` and `heads.rs`: what may be asked, and how heads lie in memory.
+//! 2. `forward.rs`: [`forward`], the ladder and its rungs; the shapes are settled in `problem.rs`, what
+//!    kernels are told of them in `params.rs`.
+//! 3. `kernels/attention/1_naive.cu`, then `3_flash1.cu` with `cpu/flash1.rs`: the same without storing.
+//! 4. `backward.rs` with `plan.rs`: three kernels, deterministic. `var.rs` puts both on the tape.
 
 mod backward;
 mod cpu;

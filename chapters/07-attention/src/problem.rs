@@ -77,7 +77,7 @@ impl Problem {
         let behind = both.narrow(0, STATE, mask.numel())?.reshape(mask.shape())?;
         copy_into(&words(mask.buffer(), mask.layout().clone())?, &behind)?;
         // Not the u32 that it was put together as.
-        self.masked = Some(Slice { dtype: None, ..both.flat() });
+        self.masked = Some(Slice { dtype: None, ..both.binding() });
         Ok(())
     }
 
@@ -203,13 +203,13 @@ pub(crate) fn in_rows(tensor: &Tensor) -> Result<Tensor> {
 
 /// A tensor `[batch, heads, rows, dim]` as a binding and its view.
 pub(crate) fn view(tensor: &Tensor) -> (Slice, View) {
-    let (slice, offset) = tensor.bind();
+    let (slice, offset) = tensor.binding_and_offset();
     (slice, with_offset(tensor, offset))
 }
 
 /// Three tensors over one buffer as one binding: WebGPU does not let a kernel write through two.
 pub(crate) fn view_together(tensors: [&Tensor; 3]) -> (Slice, [View; 3]) {
-    let slices = tensors.map(|tensor| tensor.bind().0);
+    let slices = tensors.map(|tensor| tensor.binding_and_offset().0);
     let start = slices.iter().map(|s| s.offset).min().unwrap_or(0);
     let end = slices.iter().map(|s| s.offset + s.bytes).max().unwrap_or(0);
     let slice = tensors[0].buffer().slice(start, end - start).of(tensors[0].dtype());

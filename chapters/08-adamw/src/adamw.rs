@@ -54,12 +54,12 @@ fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     // beta^step is exp(step * ln beta); where beta is 0 any large negative number will do.
     let ln = |beta: f64| beta.ln().max(-100.0) as f32;
     let bindings = update::Bindings {
-        values: a.values.flat(),
-        grads: a.grads.flat(),
-        m: a.m.flat(),
-        v: a.v.flat(),
+        values: a.values.binding(),
+        grads: a.grads.binding(),
+        m: a.m.binding(),
+        v: a.v.binding(),
         state: a.state.slice(0, size_of::<StepState>()),
-        norm: a.norm.flat(),
+        norm: a.norm.binding(),
     };
     let params = update::Params {
         n,
@@ -152,7 +152,7 @@ pub(crate) fn check(
     for tensor in &arenas {
         tensor.expect_dtype(op, DType::F32)?;
         first.same_device(op, tensor)?;
-        tensor.slice(op)?;
+        tensor.expect_contiguous(op)?;
         if tensor.shape() != first.shape() {
             let shapes: Vec<&[usize]> = arenas.iter().map(|t| t.shape()).collect();
             return Err(Error::shape(op, &shapes, "the arenas must have one shape"));
@@ -165,7 +165,7 @@ pub(crate) fn check(
     }
     norm.expect_dtype(op, DType::F32)?;
     first.same_device(op, norm)?;
-    norm.slice(op)?;
+    norm.expect_contiguous(op)?;
     if norm.numel() != 1 {
         return Err(Error::shape(op, &[norm.shape()], "the norm is one number"));
     }

@@ -23,6 +23,14 @@
 //! assert!(w.var()?.value().to_vec::<f32>()?.iter().all(|w| (w - 0.899).abs() < 1e-6));
 //! # Ok::<(), strata_tensor::Error>(())
 //! ```
+//!
+//! # Where to begin
+//! The ten lines to see first are the loop of `cpu/sgd.rs`, and then that of `cpu/adamw.rs`.
+//!
+//! 1. `sgd.rs`, then `adamw.rs`: one launch over the arena.
+//! 2. `norm.rs`: the gradient's norm in two stages, and the clipping that reads it on the device.
+//! 3. `optimizer.rs` with `config.rs`: what a training loop holds.
+//! 4. `schedule.rs`: the learning rate, step by step. `once.rs` refuses lists that name a tensor twice.
 
 mod adamw;
 mod config;

@@ -49,7 +49,7 @@ fn plan(a: &Args) -> Vec<Launch> {
     let groups = groups(n);
     let (count, partial_bytes) = (groups as f64, 4.0 * groups as f64);
     let params = measure::Params { n, groups };
-    let (input, partials, norm) = (a.input.flat(), a.partials.flat(), a.out.flat());
+    let (input, partials, norm) = (a.input.binding(), a.partials.binding(), a.out.binding());
     let first = measure::Bindings { input, output: partials.clone() };
     let second = measure::Bindings { input: partials, output: norm };
     let launches = [
@@ -105,7 +105,7 @@ pub fn global_norm_into(input: &Tensor, scratch: &NormScratch, out: &Tensor) -> 
     let op = "global_norm";
     for tensor in [input, out] {
         tensor.expect_dtype(op, DType::F32)?;
-        tensor.slice(op)?;
+        tensor.expect_contiguous(op)?;
         scratch.0.same_device(op, tensor)?;
     }
     if out.numel() != 1 {

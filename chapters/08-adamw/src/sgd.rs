@@ -43,11 +43,11 @@ fn launch(a: &Args) -> Launch {
     let SgdConfig { momentum, weight_decay, clip } = a.config;
     let moving = momentum > 0.0;
     let bindings = descend::Bindings {
-        values: a.values.flat(),
-        grads: a.grads.flat(),
-        velocity: a.velocity.flat(),
+        values: a.values.binding(),
+        grads: a.grads.binding(),
+        velocity: a.velocity.binding(),
         state: a.state.slice(0, size_of::<StepState>()),
-        norm: a.norm.flat(),
+        norm: a.norm.binding(),
     };
     let max_norm = clip.unwrap_or(0.0);
     let params = descend::Params { n, decayed: a.decayed, momentum, weight_decay, max_norm };

@@ -62,11 +62,11 @@ static LADDER: Ladder<Forward> = Ladder {
         };
         let streams = if a.positions.is_some() { 12.0 } else { 8.0 };
         let bindings = gather::Bindings {
-            ids: a.ids.flat(),
-            tokens: a.tokens.flat(),
-            positions: a.positions.as_ref().unwrap_or(&a.tokens).flat(),
+            ids: a.ids.binding(),
+            tokens: a.tokens.binding(),
+            positions: a.positions.as_ref().unwrap_or(&a.tokens).binding(),
             state: state.slice(0, size),
-            out: a.out.flat(),
+            out: a.out.binding(),
         };
         let context = a.positions.as_ref().map_or(0, |p| matrix(p)[0]);
         Ok(vec![
@@ -207,9 +207,9 @@ fn plan_tokens(kernel: &'static Kernel, a: &Backward, device: &Device) -> Vec<La
         // Rows that no token names are not touched when accumulating.
         let rows = if accumulate { 2 * n.min(vocab) } else { vocab };
         let bindings = sum_tokens::Bindings {
-            ids: a.ids.flat().part(4 * from, 4 * n),
-            dy: a.dy.flat().part(4 * from * width, 4 * n * width),
-            dtokens: a.out.flat(),
+            ids: a.ids.binding().part(4 * from, 4 * n),
+            dy: a.dy.binding().part(4 * from * width, 4 * n * width),
+            dtokens: a.out.binding(),
         };
         kernel
             .launch(bindings, sum_tokens::Params { n, width, vocab, accumulate })
@@ -261,8 +261,8 @@ static POSITIONS_LADDER: Ladder<Backward> = Ladder {
             let accumulate = a.accumulate || from > 0;
             let touched = if accumulate { 2 * rows } else { context };
             let bindings = sum_positions::Bindings {
-                dy: a.dy.flat().part(4 * from * used, 4 * batch * used),
-                dpositions: a.out.flat(),
+                dy: a.dy.binding().part(4 * from * used, 4 * batch * used),
+                dpositions: a.out.binding(),
             };
             POSITIONS
                 .launch(bindings, sum_positions::Params { batch, rows, width, context, accumulate })
@@ -331,7 +331,7 @@ pub fn embedding_positions_backward(
 fn check_gradient(dy: &Tensor, shape: [usize; 3], table: &Tensor) -> Result<()> {
     dy.expect_dtype(OP, DType::F32)?;
     dy.same_device(OP, table)?;
-    table.slice(OP)?;
+    table.expect_contiguous(OP)?;
     match dy.shape() == shape {
         true => Ok(()),
         false => Err(Error::shape(OP, &[dy.shape(), &shape], "the gradient has another shape")),

@@ -20,6 +20,15 @@
 //! println!("no model can beat {:.3} nats a token here", batch.floor().unwrap());
 //! # Ok::<(), strata_data::DataError>(())
 //! ```
+//!
+//! # Where to begin
+//! The ten lines to see first are [`Dataset::train`]: a batch, made of nothing but the seed and the step.
+//!
+//! 1. `stories/grammar.rs` and `stories/tell.rs`: the text. `stories/entropy.rs`: its floor, exactly.
+//! 2. `tokenizer/train.rs` and `tokenizer/encode.rs`: byte pairs, learned and used; `load.rs` and `save.rs`
+//!    only speak the files of `tokenizers`.
+//! 3. `dataset/`: text and stories become rows.
+//! 4. `embedding.rs`: the one op of the chapter, tokens to vectors and back.
 
 // What can end the process or change a number without a word is gone, or says why it cannot.
 #![cfg_attr(

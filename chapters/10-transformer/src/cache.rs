@@ -81,9 +81,9 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
         let &[_, heads, positions, head_dim] = a.cache.shape() else { return Ok(Vec::new()) };
         let n = batch * rows * heads * head_dim;
         let bindings = append::Bindings {
-            qkv: a.qkv.flat(),
+            qkv: a.qkv.binding(),
             state: a.state.slice(0, size_of::<StepState>()),
-            cache: a.cache.flat(),
+            cache: a.cache.binding(),
         };
         let params = append::Params { n, rows, heads, head_dim, positions, part: a.part };
         Ok(vec![APPEND.launch(bindings, params).cover(n, 256).cost(0.0, 8.0 * n as f64)])
@@ -120,7 +120,7 @@ impl LayerCache {
         for cache in [&self.keys, &self.values] {
             cache.expect_dtype(OP, DType::F32)?;
             qkv.same_device(OP, cache)?;
-            cache.slice(OP)?;
+            cache.expect_contiguous(OP)?;
         }
         check_state(OP, qkv, state)?;
         if qkv.numel() == 0 || self.keys.numel() == 0 {

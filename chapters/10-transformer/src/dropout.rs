@@ -40,10 +40,10 @@ static LADDER: Ladder<Args> = Ladder {
         let n = a.x.numel();
         let streams = if a.residual.is_some() { 12 } else { 8 };
         let bindings = thin_out::Bindings {
-            x: a.x.flat(),
-            residual: a.residual.as_ref().unwrap_or(&a.x).flat(),
+            x: a.x.binding(),
+            residual: a.residual.as_ref().unwrap_or(&a.x).binding(),
             state: a.state.slice(0, size_of::<StepState>()),
-            out: a.out.flat(),
+            out: a.out.binding(),
         };
         let params = thin_out::Params {
             n,

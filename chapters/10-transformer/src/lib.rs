@@ -2,8 +2,14 @@
 //! [`Gpt`], a [`Trainer`](train::Trainer), checkpoints that `transformers` opens, and a
 //! [`Generator`] that writes from a KV cache on the device.
 //!
-//! The forward pass is in `model.rs` and `block.rs`, the step in `train/trainer.rs`, the loop
-//! around it in `train/fit.rs`.
+//! # Where to begin
+//! The ten lines to see first are `Block::forward` in `block.rs`: the transformer.
+//!
+//! 1. `config.rs`, `model.rs`, `block.rs`: the forward pass.
+//! 2. `train/trainer.rs`: a step; `train/fit.rs`: the loop around it, and what it says while it runs.
+//! 3. `cache.rs` and `generate.rs`: writing, a token at a time.
+//! 4. `dropout.rs`: an op, with a generator that gives every machine the same numbers.
+//! 5. `checkpoint/`: what is saved, and how it is read back to the bit.
 
 // What can end the process or change a number without a word is gone, or says why it cannot.
 #![cfg_attr(

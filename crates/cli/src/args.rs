@@ -2,7 +2,7 @@
 
 use crate::commands::{
     bench, book, bundle, check, demo, diff, doctor, eval, exercises, fuzz, generate, hint, inspect,
-    list, next, parity, progress, reset, reveal, soak, test, train, watch,
+    list, new, next, parity, progress, reset, reveal, soak, test, train, watch,
 };
 use crate::failure::{Failure, Outcome};
 use crate::ui;
@@ -69,6 +69,8 @@ pub enum Command {
     Book(book::BookArgs),
     /// Pack one binary and a script for a GPU machine without Rust
     Bundle(bundle::BundleArgs),
+    /// Make the skeleton of an op, for those who add to Strata
+    New(new::NewArgs),
     /// List the exercises, and how far you are with each task
     List(list::ListArgs),
     /// Show the next task: what to do, where, and how it is judged

@@ -4,7 +4,7 @@ mod common;
 use common::{good, run, text};
 use std::path::Path;
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 23] = [
     "train",
     "generate",
     "eval",
@@ -17,6 +17,7 @@ const COMMANDS: [&str; 22] = [
     "fuzz",
     "book",
     "bundle",
+    "new",
     "list",
     "next",
     "watch",

@@ -1,4 +1,4 @@
-use crate::{DType, Device, Kernel, Memory, Signature, Slice};
+use crate::{DType, Device, Kernel, Memory, Signature, Slice, TensorMap};
 use std::sync::Arc;
 
 /// What a launch must at least do, stated by the op: the base of every roofline.
@@ -40,6 +40,11 @@ pub struct Launch {
     pub block: [u32; 3],
     /// Dynamic shared memory in bytes (CUDA only).
     pub shared_bytes: u32,
+    /// Workgroups that run together and see each other's shared memory, in x, y, z (CUDA, from compute
+    /// capability 9.0); 1 of them elsewhere.
+    pub cluster: [u32; 3],
+    /// Tensors that its copy engine walks (as above).
+    pub tensor_maps: Vec<TensorMap>,
     /// Compile-time constants: `override` or `// tune:` constants in WGSL, `-D` in CUDA.
     pub constants: Vec<(&'static str, u32)>,
     /// What it must do at least.
@@ -75,6 +80,8 @@ impl Launch {
             grid: [1; 3],
             block: [1; 3],
             shared_bytes: 0,
+            cluster: [1; 3],
+            tensor_maps: Vec::new(),
             constants: Vec::new(),
             cost: Cost::default(),
             steps: 1,
@@ -154,6 +161,19 @@ impl Launch {
     /// Dynamic shared memory (CUDA).
     pub fn shared(mut self, bytes: u32) -> Self {
         self.shared_bytes = bytes;
+        self
+    }
+
+    /// Workgroups that run together, in x, y, z: the grid is a multiple of them (CUDA, from compute
+    /// capability 9.0).
+    pub fn cluster(mut self, x: u32, y: u32, z: u32) -> Self {
+        self.cluster = [x, y, z];
+        self
+    }
+
+    /// Passes a tensor map, behind those passed so far (as above).
+    pub fn tensor_map(mut self, map: TensorMap) -> Self {
+        self.tensor_maps.push(map);
         self
     }
 

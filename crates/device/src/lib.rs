@@ -39,6 +39,7 @@ pub mod room;
 mod signature;
 mod source;
 mod state;
+mod tensor_map;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
 pub mod trace;
@@ -64,3 +65,4 @@ pub use profile::{ProfileLog, ProfileRow};
 pub use signature::{Access, Bits, Bound, Declared, Element, Field, Pack, Signature, Word, Words};
 pub use source::{Loaded, expand_wgsl, load_cuda, load_wgsl};
 pub use state::StepState;
+pub use tensor_map::{Swizzle, TensorMap};

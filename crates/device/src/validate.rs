@@ -1,4 +1,4 @@
-use crate::{Access, Binding, Error, Info, Launch, Memory, Result};
+use crate::{Access, Binding, Error, Info, Launch, Machine, Memory, Result, TensorMap};
 
 /// The rules of the strictest machine hold on every one, so that a launch that runs here runs
 /// everywhere: WebGPU forbids reading and writing one buffer in one dispatch.
@@ -32,6 +32,7 @@ pub(crate) fn validate(launch: &Launch, info: &Info) -> Result<()> {
         }
     }
     too_long(launch, info)?;
+    hopper(launch, info)?;
     for a in &launch.bindings {
         if a.bytes > caps.max_binding {
             let (bytes, limit) = (a.bytes, caps.max_binding);
@@ -40,6 +41,28 @@ pub(crate) fn validate(launch: &Launch, info: &Info) -> Result<()> {
         }
     }
     bindings(launch)
+}
+
+/// What only NVIDIA cards have, from Hopper on.
+fn hopper(launch: &Launch, info: &Info) -> Result<()> {
+    let (cluster, maps) = (launch.cluster, &launch.tensor_maps);
+    if cluster == [1; 3] && maps.is_empty() {
+        return Ok(());
+    }
+    if info.machine != Machine::Cuda || info.caps.compute < 90 {
+        let device = info.label();
+        let reason = format!(
+            "clusters and tensor maps need an NVIDIA card of compute capability 9.0 or newer, not {device}"
+        );
+        return fail(launch, reason);
+    }
+    let size: u64 = cluster.iter().map(|&n| u64::from(n)).product();
+    let divides = |(grid, n): (u32, u32)| n > 0 && grid.is_multiple_of(n);
+    if !(1..=8).contains(&size) || !launch.grid.into_iter().zip(cluster).all(divides) {
+        let grid = launch.grid;
+        return fail(launch, format!("clusters of {cluster:?} do not divide a grid of {grid:?}"));
+    }
+    Ok(())
 }
 
 /// A launch whose loops the device would end early: what it left would be plausible, and wrong.
@@ -94,7 +117,16 @@ pub(crate) fn bindings(launch: &Launch) -> Result<()> {
             }
         }
     }
-    Ok(())
+    mapped(launch)
+}
+
+/// What a tensor map shows must be there, as with any binding.
+fn mapped(launch: &Launch) -> Result<()> {
+    let fault = |(i, map): (usize, &TensorMap)| Some((i, map.fault(launch)?));
+    match launch.tensor_maps.iter().enumerate().find_map(fault) {
+        Some((i, what)) => fail(launch, format!("tensor map {i}: {what}")),
+        None => Ok(()),
+    }
 }
 
 fn within(a: &Binding) -> bool {

@@ -81,7 +81,7 @@ impl NativeOptimizer {
             let op = "optim";
             let value = var.value();
             value.expect_dtype(op, DType::F32)?;
-            value.slice(op)?;
+            value.expect_contiguous(op)?;
             if var.op().is_some() || !var.requires_grad() {
                 let shape = var.shape();
                 let message =

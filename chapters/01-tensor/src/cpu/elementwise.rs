@@ -1,4 +1,3 @@
-use super::functions;
 use super::walk::{CHUNK, Walk};
 use crate::ops::accumulate::add_scaled;
 use crate::ops::fill::set_words;
@@ -6,6 +5,7 @@ use crate::ops::map::elements;
 use crate::ops::zip::pairs;
 use bytemuck::cast_slice_mut;
 use rayon::prelude::*;
+use strata_lanes::{exp_gradual, sigmoid, tanh, vectorize};
 
 pub(crate) fn fill(set_words::Cpu { out, params: p, .. }: set_words::Cpu<'_>) {
     let words = &mut cast_slice_mut::<u8, u32>(out)[..p.words];
@@ -26,12 +26,12 @@ pub(crate) fn map(args: elements::Cpu) {
     let elements::Params { alpha, beta, .. } = args.params;
     match args.constants.get("OP", 0) {
         0 => each(args, |x| alpha * x + beta),
-        1 => each(args, functions::exp),
+        1 => each_wide(args, exp_gradual::<false>),
         2 => each(args, f32::ln),
         3 => each(args, f32::sqrt),
-        4 => each(args, functions::tanh),
+        4 => each_wide(args, tanh::<false>),
         5 => each(args, |x| if x < 0.0 { 0.0 } else { x }),
-        6 => each(args, functions::sigmoid),
+        6 => each_wide(args, sigmoid::<false>),
         7 => each(args, f32::abs),
         8 => each(args, f32::recip),
         9 => each(args, |x| x * x),
@@ -52,19 +52,32 @@ fn truth(t: bool) -> f32 {
     if t { 1.0 } else { 0.0 }
 }
 
-fn each(
+fn each(args: elements::Cpu, f: impl Fn(f32) -> f32 + Sync) {
+    rows_of(args, |out, x, step| row(out, x, step, &f));
+}
+
+/// The same for what computes long enough to be worth the widest vectors.
+fn each_wide(args: elements::Cpu, f: impl Fn(f32) -> f32 + Sync) {
+    rows_of(args, |out, x, step| vectorize(|| row(out, x, step, &f)));
+}
+
+/// Calls `body` with each row of the output, its input from the first element on and their distance.
+fn rows_of(
     elements::Cpu { x: input, out, params: p, .. }: elements::Cpu,
-    f: impl Fn(f32) -> f32 + Sync,
+    body: impl Fn(&mut [f32], &[f32], usize) + Sync,
 ) {
     let walk =
         Walk { shape: &p.shape[..p.rank], strides: [&p.strides[..p.rank]], offsets: [p.offset] };
-    walk.rows(&mut out[..p.n], |out, [a], [step]| {
-        if step == 1 {
-            out.iter_mut().zip(&input[a..]).for_each(|(o, &x)| *o = f(x));
-        } else {
-            out.iter_mut().enumerate().for_each(|(j, o)| *o = f(input[a + j * step]));
-        }
-    });
+    walk.rows(&mut out[..p.n], |out, [a], [step]| body(out, &input[a..], step));
+}
+
+#[inline(always)]
+fn row(out: &mut [f32], x: &[f32], step: usize, f: impl Fn(f32) -> f32) {
+    if step == 1 {
+        out.iter_mut().zip(x).for_each(|(o, &x)| *o = f(x));
+    } else {
+        out.iter_mut().enumerate().for_each(|(j, o)| *o = f(x[j * step]));
+    }
 }
 
 /// Constant: OP.

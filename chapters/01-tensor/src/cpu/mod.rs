@@ -5,7 +5,6 @@ mod choose;
 mod copy;
 mod cumsum;
 mod elementwise;
-mod functions;
 mod gather;
 mod integers;
 mod multinomial;

@@ -22,7 +22,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "accumulate",
     rungs: &[Rung::new("1_naive", &[&ACCUMULATE], |a, _| {
         let n = a.out.numel();
-        let bindings = add_scaled::Bindings { x: a.input.flat(), out: a.out.flat() };
+        let bindings = add_scaled::Bindings { x: a.input.binding(), out: a.out.binding() };
         let launch = ACCUMULATE.launch(bindings, add_scaled::Params { n, alpha: a.alpha });
         Ok(vec![launch.cover(n, 256).cost(2.0 * n as f64, 12.0 * n as f64)])
     })],
@@ -40,7 +40,7 @@ pub fn accumulate(out: &Tensor, input: &Tensor, alpha: f32) -> Result<()> {
     if out.shape() != input.shape() {
         return Err(Error::shape(op, &[out.shape(), input.shape()], "the shapes differ"));
     }
-    out.slice(op)?;
+    out.expect_contiguous(op)?;
     if out.numel() > 0 {
         let args = Args { input: input.contiguous()?, out: out.clone(), alpha };
         LADDER.run(&args, out.device())?;

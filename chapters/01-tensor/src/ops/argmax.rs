@@ -21,7 +21,7 @@ kernel! {
 
 fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     let rows = a.out.numel();
-    let bindings = find_largest::Bindings { x: a.input.flat(), out: a.out.flat() };
+    let bindings = find_largest::Bindings { x: a.input.binding(), out: a.out.binding() };
     kernel
         .launch(bindings, find_largest::Params { rows, width: a.width })
         .cost(a.input.numel() as f64, 4.0 * (a.input.numel() + rows) as f64)

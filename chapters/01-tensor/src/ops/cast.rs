@@ -20,7 +20,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
     rungs: &[Rung::new("1_naive", &[&CAST], |a, _| {
         let n = a.input.numel();
         let (from, to) = (a.input.dtype(), a.out.dtype());
-        let bindings = convert::Bindings { x: a.input.flat(), out: a.out.flat() };
+        let bindings = convert::Bindings { x: a.input.binding(), out: a.out.binding() };
         // One invocation writes whole words: two elements where the output has 16 bits.
         Ok(vec![
             CAST.launch(bindings, convert::Params { n })

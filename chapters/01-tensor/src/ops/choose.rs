@@ -38,7 +38,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
         let merged = Layout::collapse(&layouts);
         let n = args.out.numel();
         let [(cond, cond_offset), (a, a_offset), (b, b_offset)] =
-            [&args.cond, &args.a, &args.b].map(Tensor::bind);
+            [&args.cond, &args.a, &args.b].map(Tensor::binding_and_offset);
         let read: usize = layouts.iter().map(Layout::extent).sum();
         let params = select::Params {
             shape: merged[0].padded_shape(),
@@ -54,7 +54,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
         };
         Ok(vec![
             CHOOSE
-                .launch(select::Bindings { cond, a, b, out: args.out.flat() }, params)
+                .launch(select::Bindings { cond, a, b, out: args.out.binding() }, params)
                 .cover(n, 256)
                 .rounds(8)
                 .cost(0.0, 4.0 * (n + read) as f64),

@@ -43,8 +43,8 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
     rungs: &[
         Rung::new("1_naive", &[&NAIVE], |a, _| {
             let merged = Layout::collapse(&[a.src.layout().clone(), a.dst.layout().clone()]);
-            let (src, from_offset) = a.src.bind();
-            let (dst, to_offset) = a.dst.bind();
+            let (src, from_offset) = a.src.binding_and_offset();
+            let (dst, to_offset) = a.dst.binding_and_offset();
             let (n, size) = (a.src.numel(), a.src.dtype().size());
             let params = move_elements::Params {
                 shape: merged[0].padded_shape(),
@@ -68,7 +68,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
         Rung::new("2_vectorized", &[&VECTORIZED], |a: &Args, _| {
             let bytes = a.src.numel() * a.src.dtype().size();
             let (words, odd) = (bytes / 4, !bytes.is_multiple_of(4));
-            let (src, dst) = (a.src.in_sixteens(), a.dst.in_sixteens());
+            let (src, dst) = (a.src.binding_by_16(), a.dst.binding_by_16());
             Ok(vec![
                 VECTORIZED
                     .launch(move_words::Bindings { src, dst }, move_words::Params { words, odd })

@@ -42,7 +42,7 @@ fn launches(
 ) -> Vec<Launch> {
     let columns = a.input.numel() / a.length;
     let launch = |first: usize, count: usize| {
-        let bindings = sum_up::Bindings { x: a.input.flat(), out: a.out.flat() };
+        let bindings = sum_up::Bindings { x: a.input.binding(), out: a.out.binding() };
         let (length, inner) = (a.length, a.inner);
         let launch = kernel
             .launch(bindings, sum_up::Params { columns, length, inner, first, count })

@@ -28,7 +28,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
         let (words, odd) = (bytes / 4, bytes % 4 > 0);
         let params = set_words::Params { words, bits: a.bits, odd };
         Ok(vec![
-            FILL.launch(set_words::Bindings { out: a.out.flat() }, params)
+            FILL.launch(set_words::Bindings { out: a.out.binding() }, params)
                 .cover(words + usize::from(odd), 256)
                 .cost(0.0, bytes as f64),
         ])
@@ -44,7 +44,7 @@ pub fn fill_bits(out: &Tensor, bits: u32) -> Result<()> {
     if out.numel() == 0 {
         return Ok(());
     }
-    out.slice("fill")?;
+    out.expect_contiguous("fill")?;
     let args = Args { out: out.clone(), bits };
     Ok(LADDER.run(&args, out.device())?)
 }

@@ -40,8 +40,8 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
     rungs: &[Rung::new("1_naive", &[&NAIVE], |a, _| {
         let merged = Layout::collapse(&[a.input.clone(), a.index.layout().clone()]);
         let n = a.out.numel();
-        let (x, x_offset) = a.x.bind();
-        let (index, index_offset) = a.index.bind();
+        let (x, x_offset) = a.x.binding_and_offset();
+        let (index, index_offset) = a.index.binding_and_offset();
         let params = pick::Params {
             shape: merged[0].padded_shape(),
             x_strides: merged[0].padded_strides(),
@@ -56,7 +56,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
         };
         Ok(vec![
             NAIVE
-                .launch(pick::Bindings { x, index, out: a.out.flat() }, params)
+                .launch(pick::Bindings { x, index, out: a.out.binding() }, params)
                 .cover(n, 256)
                 .rounds(8)
                 .cost(0.0, 12.0 * n as f64),

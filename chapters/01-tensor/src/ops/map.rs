@@ -92,7 +92,7 @@ kernel! {
 fn launch(a: &Args) -> Launch {
     let merged = &Layout::collapse(&[a.input.layout().clone()])[0];
     let n = a.input.numel();
-    let (x, offset) = a.input.bind();
+    let (x, offset) = a.input.binding_and_offset();
     let params = elements::Params {
         shape: merged.padded_shape(),
         strides: merged.padded_strides(),
@@ -102,7 +102,7 @@ fn launch(a: &Args) -> Launch {
         alpha: a.alpha,
         beta: a.beta,
     };
-    MAP.launch(elements::Bindings { x, out: a.out.flat() }, params)
+    MAP.launch(elements::Bindings { x, out: a.out.binding() }, params)
         .cover(n, 256)
         .rounds(18)
         .constant("OP", a.op as u32)

@@ -38,9 +38,9 @@ fn launch(a: &Args) -> Launch {
     let groups = rows * draws.div_ceil(WIDTH);
     let (read, drawn) = ((groups * width) as f64, (rows * draws) as f64);
     let bindings = draw::Bindings {
-        weights: a.weights.flat(),
-        uniforms: a.uniforms.flat(),
-        out: a.out.flat(),
+        weights: a.weights.binding(),
+        uniforms: a.uniforms.binding(),
+        out: a.out.binding(),
     };
     CHUNKS
         .launch(bindings, draw::Params { rows, width, draws, piece })

@@ -30,7 +30,7 @@ fn launch(a: &Args) -> Launch {
     let (n, classes) = (a.out.numel(), a.classes);
     let params = classify::Params { n, classes, known: a.ids.first_outside(classes) };
     NAIVE
-        .launch(classify::Bindings { ids: a.ids.flat(), out: a.out.flat() }, params)
+        .launch(classify::Bindings { ids: a.ids.binding(), out: a.out.binding() }, params)
         .cover(n, 256)
         .cost(0.0, 4.0 * (n + a.ids.numel()) as f64)
 }

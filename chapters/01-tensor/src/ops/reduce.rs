@@ -128,7 +128,7 @@ impl View {
 
 fn naive(a: &Args) -> Launch {
     let view = View::of(a.input.layout(), a.kept);
-    let (joined, (x, offset)) = (view.joined(), a.input.bind());
+    let (joined, (x, offset)) = (view.joined(), a.input.binding_and_offset());
     let params = fold::Params {
         shape: joined.padded_shape(),
         strides: joined.padded_strides(),
@@ -139,7 +139,7 @@ fn naive(a: &Args) -> Launch {
         offset,
         scale: a.scale,
     };
-    let launch = NAIVE.launch(fold::Bindings { x, out: a.out.flat() }, params);
+    let launch = NAIVE.launch(fold::Bindings { x, out: a.out.binding() }, params);
     let launch = view.finish(launch, a.op);
     launch.cover(a.out.numel(), WIDTH).rounds(view.rounds(view.inner.numel()))
 }
@@ -182,15 +182,22 @@ fn tree(a: &Args) -> Result<Vec<Launch>, strata_device::Error> {
             .constant("COLS", columns as u32)
     };
     if parts == 1 {
-        return Ok(vec![shared(&view, a.scale, a.input.bind(), a.out.flat(), 1, columns)]);
+        return Ok(vec![shared(
+            &view,
+            a.scale,
+            a.input.binding_and_offset(),
+            a.out.binding(),
+            1,
+            columns,
+        )]);
     }
     // One row of n results for each part, folded like columns by the second launch.
     let partial = a.out.device().alloc(4 * parts * n)?;
     let partial = a.partial.get_or_init(|| partial).whole();
-    let first = shared(&view, 1.0, a.input.bind(), partial.clone(), parts, columns);
+    let first = shared(&view, 1.0, a.input.binding_and_offset(), partial.clone(), parts, columns);
     let rows = View::of(&Layout { shape: vec![n, parts], strides: vec![1, n], offset: 0 }, 1);
     let few = if rows.columns() { 32 } else { 1 };
-    let second = shared(&rows, a.scale, (partial, 0), a.out.flat(), 1, few);
+    let second = shared(&rows, a.scale, (partial, 0), a.out.binding(), 1, few);
     Ok(vec![first, second.cost(0.0, 0.0)])
 }
 

@@ -145,15 +145,15 @@ fn naive(a: &Args, device: &Device) -> Vec<Launch> {
     let steps = columns.count.div_ceil(65_535 * 256);
     let rounds = |n: usize| n + columns.rank();
     let piece = piece(device, columns.n, |n| steps * (rounds(n) + 1));
-    let (index, first) = a.index.bind();
-    let (src, from) = a.src.bind();
+    let (index, first) = a.index.binding_and_offset();
+    let (src, from) = a.src.binding_and_offset();
     let [out_step, index_step, src_step] = [&a.out, &a.index, &a.src].map(|t| t.strides()[a.d]);
     let [of_out, of_index, of_src] = [0, 1, 2].map(|i| &columns.layouts[i]);
     let launch = |start: usize| {
         let n = piece.min(columns.n - start);
         let all = (n * columns.count) as f64;
         let bindings =
-            add_up::Bindings { index: index.clone(), src: src.clone(), out: a.out.flat() };
+            add_up::Bindings { index: index.clone(), src: src.clone(), out: a.out.binding() };
         let params = add_up::Params {
             shape: of_out.padded_shape(),
             out_strides: of_out.padded_strides(),
@@ -184,8 +184,8 @@ fn in_pieces(a: &Args) -> Result<Vec<Launch>, strata_device::Error> {
     let (lanes, outputs) = (pieces * columns.count, columns.size * columns.count);
     let sums = a.out.device().alloc(4 * outputs * pieces)?;
     let sums = a.sums.get_or_init(|| sums).slice(0, 4 * outputs * pieces);
-    let (index, index_offset) = a.index.bind();
-    let (src, src_offset) = a.src.bind();
+    let (index, index_offset) = a.index.binding_and_offset();
+    let (src, src_offset) = a.src.binding_and_offset();
     let [out_step, index_step, src_step] = [&a.out, &a.index, &a.src].map(|t| t.strides()[a.d]);
     let [of_out, of_index, of_src] = [0, 1, 2].map(|i| &columns.layouts[i]);
     let params = walk_piece::Params {
@@ -217,7 +217,7 @@ fn in_pieces(a: &Args) -> Result<Vec<Launch>, strata_device::Error> {
             .cover(lanes, 256)
             .rounds(length + columns.rank())
             .cost(all, 16.0 * all),
-        JOIN.launch(join_pieces::Bindings { all_sums: sums, out: a.out.flat() }, params)
+        JOIN.launch(join_pieces::Bindings { all_sums: sums, out: a.out.binding() }, params)
             .cover(outputs, 256)
             .rounds(pieces + columns.rank())
             .cost(0.0, 0.0),
@@ -258,7 +258,7 @@ pub fn scatter_add(x: &Tensor, d: usize, index: &Tensor, src: &Tensor) -> Result
 /// As [`scatter_add`]; `out` is strided, or shares its memory with the index or `src`.
 pub fn scatter_add_into(out: &Tensor, d: usize, index: &Tensor, src: &Tensor) -> Result<()> {
     let cut = checked(out, d, index, src)?;
-    out.slice(OP)?;
+    out.expect_contiguous(OP)?;
     // No launch of the second rung would notice, and each rung would answer something else.
     if [index, src].iter().any(|t| t.buffer().same(out.buffer())) {
         let reason =

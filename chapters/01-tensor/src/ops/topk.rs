@@ -61,9 +61,9 @@ fn passes(a: &Args, device: &Device) -> Vec<Launch> {
     let launch = |first: usize| {
         let count = each.min(a.k - first);
         let bindings = passes_over::Bindings {
-            x: a.input.flat(),
-            values: a.values.flat(),
-            places: a.places.flat(),
+            x: a.input.binding(),
+            values: a.values.binding(),
+            places: a.places.binding(),
         };
         let params = passes_over::Params { rows: a.rows, width: a.width, k: a.k, first, count };
         let launch = PASSES
@@ -93,10 +93,10 @@ fn bitonic(a: &Args) -> Result<Vec<Launch>, strata_device::Error> {
     let pairs = a.pairs.get_or_init(|| pairs).whole();
     let launch = |kernel: &'static Kernel, block: usize, distance: usize| {
         let bindings = sort::Bindings {
-            x: a.input.flat(),
+            x: a.input.binding(),
             pairs: pairs.clone(),
-            values: a.values.flat(),
-            places: a.places.flat(),
+            values: a.values.binding(),
+            places: a.places.binding(),
         };
         let params = sort::Params { rows: a.rows, width: a.width, k: a.k, padded, block, distance };
         kernel.launch(bindings, params).rounds(0)

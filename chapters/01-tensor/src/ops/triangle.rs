@@ -49,7 +49,7 @@ fn launch(a: &Args) -> Launch {
         false => (0, shift.min(rows)),
     };
     let n = a.out.numel();
-    let (x, offset) = a.input.bind();
+    let (x, offset) = a.input.binding_and_offset();
     let params = cut_off::Params {
         shape: view.padded_shape(),
         strides: view.padded_strides(),
@@ -60,7 +60,7 @@ fn launch(a: &Args) -> Launch {
         down,
     };
     NAIVE
-        .launch(cut_off::Bindings { x, out: a.out.flat() }, params)
+        .launch(cut_off::Bindings { x, out: a.out.binding() }, params)
         .cover(n, 256)
         .rounds(8)
         .constant("UPPER", u32::from(a.upper))

@@ -96,15 +96,15 @@ kernel! {
 // region: plan
 fn launch(args: &Args) -> Launch {
     let (params, a, b) = ways(args);
-    count(ZIP.launch(pairs::Bindings { a, b, out: args.out.flat() }, params), args)
+    count(ZIP.launch(pairs::Bindings { a, b, out: args.out.binding() }, params), args)
 }
 
 /// How the kernel finds each pair, and the memory of both.
 fn ways(args: &Args) -> (pairs::Params, Slice, Slice) {
     // Dimensions that lie side by side in both become one.
     let merged = Layout::collapse(&[args.a.layout().clone(), args.b.layout().clone()]);
-    let (a, a_offset) = args.a.bind();
-    let (b, b_offset) = args.b.bind();
+    let (a, a_offset) = args.a.binding_and_offset();
+    let (b, b_offset) = args.b.binding_and_offset();
     let params = pairs::Params {
         shape: merged[0].padded_shape(),
         a_strides: merged[0].padded_strides(),
@@ -144,7 +144,7 @@ kernel! {
 
 fn launch_integers(args: &Args) -> Launch {
     let (params, a, b) = ways(args);
-    let launch = INTEGERS.launch(integers::Bindings { a, b, out: args.out.flat() }, params);
+    let launch = INTEGERS.launch(integers::Bindings { a, b, out: args.out.binding() }, params);
     count(launch, args).constant("SIGNED", u32::from(args.a.dtype() == DType::I32))
 }
 

@@ -5,7 +5,7 @@ const MR: usize = 4;
 const NR: usize = 8;
 
 /// 4x8: eight accumulators of four lanes, half of the sixteen registers that SSE2 has.
-pub(super) const MICRO: Micro = Micro { name: "portable", mr: MR, nr: NR, run };
+pub(super) const MICRO: Micro = Micro { mr: MR, nr: NR, run };
 
 fn run(a: &[f32], b: &[f32], tile: &mut [f32]) {
     let mut sums = [[0.0; NR]; MR];

@@ -5,7 +5,7 @@ use std::arch::aarch64::*;
 
 /// 8x12: twenty-four accumulators of four lanes, three vectors of `b` and two of `a`, of thirty-two
 /// registers. An instruction multiplies a vector by one lane of another, so `a` is loaded whole.
-pub(super) const NEON: Micro = Micro { name: "neon", mr: 8, nr: 12, run };
+pub(super) const NEON: Micro = Micro { mr: 8, nr: 12, run };
 
 fn run(a: &[f32], b: &[f32], tile: &mut [f32]) {
     let k = b.len() / 12;

@@ -5,11 +5,11 @@ use std::arch::x86_64::*;
 
 /// 6x16: twelve accumulators of eight lanes, two vectors of `b` and one element of `a` fill fifteen
 /// of the sixteen registers.
-pub(super) const AVX2: Micro = Micro { name: "avx2", mr: 6, nr: 16, run: avx2_checked };
+pub(super) const AVX2: Micro = Micro { mr: 6, nr: 16, run: avx2_checked };
 
 /// 14x32: twenty-eight accumulators of sixteen lanes, two vectors of `b` and one element of `a`, of
 /// thirty-two registers. Each step of k loads 16 values for 28 fused multiply-adds.
-pub(super) const AVX512: Micro = Micro { name: "avx512", mr: 14, nr: 32, run: avx512_checked };
+pub(super) const AVX512: Micro = Micro { mr: 14, nr: 32, run: avx512_checked };
 
 /// How far ahead of its use `b` is fetched into the first cache, in steps of k.
 const AHEAD: usize = 8;
@@ -17,8 +17,8 @@ const AHEAD: usize = 8;
 fn avx2_checked(a: &[f32], b: &[f32], tile: &mut [f32]) {
     let k = b.len() / 16;
     assert!(a.len() >= 6 * k && tile.len() >= 6 * 16, "panels of unequal depth");
-    // SAFETY: lengths are checked above. The instructions are there: nobody but `simd::all` names this
-    // kernel, and it does where AVX2 and FMA were detected.
+    // SAFETY: lengths are checked above. The instructions are there: nobody but `simd::of` names this
+    // kernel, and it does for a `Width` of AVX2, which is had only where AVX2 and FMA were detected.
     unsafe { avx2(k, a, b, tile) }
 }
 
@@ -49,7 +49,7 @@ fn avx2(k: usize, a: &[f32], b: &[f32], tile: &mut [f32]) {
 fn avx512_checked(a: &[f32], b: &[f32], tile: &mut [f32]) {
     let k = b.len() / 32;
     assert!(a.len() >= 14 * k && tile.len() >= 14 * 32, "panels of unequal depth");
-    // SAFETY: as for AVX2; here `simd::all` has detected AVX-512F.
+    // SAFETY: as for AVX2; here it is a `Width` of AVX-512.
     unsafe { avx512(k, a, b, tile) }
 }
 
@@ -81,22 +81,4 @@ fn avx512(k: usize, a: &[f32], b: &[f32], tile: &mut [f32]) {
             unsafe { _mm512_storeu_ps(tile.as_mut_ptr().add(i * 32 + h * 16), sum) };
         }
     }
-}
-
-/// Runs a closure compiled for AVX-512: everything that is inlined into it is.
-///
-/// # Safety
-/// The processor has AVX-512F, AVX2 and FMA.
-#[target_feature(enable = "avx512f,avx2,fma")]
-pub(super) unsafe fn with_avx512<T>(body: impl FnOnce() -> T) -> T {
-    body()
-}
-
-/// Runs a closure compiled for AVX2: everything that is inlined into it is.
-///
-/// # Safety
-/// The processor has AVX2 and FMA.
-#[target_feature(enable = "avx2,fma")]
-pub(super) unsafe fn with_avx2<T>(body: impl FnOnce() -> T) -> T {
-    body()
 }

@@ -3,9 +3,9 @@
 //! at the speed of memory.
 use super::pack::Lines;
 use super::problem::{Problem, Row};
-use super::simd::vectorize;
 use super::tasks::{Task, split};
 use super::threaded::each;
+use strata_lanes::vectorize;
 
 /// Up to this many rows.
 pub(super) const ROWS: usize = 4;

@@ -11,11 +11,12 @@
 //! element are added up depends on k alone: the same bits with any number of threads.
 use super::pack::{Lines, pack};
 use super::problem::{Problem, Row, solve};
-use super::simd::{Micro, TILE, best, vectorize};
+use super::simd::{self, Micro, TILE};
 use super::tasks::{Task, pieces, split};
 use super::{scratch::Scratch, small};
 use crate::ladder::product;
 use rayon::prelude::*;
+use strata_lanes::{Width, vectorize};
 
 /// Elements along k in a block: a panel of `a` of this depth fits the first cache.
 const DEPTH: usize = 384;
@@ -61,7 +62,7 @@ fn multiply(problem: &Problem, p: usize, rows: Vec<Row>, threads: usize) {
     if problem.m <= small::ROWS {
         return small::multiply(problem, a, b, rows, threads);
     }
-    let micro = best();
+    let micro = simd::of(Width::widest());
     let (m, n, k) = (problem.m, problem.n, problem.k);
     let depth = even(k, DEPTH, 1);
     let (height, slab_rows, width, slab_columns) = cut(micro, m, n, threads);

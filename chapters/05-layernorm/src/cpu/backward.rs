@@ -1,7 +1,6 @@
 use crate::backward::{gather, input_gradient, sum_chunks, sum_rows};
 use rayon::prelude::*;
-use strata_gelu::lanes::sum;
-use strata_gelu::simd::{Body, widest};
+use strata_lanes::{Body, sum, widest};
 
 pub(crate) fn backward_naive(
     input_gradient::Cpu { x, gamma, mean, rstd, dy, dx, params, .. }: input_gradient::Cpu<'_>,

@@ -1,9 +1,7 @@
 use super::rows_per_task;
 use crate::forward::normalize;
-use crate::residual::add_norm;
 use rayon::prelude::*;
-use strata_gelu::lanes::sum;
-use strata_gelu::simd::{Body, widest};
+use strata_lanes::{Body, sum, widest};
 
 /// Plain loops.
 pub(crate) fn layernorm_naive(
@@ -17,23 +15,14 @@ pub(crate) fn layernorm_naive(
     });
 }
 
-/// Plain loops.
-pub(crate) fn residual_naive(args: add_norm::Cpu) {
-    let add_norm::Cpu { x, residual, gamma, beta, sum, out, mean_out, rstd_out, params, .. } = args;
-    let add_norm::Params { width, eps, .. } = params;
-    let inputs = x.par_chunks_exact(width).zip(residual.par_chunks_exact(width));
-    let outputs = out.par_chunks_exact_mut(width);
-    let outputs = outputs.zip(sum.par_chunks_exact_mut(width));
-    let stats = mean_out.par_iter_mut().zip(rstd_out);
-    inputs.zip(outputs).zip(stats).for_each(|(((x, r), (out, sum)), (mean, rstd))| {
-        for j in 0..width {
-            sum[j] = x[j] + r[j];
-        }
-        (*mean, *rstd) = plain(sum, gamma, beta, eps, out);
-    });
-}
-
-fn plain(x: &[f32], gamma: &[f32], beta: &[f32], eps: f32, out: &mut [f32]) -> (f32, f32) {
+/// A row, and its mean and rstd.
+pub(crate) fn plain(
+    x: &[f32],
+    gamma: &[f32],
+    beta: &[f32],
+    eps: f32,
+    out: &mut [f32],
+) -> (f32, f32) {
     // Sums of what lies between a number and the first: see the GPU's kernel.
     let (first, width) = (x[0], x.len() as f32);
     let mean = x.iter().map(|x| x - first).sum::<f32>() / width;
@@ -58,31 +47,15 @@ pub(crate) fn layernorm_block(
     });
 }
 
-/// Vectors, several rows a task.
-pub(crate) fn residual_block(args: add_norm::Cpu) {
-    let add_norm::Cpu { x, residual, gamma, beta, sum, out, mean_out, rstd_out, params, .. } = args;
-    let add_norm::Params { width, eps, .. } = params;
-    let task = rows_per_task(width);
-    let chunk = task * width;
-    let inputs = x.par_chunks(chunk).zip(residual.par_chunks(chunk));
-    let outputs = out.par_chunks_mut(chunk).zip(sum.par_chunks_mut(chunk));
-    let stats = mean_out.par_chunks_mut(task).zip(rstd_out.par_chunks_mut(task));
-    inputs.zip(outputs).zip(stats).for_each(|(((x, r), (out, sum)), (mean, rstd))| {
-        for ((sum, x), r) in sum.iter_mut().zip(x).zip(r) {
-            *sum = x + r;
-        }
-        widest(Rows { x: sum, gamma, beta, eps, out, mean, rstd });
-    });
-}
-
-struct Rows<'a> {
-    x: &'a [f32],
-    gamma: &'a [f32],
-    beta: &'a [f32],
-    eps: f32,
-    out: &'a mut [f32],
-    mean: &'a mut [f32],
-    rstd: &'a mut [f32],
+/// Rows that a task normalizes.
+pub(crate) struct Rows<'a> {
+    pub x: &'a [f32],
+    pub gamma: &'a [f32],
+    pub beta: &'a [f32],
+    pub eps: f32,
+    pub out: &'a mut [f32],
+    pub mean: &'a mut [f32],
+    pub rstd: &'a mut [f32],
 }
 
 impl Body for Rows<'_> {

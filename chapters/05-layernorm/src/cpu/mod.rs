@@ -6,12 +6,12 @@ mod forward;
 pub(crate) use backward::{
     backward_block, backward_naive, backward_wide, parameters_block, parameters_naive,
 };
-pub(crate) use forward::{layernorm_block, layernorm_naive, residual_block, residual_naive};
+pub(crate) use forward::{Rows, layernorm_block, layernorm_naive, plain};
 
 /// Elements one task works on.
 const CHUNK: usize = 16 << 10;
 
 /// Rows one task works on.
-fn rows_per_task(width: usize) -> usize {
+pub(crate) fn rows_per_task(width: usize) -> usize {
     (CHUNK / width).max(1)
 }

@@ -3,9 +3,7 @@ use crate::IGNORE;
 use crate::cross_entropy::score_rows;
 use crate::cross_entropy_backward::logits_gradient;
 use rayon::prelude::*;
-use strata_gelu::lanes::{max, sum};
-use strata_gelu::math::exp;
-use strata_gelu::simd::{Body, widest};
+use strata_lanes::{Body, exp, max, sum, widest};
 
 /// A row's loss from its maximum and the logarithm of its sum. Not `lse - x`: beside scores of a
 /// million the sum of the two keeps no digits of the second.

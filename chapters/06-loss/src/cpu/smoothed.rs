@@ -5,9 +5,7 @@ use crate::smoothed::smooth_rows;
 use crate::smoothed_backward::smoothed_gradient;
 use rayon::prelude::*;
 use strata_device::Constants;
-use strata_gelu::lanes::{max, sum};
-use strata_gelu::math::exp;
-use strata_gelu::simd::{Body, widest};
+use strata_lanes::{Body, exp, max, sum, widest};
 
 /// Class weights where there are any: without, the binding holds something else.
 fn weights<'a>(constants: Constants<'_>, classes: &'a [f32]) -> Option<&'a [f32]> {

@@ -3,9 +3,7 @@ use crate::softmax::normalize;
 use crate::softmax_backward::input_gradient;
 use rayon::prelude::*;
 use strata_device::Constants;
-use strata_gelu::lanes::{max, sum};
-use strata_gelu::math::exp;
-use strata_gelu::simd::{Body, widest};
+use strata_lanes::{Body, exp, max, sum, widest};
 
 fn log(constants: Constants<'_>) -> bool {
     constants.get("LOG", 0) == 1

@@ -1,11 +1,11 @@
-use super::exp::{dot, exp, fma, largest, sum};
 use super::left_out::{add_counted, wild};
 use super::pack::{self, TILE};
 use super::pairs::Pairs;
 use super::rows::carve;
-use super::simd::{Body, Gemm, Isa, widest};
+use super::simd::Gemm;
 use crate::forward::attend_tiled;
 use rayon::prelude::*;
+use strata_lanes::{Body, dot, exp, fma, max as largest, sum, widest};
 
 /// Attention in tiles of 64 queries by 64 keys with an online softmax.
 ///
@@ -55,8 +55,10 @@ struct Tile<'a, 'b> {
 }
 
 impl Body for Tile<'_, '_> {
+    type Out = ();
+
     #[inline(always)]
-    fn run<I: Isa>(self) {
+    fn run<const FMA: bool>(self) {
         let (p, n) = (self.p, self.out.len());
         let (width, height) = (pack::width(p.dim), pack::height(n));
         let mut q = Vec::new();
@@ -83,7 +85,7 @@ impl Body for Tile<'_, '_> {
                 c_row: TILE,
                 add: false,
             };
-            I::gemm(&g, &q, keys, &mut scores);
+            g.run(&q, keys, &mut scores);
             for (i, s) in scores.chunks_exact_mut(TILE).take(n).enumerate() {
                 let seen = p.visible(self.first + i).saturating_sub(start).min(TILE);
                 if seen == 0 {
@@ -95,9 +97,9 @@ impl Body for Tile<'_, '_> {
                 s[seen..].fill(f32::NEG_INFINITY);
                 p.cover(self.head, start, &mut s[..seen], f32::NEG_INFINITY);
                 let new = largest(s).max(max[i]);
-                s.iter_mut().for_each(|x| *x = exp::<I>(*x - new));
-                let correction = exp::<I>(max[i] - new);
-                total[i] = total[i] * correction + sum(s);
+                s.iter_mut().for_each(|x| *x = exp::<FMA>(*x - new));
+                let correction = exp::<FMA>(max[i] - new);
+                total[i] = total[i] * correction + sum([s], |[x]| x);
                 max[i] = new;
                 sums[i * width..][..width].iter_mut().for_each(|x| *x *= correction);
                 // end: online
@@ -127,7 +129,7 @@ impl Body for Tile<'_, '_> {
                 c_row: width,
                 add: true,
             };
-            I::gemm(&g, &scores, values, &mut sums);
+            g.run(&scores, values, &mut sums);
         }
         for (i, (out, lse)) in self.out.iter_mut().zip(self.lse).enumerate() {
             // Of nothing: -inf.
@@ -155,8 +157,10 @@ struct Row<'a, 'b> {
 }
 
 impl Body for Row<'_, '_> {
+    type Out = ();
+
     #[inline(always)]
-    fn run<I: Isa>(self) {
+    fn run<const FMA: bool>(self) {
         let (p, head) = (self.p, self.head);
         let q = p.row(self.q, &p.q, head, self.row);
         let (mut max, mut total) = (f32::MIN, 0.0);
@@ -166,13 +170,13 @@ impl Body for Row<'_, '_> {
         for start in (0..keys).step_by(TILE) {
             let s = &mut scores[..TILE.min(keys - start)];
             for (j, x) in s.iter_mut().enumerate() {
-                *x = p.scale * dot::<I>(q, p.row(self.k, &p.k, head, start + j));
+                *x = p.scale * dot::<FMA>(q, p.row(self.k, &p.k, head, start + j));
             }
             p.cover(head, start, s, f32::NEG_INFINITY);
             let new = largest(s).max(max);
-            let correction = exp::<I>(max - new);
-            s.iter_mut().for_each(|x| *x = exp::<I>(*x - new));
-            total = total * correction + sum(s);
+            let correction = exp::<FMA>(max - new);
+            s.iter_mut().for_each(|x| *x = exp::<FMA>(*x - new));
+            total = total * correction + sum([s], |[x]| x);
             max = new;
             self.out.iter_mut().for_each(|x| *x *= correction);
             if let Some(dropout) = &p.dropout {
@@ -185,7 +189,7 @@ impl Body for Row<'_, '_> {
                     continue;
                 }
                 let v = p.row(self.v, &p.v, head, start + j);
-                self.out.iter_mut().zip(v).for_each(|(o, v)| *o = fma::<I>(weight, *v, *o));
+                self.out.iter_mut().zip(v).for_each(|(o, v)| *o = fma::<FMA>(weight, *v, *o));
             }
         }
         *self.lse = max + total.ln();

@@ -1,11 +1,11 @@
-use super::exp::exp;
 use super::left_out::{add_counted, through, wild};
 use super::pack::{self, TILE};
 use super::pairs::Pairs;
 use super::rows::carve;
-use super::simd::{Body, Gemm, Isa, widest};
+use super::simd::Gemm;
 use crate::backward::gradients_tiled;
 use rayon::prelude::*;
+use strata_lanes::{Body, exp, widest};
 
 /// Gradients of keys and values.
 ///
@@ -54,8 +54,10 @@ struct Head<'a, 'b> {
 }
 
 impl Body for Head<'_, '_> {
+    type Out = ();
+
     #[inline(always)]
-    fn run<I: Isa>(self) {
+    fn run<const FMA: bool>(self) {
         let (p, head) = (self.p, self.head);
         let width = pack::width(p.dim);
         let [mut q, mut d_out, mut k, mut k_columns, mut v_columns] = [const { Vec::new() }; 5];
@@ -93,8 +95,8 @@ impl Body for Head<'_, '_> {
                     c_row: TILE,
                     add: false,
                 };
-                I::gemm(&g, &q[rows.clone()], &k_columns[columns.clone()], &mut probabilities);
-                I::gemm(&g, &d_out[rows.clone()], &v_columns[columns.clone()], &mut d_scores);
+                g.run(&q[rows.clone()], &k_columns[columns.clone()], &mut probabilities);
+                g.run(&d_out[rows.clone()], &v_columns[columns.clone()], &mut d_scores);
                 // P = exp(S - lse) and dS = P (dP - delta)
                 let both =
                     probabilities.chunks_exact_mut(TILE).zip(d_scores.chunks_exact_mut(TILE));
@@ -108,13 +110,13 @@ impl Body for Head<'_, '_> {
                     if let Some(dropout) = &p.dropout {
                         dropout.mask(head, first + i, start, &mut mask);
                         for ((s, d), &mask) in s.iter_mut().zip(&mut *d).zip(&mask) {
-                            let probability = exp::<I>(*s * p.scale - lse);
+                            let probability = exp::<FMA>(*s * p.scale - lse);
                             *d = probability * (through(*d, mask) - delta) * p.scale;
                             *s = through(probability, mask);
                         }
                     } else {
                         for (s, d) in s.iter_mut().zip(&mut *d) {
-                            *s = exp::<I>(*s * p.scale - lse);
+                            *s = exp::<FMA>(*s * p.scale - lse);
                             *d = *s * (*d - delta) * p.scale;
                         }
                     }
@@ -144,14 +146,14 @@ impl Body for Head<'_, '_> {
                             (seen(i, j) && keeps(i, j)).then(|| probabilities[i * TILE + j])
                         });
                     } else {
-                        I::gemm(&g, &probabilities, up, &mut dv);
+                        g.run(&probabilities, up, &mut dv);
                     }
                     if wild_q[tile] {
                         add_counted(&mut dk[..n * width], &queries[..m * width], width, |j, i| {
                             seen(i, j).then(|| d_scores[i * TILE + j])
                         });
                     } else {
-                        I::gemm(&g, &d_scores, queries, &mut dk);
+                        g.run(&d_scores, queries, &mut dk);
                     }
                 }
                 if !self.dq.is_empty() {
@@ -172,7 +174,7 @@ impl Body for Head<'_, '_> {
                             seen(i, j).then(|| d_scores[i * TILE + j])
                         });
                     } else {
-                        I::gemm(&g, &d_scores, keys, &mut dq[rows]);
+                        g.run(&d_scores, keys, &mut dq[rows]);
                     }
                 }
                 // end: sums

@@ -1,6 +1,5 @@
 //! Attention on the processor.
 mod delta;
-mod exp;
 mod flash1;
 mod flash1_backward;
 mod left_out;

@@ -1,27 +1,10 @@
-//! The one matrix product that all of attention's tiles are made of, and the choice of vector width.
+//! The one matrix product that all of attention's tiles are made of, for each kind of vectors.
 //!
 //! A tile's product is small (64 x 64 x head_dim) and its operands lie in the first-level cache, so
 //! one thing is left to get right: each number of A is loaded once and used for a whole row of
 //! accumulators that never leave the registers.
 #![allow(unsafe_code)]
-
-/// A vector width, and the block of accumulators that fills its registers.
-pub(super) trait Isa {
-    /// Whether `a * b + c` is one instruction.
-    const FMA: bool;
-
-    /// `C = A B`, or `C += A B` if `add`.
-    ///
-    /// # Panics
-    /// If a slice is shorter than [`Gemm`] says.
-    fn gemm(g: &Gemm, a: &[f32], b: &[f32], c: &mut [f32]);
-}
-
-/// Work that is compiled once for every vector width.
-pub(super) trait Body {
-    /// Does it. Must be `#[inline(always)]`, so that it takes on the width of its caller.
-    fn run<I: Isa>(self);
-}
+use strata_lanes::{Isa, Width, fma};
 
 /// Sizes and strides of a product `C[m, n] = A[m, k] B[k, n]`.
 ///
@@ -51,6 +34,31 @@ pub(super) const ROWS: usize = 8;
 pub(super) const COLUMNS: usize = 32;
 
 impl Gemm {
+    /// `C = A B`, or `C += A B` if `add`, with the widest vectors.
+    ///
+    /// # Panics
+    /// If a slice is shorter than the sizes and strides say.
+    #[inline]
+    pub fn run(&self, a: &[f32], b: &[f32], c: &mut [f32]) {
+        self.run_with(Width::widest(), a, b, c);
+    }
+
+    fn run_with(&self, width: Width, a: &[f32], b: &[f32], c: &mut [f32]) {
+        self.check(a, b, c);
+        match width.isa() {
+            // SAFETY: `check` has passed for these very slices, and there is a `Width` of this kind only
+            // where the processor has said that it knows AVX-512F.
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => unsafe { x86::avx512(self, a.as_ptr(), b.as_ptr(), c.as_mut_ptr()) },
+            // SAFETY: as above; here AVX2 and FMA.
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => unsafe { x86::avx2(self, a.as_ptr(), b.as_ptr(), c.as_mut_ptr()) },
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon => portable::<true, 16>(self, a, b, c),
+            Isa::Portable => portable::<false, 8>(self, a, b, c),
+        }
+    }
+
     fn check(&self, a: &[f32], b: &[f32], c: &[f32]) {
         // Saturating: a sum that no integer holds is longer than any slice.
         let last = |n: usize, stride: usize| n.saturating_sub(1).saturating_mul(stride);
@@ -66,49 +74,25 @@ impl Gemm {
     }
 }
 
-/// Runs `body` with the widest vectors this processor has.
-pub(super) fn widest<B: Body>(body: B) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        if x86::has_avx512() {
-            // SAFETY: the processor has just said that it knows these instructions.
-            return unsafe { x86::run_avx512(body) };
-        }
-        if x86::has_avx2() {
-            // SAFETY: as above.
-            return unsafe { x86::run_avx2(body) };
-        }
-    }
-    body.run::<Portable>();
-}
-
-/// Whatever the compiler may assume of every processor of this kind.
-struct Portable;
-
-impl Isa for Portable {
-    const FMA: bool = cfg!(target_arch = "aarch64");
-
-    fn gemm(g: &Gemm, a: &[f32], b: &[f32], c: &mut [f32]) {
-        const MR: usize = 4;
-        const NR: usize = if cfg!(target_arch = "aarch64") { 16 } else { 8 };
-        g.check(a, b, c);
-        for j in (0..g.n).step_by(NR) {
-            for i in (0..g.m).step_by(MR) {
-                let mut sums = [[0f32; NR]; MR];
-                for p in 0..g.k {
-                    let b = &b[p * g.b_row + j..][..NR];
-                    for (r, sums) in sums.iter_mut().enumerate() {
-                        let a = a[(i + r) * g.a_row + p * g.a_column];
-                        for (sum, b) in sums.iter_mut().zip(b) {
-                            *sum = super::exp::fma::<Self>(a, *b, *sum);
-                        }
+/// Blocks of 4 x `NR` accumulators, of which the compiler makes vectors.
+fn portable<const FMA: bool, const NR: usize>(g: &Gemm, a: &[f32], b: &[f32], c: &mut [f32]) {
+    const MR: usize = 4;
+    for j in (0..g.n).step_by(NR) {
+        for i in (0..g.m).step_by(MR) {
+            let mut sums = [[0f32; NR]; MR];
+            for p in 0..g.k {
+                let b = &b[p * g.b_row + j..][..NR];
+                for (r, sums) in sums.iter_mut().enumerate() {
+                    let a = a[(i + r) * g.a_row + p * g.a_column];
+                    for (sum, b) in sums.iter_mut().zip(b) {
+                        *sum = fma::<FMA>(a, *b, *sum);
                     }
                 }
-                for (r, sums) in sums.iter().enumerate() {
-                    let c = &mut c[(i + r) * g.c_row + j..][..NR];
-                    for (c, sum) in c.iter_mut().zip(sums) {
-                        *c = if g.add { *c + sum } else { *sum };
-                    }
+            }
+            for (r, sums) in sums.iter().enumerate() {
+                let c = &mut c[(i + r) * g.c_row + j..][..NR];
+                for (c, sum) in c.iter_mut().zip(sums) {
+                    *c = if g.add { *c + sum } else { *sum };
                 }
             }
         }
@@ -117,7 +101,7 @@ impl Isa for Portable {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Body, Gemm, Isa};
+    use super::Gemm;
     use std::arch::x86_64::*;
 
     /// The product for one vector type: a block of `$rows` x `$vectors` accumulators, for each term
@@ -128,7 +112,7 @@ mod x86 {
             /// # Safety
             /// The processor has the features, and [`Gemm::check`] has passed.
             #[target_feature(enable = $features)]
-            unsafe fn $name(g: &Gemm, a: *const f32, b: *const f32, c: *mut f32) {
+            pub(super) unsafe fn $name(g: &Gemm, a: *const f32, b: *const f32, c: *mut f32) {
                 for j in (0..g.n).step_by($lanes * $vectors) {
                     for i in (0..g.m).step_by($rows) {
                         let mut sums = [[$zero(); $vectors]; $rows];
@@ -169,7 +153,7 @@ mod x86 {
     }
 
     gemm!(
-        gemm_avx512,
+        avx512,
         "avx512f",
         16,
         8,
@@ -182,7 +166,7 @@ mod x86 {
         _mm512_storeu_ps
     );
     gemm!(
-        gemm_avx2,
+        avx2,
         "avx2,fma",
         8,
         4,
@@ -194,113 +178,38 @@ mod x86 {
         _mm256_add_ps,
         _mm256_storeu_ps
     );
-
-    /// What [`run_avx2`] asks of the processor.
-    pub(super) fn has_avx2() -> bool {
-        is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
-    }
-
-    /// What [`run_avx512`] asks of the processor.
-    pub(super) fn has_avx512() -> bool {
-        has_avx2() && is_x86_feature_detected!("avx512f")
-    }
-
-    struct Avx512;
-
-    impl Isa for Avx512 {
-        const FMA: bool = true;
-
-        #[inline(always)]
-        fn gemm(g: &Gemm, a: &[f32], b: &[f32], c: &mut [f32]) {
-            g.check(a, b, c);
-            // SAFETY: `check` has passed for these very slices. The type is private to this module, and
-            // only `run_avx512` names it, whose caller has asked the processor.
-            unsafe { gemm_avx512(g, a.as_ptr(), b.as_ptr(), c.as_mut_ptr()) }
-        }
-    }
-
-    struct Avx2;
-
-    impl Isa for Avx2 {
-        const FMA: bool = true;
-
-        #[inline(always)]
-        fn gemm(g: &Gemm, a: &[f32], b: &[f32], c: &mut [f32]) {
-            g.check(a, b, c);
-            // SAFETY: as for AVX-512; here it is `run_avx2`.
-            unsafe { gemm_avx2(g, a.as_ptr(), b.as_ptr(), c.as_mut_ptr()) }
-        }
-    }
-
-    /// # Safety
-    /// The processor has AVX-512F, AVX2 and FMA.
-    #[target_feature(enable = "avx512f,avx2,fma")]
-    pub(super) unsafe fn run_avx512<B: Body>(body: B) {
-        body.run::<Avx512>();
-    }
-
-    /// # Safety
-    /// The processor has AVX2 and FMA.
-    #[target_feature(enable = "avx2,fma")]
-    pub(super) unsafe fn run_avx2<B: Body>(body: B) {
-        body.run::<Avx2>();
-    }
-}
-
-/// Runs `body` at every width this processor has, for tests.
-#[cfg(test)]
-pub(super) fn every_width<B: Body + Copy>(body: B) {
-    body.run::<Portable>();
-    #[cfg(target_arch = "x86_64")]
-    {
-        if x86::has_avx2() {
-            // SAFETY: the processor has just said that it knows these instructions.
-            unsafe { x86::run_avx2(body) };
-        }
-        if x86::has_avx512() {
-            // SAFETY: as above.
-            unsafe { x86::run_avx512(body) };
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Body, Gemm, Isa, every_width};
+    use super::{Gemm, Width};
 
     /// A product with A read as it stands or transposed, written or added.
-    #[derive(Clone, Copy)]
-    struct Product {
-        transposed: bool,
-        add: bool,
-    }
-
-    impl Body for Product {
-        #[inline(always)]
-        fn run<I: Isa>(self) {
-            let (m, n, k) = (16, 64, 7);
-            let (a_row, a_column) = if self.transposed { (1, m + 3) } else { (k + 2, 1) };
-            let numbers = |n: usize| (0..n).map(|i| (i * 7 % 11) as f32 - 5.0).collect::<Vec<_>>();
-            let (a, b, start) = (numbers(16 * 20), numbers(k * (n + 1)), numbers(m * (n + 5)));
-            let g = Gemm { m, n, k, a_row, a_column, b_row: n + 1, c_row: n + 5, add: self.add };
-            let mut c = start.clone();
-            I::gemm(&g, &a, &b, &mut c);
-            for (at, (got, start)) in c.iter().zip(start).enumerate() {
-                let (i, j) = (at / (n + 5), at % (n + 5));
-                let terms = (0..k).map(|p| a[i * a_row + p * a_column] * b[p * (n + 1) + j]);
-                let want = match j < n {
-                    true => terms.sum::<f32>() + if self.add { start } else { 0.0 },
-                    false => start,
-                };
-                assert_eq!(*got, want, "row {i}, column {j}");
-            }
+    fn product(width: Width, transposed: bool, add: bool) {
+        let (m, n, k) = (16, 64, 7);
+        let (a_row, a_column) = if transposed { (1, m + 3) } else { (k + 2, 1) };
+        let numbers = |n: usize| (0..n).map(|i| (i * 7 % 11) as f32 - 5.0).collect::<Vec<_>>();
+        let (a, b, start) = (numbers(16 * 20), numbers(k * (n + 1)), numbers(m * (n + 5)));
+        let g = Gemm { m, n, k, a_row, a_column, b_row: n + 1, c_row: n + 5, add };
+        let mut c = start.clone();
+        g.run_with(width, &a, &b, &mut c);
+        for (at, (got, start)) in c.iter().zip(start).enumerate() {
+            let (i, j) = (at / (n + 5), at % (n + 5));
+            let terms = (0..k).map(|p| a[i * a_row + p * a_column] * b[p * (n + 1) + j]);
+            let want = match j < n {
+                true => terms.sum::<f32>() + if add { start } else { 0.0 },
+                false => start,
+            };
+            assert_eq!(*got, want, "{width:?}, row {i}, column {j}");
         }
     }
 
     #[test]
     fn products_are_right_at_every_width() {
-        for (transposed, add) in [(false, false), (true, false), (false, true), (true, true)] {
-            every_width(Product { transposed, add });
+        for width in Width::all() {
+            for (transposed, add) in [(false, false), (true, false), (false, true), (true, true)] {
+                product(width, transposed, add);
+            }
         }
     }
 }

@@ -73,18 +73,3 @@ pub fn backward(x: &[f64], gamma: &[f64], dy: &[f64], eps: f64) -> Gradients {
     }
     grads
 }
-
-/// The fused pair at the head of every transformer block: `sum = x + residual`, and its
-/// normalisation. Returns both.
-pub fn residual_forward(
-    x: &[f64],
-    residual: &[f64],
-    gamma: &[f64],
-    beta: &[f64],
-    eps: f64,
-) -> (Vec<f64>, Normalized) {
-    expect_len("residual", residual, x.len());
-    let sum: Vec<f64> = x.iter().zip(residual).map(|(x, r)| x + r).collect();
-    let normalized = forward(&sum, gamma, beta, eps);
-    (sum, normalized)
-}

@@ -14,6 +14,7 @@ pub mod generate;
 pub mod hint;
 pub mod inspect;
 pub mod list;
+pub mod new;
 pub mod next;
 pub mod parity;
 pub mod practice;
@@ -47,6 +48,7 @@ pub fn run(command: Command) -> Outcome {
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Book(args) => book::run(&args),
         Command::Bundle(args) => bundle::run(&args),
+        Command::New(args) => new::run(&args),
         Command::List(args) => list::run(&args),
         Command::Watch(args) => watch::run(&args),
         Command::Next(args) => next::run(&args),

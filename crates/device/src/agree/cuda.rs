@@ -18,7 +18,10 @@ pub fn read(text: &str, headers: &[(&str, &str)], entry: &str) -> Result<Taken, 
             Some((ty, name)) => taken.bindings.push(Some(binding(ty, name)?)),
             None => {
                 let ty = argument.split_whitespace().rev().nth(1).unwrap_or_default();
-                taken.params = fields(&code, ty, 1)?;
+                // Made by the launch, of a binding.
+                if ty != "TensorMap" {
+                    taken.params = fields(&code, ty, 1)?;
+                }
             }
         }
     }
@@ -129,8 +132,9 @@ fn fields(code: &str, name: &str, depth: usize) -> Result<Vec<Param>, String> {
                 None => (name, Some(1)),
             };
             let count: usize = count.ok_or_else(|| format!("`{line}`: a length is a number"))?;
-            let at = list.last().map_or(0, |last| last.at + last.words);
-            list.push(Param { name: name.trim().into(), dtype, at, words: each * count });
+            let at = list.last().map_or(0, |last| last.at.saturating_add(last.words));
+            let words = each.saturating_mul(count);
+            list.push(Param { name: name.trim().into(), dtype, at, words });
         }
     }
     Ok(list)
@@ -142,7 +146,9 @@ fn inner(code: &str, name: &str, depth: usize) -> Result<(DType, usize), String>
     let list = fields(code, name, depth.checked_sub(1).ok_or_else(wrong)?).map_err(|_| wrong())?;
     let dtype = list.first().ok_or_else(wrong)?.dtype;
     match list.iter().all(|field| field.dtype == dtype) {
-        true => Ok((dtype, list.iter().map(|field| field.words).sum())),
+        true => {
+            Ok((dtype, list.iter().fold(0, |sum: usize, field| sum.saturating_add(field.words))))
+        }
         false => Err(wrong()),
     }
 }

@@ -77,16 +77,18 @@ impl Taken {
     /// # Errors
     /// The first field that is something else, in words.
     pub fn filled_by(&self, declared: &Signature) -> Result<(), String> {
+        // One word more than is passed is enough to be told of, however long a text says its arrays are.
+        let most = declared.words() + 1;
         let words = |params: &[Param]| -> Vec<(DType, String)> {
-            params.iter().flat_map(|p| vec![(p.dtype, p.show()); p.words]).collect()
+            let of = |p: &Param| vec![(p.dtype, p.show()); p.words.min(most)];
+            params.iter().flat_map(of).take(most).collect()
         };
         let (got, want) = (words(&self.params), words(&laid(declared.params)));
         for (at, (dtype, own)) in got.iter().enumerate() {
             match want.get(at) {
                 None => {
-                    let most = want.len();
                     return Err(format!(
-                        "its Params has `{own}` at word {at}, and the launch passes {most} words"
+                        "its Params has `{own}` at word {at}, and the launch passes {at} words"
                     ));
                 }
                 Some((passed, name)) if !alike(Element::Of(*dtype), Element::Of(*passed)) => {

@@ -1,5 +1,6 @@
 use super::{Binding, Param, Taken};
 use crate::{Access, DType, Element};
+use naga::front::wgsl;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, Handle, Module, Scalar, ScalarKind, StorageAccess, Type, TypeInner};
 
@@ -8,7 +9,9 @@ use naga::{AddressSpace, Handle, Module, Scalar, ScalarKind, StorageAccess, Type
 /// # Errors
 /// naga's message, or no such entry.
 pub fn read(text: &str, entry: &str) -> Result<Taken, String> {
-    let module = naga::front::wgsl::parse_str(text).map_err(|e| e.emit_to_string(text))?;
+    let options = wgsl::Options { capabilities: Capabilities::all(), ..wgsl::Options::new() };
+    let module = wgsl::Frontend::new_with_options(options).parse(text);
+    let module = module.map_err(|e| e.emit_to_string(text))?;
     let mut validator = Validator::new(ValidationFlags::all(), Capabilities::all());
     let info = validator.validate(&module).map_err(|e| e.emit_to_string(text))?;
     of_module(&module, &info, entry)
@@ -104,7 +107,7 @@ fn words(module: &Module, ty: Handle<Type>) -> Option<(DType, usize)> {
         TypeInner::Vector { size, scalar } => Some((dtype(*scalar)?, *size as usize)),
         TypeInner::Array { base, size: naga::ArraySize::Constant(n), .. } => {
             let (dtype, words) = words(module, *base)?;
-            Some((dtype, words * n.get() as usize))
+            Some((dtype, words.saturating_mul(n.get() as usize)))
         }
         _ => None,
     }

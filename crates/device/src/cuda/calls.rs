@@ -98,6 +98,30 @@ functions! {
 pub(super) type ParamInfo =
     unsafe extern "C" fn(CUfunction, usize, *mut usize, *mut usize) -> Answer;
 
+/// `cuLaunchKernelEx`: a launch with attributes, a cluster's size among them.
+pub(super) type LaunchEx = unsafe extern "C" fn(
+    *const sys::CUlaunchConfig,
+    CUfunction,
+    *mut *mut c_void,
+    *mut *mut c_void,
+) -> Answer;
+
+/// `cuTensorMapEncodeTiled`: a tensor as the copy engine walks it.
+pub(super) type EncodeTiled = unsafe extern "C" fn(
+    *mut sys::CUtensorMap,
+    sys::CUtensorMapDataType,
+    c_uint,
+    *mut c_void,
+    *const u64,
+    *const u64,
+    *const c_uint,
+    *const c_uint,
+    sys::CUtensorMapInterleave,
+    sys::CUtensorMapSwizzle,
+    sys::CUtensorMapL2promotion,
+    sys::CUtensorMapFloatOOBfill,
+) -> Answer;
+
 /// Why there are no calls.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Missing {
@@ -112,6 +136,9 @@ pub(super) struct Driver {
     pub(super) calls: Calls,
     /// Since 12.4.
     pub(super) param_info: Option<ParamInfo>,
+    /// Since 12.0, as is what follows.
+    pub(super) launch_ex: Option<LaunchEx>,
+    pub(super) encode_tiled: Option<EncodeTiled>,
 }
 
 /// Loads the driver, once.
@@ -129,7 +156,16 @@ pub(super) fn load() -> Result<&'static Driver, Missing> {
         let calls = unsafe { look_up(library) }.map_err(Missing::Function)?;
         // SAFETY: the type is the one that `cuda.h` gives it.
         let param_info = unsafe { library.get::<ParamInfo>(b"cuFuncGetParamInfo\0") };
-        Ok(Driver { calls, param_info: param_info.ok().map(|call| *call) })
+        // SAFETY: as above.
+        let launch_ex = unsafe { library.get::<LaunchEx>(b"cuLaunchKernelEx\0") };
+        // SAFETY: as above.
+        let encode_tiled = unsafe { library.get::<EncodeTiled>(b"cuTensorMapEncodeTiled\0") };
+        Ok(Driver {
+            calls,
+            param_info: param_info.ok().map(|call| *call),
+            launch_ex: launch_ex.ok().map(|call| *call),
+            encode_tiled: encode_tiled.ok().map(|call| *call),
+        })
     });
     loaded.as_ref().map_err(|missing| *missing)
 }

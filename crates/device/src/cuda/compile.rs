@@ -1,7 +1,7 @@
 //! CUDA C++ in, an image for one card out.
 use super::cache;
 use super::nvrtc::{Nvrtc, Program, SUCCESS};
-use crate::{Error, Kernel, Loaded, Machine, Overlay, Result, load_cuda, vet};
+use crate::{Error, Kernel, Loaded, Machine, Overlay, Result, agree, load_cuda, vet};
 use std::ffi::{CString, c_char, c_int};
 use std::fmt;
 
@@ -39,7 +39,22 @@ pub(super) fn image(
     overlay: Option<&Overlay>,
 ) -> Result<Vec<u8>> {
     let source = load_cuda(kernel, constants, overlay)?;
+    if source.own {
+        agrees(kernel, &source).map_err(|log| Error::Compile {
+            path: source.path.clone(),
+            device: device.into(),
+            log,
+        })?;
+    }
     image_of(nvrtc, kernel, &source, constants, arch, device)
+}
+
+/// Whether a reader's params struct is filled in as it says. What cannot be read here, the compiler
+/// and the driver judge.
+fn agrees(kernel: &Kernel, source: &Loaded) -> Result<(), String> {
+    let includes = kernel.cuda.map_or(&[][..], |text| text.includes);
+    let Ok(taken) = agree::cuda(&source.text, includes, kernel.entry) else { return Ok(()) };
+    taken.filled_by(kernel.signature).map_err(|what| format!("error: {what}"))
 }
 
 /// The image of a text.

@@ -1,10 +1,10 @@
 //! Loaded modules, their functions, and the launch itself.
 use super::calls::{Answer, ParamInfo};
 use super::context::Context;
-use super::driver;
 use super::memory::Block;
+use super::{driver, tensor_map};
 use crate::validate::{bindings, stranger};
-use crate::{Error, Launch, Result};
+use crate::{Error, Launch, Result, TensorMap};
 use cudarc::driver::sys::{self, CUfunction_attribute_enum as Attribute, CUresult};
 use std::ffi::{CString, c_void};
 use std::sync::Arc;
@@ -135,8 +135,13 @@ impl Function {
         let mut words = launch.params.clone();
         let least = if told { 0 } else { MOST_ARGUMENTS / 4 };
         words.resize((words.len().next_multiple_of(4) + 4).max(least), 0);
+        let addresses = pointers.clone();
         let mut arguments: Vec<*mut c_void> =
             pointers.iter_mut().map(|p| (p as *mut u64).cast()).collect();
+        let encode = |map: &TensorMap| tensor_map::encode(map, addresses[map.binding]);
+        let maps = launch.tensor_maps.iter().map(encode).collect::<Result<Vec<_>, _>>();
+        let mut maps = maps.map_err(fail)?;
+        arguments.extend(maps.iter_mut().map(|map| std::ptr::from_mut(map).cast::<c_void>()));
         let params: *mut c_void = words.as_mut_ptr().cast();
         if !launch.params.is_empty() {
             arguments.push(params);
@@ -152,28 +157,12 @@ impl Function {
             )),
         })?;
         context.note(launch);
-        let ([gx, gy, gz], [bx, by, bz]) = (launch.grid, launch.block);
-        // SAFETY: the function is loaded, the stream is its context's. `arguments` points to as many
-        // values as the kernel declares and each has as many bytes as are read there: `pointers` and
-        // `params` outlive the call, and `match_arguments` compared them with what the driver tells,
-        // or there are more than any kernel can declare. What the pointers show is alive: the
-        // caller's promise.
-        let answer = unsafe {
-            (context.calls.cuLaunchKernel)(
-                self.raw,
-                gx,
-                gy,
-                gz,
-                bx,
-                by,
-                bz,
-                launch.shared_bytes,
-                stream,
-                arguments.as_mut_ptr(),
-                std::ptr::null_mut(),
-            )
-        };
-        drop((pointers, words));
+        // SAFETY: the stream is its context's. `arguments` points to as many values as the kernel
+        // declares and each has as many bytes as are read there: `pointers`, `maps` and `params`
+        // outlive the call, and `match_arguments` compared them with what the driver tells, or there
+        // are more than any kernel can declare. What the pointers show is alive: the caller's promise.
+        let answer = unsafe { self.start(launch, stream, &mut arguments) }.map_err(fail)?;
+        drop((pointers, maps, words));
         let refused =
             [CUresult::CUDA_ERROR_INVALID_VALUE, CUresult::CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES];
         if refused.into_iter().any(|known| answer.is(known)) {
@@ -189,11 +178,58 @@ impl Function {
         context.check(answer, "cuLaunchKernel")
     }
 
+    /// Hands a launch over to the driver.
+    ///
+    /// # Safety
+    /// The stream is its context's; `arguments` points to as many values as the kernel declares, each
+    /// of as many bytes as it declares, and what the pointers among them show is alive.
+    unsafe fn start(
+        &self,
+        launch: &Launch,
+        stream: sys::CUstream,
+        arguments: &mut [*mut c_void],
+    ) -> Result<Answer, String> {
+        let ([gx, gy, gz], [bx, by, bz]) = (launch.grid, launch.block);
+        let (shared, null) = (launch.shared_bytes, std::ptr::null_mut());
+        let arguments = arguments.as_mut_ptr();
+        if launch.cluster == [1; 3] {
+            let call = self.module.context.calls.cuLaunchKernel;
+            // SAFETY: the function is loaded; the rest is the caller's promise.
+            return Ok(unsafe {
+                call(self.raw, gx, gy, gz, bx, by, bz, shared, stream, arguments, null)
+            });
+        }
+        let ready = driver::ready().map_err(|error| error.to_string())?;
+        let call = ready.launch_ex.ok_or("clusters need a driver of CUDA 12 or newer")?;
+        let [x, y, z] = launch.cluster;
+        let mut attribute = sys::CUlaunchAttribute {
+            id: sys::CUlaunchAttributeID::CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION,
+            pad: [0; 4],
+            value: sys::CUlaunchAttributeValue { pad: [0; 64] },
+        };
+        attribute.value.clusterDim = sys::CUlaunchAttributeValue_union__bindgen_ty_1 { x, y, z };
+        let config = sys::CUlaunchConfig {
+            gridDimX: gx,
+            gridDimY: gy,
+            gridDimZ: gz,
+            blockDimX: bx,
+            blockDimY: by,
+            blockDimZ: bz,
+            sharedMemBytes: shared,
+            hStream: stream,
+            attrs: &mut attribute,
+            numAttrs: 1,
+        };
+        // SAFETY: as above; the configuration and its one attribute outlive the call.
+        Ok(unsafe { call(&config, self.raw, arguments, null) })
+    }
+
     /// A launch that passes too little would make the driver read past our arguments.
     fn match_arguments(&self, launch: &Launch) -> Result<(), String> {
         let Some(sizes) = &self.arguments else { return Ok(()) };
         let (buffers, words) = (launch.bindings.len(), launch.params.len());
-        let passed = buffers + usize::from(words > 0);
+        let maps = launch.tensor_maps.len();
+        let passed = buffers + maps + usize::from(words > 0);
         if sizes.len() != passed {
             let (declared, s) = (sizes.len(), if buffers == 1 { "" } else { "s" });
             return Err(format!(
@@ -204,7 +240,15 @@ impl Function {
         if let Some(i) = sizes[..buffers].iter().position(|&size| size != 8) {
             return Err(format!("argument {i} of its CUDA entry is not a pointer"));
         }
-        match sizes.get(buffers) {
+        if let Some(i) = sizes[buffers..buffers + maps].iter().position(|&s| s != tensor_map::BYTES)
+        {
+            let bytes = tensor_map::BYTES;
+            return Err(format!(
+                "argument {} of its CUDA entry is no TensorMap of {bytes} bytes",
+                buffers + i
+            ));
+        }
+        match sizes.get(buffers + maps) {
             Some(&size) if size < 4 * words || size > (4 * words).next_multiple_of(16) => {
                 Err(format!(
                     "its CUDA Params has {size} bytes, the launch passes {words} words ({} bytes)",

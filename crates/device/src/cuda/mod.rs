@@ -17,6 +17,7 @@ mod memory;
 mod nvrtc;
 mod search;
 mod spacer;
+mod tensor_map;
 
 pub(crate) use compile::try_out;
 pub use compile::{compile, compile_available};

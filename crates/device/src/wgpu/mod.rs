@@ -137,7 +137,10 @@ impl Wgpu {
             let memory = Arc::new(self.allocate(bytes)?);
             launch.bindings.push(Binding { memory, offset: 0, bytes, dtype: None });
         }
-        self.state().pipelines.add(&self.device, &launch, &loaded, &self.info)?;
+        let mut state = self.state();
+        let pipeline = state.pipelines.compile(&self.device, &launch, &loaded, &self.info)?;
+        state.pipelines.keep(&launch, pipeline);
+        drop(state);
         self.launch(&launch)?;
         pollster::block_on(self.synchronize())
     }

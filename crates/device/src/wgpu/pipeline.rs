@@ -1,7 +1,7 @@
 //! From a kernel's text to a pipeline: compiled once for every choice of constants.
 use super::bind::Layout;
 use super::{faults, message};
-use crate::{Access, Error, Info, Kernel, Launch, Loaded, Overlay, Result, load_wgsl, vet};
+use crate::{Access, Error, Info, Kernel, Launch, Loaded, Overlay, Result, agree, load_wgsl, vet};
 use ::wgpu::{Device, ShaderModule};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -48,14 +48,36 @@ impl Pipelines {
             return Ok(pipeline.clone());
         }
         let loaded = load_wgsl(launch.kernel, &launch.constants, overlay)?;
-        self.add(device, launch, &loaded, info)
+        let pipeline = self.compile(device, launch, &loaded, info)?;
+        #[cfg(not(target_family = "wasm"))]
+        if loaded.own {
+            // It has compiled, so it can be read once more.
+            let read = vet::deep(|| agree::wgsl(&loaded.text, launch.kernel.entry));
+            if let Ok(Ok(taken)) = read {
+                taken.filled_by(launch.kernel.signature).map_err(|what| Error::Compile {
+                    path: loaded.path.clone(),
+                    device: info.label(),
+                    log: format!("error: {what}"),
+                })?;
+            }
+        }
+        self.keep(launch, pipeline.clone());
+        Ok(pipeline)
+    }
+
+    /// The next launch of this kernel with these constants finds it.
+    pub(super) fn keep(&mut self, launch: &Launch, pipeline: Arc<Pipeline>) {
+        let params = !launch.params.is_empty();
+        let variant = (launch.constants.as_slice().into(), params, pipeline);
+        let key = std::ptr::from_ref(launch.kernel) as usize;
+        self.compiled.entry(key).or_default().push(variant);
     }
 
     /// Compiles a launch's kernel from a text.
     ///
     /// # Errors
     /// It does not compile, or is a reader's and [`vet`] turns it down.
-    pub(super) fn add(
+    pub(super) fn compile(
         &mut self,
         device: &Device,
         launch: &Launch,
@@ -67,16 +89,11 @@ impl Pipelines {
             true => self.vetted(device, launch, loaded, info),
             false => self.build(device, launch, loaded, true),
         };
-        let pipeline = outcome.map(Arc::new).map_err(|error| {
+        outcome.map(Arc::new).map_err(|error| {
             let includes = kernel.wgsl.map_or(&[][..], |text| text.includes);
             let log = message::for_reader(&error, loaded, includes);
             Error::Compile { path: loaded.path.clone(), device: info.label(), log }
-        })?;
-        let params = !launch.params.is_empty();
-        let variant = (launch.constants.as_slice().into(), params, pipeline.clone());
-        let key = std::ptr::from_ref(kernel) as usize;
-        self.compiled.entry(key).or_default().push(variant);
-        Ok(pipeline)
+        })
     }
 
     /// A reader's text: counted, tried out elsewhere, measured, and only then compiled here.

@@ -58,6 +58,13 @@ fn an_overlaid_kernel_runs_and_its_errors_are_the_readers() {
     let place = format!("{}:{line}:", file.display());
     assert!(error.to_string().contains(&place), "{error}\nshould name {place}");
     // Mended, it runs: what failed is not remembered.
+    // Params that the launch would fill in with something else.
+    fs::write(&file, SCALE.replace("n: u32, scale: f32", "scale: f32, n: u32")).unwrap();
+    let error = device.launch(&scale(&a, &out, 4, 2.0)).unwrap_err().to_string();
+    let says = "its Params has `scale: f32` at word 0, where the launch passes `n: u32`";
+    assert!(error.contains(says) && error.contains("1_scale.wgsl"), "{error}");
+    let error = device.launch(&scale(&a, &out, 4, 2.0)).unwrap_err().to_string();
+    assert!(error.contains(says), "the second time too: {error}");
     fs::write(&file, SCALE.replace("scaled(a[i], p.scale)", "7.0")).unwrap();
     device.launch(&scale(&a, &out, 4, 2.0)).unwrap();
     assert_eq!(download(&out), [7.0; 4]);

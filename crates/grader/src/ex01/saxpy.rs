@@ -94,7 +94,10 @@ fn update(trial: &mut Trial, a: f32, x: &[f32], y: &[f32], groups: usize, width:
 
 fn launch(x: &Tensor, y: &Tensor, n: usize, a: f32, groups: usize, width: usize) -> Launch {
     KERNEL
-        .launch(add_scaled::Bindings { x: x.flat(), y: y.flat() }, add_scaled::Params { n, a })
+        .launch(
+            add_scaled::Bindings { x: x.binding(), y: y.binding() },
+            add_scaled::Params { n, a },
+        )
         .grid(groups, 1, 1)
         .block(width as u32, 1, 1)
         .constant("WG", width as u32)

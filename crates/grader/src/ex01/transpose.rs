@@ -92,7 +92,7 @@ fn owner(i: usize, rows: usize) -> Owner {
 fn launch(x: &Tensor, y: &Tensor) -> Launch {
     let (rows, columns) = (x.shape()[0], x.shape()[1]);
     KERNEL
-        .launch(flip::Bindings { x: x.flat(), y: y.flat() }, flip::Params { rows, columns })
+        .launch(flip::Bindings { x: x.binding(), y: y.binding() }, flip::Params { rows, columns })
         .grid(columns.div_ceil(TILE), rows.div_ceil(TILE), 1)
         .block((TILE * ROWS) as u32, 1, 1)
         .cost(0.0, 8.0 * (rows * columns) as f64)

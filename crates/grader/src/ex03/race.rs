@@ -32,7 +32,7 @@ fn launch(a: &Tensor, b: &Tensor, c: &Tensor, [n, k]: [usize; 2], most: usize) -
     let size = (n * k) as f64;
     KERNEL
         .launch(
-            product::Bindings { a: a.flat(), b: b.flat(), c: c.flat() },
+            product::Bindings { a: a.binding(), b: b.binding(), c: c.binding() },
             product::Params { n, k },
         )
         .grid(n.div_ceil(COLUMNS).min(most), 1, 1)

@@ -30,7 +30,7 @@ type Place<'a> = &'a dyn Fn(usize, usize) -> Option<usize>;
 
 fn launch(a: &Tensor, b: &Tensor, c: &Tensor, [m, n, k]: [usize; 3], most: usize) -> Launch {
     let (flops, numbers) = (2.0 * (m * n * k) as f64, (m * k + n * k + m * n) as f64);
-    let bindings = product::Bindings { a: a.flat(), b: b.flat(), c: c.flat() };
+    let bindings = product::Bindings { a: a.binding(), b: b.binding(), c: c.binding() };
     KERNEL
         .launch(bindings, product::Params { m, n, k })
         .grid((m.div_ceil(TILE) * n.div_ceil(TILE)).min(most), 1, 1)

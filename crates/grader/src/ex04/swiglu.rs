@@ -27,7 +27,7 @@ const WG: usize = 256;
 fn launch(x: &Tensor, out: &Tensor, [rows, width]: [usize; 2]) -> Launch {
     let n = (rows * width) as f64;
     KERNEL
-        .launch(gate::Bindings { x: x.flat(), out: out.flat() }, gate::Params { rows, width })
+        .launch(gate::Bindings { x: x.binding(), out: out.binding() }, gate::Params { rows, width })
         .cover(rows * width, WG as u32)
         .cost(16.0 * n, 12.0 * n)
 }

@@ -52,7 +52,7 @@ fn ask(trial: &mut Trial, data: &[f32]) -> Outcome {
 
 /// The engine's kernel, on grids and buffers that the engine does not choose.
 fn launch(x: &Tensor, out: &Tensor, n: usize) -> Launch {
-    let bindings = activate::Bindings { x: x.flat(), out: out.flat() };
+    let bindings = activate::Bindings { x: x.binding(), out: out.binding() };
     VECTORIZED.launch(bindings, activate::Params { n })
 }
 

@@ -66,12 +66,12 @@ fn walk(trial: &mut Trial) -> Outcome {
     };
     let (gamma, beta) = (trial.tensor(&ones, &shape[1..])?, trial.tensor(&zeros, &shape[1..])?);
     let bindings = normalize::Bindings {
-        x: input.flat(),
-        gamma: gamma.flat(),
-        beta: beta.flat(),
-        out: got.out.flat(),
-        mean_out: got.mean.flat(),
-        rstd_out: got.rstd.flat(),
+        x: input.binding(),
+        gamma: gamma.binding(),
+        beta: beta.binding(),
+        out: got.out.binding(),
+        mean_out: got.mean.binding(),
+        rstd_out: got.rstd.binding(),
     };
     // The engine's kernel, on a grid that the engine does not choose.
     let params = normalize::Params { rows: shape[0], width: shape[1], eps: EPS };

@@ -27,7 +27,7 @@ const EPS: f32 = 1e-5;
 fn launch(x: &Tensor, gain: &Tensor, out: &Tensor, eps: f32, groups: usize) -> Launch {
     let (rows, width) = (x.shape()[0], x.shape()[1]);
     let n = (rows * width) as f64;
-    let bindings = normalize::Bindings { x: x.flat(), gain: gain.flat(), out: out.flat() };
+    let bindings = normalize::Bindings { x: x.binding(), gain: gain.binding(), out: out.binding() };
     KERNEL
         .launch(bindings, normalize::Params { rows, width, eps })
         .grid(groups.min(65_535), 1, 1)

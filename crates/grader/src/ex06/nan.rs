@@ -91,7 +91,7 @@ fn ask(trial: &mut Trial, x: &[f32], width: usize) -> Outcome {
 fn launch(x: &Tensor, out: &Tensor, [rows, width]: [usize; 2]) -> Launch {
     let n = (rows * width) as f64;
     KERNEL
-        .launch(hunt::Bindings { x: x.flat(), out: out.flat() }, hunt::Params { rows, width })
+        .launch(hunt::Bindings { x: x.binding(), out: out.binding() }, hunt::Params { rows, width })
         .grid(rows.min(65_535), 1, 1)
         .block(WG as u32, 1, 1)
         .constant("WG", WG as u32)

@@ -123,7 +123,8 @@ fn launch([q, k, v, out]: [&Tensor; 4], shape: Shape) -> Launch {
     let Shape { heads, rows, dim, window } = shape;
     let n = heads * rows * dim;
     let pairs = (heads * rows * window.min(rows)) as f64;
-    let bindings = attend::Bindings { q: q.flat(), k: k.flat(), v: v.flat(), out: out.flat() };
+    let bindings =
+        attend::Bindings { q: q.binding(), k: k.binding(), v: v.binding(), out: out.binding() };
     KERNEL
         .launch(bindings, attend::Params { heads, rows, dim, window, scale: scale(dim) })
         .cover(n, WG as u32)

@@ -42,9 +42,9 @@ struct Rule {
 fn launch([values, grads, m]: [&Tensor; 3], state: &Buffer, rule: Rule) -> Launch {
     let (n, (beta1, beta2)) = (values.numel(), rule.betas);
     let bindings = step::Bindings {
-        values: values.flat(),
-        grads: grads.flat(),
-        m: m.flat(),
+        values: values.binding(),
+        grads: grads.binding(),
+        m: m.binding(),
         state: state.slice(0, size_of::<StepState>()),
     };
     let params = step::Params {

@@ -72,10 +72,10 @@ fn ask(
             let out = trial.poison(&[n])?;
             // The engine's kernel, on a grid that the engine does not choose.
             let bindings = thin_out::Bindings {
-                x: input.flat(),
-                residual: input.flat(),
+                x: input.binding(),
+                residual: input.binding(),
                 state: state.slice(0, size_of::<StepState>()),
-                out: out.flat(),
+                out: out.binding(),
             };
             let (threshold, scale) = (draw.threshold(), draw.scale() as f32);
             let launch = DROPOUT

@@ -96,7 +96,7 @@ fn launch(x: &Tensor, out: &Tensor, shape: [usize; 4], position: usize) -> Launc
     let pairs = shape.iter().product::<usize>() / 2;
     let params = rotate::Params { pairs, rows: shape[2], head_dim: shape[3], position };
     KERNEL
-        .launch(rotate::Bindings { x: x.flat(), out: out.flat() }, params)
+        .launch(rotate::Bindings { x: x.binding(), out: out.binding() }, params)
         .cover(pairs, WG as u32)
         .cost(6.0 * pairs as f64, 16.0 * pairs as f64)
 }

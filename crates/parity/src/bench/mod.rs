@@ -24,7 +24,9 @@ pub use step::{KernelRow, Step};
 pub use streams::Streams;
 pub use timing::{Bench, Timed};
 pub use workload::{Run, Shapes, Workload, noise};
+pub(crate) use workload::{indices, label, tenth_step};
 pub use workloads::{SCALES, Scale, of as workloads};
+pub(crate) use workloads::{contexts, elementwise, of_1024, rows};
 
 use crate::{Failure, Outcome};
 use serde::Serialize;
@@ -124,7 +126,10 @@ pub fn run(choice: Choice, options: &Options, mut progress: impl FnMut(&str)) ->
             }
         }
         if workloads::of(ladder.op).is_empty() {
-            failed.push(format!("{}: no workload in crates/parity/src/bench", ladder.op));
+            failed.push(format!(
+                "{}: no workload beside its case in crates/parity/src/cases",
+                ladder.op
+            ));
         }
     }
     progress("ceilings once more");

@@ -1,7 +1,7 @@
 use crate::Outcome;
 use std::sync::atomic::{AtomicU64, Ordering};
 use strata_ml::device::random::Stream;
-use strata_ml::device::{Device, Info, Machine};
+use strata_ml::device::{Buffer, Device, Info, Machine, StepState};
 use strata_ml::tensor::{Tensor, numel};
 
 /// The sizes of `gpt-12m`'s training step.
@@ -93,4 +93,14 @@ pub fn indices(device: &Device, shape: &[usize], below: usize) -> Outcome<Tensor
     let mut stream = Stream::new(SEED.fetch_add(1, Ordering::Relaxed), 1);
     let data: Vec<u32> = (0..n).map(|_| index(&mut stream, below)).collect();
     Ok(Tensor::from_slice(device, &data, shape)?)
+}
+
+/// A shape, as reports print it.
+pub(crate) fn label(x: &Tensor) -> String {
+    format!("{:?}", x.shape())
+}
+
+/// Where a training run is in its tenth step.
+pub(crate) fn tenth_step(device: &Device) -> Outcome<Buffer> {
+    Ok(device.step_state(StepState { step: 10, lr: 1e-4, ..StepState::default() })?)
 }

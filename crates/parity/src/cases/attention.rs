@@ -1,13 +1,37 @@
-use super::Entry;
+use super::{Entry, Work};
+use crate::bench::{Run, Scale, contexts, noise};
 use crate::{Outcome, Probe};
 use strata_check::oracle::attention as oracle;
 use strata_check::{Tolerance, sample};
-use strata_ml::attention::{Options, backward, forward};
+use strata_ml::attention::{Options, backward, backward_qkv, forward, split_qkv};
 use strata_ml::device::StepState;
 use strata_ml::device::random::{philox, uniform};
 use strata_ml::tensor::Tensor;
 
 pub(super) const CASES: &[Entry] = &[("attention", attends), ("attention_backward", gradients)];
+
+pub(super) const WORKLOADS: &[Work] = &[
+    ("attention", |s, d| {
+        let qkv = noise(d, &[s.batch, s.context, 3 * s.width])?;
+        let [q, k, v] = split_qkv(&qkv, s.heads)?;
+        let options = Options::causal();
+        Run::new(format!("{:?}, causal", q.shape()), move || {
+            Ok(forward(&q, &k, &v, &options).map(drop)?)
+        })
+    }),
+    ("attention_backward", |s, d| {
+        let (heads, qkv) = (s.heads, noise(d, &[s.batch, s.context, 3 * s.width])?);
+        let [q, k, v] = split_qkv(&qkv, heads)?;
+        let options = Options::causal();
+        let attended = forward(&q, &k, &v, &options)?;
+        let dout = noise(d, &[s.batch, s.context, heads, s.width / heads])?.transpose(1, 2)?;
+        Run::new(format!("{:?}, causal", q.shape()), move || {
+            Ok(backward_qkv(&qkv, heads, &attended, &dout, &options).map(drop)?)
+        })
+    }),
+];
+
+pub(super) const SCALES: &[Scale] = &[contexts("attention"), contexts("attention_backward")];
 
 /// One attention over two sequences of three heads.
 struct Case {

@@ -1,4 +1,5 @@
-use super::Entry;
+use super::{Entry, Work};
+use crate::bench::{Run, Shapes, indices, noise};
 use crate::{Outcome, Probe};
 use strata_check::{Tolerance, oracle::embedding as oracle, sample};
 use strata_ml::data::{embedding_backward, embedding_forward, embedding_positions_backward};
@@ -9,6 +10,28 @@ pub(super) const CASES: &[Entry] = &[
     ("embedding", forward),
     ("embedding_backward", tokens),
     ("embedding_positions_backward", positions),
+];
+
+pub(super) const WORKLOADS: &[Work] = &[
+    ("embedding", |s, d| {
+        let ids = indices(d, &[s.batch, s.context], s.vocab)?;
+        let (tokens, places) = (noise(d, &[s.vocab, s.width])?, noise(d, &[s.context, s.width])?);
+        Run::new(embedded(s), move || {
+            Ok(embedding_forward(&ids, &tokens, Some(&places), None).map(drop)?)
+        })
+    }),
+    ("embedding_backward", |s, d| {
+        let ids = indices(d, &[s.batch, s.context], s.vocab)?;
+        let dy = noise(d, &[s.batch, s.context, s.width])?;
+        let table = noise(d, &[s.vocab, s.width])?;
+        Run::new(embedded(s), move || Ok(embedding_backward(&ids, &dy, &table, true)?))
+    }),
+    ("embedding_positions_backward", |s, d| {
+        let ids = indices(d, &[s.batch, s.context], s.vocab)?;
+        let dy = noise(d, &[s.batch, s.context, s.width])?;
+        let table = noise(d, &[s.context, s.width])?;
+        Run::new(embedded(s), move || Ok(embedding_positions_backward(&ids, &dy, &table, true)?))
+    }),
 ];
 
 /// Batch, rows, width, vocabulary; the context is two longer than the rows.
@@ -97,4 +120,8 @@ fn gradient(probe: &mut Probe, shape: [usize; 4], accumulate: bool, tokens: bool
     let terms = if tokens { batch * rows } else { batch };
     let what = format!("{shape:?}, accumulate {accumulate}");
     probe.check(&what, &out, &want, &Tolerance::sum(terms, sizes))
+}
+
+fn embedded(s: &Shapes) -> String {
+    format!("{:?} of [{}, {}]", [s.batch, s.context], s.vocab, s.width)
 }

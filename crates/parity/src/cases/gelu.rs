@@ -1,9 +1,25 @@
-use super::Entry;
+use super::{Entry, Work};
+use crate::bench::{Run, Scale, elementwise, label, noise, rows};
 use crate::{Outcome, Probe};
 use strata_check::{Tolerance, oracle, sample};
 use strata_ml::gelu::{gelu_backward, gelu_forward};
 
 pub(super) const CASES: &[Entry] = &[("gelu", forward), ("gelu_backward", backward)];
+
+pub(super) const WORKLOADS: &[Work] = &[
+    ("gelu", |s, d| {
+        let x = noise(d, &[s.rows(), 4 * s.width])?;
+        Run::new(label(&x), move || Ok(gelu_forward(&x).map(drop)?))
+    }),
+    ("gelu_backward", |s, d| {
+        let shape = [s.rows(), 4 * s.width];
+        let (x, dy) = (noise(d, &shape)?, noise(d, &shape)?);
+        Run::new(label(&x), move || Ok(gelu_backward(&x, &dy).map(drop)?))
+    }),
+];
+
+pub(super) const SCALES: &[Scale] =
+    &[elementwise("gelu", |n| rows(1, n / 4)), elementwise("gelu_backward", |n| rows(1, n / 4))];
 
 const SIZES: [usize; 5] = [1, 2, 255, 257, 1030];
 

@@ -1,6 +1,8 @@
-use super::Entry;
+use super::{Entry, Work};
+use crate::bench::{Run, Scale, Shapes, elementwise, label, noise, of_1024};
 use crate::{Outcome, Probe};
 use strata_check::{Tolerance, oracle::layernorm as oracle, sample};
+use strata_ml::device::Device;
 use strata_ml::layernorm::{
     Normalized, ParameterGrads, layernorm_backward, layernorm_forward, residual_layernorm_forward,
 };
@@ -8,6 +10,33 @@ use strata_ml::tensor::Tensor;
 
 pub(super) const CASES: &[Entry] =
     &[("layernorm", forward), ("residual_layernorm", residual), ("layernorm_backward", backward)];
+
+pub(super) const WORKLOADS: &[Work] = &[
+    ("layernorm", |s, d| {
+        let [x, _, gamma, beta] = normed(s, d)?;
+        Run::new(label(&x), move || Ok(layernorm_forward(&x, &gamma, &beta, 1e-5).map(drop)?))
+    }),
+    ("residual_layernorm", |s, d| {
+        let [x, r, gamma, beta] = normed(s, d)?;
+        let call = move || Ok(residual_layernorm_forward(&x, &r, &gamma, &beta, 1e-5).map(drop)?);
+        Run::new(format!("{:?}", [s.rows(), s.width]), call)
+    }),
+    ("layernorm_backward", |s, d| {
+        let [x, dy, gamma, beta] = normed(s, d)?;
+        let stats = layernorm_forward(&x, &gamma, &beta, 1e-5)?;
+        let to = ParameterGrads { dgamma: gamma.add(&gamma)?, dbeta: beta, accumulate: true };
+        Run::new(label(&x), move || {
+            let (mean, rstd) = (&stats.mean, &stats.rstd);
+            Ok(layernorm_backward(&x, &gamma, mean, rstd, &dy, Some(&to)).map(drop)?)
+        })
+    }),
+];
+
+pub(super) const SCALES: &[Scale] = &[
+    elementwise("layernorm", of_1024),
+    elementwise("residual_layernorm", of_1024),
+    elementwise("layernorm_backward", of_1024),
+];
 
 const EPS: f32 = 1e-5;
 
@@ -103,7 +132,9 @@ fn residual(probe: &mut Probe) -> Outcome {
         let got = residual_layernorm_forward(&x, &residual, &gamma, &beta, EPS);
         let Some((sum, got)) = probe.taken(got)? else { continue };
         let [wx, wr, wg, wb] = [&d.x, &other, &d.gamma, &d.beta].map(|x| sample::widen(x));
-        let (want_sum, want) = oracle::residual_forward(&wx, &wr, &wg, &wb, EPS.into());
+        // A fused op needs no oracle of its own: it is held against its parts.
+        let want_sum: Vec<f64> = wx.iter().zip(&wr).map(|(x, r)| x + r).collect();
+        let want = oracle::forward(&want_sum, &wg, &wb, EPS.into());
         let rule = Tolerance::close(1e-7, 1e-7);
         probe.check(&format!("sum of {shape:?}"), &sum, &want_sum, &rule)?;
         compare(probe, &d, &got, &want)?;
@@ -151,4 +182,10 @@ fn gradients(probe: &mut Probe, d: &Data, accumulate: bool) -> Outcome {
     let rule = Tolerance::close((2e-6 * (8.0 + steep) + blur) * (rows as f64).sqrt(), 1e-5);
     probe.check(&what("dgamma"), &to.dgamma, &added(&want.dgamma, &g0), &rule)?;
     probe.check(&what("dbeta"), &to.dbeta, &added(&want.dbeta, &b0), &rule)
+}
+
+/// Two tensors of activations, and gain and bias.
+fn normed(s: &Shapes, d: &Device) -> Outcome<[Tensor; 4]> {
+    let shape = [s.rows(), s.width];
+    Ok([noise(d, &shape)?, noise(d, &shape)?, noise(d, &[s.width])?, noise(d, &[s.width])?])
 }

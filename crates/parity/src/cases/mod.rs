@@ -25,7 +25,9 @@ mod ranked;
 mod tensor;
 mod transformer;
 
+use crate::bench::{Run, Scale, Shapes};
 use crate::{Outcome, Probe};
+use strata_ml::device::Device;
 
 /// How one op is judged.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +55,27 @@ pub fn cases() -> Vec<Case> {
     ]
     .concat()
 }
+
+/// What `bench` times of the ops that are judged here, see [`Workload`](crate::bench::Workload).
+pub(crate) fn workloads() -> Vec<Work> {
+    [
+        gelu::WORKLOADS,
+        layernorm::WORKLOADS,
+        attention::WORKLOADS,
+        adamw::WORKLOADS,
+        data::WORKLOADS,
+        transformer::WORKLOADS,
+    ]
+    .concat()
+}
+
+/// And those that it times over a range of sizes.
+pub(crate) fn scales() -> Vec<Scale> {
+    [gelu::SCALES, layernorm::SCALES, attention::SCALES, adamw::SCALES].concat()
+}
+
+/// An op, and what makes the call that is timed.
+pub(crate) type Work = (&'static str, fn(&Shapes, &Device) -> Outcome<Run>);
 
 /// An op and its case.
 type Entry = (&'static str, fn(&mut Probe) -> Outcome);

@@ -2,7 +2,8 @@
 //! step, in other shapes.
 
 use crate::bench::workload::{Run, Shapes, noise};
-use crate::{Failure, Outcome};
+use crate::{Failure, Outcome, cases};
+use std::sync::LazyLock;
 use strata_ml::device::Device;
 use strata_ml::matmul::{Epilogue, gemm_into};
 use strata_ml::tensor::{DType, Tensor};
@@ -50,7 +51,11 @@ impl Scale {
 }
 
 /// All that there are.
-pub static SCALES: [Scale; 17] = [
+pub static SCALES: LazyLock<Vec<Scale>> =
+    LazyLock::new(|| [OF_TENSORS, super::loss::SCALES, &cases::scales()].concat());
+
+/// Those of chapters 1 and 3.
+const OF_TENSORS: &[Scale] = &[
     Scale {
         op: "matmul",
         unit: "rows, columns and terms of square matrices",
@@ -71,20 +76,10 @@ pub static SCALES: [Scale; 17] = [
     elementwise("zip", |n| rows(1, n)),
     elementwise("reduce", of_1024),
     elementwise("column_sum", |n| Shapes { width: (of_1024(n).width / 4).max(1), ..of_1024(n) }),
-    elementwise("gelu", |n| rows(1, n / 4)),
-    elementwise("gelu_backward", |n| rows(1, n / 4)),
-    elementwise("layernorm", of_1024),
-    elementwise("residual_layernorm", of_1024),
-    elementwise("layernorm_backward", of_1024),
-    elementwise("softmax", of_1024),
-    elementwise("cross_entropy", of_1024),
-    elementwise("cross_entropy_backward", of_1024),
-    contexts("attention"),
-    contexts("attention_backward"),
-    elementwise("adamw", |n| rows(1, n)),
 ];
 
-const fn elementwise(op: &'static str, shapes: fn(usize) -> Shapes) -> Scale {
+/// An op that goes through its elements, over sizes that are counts of them.
+pub(crate) const fn elementwise(op: &'static str, shapes: fn(usize) -> Shapes) -> Scale {
     const SIZES: [usize; 8] =
         [1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24, 1 << 26];
     let (unit, of) = ("elements", Of::Workload(0, shapes));
@@ -96,7 +91,8 @@ const BATCH: usize = 4;
 const HEADS: usize = 6;
 const HEAD_DIM: usize = 64;
 
-const fn contexts(op: &'static str) -> Scale {
+/// Attention over contexts of growing length.
+pub(crate) const fn contexts(op: &'static str) -> Scale {
     const SIZES: [usize; 7] = [64, 128, 256, 512, 1024, 2048, 4096];
     // The naive rungs store probabilities, and their gradients beside them.
     let elements: fn(&str, usize) -> usize = |rung, n| match rung {
@@ -109,14 +105,14 @@ const fn contexts(op: &'static str) -> Scale {
 }
 
 /// So many rows of a width, which is that of everything.
-fn rows(rows: usize, width: usize) -> Shapes {
+pub(crate) fn rows(rows: usize, width: usize) -> Shapes {
     let width = width.max(1);
     let parameters = rows.saturating_mul(width);
     Shapes { batch: 1, context: rows, width, heads: 1, vocab: width, parameters }
 }
 
 /// So many elements in rows of 1024.
-fn of_1024(n: usize) -> Shapes {
+pub(crate) fn of_1024(n: usize) -> Shapes {
     let width = n.clamp(1, 1024);
     rows(n / width, width)
 }

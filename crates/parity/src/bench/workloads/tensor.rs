@@ -2,14 +2,13 @@
 
 use crate::Outcome;
 use crate::bench::workload::{Run, Shapes, noise};
+use crate::cases::Work;
 use strata_ml::device::Device;
 use strata_ml::matmul::{Epilogue, column_sum as add_rows, gemm_into};
 use strata_ml::tensor::ops::{self, Map, Reduce, Zip};
 use strata_ml::tensor::{DType, Tensor};
 
-type Build = fn(&Shapes, &Device) -> Outcome<Run>;
-
-pub(super) const LIST: &[(&str, Build)] = &[
+pub(super) const LIST: &[Work] = &[
     ("fill", fill),
     ("copy", copy),
     ("copy", transpose),

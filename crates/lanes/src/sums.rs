@@ -3,6 +3,7 @@
 //! One running sum waits for itself: an addition takes four cycles, and the next needs its result.
 //! Sixteen keep the processor's vectors busy, whatever their width, and make long sums more exact,
 //! since each adds up fewer terms.
+use crate::fma;
 use std::array::from_fn;
 
 /// Partial results.
@@ -14,7 +15,7 @@ const RUN: usize = 256;
 /// The sum of `f` over the elements of `N` slices of one length, read together.
 ///
 /// ```
-/// use strata_gelu::lanes::sum;
+/// use strata_lanes::sum;
 /// assert_eq!(sum([&[1.0, 2.0], &[10.0, 100.0]], |[a, b]| a * b), 210.0);
 /// ```
 #[inline(always)]
@@ -52,4 +53,47 @@ pub fn max(slice: &[f32]) -> f32 {
         *lane = larger(*lane, x);
     }
     lanes.into_iter().fold(f32::MIN, larger)
+}
+
+/// The product of two vectors.
+#[inline(always)]
+pub fn dot<const FMA: bool>(a: &[f32], b: &[f32]) -> f32 {
+    let mut lanes = [0.0; LANES];
+    let (a_whole, a_rest) = a.as_chunks::<LANES>();
+    let (b_whole, b_rest) = b.as_chunks::<LANES>();
+    for (a, b) in a_whole.iter().zip(b_whole) {
+        for l in 0..LANES {
+            lanes[l] = fma::<FMA>(a[l], b[l], lanes[l]);
+        }
+    }
+    for ((lane, &a), &b) in lanes.iter_mut().zip(a_rest).zip(b_rest) {
+        *lane = fma::<FMA>(a, b, *lane);
+    }
+    lanes.into_iter().sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_every_length() {
+        for n in [0, 1, 15, 16, 17, 100, 5000] {
+            let x: Vec<f32> = (1..=n).map(|i| i as f32).collect();
+            let want = (n * (n + 1) / 2) as f32;
+            assert_eq!(sum([&x], |[x]| x), want);
+            let halves = vec![0.5; n];
+            assert_eq!([dot::<false>(&x, &halves), dot::<true>(&x, &halves)], [want / 2.0; 2]);
+            assert_eq!(max(&x), if n == 0 { f32::MIN } else { n as f32 });
+        }
+    }
+
+    #[test]
+    fn the_largest_passes_over_what_is_no_number() {
+        let mut x = [f32::NEG_INFINITY; 40];
+        assert_eq!(max(&x), f32::MIN);
+        x[3] = f32::NAN;
+        x[37] = -2.0;
+        assert_eq!(max(&x), -2.0);
+    }
 }
