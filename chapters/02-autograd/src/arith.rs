@@ -1,4 +1,5 @@
 use crate::Var;
+use strata_device::{MaybeSend, MaybeSync};
 use strata_tensor::ops::{Map, Zip, map, zip};
 use strata_tensor::{DType, Result, Tensor};
 
@@ -27,8 +28,8 @@ impl Var {
         op: Zip,
         a: &Var,
         b: &Var,
-        da: impl Fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor> + Send + Sync + 'static,
-        db: impl Fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor> + Send + Sync + 'static,
+        da: impl Fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor> + MaybeSend + MaybeSync + 'static,
+        db: impl Fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor> + MaybeSend + MaybeSync + 'static,
     ) -> Result<Var> {
         let out = zip(op, a.value(), b.value())?;
         let (x, y) = (a.value().clone(), b.value().clone());
@@ -121,7 +122,7 @@ impl Var {
         &self,
         name: &'static str,
         (op, alpha, beta): (Map, f32, f32),
-        slope: impl Fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor> + Send + Sync + 'static,
+        slope: impl Fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor> + MaybeSend + MaybeSync + 'static,
     ) -> Result<Var> {
         let out = map(op, self.value(), alpha, beta)?;
         let (x, y) = (self.value().clone(), out.clone());

@@ -1,5 +1,6 @@
 use crate::Var;
 use crate::arith::sum_to;
+use strata_device::{MaybeSend, MaybeSync};
 use strata_tensor::{DType, Result, Tensor, ops};
 
 impl Var {
@@ -39,7 +40,7 @@ impl Var {
     fn cut(
         &self,
         name: &'static str,
-        cut: impl Fn(&Tensor) -> Result<Tensor> + Send + Sync + 'static,
+        cut: impl Fn(&Tensor) -> Result<Tensor> + MaybeSend + MaybeSync + 'static,
     ) -> Result<Var> {
         let out = cut(self.value())?;
         Ok(Var::from_op(name, out, &[self], move |g, grads| grads.add_part(0, g, &cut)))

@@ -10,7 +10,8 @@ use std::sync::OnceLock;
 /// The innermost loop of a matrix product: a tile of `mr` rows and `nr` columns that stays in
 /// registers while k goes by.
 pub(super) struct Micro {
-    /// The instruction set.
+    /// The instruction set. Only x86 chooses by it.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
     pub name: &'static str,
     pub mr: usize,
     pub nr: usize,
