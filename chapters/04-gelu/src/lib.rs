@@ -24,6 +24,7 @@
 
 mod backward;
 mod cpu;
+#[cfg(not(target_family = "wasm"))]
 mod demo;
 mod forward;
 pub mod lanes;
@@ -34,6 +35,7 @@ pub mod simd;
 mod var;
 
 pub use backward::gelu_backward;
+#[cfg(not(target_family = "wasm"))]
 pub use demo::demo;
 pub use forward::gelu_forward;
 pub use mlp::Mlp;

@@ -27,6 +27,7 @@
 mod adamw;
 mod config;
 mod cpu;
+#[cfg(not(target_family = "wasm"))]
 mod demo;
 mod norm;
 mod once;
@@ -36,6 +37,7 @@ mod sgd;
 
 pub use adamw::adamw;
 pub use config::{AdamWConfig, SgdConfig};
+#[cfg(not(target_family = "wasm"))]
 pub use demo::demo;
 pub use norm::{NormScratch, global_norm, global_norm_into};
 pub use once::once;

@@ -22,10 +22,13 @@
 )]
 
 mod block;
+#[cfg(not(target_family = "wasm"))]
+mod blocking;
 mod cache;
 pub mod checkpoint;
 mod config;
 mod cpu;
+#[cfg(not(target_family = "wasm"))]
 mod demo;
 mod dropout;
 mod error;
@@ -35,6 +38,7 @@ pub mod train;
 
 pub use cache::{KvCache, LayerCache};
 pub use config::GptConfig;
+#[cfg(not(target_family = "wasm"))]
 pub use demo::demo;
 pub use dropout::{dropout, dropout_add, dropout_forward};
 pub use error::{Error, Result};
