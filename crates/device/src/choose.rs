@@ -62,11 +62,11 @@ impl Choice {
 }
 
 fn left_out(machine: Machine) -> Error {
-    Error::Unavailable {
-        machine,
-        reason: "this build leaves it out".into(),
-        fix: format!("Build with the feature `{machine}`"),
-    }
+    let (reason, fix) = match cfg!(target_family = "wasm") && machine == Machine::Cuda {
+        true => ("a page cannot reach it", "Use wgpu or cpu".into()),
+        false => ("this build leaves it out", format!("Build with the feature `{machine}`")),
+    };
+    Error::Unavailable { machine, reason: reason.into(), fix }
 }
 
 /// A device that was looked for: there, or why not.
