@@ -1,11 +1,12 @@
-//! Lists the pages of `SUMMARY.md`. A release build embeds them; other builds read them where they
-//! lie, so that a changed sentence compiles nothing again.
+//! Lists the pages of `SUMMARY.md`. A release build embeds them, and one for a page, which has no
+//! files; other builds read them where they lie, so that a changed sentence compiles nothing again.
 use std::{env, error::Error, fs, path::Path};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = env::var("CARGO_MANIFEST_DIR")?;
     let folder = Path::new(&root).join("src");
-    let embed = env::var("PROFILE").is_ok_and(|profile| profile == "release");
+    let is = |name: &str, value: &str| env::var(name).is_ok_and(|have| have == value);
+    let embed = is("PROFILE", "release") || is("CARGO_CFG_TARGET_FAMILY", "wasm");
     println!("cargo:rerun-if-changed=build.rs");
     let mut rows = String::new();
     if embed {

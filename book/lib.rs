@@ -31,7 +31,7 @@ use std::path::Path;
 /// The prose of every page, in the book's order.
 ///
 /// # Errors
-/// The pages were not embedded (only a release build does) and cannot be read from [`FOLDER`].
+/// The pages were not embedded (a release build does that, and one for a page) and cannot be read from [`FOLDER`].
 pub fn pages() -> io::Result<Vec<String>> {
     if !EMBEDDED.is_empty() {
         return Ok(EMBEDDED.iter().map(|page| prose(page)).collect());

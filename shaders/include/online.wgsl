@@ -16,7 +16,7 @@ struct Online {
 
 // Of nothing. Not minus infinity: a row may hold that, and -inf - -inf is not a number.
 fn online_start() -> Online {
-    return Online(-3.40282347e+38, 0.0);
+    return Online(-3.4028234e+38, 0.0);
 }
 
 // region: add

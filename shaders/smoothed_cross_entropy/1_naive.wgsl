@@ -25,7 +25,7 @@ fn smoothed_cross_entropy(
     for (var row = id.x; row < p.rows; row += groups.x * WG) {
         let start = row * p.width;
         // region: walks
-        var largest = -3.40282347e+38;
+        var largest = -3.4028234e+38;
         for (var j = 0u; j < p.width; j++) {
             largest = max_nan(largest, logits[start + j]);
         }

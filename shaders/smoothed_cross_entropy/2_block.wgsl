@@ -27,7 +27,7 @@ fn smoothed_cross_entropy(
     for (var row = id.x; row < p.rows; row += groups.x) {
         let start = row * p.width;
         // region: walks
-        var mine = -3.40282347e+38;
+        var mine = -3.4028234e+38;
         for (var j = lane; j < p.width; j += WG) {
             mine = max_nan(mine, logits[start + j]);
         }

@@ -26,7 +26,7 @@ fn softmax(
     for (var row = id.x; row < p.rows; row += groups.x * WG) {
         let start = row * p.width;
         // Not minus infinity: a row may hold that, and -inf - -inf is not a number.
-        var largest = -3.40282347e+38;
+        var largest = -3.4028234e+38;
         for (var j = 0u; j < p.width; j++) {
             largest = max_nan(largest, x[start + j]);
         }

@@ -167,16 +167,24 @@ impl Tensor {
         Ok(tensor)
     }
 
-    /// This tensor on another device, through the host.
+    /// [`to_device_async`](Self::to_device_async), waiting for it. Native only.
     ///
     /// # Errors
     /// Either device fails.
     #[cfg(not(target_family = "wasm"))]
     pub fn to_device(&self, device: &Device) -> Result<Self> {
+        pollster::block_on(self.to_device_async(device))
+    }
+
+    /// This tensor on another device, through the host.
+    ///
+    /// # Errors
+    /// Either device fails.
+    pub async fn to_device_async(&self, device: &Device) -> Result<Self> {
         if self.device().same(device) {
             return Ok(self.clone());
         }
-        let bytes = self.to_bytes()?;
+        let bytes = self.to_bytes_async().await?;
         let tensor = Tensor::empty_for("to_device", device, self.dtype(), self.shape())?;
         if !bytes.is_empty() {
             tensor.buffer().write(0, &bytes)?;

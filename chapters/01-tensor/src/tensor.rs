@@ -198,27 +198,43 @@ impl Tensor {
         pollster::block_on(self.read())
     }
 
-    /// The bytes of the elements in row-major order, whatever their dtype. Waits; native only.
+    /// The bytes of the elements in row-major order, whatever their dtype.
     ///
     /// # Errors
     /// The device fails; a step is being recorded.
-    #[cfg(not(target_family = "wasm"))]
-    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+    pub async fn to_bytes_async(&self) -> Result<Vec<u8>> {
         if self.numel() == 0 {
             return Ok(Vec::new());
         }
         let whole = self.contiguous()?;
         let size = self.dtype.size();
-        Ok(whole.buffer.read_blocking(whole.offset() * size, whole.numel() * size)?)
+        Ok(whole.buffer.read(whole.offset() * size, whole.numel() * size).await?)
+    }
+
+    /// [`to_bytes_async`](Self::to_bytes_async), waiting for the answer. Native only.
+    ///
+    /// # Errors
+    /// As [`to_bytes_async`](Self::to_bytes_async).
+    #[cfg(not(target_family = "wasm"))]
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        pollster::block_on(self.to_bytes_async())
+    }
+
+    /// The only element of a tensor that has one, waiting for it. Native only.
+    ///
+    /// # Errors
+    /// As [`item_async`](Self::item_async).
+    #[cfg(not(target_family = "wasm"))]
+    pub fn item<T: Element>(&self) -> Result<T> {
+        pollster::block_on(self.item_async())
     }
 
     /// The only element of a tensor that has one.
     ///
     /// # Errors
     /// More or fewer elements; as [`read`](Self::read).
-    #[cfg(not(target_family = "wasm"))]
-    pub fn item<T: Element>(&self) -> Result<T> {
-        match self.to_vec::<T>()?.as_slice() {
+    pub async fn item_async<T: Element>(&self) -> Result<T> {
+        match self.read::<T>().await?.as_slice() {
             [one] => Ok(*one),
             all => {
                 let reason = format!("item takes a tensor of one element, this has {}", all.len());

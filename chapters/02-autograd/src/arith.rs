@@ -1,6 +1,7 @@
 //! Arithmetic, element by element. Each of these fails if shapes do not broadcast, if a tensor is not
 //! f32, or if the device fails; what else can go wrong stands with the function.
 use crate::Var;
+use strata_device::{MaybeSend, MaybeSync};
 use strata_tensor::ops::{Map, Zip, map, zip};
 use strata_tensor::{DType, Result, Tensor};
 
@@ -26,8 +27,8 @@ impl Var {
         op: Zip,
         a: &Var,
         b: &Var,
-        da: impl Fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor> + Send + Sync + 'static,
-        db: impl Fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor> + Send + Sync + 'static,
+        da: impl Fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor> + MaybeSend + MaybeSync + 'static,
+        db: impl Fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor> + MaybeSend + MaybeSync + 'static,
     ) -> Result<Var> {
         let out = zip(op, a.value(), b.value())?;
         let (x, y) = (a.value().clone(), b.value().clone());
@@ -99,7 +100,7 @@ impl Var {
         &self,
         name: &'static str,
         (op, alpha, beta): (Map, f32, f32),
-        slope: impl Fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor> + Send + Sync + 'static,
+        slope: impl Fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor> + MaybeSend + MaybeSync + 'static,
     ) -> Result<Var> {
         let out = map(op, self.value(), alpha, beta)?;
         let (x, y) = (self.value().clone(), out.clone());

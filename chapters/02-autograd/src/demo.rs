@@ -50,7 +50,6 @@ fn spiral(n: usize) -> (Vec<f32>, Vec<f32>) {
 ///
 /// # Errors
 /// The device fails, or nothing can be written to `out`.
-#[cfg(not(target_family = "wasm"))]
 pub fn demo(out: &mut dyn Write, device: &Device) -> Result<(), Box<dyn Error>> {
     let builder = ParamBuilder::new();
     let net = vec![
@@ -90,7 +89,6 @@ pub fn demo(out: &mut dyn Write, device: &Device) -> Result<(), Box<dyn Error>> 
 }
 
 /// What the network thinks of every place, and the points it learned from.
-#[cfg(not(target_family = "wasm"))]
 fn picture(device: &Device, net: &Vec<Layer>, points: &[f32], arms: &[f32]) -> Result<String> {
     const W: usize = 60;
     const H: usize = 26;

@@ -22,7 +22,6 @@ pub struct GradCheck {
 ///
 /// # Errors
 /// `f` fails, or the device does.
-#[cfg(not(target_family = "wasm"))]
 pub fn check_gradients(
     f: impl Fn(&[Var]) -> Result<Var>,
     inputs: &[Tensor],

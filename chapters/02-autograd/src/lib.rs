@@ -28,7 +28,9 @@
 
 mod arith;
 mod backward;
+#[cfg(not(target_family = "wasm"))]
 mod demo;
+#[cfg(not(target_family = "wasm"))]
 mod gradcheck;
 mod graph;
 mod mode;
@@ -45,6 +47,7 @@ pub use arith::sum_to;
 pub use backward::Grads;
 #[cfg(not(target_family = "wasm"))]
 pub use demo::demo;
+#[cfg(not(target_family = "wasm"))]
 pub use gradcheck::{GradCheck, check_gradients};
 pub use graph::{Graph, GraphNode};
 pub use mode::{grad_enabled, no_grad};

@@ -2,6 +2,7 @@
 //! device fails; what else can go wrong stands with the function.
 use crate::Var;
 use crate::arith::sum_to;
+use strata_device::{MaybeSend, MaybeSync};
 use strata_tensor::{DType, Result, Tensor, ops};
 
 impl Var {
@@ -35,7 +36,7 @@ impl Var {
     fn cut(
         &self,
         name: &'static str,
-        cut: impl Fn(&Tensor) -> Result<Tensor> + Send + Sync + 'static,
+        cut: impl Fn(&Tensor) -> Result<Tensor> + MaybeSend + MaybeSync + 'static,
     ) -> Result<Var> {
         let out = cut(self.value())?;
         Ok(Var::from_op(name, out, &[self], move |g, grads| grads.add_part(0, g, &cut)))

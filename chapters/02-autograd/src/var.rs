@@ -3,10 +3,18 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use strata_device::trace::{self, Traced};
+use strata_device::{MaybeSend, MaybeSync};
 use strata_tensor::{Result, Tensor};
 
+#[cfg(not(target_family = "wasm"))]
 pub(crate) type Backward = Box<dyn Fn(&Tensor, &mut Grads) -> Result<()> + Send + Sync>;
+#[cfg(not(target_family = "wasm"))]
 type Hook = Box<dyn Fn(&Tensor) -> Result<Option<Tensor>> + Send + Sync>;
+// In a page tensors live on one thread, and so do closures that hold them.
+#[cfg(target_family = "wasm")]
+pub(crate) type Backward = Box<dyn Fn(&Tensor, &mut Grads) -> Result<()>>;
+#[cfg(target_family = "wasm")]
+type Hook = Box<dyn Fn(&Tensor) -> Result<Option<Tensor>>>;
 
 /// How a variable was made.
 pub(crate) struct Node {
@@ -90,7 +98,7 @@ impl Var {
         op: &'static str,
         value: Tensor,
         inputs: &[&Var],
-        backward: impl Fn(&Tensor, &mut Grads) -> Result<()> + Send + Sync + 'static,
+        backward: impl Fn(&Tensor, &mut Grads) -> Result<()> + MaybeSend + MaybeSync + 'static,
     ) -> Self {
         // Also without a tape: notes that stay would be taken for those of the next op.
         let launches = trace::drain();
@@ -170,7 +178,10 @@ impl Var {
 
     /// Calls `hook` with this variable's gradient once it is complete; what the hook returns takes
     /// its place (`None` leaves it as it is). Hooks run in the order they were added.
-    pub fn hook(&self, hook: impl Fn(&Tensor) -> Result<Option<Tensor>> + Send + Sync + 'static) {
+    pub fn hook(
+        &self,
+        hook: impl Fn(&Tensor) -> Result<Option<Tensor>> + MaybeSend + MaybeSync + 'static,
+    ) {
         lock(&self.0.hooks).push(Box::new(hook));
     }
 

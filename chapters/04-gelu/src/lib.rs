@@ -32,6 +32,7 @@
 
 mod backward;
 mod cpu;
+#[cfg(not(target_family = "wasm"))]
 mod demo;
 mod forward;
 mod mlp;
@@ -39,6 +40,7 @@ pub mod roofline;
 mod var;
 
 pub use backward::gelu_backward;
+#[cfg(not(target_family = "wasm"))]
 pub use demo::demo;
 pub use forward::gelu_forward;
 pub use mlp::Mlp;

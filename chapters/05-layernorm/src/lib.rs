@@ -36,12 +36,14 @@
 mod args;
 mod backward;
 mod cpu;
+#[cfg(not(target_family = "wasm"))]
 mod demo;
 mod forward;
 mod residual;
 mod var;
 
 pub use backward::{ParameterGrads, layernorm_backward};
+#[cfg(not(target_family = "wasm"))]
 pub use demo::demo;
 pub use forward::{Normalized, layernorm_forward};
 pub use residual::{residual_layernorm, residual_layernorm_forward};

@@ -39,6 +39,7 @@ mod args;
 mod cpu;
 mod cross_entropy;
 mod cross_entropy_backward;
+#[cfg(not(target_family = "wasm"))]
 mod demo;
 mod mean;
 mod running;
@@ -50,6 +51,7 @@ mod var;
 
 pub use cross_entropy::{IGNORE, Loss, cross_entropy_forward};
 pub use cross_entropy_backward::cross_entropy_backward;
+#[cfg(not(target_family = "wasm"))]
 pub use demo::demo;
 pub use running::{Running, running};
 pub use smoothed::{

@@ -35,6 +35,7 @@
 mod adamw;
 mod config;
 mod cpu;
+#[cfg(not(target_family = "wasm"))]
 mod demo;
 mod norm;
 mod once;
@@ -44,6 +45,7 @@ mod sgd;
 
 pub use adamw::adamw;
 pub use config::{AdamWConfig, SgdConfig};
+#[cfg(not(target_family = "wasm"))]
 pub use demo::demo;
 pub use norm::{NormScratch, global_norm, global_norm_into};
 pub use once::once;

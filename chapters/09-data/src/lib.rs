@@ -47,6 +47,7 @@
 )]
 
 mod cpu_embedding;
+#[cfg(not(target_family = "wasm"))]
 mod demo;
 mod embedding;
 mod error;
@@ -61,6 +62,7 @@ pub use dataset::{
     Batch, Dataset, IGNORE, Options, Part, Progress, Source, Stage, TokenizerChoice, prepare,
     prepare_to_score,
 };
+#[cfg(not(target_family = "wasm"))]
 pub use demo::demo;
 pub use embedding::{
     embedding, embedding_backward, embedding_forward, embedding_positions_backward, ladders,

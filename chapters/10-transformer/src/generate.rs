@@ -136,7 +136,7 @@ impl Generator {
     ///
     /// # Errors
     /// No tokens, or one outside the vocabulary; logits that are no numbers; the device fails.
-    pub fn read(&mut self, tokens: &[u32]) -> Result<Vec<f32>> {
+    pub async fn read_async(&mut self, tokens: &[u32]) -> Result<Vec<f32>> {
         let (vocab, most) = (self.model.config().vocab_size, self.model.config().n_positions);
         if tokens.is_empty() {
             return Err(Error::Value(
@@ -150,27 +150,27 @@ impl Generator {
         }
         self.tokens.extend_from_slice(tokens);
         if self.position + tokens.len() <= most {
-            return self.append(tokens);
+            return self.append(tokens).await;
         }
         self.position = 0;
         let keep = self.tokens.len().min((most / 2).max(1));
         let old = self.tokens.len() - keep;
         let recent: Vec<u32> = self.tokens.iter().skip(old).copied().collect();
-        self.append(&recent)
+        self.append(&recent).await
     }
 
     /// Draws the token after `logits` and reads it; returns it with the logits of the next.
     ///
     /// # Errors
-    /// As [`read`](Self::read); no logit is a number, or there is none.
-    pub fn next(&mut self, logits: &[f32]) -> Result<(u32, Vec<f32>)> {
+    /// As [`read_async`](Self::read_async); no logit is a number, or there is none.
+    pub async fn next_async(&mut self, logits: &[f32]) -> Result<(u32, Vec<f32>)> {
         if logits.iter().all(|x| x.is_nan()) {
             let why =
                 "no token can be drawn: no logit is a number; give those that `read` returned";
             return Err(Error::Value(why.into()));
         }
         let token = self.sampling.draw(logits, &mut self.random);
-        let logits = self.read(&[token])?;
+        let logits = self.read_async(&[token]).await?;
         Ok((token, logits))
     }
 
@@ -180,7 +180,7 @@ impl Generator {
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "a model has at most 2^24 positions")]
-    fn append(&mut self, tokens: &[u32]) -> Result<Vec<f32>> {
+    async fn append(&mut self, tokens: &[u32]) -> Result<Vec<f32>> {
         let device = self.model.device();
         let state = StepState { position: self.position as u32, ..StepState::default() };
         self.state.write(0, bytemuck::bytes_of(&state))?;
@@ -192,10 +192,10 @@ impl Generator {
             self.forward(&ids)?
         };
         self.position += tokens.len();
-        let logits: Vec<f32> = logits.to_vec()?;
+        let logits: Vec<f32> = logits.read().await?;
         match logits.iter().all(|x| x.is_finite()) {
             true => Ok(logits),
-            false => Err(self.model.not_finite("a logit of the model")),
+            false => Err(self.model.not_finite_async("a logit of the model").await),
         }
     }
 

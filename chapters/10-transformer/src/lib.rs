@@ -28,10 +28,13 @@
 )]
 
 mod block;
+#[cfg(not(target_family = "wasm"))]
+mod blocking;
 mod cache;
 pub mod checkpoint;
 mod config;
 mod cpu;
+#[cfg(not(target_family = "wasm"))]
 mod demo;
 mod dropout;
 mod error;
@@ -46,6 +49,7 @@ pub mod kernels {
 
 pub use cache::{KvCache, LayerCache};
 pub use config::GptConfig;
+#[cfg(not(target_family = "wasm"))]
 pub use demo::demo;
 pub use dropout::{dropout, dropout_add, dropout_forward};
 pub use error::{Error, Result};

@@ -92,8 +92,8 @@ impl Gpt {
     ///
     /// # Errors
     /// The device fails.
-    pub fn non_finite_parameter(&self) -> Result<Option<String>> {
-        let values = self.parameters.values()?.to_vec::<f32>()?;
+    pub async fn non_finite_parameter_async(&self) -> Result<Option<String>> {
+        let values = self.parameters.values()?.read::<f32>().await?;
         let sound = |info: &ParamInfo| {
             let mut numbers = values.iter().skip(info.offset).take(info.shape.iter().product());
             numbers.all(|x| x.is_finite())
@@ -103,8 +103,8 @@ impl Gpt {
     }
 
     /// An error for a result of the model's that is NaN or infinite, with the parameter to blame.
-    pub fn not_finite(&self, what: &'static str) -> Error {
-        let cause = match self.non_finite_parameter() {
+    pub async fn not_finite_async(&self, what: &'static str) -> Error {
+        let cause = match self.non_finite_parameter_async().await {
             Ok(Some(name)) => format!(
                 "parameter {name} holds a NaN or an infinity; the weights are damaged, or come from \
                  a run that diverged"

@@ -35,6 +35,13 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 #[cfg(target_family = "wasm")]
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
+/// A value whose type only its backend knows, `Send` and `Sync` where there are threads.
+#[cfg(not(target_family = "wasm"))]
+pub type Opaque = dyn Any + Send + Sync;
+/// A value whose type only its backend knows, `Send` and `Sync` where there are threads.
+#[cfg(target_family = "wasm")]
+pub type Opaque = dyn Any;
+
 /// The three kinds of machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Machine {
@@ -174,8 +181,8 @@ pub trait Backend: fmt::Debug + MaybeSend + MaybeSync {
     fn begin_recording(&self) -> Result<()>;
 
     /// Ends it; what comes back can be replayed. It must keep alive every [`Memory`] it uses.
-    fn end_recording(&self) -> Result<Arc<dyn Any + Send + Sync>>;
+    fn end_recording(&self) -> Result<Arc<Opaque>>;
 
     /// Runs a recording once more.
-    fn replay(&self, recording: &Arc<dyn Any + Send + Sync>) -> Result<()>;
+    fn replay(&self, recording: &Arc<Opaque>) -> Result<()>;
 }

@@ -62,11 +62,11 @@ impl Choice {
 }
 
 fn left_out(machine: Machine) -> Error {
-    Error::Unavailable {
-        machine,
-        reason: "this build leaves it out".into(),
-        fix: format!("Build with the feature `{machine}`"),
-    }
+    let (reason, fix) = match cfg!(target_family = "wasm") && machine == Machine::Cuda {
+        true => ("a page cannot reach it", "Use wgpu or cpu".into()),
+        false => ("this build leaves it out", format!("Build with the feature `{machine}`")),
+    };
+    Error::Unavailable { machine, reason: reason.into(), fix }
 }
 
 /// A device that was looked for: there, or why not.
@@ -98,7 +98,6 @@ pub async fn devices() -> Vec<Found> {
 }
 
 /// The best device and the reason for it, as one line.
-#[cfg(not(target_family = "wasm"))]
 pub(crate) async fn best(settings: Settings) -> Result<(Device, String)> {
     if let Some(name) = std::env::var_os("STRATA_DEVICE").filter(|name| !name.is_empty()) {
         let device = name.to_string_lossy().parse::<Choice>()?.open(settings).await?;
@@ -129,7 +128,6 @@ pub(crate) async fn best(settings: Settings) -> Result<(Device, String)> {
 
 /// Why a machine was passed over. What would mend it belongs in the line only where it is one step
 /// away: a card and its driver are here, and the compiler is missing.
-#[cfg(not(target_family = "wasm"))]
 fn short(error: &Error) -> String {
     match error {
         Error::Unavailable { machine, reason, fix } if reason.contains("NVRTC") => {

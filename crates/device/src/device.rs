@@ -1,10 +1,9 @@
 use crate::pool::{self, Pool};
 use crate::validate::validate;
 use crate::{
-    Backend, BoxFuture, Buffer, Error, Info, Launch, Machine, Memory, Overlay, Precision, Result,
-    StepState,
+    Backend, BoxFuture, Buffer, Error, Info, Launch, Machine, Memory, Opaque, Overlay, Precision,
+    Result, StepState,
 };
-use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -81,19 +80,35 @@ impl Device {
     ///
     /// # Errors
     /// An unknown name, or a machine that is not there (the error says what to install).
+    pub async fn open_async(name: &str, settings: Settings) -> Result<Self> {
+        name.parse::<crate::Choice>()?.open(settings).await
+    }
+
+    /// [`open_async`](Self::open_async), waiting for it. Native only: a page must not block.
+    ///
+    /// # Errors
+    /// As [`open_async`](Self::open_async).
     #[cfg(not(target_family = "wasm"))]
     pub fn open(name: &str, settings: Settings) -> Result<Self> {
-        pollster::block_on(name.parse::<crate::Choice>()?.open(settings))
+        pollster::block_on(Self::open_async(name, settings))
     }
 
     /// The best device here and why it was taken: CUDA (driver and NVRTC), then a hardware WebGPU
-    /// adapter, then the CPU. `STRATA_DEVICE` overrides.
+    /// adapter, then the CPU. `STRATA_DEVICE` overrides, where there is an environment.
     ///
     /// # Errors
     /// `STRATA_DEVICE` names a device that is unknown or absent.
+    pub async fn best_async(settings: Settings) -> Result<(Self, String)> {
+        crate::choose::best(settings).await
+    }
+
+    /// [`best_async`](Self::best_async), waiting for it. Native only.
+    ///
+    /// # Errors
+    /// As [`best_async`](Self::best_async).
     #[cfg(not(target_family = "wasm"))]
     pub fn best(settings: Settings) -> Result<(Self, String)> {
-        pollster::block_on(crate::choose::best(settings))
+        pollster::block_on(Self::best_async(settings))
     }
 
     /// Who it is and what it can do.
@@ -376,7 +391,7 @@ impl fmt::Debug for Device {
 /// A step that was noted down once and can be run again and again, with whatever its buffers hold
 /// by then. It owns the buffers that were allocated while recording.
 pub struct Recording {
-    tape: Arc<dyn Any + Send + Sync>,
+    tape: Arc<Opaque>,
     _owned: Vec<Arc<Memory>>,
     device: Device,
 }

@@ -48,7 +48,7 @@ pub mod vet;
 #[cfg(feature = "wgpu")]
 pub mod wgpu;
 
-pub use backend::{Backend, BoxFuture, Caps, Info, Machine, MaybeSend, MaybeSync};
+pub use backend::{Backend, BoxFuture, Caps, Info, Machine, MaybeSend, MaybeSync, Opaque};
 pub use buffer::{Buffer, Slice};
 pub use choose::{Choice, Found, devices};
 pub use cpu_text::CpuText;

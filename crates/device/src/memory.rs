@@ -1,10 +1,11 @@
+use crate::{MaybeSend, MaybeSync, Opaque};
 use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A block of a device's memory. Only the backend that made it knows what is inside.
 pub struct Memory {
-    inner: Box<dyn Any + Send + Sync>,
+    inner: Box<Opaque>,
     bytes: usize,
     id: u64,
 }
@@ -13,7 +14,7 @@ static NEXT: AtomicU64 = AtomicU64::new(1);
 
 impl Memory {
     /// Wraps a backend's own handle on `bytes` bytes.
-    pub fn new<T: Any + Send + Sync>(inner: T, bytes: usize) -> Self {
+    pub fn new<T: Any + MaybeSend + MaybeSync>(inner: T, bytes: usize) -> Self {
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         Memory { inner: Box::new(inner), bytes, id }
     }

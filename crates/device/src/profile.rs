@@ -1,5 +1,4 @@
-use crate::{Backend, BoxFuture, Cost, Error, Info, Launch, Memory, Result};
-use std::any::Any;
+use crate::{Backend, BoxFuture, Cost, Error, Info, Launch, Memory, Opaque, Result};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -141,12 +140,12 @@ impl Backend for Profile {
         })
     }
 
-    fn end_recording(&self) -> Result<Arc<dyn Any + Send + Sync>> {
+    fn end_recording(&self) -> Result<Arc<Opaque>> {
         self.begin_recording()?;
         Ok(Arc::new(()))
     }
 
-    fn replay(&self, _: &Arc<dyn Any + Send + Sync>) -> Result<()> {
+    fn replay(&self, _: &Arc<Opaque>) -> Result<()> {
         self.begin_recording()
     }
 }

@@ -45,3 +45,8 @@ pub use read::{kind, open, read, read_text};
 pub use staged::{Staged, current, finish};
 pub use sweep::sweep;
 pub use write::{make_folder, write, write_with};
+
+/// The number of this process. A page has none, nor files to name after it: each call says so.
+fn process() -> u32 {
+    if cfg!(target_family = "wasm") { 0 } else { std::process::id() }
+}

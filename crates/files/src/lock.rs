@@ -44,7 +44,7 @@ impl Lock {
             }
             // Only for the words of whoever comes next.
             let _ = file.set_len(0).and_then(|()| file.rewind());
-            let _ = writeln!(file, "{}", std::process::id());
+            let _ = writeln!(file, "{}", crate::process());
             return Ok(Lock { held: Some((file, path)), folder: folder.to_path_buf() });
         }
     }
@@ -72,7 +72,7 @@ fn owner(file: &mut File) -> String {
     // Where a file is locked for others, some systems do not let them read it either.
     let _ = Read::take(file, 32).read_to_string(&mut text);
     match text.trim().parse::<u32>() {
-        Ok(pid) if pid == std::process::id() => "another run of this process".into(),
+        Ok(pid) if pid == crate::process() => "another run of this process".into(),
         Ok(pid) => format!("process {pid}"),
         Err(_) => "another process".into(),
     }

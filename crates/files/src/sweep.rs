@@ -11,7 +11,7 @@ pub fn sweep(folder: &Path) {
     for entry in entries.flatten() {
         let name = entry.file_name();
         let Some(pid) = name.to_str().and_then(writer) else { continue };
-        if pid == std::process::id() || alive(pid) {
+        if pid == crate::process() || alive(pid) {
             continue;
         }
         let path = entry.path();

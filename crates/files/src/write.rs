@@ -97,7 +97,7 @@ fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> 
 pub(crate) fn temporary(name: &str) -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    format!(".{name}.{}-{count}.tmp", std::process::id())
+    format!(".{name}.{}-{count}.tmp", crate::process())
 }
 
 fn pour(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {

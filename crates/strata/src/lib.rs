@@ -27,8 +27,10 @@
 //! [`device`] is what all of them run on: the CPU, any GPU through WebGPU, an NVIDIA card through
 //! CUDA, chosen at run time.
 
+#[cfg(not(target_family = "wasm"))]
 mod demos;
 
+#[cfg(not(target_family = "wasm"))]
 pub use demos::{Demo, demos};
 pub use strata_adamw as adamw;
 pub use strata_attention as attention;

@@ -16,6 +16,8 @@ mod tensors;
 mod text;
 mod trainer;
 
+#[cfg(not(target_family = "wasm"))]
+pub use crate::blocking::{save_model, weights};
 pub use folder::RunFolder;
 pub use hf::{read_config, write_config};
 pub(crate) use snapshot::Snapshot;
@@ -222,9 +224,8 @@ pub(crate) fn read_moments(
 ///
 /// # Errors
 /// The device fails.
-#[cfg(not(target_family = "wasm"))]
-pub fn weights(model: &Gpt) -> Result<Vec<NamedTensor>> {
-    arena_tensors(model, &model.parameters().values()?, "")
+pub async fn weights_async(model: &Gpt) -> Result<Vec<NamedTensor>> {
+    arena_tensors(model, &model.parameters().values()?, "").await
 }
 
 /// An arena cut into named tensors.
@@ -232,13 +233,12 @@ pub fn weights(model: &Gpt) -> Result<Vec<NamedTensor>> {
     clippy::indexing_slicing,
     reason = "an arena of the model's has a place for each parameter"
 )]
-#[cfg(not(target_family = "wasm"))]
-pub(crate) fn arena_tensors(
+pub(crate) async fn arena_tensors(
     model: &Gpt,
     arena: &strata_tensor::Tensor,
     prefix: &str,
 ) -> Result<Vec<NamedTensor>> {
-    let host = arena.to_vec::<f32>()?;
+    let host = arena.read::<f32>().await?;
     let cut = |info: &ParamInfo| NamedTensor {
         name: format!("{prefix}{}", info.name),
         shape: info.shape.clone(),
@@ -251,24 +251,24 @@ pub(crate) fn arena_tensors(
 ///
 /// # Errors
 /// The folder cannot be written, holds a run, or is in use by one; nothing half-written is left.
-#[cfg(not(target_family = "wasm"))]
-pub fn save_model(folder: &Path, model: &Gpt, tokenizer: &Tokenizer) -> Result<()> {
+pub async fn save_model_async(folder: &Path, model: &Gpt, tokenizer: &Tokenizer) -> Result<()> {
     let folder = RunFolder::open(folder)?;
     folder.expect_no_run()?;
+    let weights = weights_async(model).await?;
     let mut staged = folder.stage()?;
-    stage_model(&mut staged, model, tokenizer)?;
+    stage_model(&mut staged, model, weights, tokenizer)?;
     Ok(staged.commit()?)
 }
 
 /// Checksums of configuration, weights and tokenizer, as they were written.
-#[cfg(not(target_family = "wasm"))]
 pub(crate) fn stage_model(
     staged: &mut Staged,
     model: &Gpt,
+    weights: Vec<NamedTensor>,
     tokenizer: &Tokenizer,
 ) -> Result<[String; 3]> {
     let config = write_config(model.config(), tokenizer);
-    let weights = write_tensors(&weights(model)?)?;
+    let weights = write_tensors(&weights)?;
     let words = tokenizer.to_json();
     let mut digests = <[String; 3]>::default();
     let files = [config.as_bytes(), &weights, words.as_bytes()];

@@ -1,19 +1,20 @@
 use super::Trainer;
 use crate::Result;
-use strata_autograd::{GraphNode, Var};
+use strata_autograd::GraphNode;
+use strata_tensor::Tensor;
 
 /// Runs the step's forward and backward pass once more, without an update, and names the first
 /// tensor that is not finite: an activation in the order they are computed, else a gradient in the
 /// order the tape walks back. None if the fault does not repeat.
-pub(super) fn first_non_finite(trainer: &Trainer) -> Result<Option<String>> {
-    if let Some(name) = trainer.model().non_finite_parameter()? {
+pub(super) async fn first_non_finite(trainer: &Trainer) -> Result<Option<String>> {
+    if let Some(name) = trainer.model().non_finite_parameter_async().await? {
         return Ok(Some(format!("parameter {name}")));
     }
     trainer.model().parameters().zero_grad()?;
     let loss = trainer.loss_on_tape()?;
     let graph = loss.graph();
     for node in &graph.nodes {
-        if node.var.op().is_some() && !finite(&node.var)? {
+        if node.var.op().is_some() && !finite(node.var.value()).await? {
             return Ok(Some(describe(node, &graph.nodes)));
         }
         node.var.retain_grad();
@@ -21,15 +22,15 @@ pub(super) fn first_non_finite(trainer: &Trainer) -> Result<Option<String>> {
     loss.backward()?;
     for node in graph.nodes.iter().rev() {
         let Some(grad) = node.var.grad() else { continue };
-        if !grad.to_vec::<f32>()?.iter().all(|x| x.is_finite()) {
+        if !finite(&grad).await? {
             return Ok(Some(format!("the gradient of {}", describe(node, &graph.nodes))));
         }
     }
     Ok(None)
 }
 
-fn finite(var: &Var) -> Result<bool> {
-    Ok(var.value().to_vec::<f32>()?.iter().all(|x| x.is_finite()))
+async fn finite(tensor: &Tensor) -> Result<bool> {
+    Ok(tensor.read::<f32>().await?.iter().all(|x| x.is_finite()))
 }
 
 /// `linear (transformer.h.3.attn.c_attn.weight)`: the op, and the parameter that tells where.

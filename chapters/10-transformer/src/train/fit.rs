@@ -4,8 +4,9 @@ use crate::generate::{Generator, Sampling};
 use crate::{Error, Result};
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use strata_data::{Batch, Dataset};
+use web_time::Instant;
 
 /// What a run says while it works.
 #[derive(Debug)]
@@ -113,11 +114,11 @@ impl Clock {
 
 /// Trains until the run's length is reached or `on` breaks it off, evaluating, sampling and saving
 /// on the way. A run that is broken off is saved before it returns. `about` is what it is trained
-/// on: see [`Trainer::save`].
+/// on: see [`Trainer::save_async`].
 ///
 /// # Errors
 /// [`Error::NonFinite`], a device error, a folder that cannot be written at the end.
-pub fn fit(
+pub async fn fit_async(
     trainer: &mut Trainer,
     data: &Dataset,
     saves: Option<&Saves>,
@@ -128,7 +129,8 @@ pub fn fit(
     let clock =
         Clock { start: Instant::now(), before: trainer.done().seconds, config: config.clone() };
     let held_out = data.validation_batches(config.batch).clamp(1, config.eval_batches);
-    let floor = held_out_floor(data, held_out, config.batch);
+    let validation = || (0..held_out).map(|i| data.validation(i, config.batch));
+    let floor = joint_floor(validation());
     let mut speed = Speed::default();
     let mut next_sample = FIRST_SAMPLE;
     let mut due = Due::new(saves.map_or_else(SaveEvery::default, |s| s.every), trainer.done().step);
@@ -145,7 +147,7 @@ pub fn fit(
         let step = trainer.done().step;
         let batches = trainer.batches(data, step);
         let started = Instant::now();
-        let report = trainer.step_of(&batches, clock.lr(step)?)?;
+        let report = trainer.step_of_async(&batches, clock.lr(step)?).await?;
         // end: loop
         let fraction = clock.fraction(report.step);
         speed.add((config.accumulate * config.batch * config.context) as f64, started.elapsed());
@@ -164,13 +166,13 @@ pub fn fit(
         };
         let last = fraction >= 1.0;
         if flow.is_continue() && (report.step.is_multiple_of(config.eval_every) || last) {
-            let done = trainer.evaluate((0..held_out).map(|i| data.validation(i, config.batch)))?;
+            let done = trainer.evaluate_async(validation()).await?;
             score = Some(done);
             told(&mut flow, Event::Evaluated { step: report.step, score: done, floor });
         }
         if flow.is_continue() && (clock.start.elapsed() >= next_sample || last) {
             next_sample = clock.start.elapsed() + SAMPLE_EVERY;
-            let text = sample(trainer, data, report.step)?;
+            let text = sample_async(trainer, data, report.step).await?;
             told(&mut flow, Event::Sample { step: report.step, text: &text });
         }
         if flow.is_break() && !last {
@@ -181,7 +183,7 @@ pub fn fit(
         let end = last || stop == Stop::Asked;
         if let Some(saves) = saves.filter(|_| end || due.is_now(report.step)) {
             let folder = saves.folder.path();
-            match trainer.save_in(&saves.folder, data.tokenizer(), about) {
+            match trainer.save_in_async(&saves.folder, data.tokenizer(), about).await {
                 Ok(()) => _ = on(Event::Saved { step: report.step, folder }),
                 Err(error) if end => return Err(error),
                 // A disk that is full for an hour must not end a run of three days.
@@ -194,13 +196,9 @@ pub fn fit(
         }
     }
     if score.is_none() && stop == Stop::Finished {
-        score = Some(trainer.evaluate((0..held_out).map(|i| data.validation(i, config.batch)))?);
+        score = Some(trainer.evaluate_async(validation()).await?);
     }
     Ok(Outcome { stop, validation: score, floor })
-}
-
-fn held_out_floor(data: &Dataset, batches: usize, rows: usize) -> Option<f64> {
-    joint_floor((0..batches).map(|i| data.validation(i, rows)))
 }
 
 /// The floor of all their scored tokens together.
@@ -249,13 +247,13 @@ fn left(clock: &Clock, step: u64, speed: &Speed) -> Duration {
 ///
 /// # Errors
 /// The device fails.
-pub fn sample(trainer: &Trainer, data: &Dataset, seed: u64) -> Result<String> {
+pub async fn sample_async(trainer: &Trainer, data: &Dataset, seed: u64) -> Result<String> {
     let sampling = Sampling { temperature: 0.8, seed, ..Sampling::default() };
     let mut generator = Generator::new(trainer.model(), sampling)?;
     let prompt = data.prompt();
     let end = data.tokenizer().end_of_text();
     let mut out: Vec<u32> = prompt.iter().copied().filter(|&t| Some(t) != end).collect();
-    let mut logits = generator.read(&prompt)?;
+    let mut logits = generator.read_async(&prompt).await?;
     let most = trainer.config().context.saturating_sub(prompt.len()).min(200);
     for i in 0..most {
         let token = generator.draw(&logits);
@@ -265,7 +263,7 @@ pub fn sample(trainer: &Trainer, data: &Dataset, seed: u64) -> Result<String> {
         }
         out.push(token);
         if i + 1 < most {
-            logits = generator.read(&[token])?;
+            logits = generator.read_async(&[token]).await?;
         }
     }
     let bytes = data.tokenizer().decode(&out);

@@ -2,7 +2,8 @@ use crate::checkpoint::RunFolder;
 use crate::{Error, Result};
 use std::path::Path;
 use std::str::FromStr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use web_time::Instant;
 
 /// How often a run is saved, beside its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

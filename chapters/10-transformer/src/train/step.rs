@@ -11,9 +11,9 @@ impl Trainer {
     /// One step of a run whose steps have one batch: loss, gradients, update.
     ///
     /// # Errors
-    /// As [`step_of`](Self::step_of).
-    pub fn step(&mut self, batch: &Batch, lr: f32) -> Result<StepReport> {
-        self.step_of(slice::from_ref(batch), lr)
+    /// As [`step_of_async`](Self::step_of_async).
+    pub async fn step_async(&mut self, batch: &Batch, lr: f32) -> Result<StepReport> {
+        self.step_of_async(slice::from_ref(batch), lr).await
     }
 
     /// One step over as many batches as [`accumulate`](super::TrainConfig::accumulate) says: the loss
@@ -25,7 +25,7 @@ impl Trainer {
     /// # Errors
     /// Another number of batches, a batch of another shape, [`Error::NonFinite`] (weights and moments
     /// are then those before the step), more steps than 32 bits count, a device error.
-    pub fn step_of(&mut self, batches: &[Batch], lr: f32) -> Result<StepReport> {
+    pub async fn step_of_async(&mut self, batches: &[Batch], lr: f32) -> Result<StepReport> {
         let (have, want) = (batches.len(), self.config.accumulate);
         if have != want {
             let said = format!("{have}; a step of this run takes {want} (accumulate)");
@@ -48,9 +48,10 @@ impl Trainer {
                 self.run()?
             }
         };
-        let (loss, norm) = (loss.item::<f32>()?, self.optimizer.norm().item::<f32>()?);
+        let loss = loss.item_async::<f32>().await?;
+        let norm = self.optimizer.norm().item_async::<f32>().await?;
         if !loss.is_finite() || !norm.is_finite() {
-            let tensor = self.blamed(batches, count, lr)?;
+            let tensor = self.blamed(batches, count, lr).await?;
             return Err(Error::NonFinite { step, loss, tensor });
         }
         self.done.step = step;
@@ -160,11 +161,11 @@ impl Trainer {
     }
 
     /// The first tensor of the step that is not finite.
-    fn blamed(&self, batches: &[Batch], count: u32, lr: f32) -> Result<String> {
+    async fn blamed(&self, batches: &[Batch], count: u32, lr: f32) -> Result<String> {
         for (i, batch) in (0..).zip(batches) {
             self.upload(batch)?;
             self.set_state(self.dropout_step(count, i), lr)?;
-            if let Some(tensor) = diagnose::first_non_finite(self)? {
+            if let Some(tensor) = diagnose::first_non_finite(self).await? {
                 return Ok(tensor);
             }
         }

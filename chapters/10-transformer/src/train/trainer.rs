@@ -174,20 +174,24 @@ impl Trainer {
     /// cross-entropy, whatever the run is trained on.
     ///
     /// # Errors
-    /// As [`step`](Self::step); [`Error::NotFinite`].
-    pub fn evaluate(&self, batches: impl IntoIterator<Item = Batch>) -> Result<Evaluation> {
+    /// As [`step_async`](Self::step_async); [`Error::NotFinite`].
+    pub async fn evaluate_async(
+        &self,
+        batches: impl IntoIterator<Item = Batch>,
+    ) -> Result<Evaluation> {
         let mut sum = Evaluation::default();
         // A batch of padding has no mean.
         for batch in batches.into_iter().filter(|batch| batch.scored > 0) {
             self.check_and_upload(&batch)?;
             let loss = no_grad(|| self.model.loss(&self.ids, &self.targets, self.pass()))?;
             let scored = batch.scored as u64;
-            sum.nats += f64::from(loss.value().item::<f32>()?) * scored as f64;
+            let mean = loss.value().item_async::<f32>().await?;
+            sum.nats += f64::from(mean) * scored as f64;
             sum.tokens = sum.tokens.saturating_add(scored);
         }
         match sum.nats.is_finite() {
             true => Ok(sum),
-            false => Err(self.model.not_finite("the loss of the text")),
+            false => Err(self.model.not_finite_async("the loss of the text").await),
         }
     }
 
@@ -197,21 +201,28 @@ impl Trainer {
     /// # Errors
     /// The folder cannot be written, has no room, or is in use by another run; nothing half-written
     /// is left.
-    pub fn save(&self, folder: &Path, tokenizer: &Tokenizer, data: &str) -> Result<()> {
-        self.save_in(&RunFolder::open(folder)?, tokenizer, data)
+    pub async fn save_async(&self, folder: &Path, words: &Tokenizer, data: &str) -> Result<()> {
+        self.save_in_async(&RunFolder::open(folder)?, words, data).await
     }
 
-    /// [`save`](Self::save) into a folder that this run has already.
+    /// [`save_async`](Self::save_async) into a folder that this run has already.
     ///
     /// # Errors
-    /// As [`save`](Self::save).
-    pub fn save_in(&self, folder: &RunFolder, tokenizer: &Tokenizer, data: &str) -> Result<()> {
+    /// As [`save_async`](Self::save_async).
+    pub async fn save_in_async(
+        &self,
+        folder: &RunFolder,
+        tokenizer: &Tokenizer,
+        data: &str,
+    ) -> Result<()> {
         let (m, v) = self.optimizer.moments();
-        let mut moments = checkpoint::arena_tensors(&self.model, m, "m.")?;
-        moments.extend(checkpoint::arena_tensors(&self.model, v, "v.")?);
+        let mut moments = checkpoint::arena_tensors(&self.model, m, "m.").await?;
+        moments.extend(checkpoint::arena_tensors(&self.model, v, "v.").await?);
         let moments = checkpoint::write_tensors(&moments)?;
+        let weights = checkpoint::weights_async(&self.model).await?;
         let mut staged = folder.stage()?;
-        let [config, model, words] = checkpoint::stage_model(&mut staged, &self.model, tokenizer)?;
+        let [config, model, words] =
+            checkpoint::stage_model(&mut staged, &self.model, weights, tokenizer)?;
         staged.add("optimizer.safetensors", &moments)?;
         let file = TrainerFile {
             config: self.config.clone(),

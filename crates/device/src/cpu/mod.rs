@@ -6,16 +6,16 @@ mod threads;
 use crate::validate::{bindings, range, stranger};
 use crate::{
     Access, Backend, BoxFuture, Caps, Constants, CpuArgs, CpuBinding, Error, Info, Launch, Machine,
-    Memory, Result, room,
+    Memory, Opaque, Result, room,
 };
 use memory::Block;
 pub use size::{available_memory, memory};
-use std::any::Any;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 pub use threads::bounded_threads;
+use web_time::Instant;
 
 thread_local! {
     static BUSY: Cell<bool> = const { Cell::new(false) };
@@ -200,11 +200,11 @@ impl Backend for Cpu {
         Ok(())
     }
 
-    fn end_recording(&self) -> Result<Arc<dyn Any + Send + Sync>> {
+    fn end_recording(&self) -> Result<Arc<Opaque>> {
         Ok(Arc::new(self.lock("record")?.0.take().unwrap_or_default()))
     }
 
-    fn replay(&self, recording: &Arc<dyn Any + Send + Sync>) -> Result<()> {
+    fn replay(&self, recording: &Arc<Opaque>) -> Result<()> {
         let turn = self.lock("replay")?;
         let tape = recording.downcast_ref::<Vec<Launch>>();
         let wrong = Error::Recording { call: "replay", when: "with another machine's recording" };

@@ -21,14 +21,13 @@ mod turn;
 mod wait;
 
 use crate::validate::{range, stranger};
-use crate::{Backend, BoxFuture, Error, Info, Launch, Memory, Overlay, Result};
+use crate::{Backend, BoxFuture, Error, Info, Launch, Memory, Opaque, Overlay, Result};
 #[cfg(not(target_family = "wasm"))]
 use crate::{Binding, Kernel, Loaded};
 use bind::{Block, Graves, Groups};
 use faults::Faults;
 use params::Params;
 use pipeline::Pipelines;
-use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -45,6 +44,10 @@ pub struct Wgpu {
     faults: Arc<Faults>,
     state: Mutex<State>,
     staging: read::Staging,
+    #[cfg_attr(
+        target_family = "wasm",
+        expect(dead_code, reason = "a page does not time launches")
+    )]
     queries: OnceLock<time::Queries>,
     /// Last, so that it is dropped last.
     graves: Arc<Graves>,
@@ -269,12 +272,12 @@ impl Backend for Wgpu {
         Ok(())
     }
 
-    fn end_recording(&self) -> Result<Arc<dyn Any + Send + Sync>> {
+    fn end_recording(&self) -> Result<Arc<Opaque>> {
         let tape = Arc::new(self.state().recording.take().unwrap_or_default());
         Ok(Arc::new(Recorded { tape, graves: self.graves.clone() }))
     }
 
-    fn replay(&self, recording: &Arc<dyn Any + Send + Sync>) -> Result<()> {
+    fn replay(&self, recording: &Arc<Opaque>) -> Result<()> {
         self.faults.check()?;
         let recorded = recording.downcast_ref::<Recorded>();
         let ours = recorded.filter(|r| Arc::ptr_eq(&r.graves, &self.graves));

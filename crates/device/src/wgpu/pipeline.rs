@@ -111,7 +111,10 @@ impl Pipelines {
         })?;
         // A page has neither processes nor stacks of a chosen size, and compiles elsewhere anyway.
         #[cfg(target_family = "wasm")]
-        return self.build(device, launch, loaded, false);
+        {
+            let _ = info;
+            self.build(device, launch, loaded, false)
+        }
         #[cfg(not(target_family = "wasm"))]
         {
             vet::outlives(&vet::Asked {

@@ -32,7 +32,7 @@ fn softmax(
         let start = row * p.width;
 
         // Of nothing. Not minus infinity: a row may hold that, and -inf - -inf is not a number.
-        var largest = -3.40282347e+38;
+        var largest = -3.4028234e+38;
         var sum = 0.0;
         // exercise: begin, about 9 lines: Walk along this invocation's share of the row: elements
         //   lane, lane + WG, lane + 2 WG, ... What must happen to sum when a number is above

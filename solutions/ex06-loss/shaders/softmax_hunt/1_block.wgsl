@@ -30,7 +30,7 @@ fn softmax(
         // stub: if (lane < p.width) {
         // stub:     mine = max(mine, x[start + lane]);
         // stub: }
-        var mine = -3.40282347e+38;
+        var mine = -3.4028234e+38;
         for (var j = lane; j < p.width; j += WG) {
             mine = max(mine, x[start + j]);
         }

@@ -44,7 +44,7 @@ fn window_attention(
         // Row j of this head begins at head + j * p.dim.
         let head = i / p.dim / p.rows * p.rows * p.dim;
         let query = head + row * p.dim;
-        var largest = -3.40282347e+38;
+        var largest = -3.4028234e+38;
         var sum = 0.0;
         var weighted = 0.0;
         // exercise: begin, about 14 lines: Walk from the first key of the window to the row's own.
