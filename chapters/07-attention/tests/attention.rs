@@ -4,7 +4,8 @@ mod common;
 use common::{Case, Padding};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use strata_check::{gradient, sample, shapes};
+use strata_check::{gradient, sample};
+use strata_shapes as shapes;
 use strata_device::Machine;
 use strata_device::testing::testing_devices;
 
