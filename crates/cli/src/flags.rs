@@ -1,8 +1,7 @@
 //! Which flag a library's complaint is about. The library says what is wrong, to whoever calls it from
 //! Rust or TypeScript; how that is set here is the command's to say.
 
-use crate::args::Cli;
-use clap::CommandFactory;
+use crate::typed;
 use std::error::Error;
 use strata_ml::data::DataError;
 use strata_ml::{device, tensor, transformer};
@@ -13,9 +12,9 @@ pub fn advice(error: &(dyn Error + 'static)) -> String {
     if flags.is_empty() {
         return String::new();
     }
-    let cli = Cli::command();
-    let typed = std::env::args_os().nth(1).unwrap_or_default();
-    let Some(command) = cli.find_subcommand(typed) else { return String::new() };
+    let Some(cli) = typed::command() else { return String::new() };
+    let verb = std::env::args_os().nth(1).unwrap_or_default();
+    let Some(command) = cli.find_subcommand(verb) else { return String::new() };
     let takes = |flag: &str| command.get_arguments().any(|arg| arg.get_long() == Some(flag));
     worded(error, &flags.iter().copied().filter(|flag| takes(flag)).collect::<Vec<_>>())
 }

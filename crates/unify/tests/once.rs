@@ -8,8 +8,9 @@ use std::path::Path;
 use std::process::Command;
 
 /// The commands that a reader types, and what cargo is asked to do for them.
-const WHOLE: [(&str, &str); 5] = [
+const WHOLE: [(&str, &str); 6] = [
     ("cargo strata train", "build --package strata-cli"),
+    ("cargo strata watch", "build --package strata-practice"),
     ("cargo strata test", "test --no-run"),
     ("cargo strata book build", "build --package mdbook-strata"),
     ("npm run build", "build --package strata-node"),
