@@ -111,6 +111,9 @@ fn of_device(error: &device::Error) -> &'static [&'static str] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args::Cli;
+    use crate::elsewhere::Elsewhere;
+    use clap::CommandFactory;
 
     #[test]
     fn a_complaint_gets_the_flag_that_answers_it() {
@@ -132,7 +135,7 @@ mod tests {
 
     #[test]
     fn every_flag_is_one_that_somebody_takes() {
-        let cli = Cli::command();
+        let cli = Cli::<Elsewhere>::command();
         for flag in ["batch", "context", "steps", "minutes", "lr", "dropout", "weight-decay"] {
             let train = cli.find_subcommand("train").unwrap();
             assert!(train.get_arguments().any(|arg| arg.get_long() == Some(flag)), "{flag}");

@@ -12,11 +12,7 @@ pub(super) struct Walk<'a, const S: usize> {
 
 /// Calls `work(number, chunk)` for every chunk of so many elements, in parallel. Not generic over the
 /// work: what hands tasks to threads is compiled once for a type, not for each of a hundred closures.
-pub(super) fn chunks<T: Send>(
-    out: &mut [T],
-    size: usize,
-    work: &(dyn Fn(usize, &mut [T]) + Sync),
-) {
+pub(super) fn chunks<T: Send>(out: &mut [T], size: usize, work: &(dyn Fn(usize, &mut [T]) + Sync)) {
     out.par_chunks_mut(size).enumerate().for_each(|(number, chunk)| work(number, chunk));
 }
 
