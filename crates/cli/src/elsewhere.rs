@@ -87,7 +87,8 @@ fn leave() -> Failure {
 }
 
 fn by_cargo(root: PathBuf, there: bool) -> Command {
-    if !there {
+    // Whoever captures what a verb prints captures the same the first time.
+    if !there && ui::watched() {
         ui::note(&format!("{}Building{:#} what judges exercises, once", ui::HEAD, ui::HEAD));
     }
     let mut cargo = Command::new(var_os("CARGO").unwrap_or_else(|| "cargo".into()));
