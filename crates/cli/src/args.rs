@@ -33,7 +33,7 @@ Environment:
 /// Ten chapters, from a strided tensor to a GPT, each kernel in the open as CUDA C++, WGSL and Rust.
 /// This command trains the model, lets it write, looks inside, and checks the machine it runs on.
 #[derive(Debug, Parser)]
-#[command(name = "strata", version, after_help = EXAMPLES, styles = ui::HELP)]
+#[command(name = "strata", bin_name = "strata", version, after_help = EXAMPLES, styles = ui::HELP)]
 pub struct Cli<E: Exercises> {
     /// What to do.
     #[command(subcommand)]
