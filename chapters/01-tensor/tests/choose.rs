@@ -1,8 +1,9 @@
 //! `where`, triangles, one-hot rows and parts: what is chosen comes through unchanged, and nothing else.
 use proptest::prelude::*;
 use strata_check::oracle::{choose as oracle, copy as moved};
-use strata_check::{sample, shapes};
+use strata_check::sample;
 use strata_device::{Device, testing::testing_devices};
+use strata_shapes as shapes;
 use strata_tensor::{DType, Element, Result, Tensor};
 
 fn tensor<T: Element>(device: &Device, data: &[T], shape: &[usize]) -> Tensor {

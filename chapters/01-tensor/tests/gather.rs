@@ -1,8 +1,9 @@
 //! Gather and scatter-add, on every rung: shapes, views, places that are not there, the same bits twice.
 use proptest::prelude::*;
 use strata_check::oracle::{copy as moved, pick};
-use strata_check::{Check, Tolerance, sample, shapes};
+use strata_check::{Check, Tolerance, sample};
 use strata_device::{Device, testing::testing_devices};
+use strata_shapes as shapes;
 use strata_tensor::ops::{ladders, scatter_add_into};
 use strata_tensor::{DType, Element, Error, Result, Tensor};
 

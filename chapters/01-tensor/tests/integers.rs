@@ -1,8 +1,8 @@
 //! Arithmetic and comparison of integers: the same words on every device, at the ends of the range too.
 use proptest::prelude::*;
 use strata_check::oracle::{integer, zip as pairs};
-use strata_check::shapes;
 use strata_device::{Device, testing::testing_devices};
+use strata_shapes as shapes;
 use strata_tensor::ops::{Zip, zip};
 use strata_tensor::{DType, Element, Result, Tensor};
 

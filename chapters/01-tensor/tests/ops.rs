@@ -2,8 +2,9 @@
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use strata_check::oracle::{map as scalar, reduce as sums, zip as pairs};
-use strata_check::{Check, Tolerance, sample, shapes};
+use strata_check::{Check, Tolerance, sample};
 use strata_device::{Device, Machine, testing::testing_devices};
+use strata_shapes as shapes;
 use strata_tensor::ops::{Map, Reduce, Zip, accumulate, map, reduce, zip};
 use strata_tensor::{Error, Layout, Result, Tensor};
 

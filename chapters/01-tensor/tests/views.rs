@@ -116,7 +116,7 @@ proptest! {
 
     #[test]
     fn any_chain_of_views_shows_the_right_elements(
-        shape in strata_check::shapes::shape(4, 9, 300),
+        shape in strata_shapes::shape(4, 9, 300),
         steps in prop::collection::vec(any::<Step>(), 0..7),
     ) {
         let mut pair = Pair::new(&cpu(), &shape);
@@ -128,7 +128,7 @@ proptest! {
 
     #[test]
     fn copies_into_any_view_write_it_and_nothing_else(
-        shape in strata_check::shapes::full_shape(4, 9, 300),
+        shape in strata_shapes::full_shape(4, 9, 300),
         steps in prop::collection::vec(any::<Step>(), 0..5),
     ) {
         // Chains that keep showing the buffer itself: no stretching, no reshaping.
@@ -153,7 +153,7 @@ proptest! {
     }
 
     #[test]
-    fn collapsing_keeps_every_place(view in strata_check::shapes::view(4, 9, 300)) {
+    fn collapsing_keeps_every_place(view in strata_shapes::view(4, 9, 300)) {
         let layout = Layout { shape: view.shape, strides: view.strides, offset: view.offset };
         let merged = &Layout::collapse(std::slice::from_ref(&layout))[0];
         prop_assert_eq!(merged.numel(), layout.numel());

@@ -3,9 +3,10 @@ mod common;
 
 use common::{devices, rungs};
 use proptest::prelude::*;
-use strata_check::{Check, Tolerance, oracle::matmul::Matmul, sample, shapes};
+use strata_check::{Check, Tolerance, oracle::matmul::Matmul, sample};
 use strata_device::{Device, Machine, Settings};
 use strata_matmul::{Epilogue, gemm_into, matmul};
+use strata_shapes as shapes;
 use strata_tensor::{Result, Tensor};
 
 /// What a case asks for beyond the product.

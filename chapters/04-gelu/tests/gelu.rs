@@ -3,10 +3,11 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use strata_autograd::{Init, Module, ParamBuilder, Var};
 use strata_check::oracle::matmul::Matmul;
-use strata_check::{Check, Tolerance, gradient, oracle, sample, shapes};
+use strata_check::{Check, Tolerance, gradient, oracle, sample};
 use strata_device::{Device, Machine, testing::testing_devices};
 use strata_gelu::{Mlp, gelu, gelu_backward, gelu_forward, silu};
 use strata_matmul::Linear;
+use strata_shapes as shapes;
 use strata_tensor::{DType, Tensor};
 
 /// Every rung of the chapter that stands on this device, with the device that takes it.

@@ -2,11 +2,12 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use strata_autograd::{ParamBuilder, Var};
-use strata_check::{Check, Tolerance, gradient, oracle::layernorm as oracle, sample, shapes};
+use strata_check::{Check, Tolerance, gradient, oracle::layernorm as oracle, sample};
 use strata_device::{Device, Machine, testing::testing_devices};
 use strata_layernorm::{
     LayerNorm, ParameterGrads, layernorm, layernorm_backward, layernorm_forward,
 };
+use strata_shapes as shapes;
 use strata_tensor::{DType, Tensor};
 
 const EPS: f32 = 1e-5;

@@ -2,9 +2,10 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use strata_autograd::Var;
-use strata_check::{Check, Tolerance, gradient, oracle::layernorm as oracle, sample, shapes};
+use strata_check::{Check, Tolerance, gradient, oracle::layernorm as oracle, sample};
 use strata_device::{Device, LadderInfo, Machine, testing::testing_devices};
 use strata_layernorm::{ladders, residual_layernorm, residual_layernorm_forward};
+use strata_shapes as shapes;
 use strata_tensor::Tensor;
 
 const EPS: f32 = 1e-5;

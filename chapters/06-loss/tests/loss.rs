@@ -2,12 +2,13 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use strata_autograd::Var;
-use strata_check::{Check, Tolerance, gradient, oracle, sample, shapes};
+use strata_check::{Check, Tolerance, gradient, oracle, sample};
 use strata_device::{Device, Machine, testing::testing_devices};
 use strata_loss::{
     IGNORE, cross_entropy, cross_entropy_backward, cross_entropy_forward, log_softmax,
     log_softmax_backward, log_softmax_forward, softmax, softmax_backward, softmax_forward,
 };
+use strata_shapes as shapes;
 use strata_tensor::{DType, Tensor};
 
 /// The first and the second rung of every ladder that stands on this device, with the device that

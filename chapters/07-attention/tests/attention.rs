@@ -4,9 +4,10 @@ mod common;
 use common::{Case, Padding};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use strata_check::{gradient, sample, shapes};
+use strata_check::{gradient, sample};
 use strata_device::Machine;
 use strata_device::testing::testing_devices;
+use strata_shapes as shapes;
 
 #[test]
 fn telling_shapes() {

@@ -2,8 +2,9 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use strata_adamw::{AdamWConfig, SgdConfig, adamw, global_norm, sgd};
-use strata_check::{Check, Tolerance, oracle, sample, shapes};
+use strata_check::{Check, Tolerance, oracle, sample};
 use strata_device::{Buffer, Device, LadderInfo, Machine, StepState, testing::testing_devices};
+use strata_shapes as shapes;
 use strata_tensor::{DType, Tensor};
 
 fn ladder(op: &str) -> LadderInfo {

@@ -2,9 +2,10 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use strata_autograd::{Init, ParamBuilder, Var, no_grad};
-use strata_check::{Check, Tolerance, gradient, oracle::embedding as oracle, sample, shapes};
+use strata_check::{Check, Tolerance, gradient, oracle::embedding as oracle, sample};
 use strata_data::{embedding, embedding_backward, embedding_forward, embedding_positions_backward};
 use strata_device::{Device, Machine, StepState, testing::testing_devices};
+use strata_shapes as shapes;
 use strata_tensor::Tensor;
 
 /// Every device here, with each rung of the backward pass forced in turn.

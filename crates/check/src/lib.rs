@@ -11,7 +11,6 @@
 //! - [`diagnose`]: what a pattern of wrong elements betrays about the bug behind it.
 //! - [`guard`]: poison for outputs and guard words around buffers.
 //! - [`sample`]: reproducible inputs.
-//! - `shapes` (feature `proptest`): strategies that draw the shapes kernels trip over.
 //!
 //! ```
 //! use strata_check::{oracle::matmul::Matmul, report::Check, sample, tolerance::Tolerance};
@@ -41,8 +40,6 @@ pub mod oracle;
 pub mod report;
 pub mod round;
 pub mod sample;
-#[cfg(feature = "proptest")]
-pub mod shapes;
 pub mod tolerance;
 
 pub use report::{Check, Owner, Report};

@@ -1,8 +1,9 @@
 //! What can be typed.
 
+use crate::Exercises;
 use crate::commands::{
-    bench, book, bundle, check, demo, diff, doctor, eval, exercises, fuzz, generate, hint, inspect,
-    list, new, next, parity, progress, reset, reveal, soak, test, train, watch,
+    bench, book, bundle, demo, doctor, eval, fuzz, generate, inspect, new, parity, soak, test,
+    train,
 };
 use crate::failure::{Failure, Outcome};
 use crate::ui;
@@ -33,16 +34,16 @@ Environment:
 /// Ten chapters, from a strided tensor to a GPT, each kernel in the open as CUDA C++, WGSL and Rust.
 /// This command trains the model, lets it write, looks inside, and checks the machine it runs on.
 #[derive(Debug, Parser)]
-#[command(name = "strata", version, after_help = EXAMPLES, styles = ui::HELP)]
-pub struct Cli {
+#[command(name = "strata", bin_name = "strata", version, after_help = EXAMPLES, styles = ui::HELP)]
+pub struct Cli<E: Exercises> {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Command<E>,
 }
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum Command<E: Exercises> {
     /// Train a GPT on stories or on your own text
     Train(Box<train::TrainArgs>),
     /// Let a trained model write
@@ -71,26 +72,8 @@ pub enum Command {
     Bundle(bundle::BundleArgs),
     /// Make the skeleton of an op, for those who add to Strata
     New(new::NewArgs),
-    /// List the exercises, and how far you are with each task
-    List(list::ListArgs),
-    /// Show the next task: what to do, where, and how it is judged
-    Next(next::NextArgs),
-    /// Judge whenever you save: task, goal and verdict on one screen
-    Watch(watch::WatchArgs),
-    /// Judge your answers
-    Check(check::CheckArgs),
-    /// Give a hint; asked again, the next one
-    Hint(hint::HintArgs),
-    /// Set your answer beside ours: numbers, source, speed
-    Diff(diff::DiffArgs),
-    /// Begin a task anew; what you wrote is kept
-    Reset(reset::ResetArgs),
-    /// Show our answer to a task
-    Reveal(reveal::RevealArgs),
-    /// Show how far you are, and how much is left
-    Progress(progress::ProgressArgs),
-    /// Make your own workspace of exercises; generate and prove them
-    Exercises(exercises::ExercisesArgs),
+    #[command(flatten)]
+    Exercises(E),
 }
 
 /// Where to compute, and with which kernels.
@@ -232,11 +215,12 @@ pub fn folder(flag: &str, path: &std::path::Path) -> Outcome<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::elsewhere::Elsewhere;
     use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_sound() {
-        Cli::command().debug_assert();
+        Cli::<Elsewhere>::command().debug_assert();
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! Which flag a library's complaint is about. The library says what is wrong, to whoever calls it from
 //! Rust or TypeScript; how that is set here is the command's to say.
 
-use crate::args::Cli;
-use clap::CommandFactory;
+use crate::typed;
 use std::error::Error;
 use strata_ml::data::DataError;
 use strata_ml::{device, tensor, transformer};
@@ -13,9 +12,9 @@ pub fn advice(error: &(dyn Error + 'static)) -> String {
     if flags.is_empty() {
         return String::new();
     }
-    let cli = Cli::command();
-    let typed = std::env::args_os().nth(1).unwrap_or_default();
-    let Some(command) = cli.find_subcommand(typed) else { return String::new() };
+    let Some(cli) = typed::command() else { return String::new() };
+    let verb = std::env::args_os().nth(1).unwrap_or_default();
+    let Some(command) = cli.find_subcommand(verb) else { return String::new() };
     let takes = |flag: &str| command.get_arguments().any(|arg| arg.get_long() == Some(flag));
     worded(error, &flags.iter().copied().filter(|flag| takes(flag)).collect::<Vec<_>>())
 }
@@ -112,6 +111,9 @@ fn of_device(error: &device::Error) -> &'static [&'static str] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args::Cli;
+    use crate::elsewhere::Elsewhere;
+    use clap::CommandFactory;
 
     #[test]
     fn a_complaint_gets_the_flag_that_answers_it() {
@@ -133,7 +135,7 @@ mod tests {
 
     #[test]
     fn every_flag_is_one_that_somebody_takes() {
-        let cli = Cli::command();
+        let cli = Cli::<Elsewhere>::command();
         for flag in ["batch", "context", "steps", "minutes", "lr", "dropout", "weight-decay"] {
             let train = cli.find_subcommand("train").unwrap();
             assert!(train.get_arguments().any(|arg| arg.get_long() == Some(flag)), "{flag}");

@@ -1,20 +1,36 @@
 //! The command line, read. clap quotes what it does not understand; what it quotes may be anything.
 
 use crate::args::Cli;
-use crate::ui;
-use clap::Parser;
+use crate::{Exercises, ui};
+use clap::{CommandFactory, Parser};
 use std::ffi::OsStr;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 /// Words longer than this are not shown as they are.
 const LONG: usize = 200;
+
+static COMMAND: OnceLock<fn() -> clap::Command> = OnceLock::new();
+
+/// All that can be typed, as far as this program was asked to read it.
+pub fn command() -> Option<clap::Command> {
+    COMMAND.get().map(|command| command())
+}
 
 /// What was typed, or how the process ends: after `--help`, or after a message on what is wrong.
 ///
 /// # Errors
 /// There is nothing to run.
-pub fn read() -> Result<Cli, ExitCode> {
-    Cli::try_parse().map_err(|error| {
+pub fn read<E: Exercises>() -> Result<Cli<E>, ExitCode> {
+    let _ = COMMAND.set(Cli::<E>::command);
+    // `help watch`: the program that has the verb explains it.
+    if std::env::args_os().nth(1).is_some_and(|word| word == "help")
+        && std::env::args_os().nth(2).is_some()
+        && let Err(failure) = E::here()
+    {
+        return Err(failure.report());
+    }
+    Cli::<E>::try_parse().map_err(|error| {
         let code = if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
         if !error.use_stderr() || std::env::args_os().skip(1).all(|word| plain(&word)) {
             // If nobody listens there is nobody to tell.

@@ -365,7 +365,7 @@ fn words_on_the_command_line_move_no_cursor() {
     let long = "x".repeat(100_000);
     let deep = format!("{NASTY}/{NASTY}");
     for word in [NASTY, &long, &deep] {
-        let cases: [(&[&str], i32); 14] = [
+        let cases: [(&[&str], i32); 13] = [
             (&[word], 2),
             (&["train", word], 2),
             (&["train", "--preset", word], 2),
@@ -379,7 +379,6 @@ fn words_on_the_command_line_move_no_cursor() {
             (&["inspect", word], 1),
             (&["demo", word], 1),
             (&["bench", "--op", word], 2),
-            (&["list", word], 1),
         ];
         for (words, code) in cases {
             for colours in [false, true] {

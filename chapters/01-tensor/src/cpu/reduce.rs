@@ -1,4 +1,4 @@
-use super::walk::{CHUNK, Walk};
+use super::walk::{CHUNK, Walk, chunks};
 use crate::ops::argmax::find_largest;
 use crate::ops::reduce::fold;
 use rayon::prelude::*;
@@ -50,18 +50,19 @@ impl<'a> Terms<'a> {
         }
         if self.k >= 2 * CHUNK {
             // Long sums are cut into pieces of one size, whatever the number of threads.
-            out.par_iter_mut().enumerate().for_each(|(i, o)| {
+            chunks(out, 1, &|i, out| {
                 let [base] = self.outer.at(i);
-                let pieces: Vec<f32> = (0..self.k.div_ceil(CHUNK))
-                    .into_par_iter()
-                    .map(|c| self.one(base, c * CHUNK..self.k.min((c + 1) * CHUNK), start, &f))
-                    .collect();
-                *o = self.scale * pieces.into_iter().fold(start, &f);
+                let mut pieces = vec![start; self.k.div_ceil(CHUNK)];
+                chunks(&mut pieces, 1, &|c, piece| {
+                    let terms = c * CHUNK..self.k.min((c + 1) * CHUNK);
+                    piece[0] = self.one(base, terms, start, &f);
+                });
+                out[0] = self.scale * pieces.into_iter().fold(start, &f);
             });
             return;
         }
         let per_task = (CHUNK / self.k).max(1);
-        out.par_chunks_mut(per_task).enumerate().for_each(|(c, chunk)| {
+        chunks(out, per_task, &|c, chunk| {
             for (j, o) in chunk.iter_mut().enumerate() {
                 let [base] = self.outer.at(c * per_task + j);
                 *o = self.scale * self.one(base, 0..self.k, start, &f);
@@ -124,10 +125,9 @@ impl<'a> Terms<'a> {
             }
             out.iter_mut().zip(total).for_each(|(o, t)| *o = self.scale * t);
         };
-        out.par_chunks_mut(width).enumerate().for_each(|(r, line)| {
+        chunks(out, width, &|r, line| {
             let [base] = self.outer.at(r * width);
-            let blocks = line.par_chunks_mut(COLUMNS).enumerate();
-            blocks.for_each(|(b, block)| row(block, base + b * COLUMNS));
+            chunks(line, COLUMNS, &|b, block| row(block, base + b * COLUMNS));
         });
     }
 }

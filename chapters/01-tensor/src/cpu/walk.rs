@@ -10,6 +10,12 @@ pub(super) struct Walk<'a, const S: usize> {
     pub offsets: [usize; S],
 }
 
+/// Calls `work(number, chunk)` for every chunk of so many elements, in parallel. Not generic over the
+/// work: what hands tasks to threads is compiled once for a type, not for each of a hundred closures.
+pub(super) fn chunks<T: Send>(out: &mut [T], size: usize, work: &(dyn Fn(usize, &mut [T]) + Sync)) {
+    out.par_chunks_mut(size).enumerate().for_each(|(number, chunk)| work(number, chunk));
+}
+
 impl<const S: usize> Walk<'_, S> {
     /// Where element `i` (row-major) of each operand lies.
     pub fn at(&self, mut i: usize) -> [usize; S] {
@@ -53,7 +59,7 @@ impl<const S: usize> Walk<'_, S> {
             0 => 0,
             r => self.strides[s][r - 1],
         });
-        out.par_chunks_mut(CHUNK).enumerate().for_each(|(c, chunk)| {
+        chunks(out, CHUNK, &|c, chunk| {
             let mut done = 0;
             while done < chunk.len() {
                 let i = c * CHUNK + done;

@@ -1,5 +1,6 @@
 //! `strata bundle`: the whole of Strata in one file, for a GPU machine without a toolchain.
 
+use crate::Exercises;
 use crate::failure::{Failure, Outcome};
 use crate::ui::{self, say};
 use clap::Args;
@@ -51,7 +52,9 @@ pub struct BundleArgs {
     out: PathBuf,
 }
 
-pub fn run(args: &BundleArgs) -> Outcome {
+pub fn run<E: Exercises>(args: &BundleArgs) -> Outcome {
+    // What is packed must have every verb.
+    E::here()?;
     let out = &args.out;
     strata_files::make_folder(out).map_err(refused)?;
     let binary = out.join(if cfg!(windows) { "strata.exe" } else { "strata" });

@@ -1,5 +1,6 @@
 //! `strata fuzz`: bad inputs, by a program of its own, so that training compiles none of it.
 
+use crate::Exercises;
 use crate::commands::test::workspace;
 use crate::failure::{Failure, Outcome};
 use clap::Args;
@@ -34,7 +35,9 @@ pub struct FuzzArgs {
     words: Vec<String>,
 }
 
-pub fn run(args: &FuzzArgs) -> Outcome {
+pub fn run<E: Exercises>(args: &FuzzArgs) -> Outcome {
+    // What is tried must have every verb.
+    E::here()?;
     let root = workspace()?;
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["run", "--quiet", "--package", "strata-fuzz", "--manifest-path"]);

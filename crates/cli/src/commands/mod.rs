@@ -3,29 +3,19 @@
 pub mod bench;
 pub mod book;
 pub mod bundle;
-pub mod check;
 pub mod demo;
-pub mod diff;
 pub mod doctor;
 pub mod eval;
-pub mod exercises;
 pub mod fuzz;
 pub mod generate;
-pub mod hint;
 pub mod inspect;
-pub mod list;
 pub mod new;
-pub mod next;
 pub mod parity;
-pub mod practice;
-pub mod progress;
-pub mod reset;
-pub mod reveal;
 pub mod soak;
 pub mod test;
 pub mod train;
-pub mod watch;
 
+use crate::Exercises;
 use crate::args::Command;
 use crate::failure::Outcome;
 
@@ -33,9 +23,9 @@ use crate::failure::Outcome;
 ///
 /// # Errors
 /// What the reader should be told.
-pub fn run(command: Command) -> Outcome {
+pub fn run<E: Exercises>(command: Command<E>) -> Outcome {
     match command {
-        Command::Train(args) => train::run(&args),
+        Command::Train(args) => train::run::<E>(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Inspect(args) => inspect::run(&args),
@@ -45,19 +35,10 @@ pub fn run(command: Command) -> Outcome {
         Command::Bench(args) => bench::run(&args),
         Command::Soak(args) => soak::run(&args),
         Command::Test(args) => test::run(&args),
-        Command::Fuzz(args) => fuzz::run(&args),
+        Command::Fuzz(args) => fuzz::run::<E>(&args),
         Command::Book(args) => book::run(&args),
-        Command::Bundle(args) => bundle::run(&args),
+        Command::Bundle(args) => bundle::run::<E>(&args),
         Command::New(args) => new::run(&args),
-        Command::List(args) => list::run(&args),
-        Command::Watch(args) => watch::run(&args),
-        Command::Next(args) => next::run(&args),
-        Command::Check(args) => check::run(&args),
-        Command::Hint(args) => hint::run(&args),
-        Command::Diff(args) => diff::run(&args),
-        Command::Reset(args) => reset::run(&args),
-        Command::Reveal(args) => reveal::run(&args),
-        Command::Progress(args) => progress::run(&args),
-        Command::Exercises(args) => exercises::run(&args),
+        Command::Exercises(verb) => verb.run(),
     }
 }

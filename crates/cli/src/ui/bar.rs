@@ -16,6 +16,12 @@ const FULL: u64 = 1000;
 /// A bar that is drawn only where somebody watches.
 pub struct Bar(Option<ProgressBar>);
 
+impl Default for Bar {
+    fn default() -> Self {
+        Bar::new()
+    }
+}
+
 impl Bar {
     /// A bar.
     pub fn new() -> Self {

@@ -1,11 +1,13 @@
 //! How the command talks: results on stdout, everything about them on stderr; colours where a
 //! terminal shows them and NO_COLOR does not forbid them; a bar only where someone watches it.
 
+mod ask;
 mod bar;
 mod border;
 mod chart;
 mod numbers;
 
+pub use ask::agree;
 pub use bar::Bar;
 pub use border::{Paint, coloured_text, name, safe};
 pub use chart::{Chart, Series};
@@ -45,13 +47,14 @@ pub fn out() -> impl Write {
 }
 
 /// A line of the result.
+#[macro_export]
 macro_rules! say {
     ($($arg:tt)*) => {{
         use std::io::Write as _;
         writeln!($crate::ui::out(), $($arg)*)
     }};
 }
-pub(crate) use say;
+pub use say;
 
 /// A line about the work, on stderr. It is not the result: if stderr is gone, so be it.
 pub fn note(text: &str) {
@@ -81,8 +84,8 @@ pub fn watched() -> bool {
 /// How many columns a line may have; where no terminal is, nothing has to be short.
 pub fn width() -> usize {
     const NONE: usize = 120;
-    match ratatui::crossterm::terminal::size() {
-        Ok((columns, _)) if io::stdout().is_terminal() && columns > 0 => usize::from(columns),
+    match console::Term::stdout().size_checked() {
+        Some((_, columns)) if io::stdout().is_terminal() && columns > 0 => usize::from(columns),
         _ => NONE,
     }
 }

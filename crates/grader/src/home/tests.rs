@@ -15,11 +15,22 @@ fn stubs() -> Vec<(String, String)> {
     STUBS.map(|(file, text)| (file.into(), text.into())).into()
 }
 
+/// What the clone's crates come from: serde and all below it is built for exercises, clap is not.
+const LOCK: &str = "\
+[[package]]
+name = \"clap\"
+[[package]]
+name = \"serde\"
+dependencies = [\"syn 2.0.0\"]
+[[package]]
+name = \"syn\"
+";
+
 /// A clone of Strata, as small as it can be.
 fn clone(root: &Path) -> PathBuf {
     let clone = root.join("a clone");
     let put = |file: &str, text: &str| files::write(&clone.join(file), text.as_bytes()).unwrap();
-    put("Cargo.lock", "lock 1\n");
+    put("Cargo.lock", LOCK);
     put("rust-toolchain.toml", "[toolchain]\nchannel = 'stable'\n");
     put(".cargo/config.toml", "[env]\nXDG_RUNTIME_DIR = '/tmp'\n");
     put("crates/cli/Cargo.toml", "[package]\nname = \"strata-cli\"\n");
@@ -28,7 +39,7 @@ fn clone(root: &Path) -> PathBuf {
     put("chapters/01-tensor/Cargo.toml", "[package]\n");
     put(
         "Cargo.toml",
-        "[workspace.package]\nedition = '2024'\n[workspace.lints.rust]\nmissing_docs = 'deny'\n[workspace.dependencies]\nstrata-grader = { path = 'crates/grader' }\nstrata-ml = { path = 'crates/strata' }\nstrata-tensor = { path = 'chapters/01-tensor' }\nserde = '1'\n[profile.dev]\nopt-level = 3\n[profile.dev.package.'*']\nopt-level = 1\n[profile.dev.package.strata-grader]\noverflow-checks = true\n[profile.dev.package.strata-cli]\noverflow-checks = true\n",
+        "[workspace.package]\nedition = '2024'\n[workspace.lints.rust]\nmissing_docs = 'deny'\n[workspace.dependencies]\nstrata-grader = { path = 'crates/grader' }\nstrata-ml = { path = 'crates/strata' }\nstrata-tensor = { path = 'chapters/01-tensor' }\nserde = '1'\n[profile.dev]\nopt-level = 3\n[profile.dev.package.'*']\nopt-level = 1\n[profile.dev.package.strata-grader]\noverflow-checks = true\n[profile.dev.package.strata-cli]\noverflow-checks = true\n[profile.dev.package.clap]\nopt-level = 0\n[profile.dev.package.syn]\nopt-level = 0\n",
     );
     clone
 }
@@ -54,12 +65,13 @@ fn a_home_is_a_workspace_of_its_own() {
     assert_eq!(packages["strata-tensor"]["opt-level"].as_integer(), Some(3), "as in the clone");
     assert_eq!(packages["strata-grader"]["opt-level"].as_integer(), Some(3));
     assert_eq!(packages["strata-grader"]["overflow-checks"].as_bool(), Some(true));
-    assert!(["serde", "strata-cli"].iter().all(|name| packages.get(*name).is_none()));
+    assert_eq!(packages["syn"]["opt-level"].as_integer(), Some(0), "as in the clone");
+    assert!(["serde", "clap", "strata-cli"].iter().all(|name| packages.get(*name).is_none()));
     let config = toml(".cargo/config.toml");
     assert_eq!(config["build"]["target-dir"].as_str(), clone.join("target").to_str());
     assert_eq!(config["alias"]["strata"][3].as_str(), clone.join("Cargo.toml").to_str());
     assert_eq!(config["env"]["XDG_RUNTIME_DIR"].as_str(), Some("/tmp"));
-    assert_eq!(fs::read_to_string(home.join("Cargo.lock")).unwrap(), "lock 1\n");
+    assert_eq!(fs::read_to_string(home.join("Cargo.lock")).unwrap(), LOCK);
 
     let found = Home::find(&home.join("ex01-a/src")).unwrap();
     assert_eq!(found, Home { root: home.clone(), clone: Some(clone.clone()), outside: true });
@@ -83,11 +95,12 @@ fn init_again_brings_what_is_new_and_keeps_what_was_written() {
 
     fs::write(home.join(shader), "mine\n").unwrap();
     fs::write(home.join("notes.txt"), "mine\n").unwrap();
-    fs::write(home.join("Cargo.lock"), "lock 1, and more\n").unwrap();
+    fs::write(home.join("Cargo.lock"), "# mine\n").unwrap();
     let same = init(&home, &clone, &wanted).unwrap();
     assert_eq!((same.changes.len(), same.unchanged), (0, 8));
 
-    fs::write(clone.join("Cargo.lock"), "lock 2\n").unwrap();
+    let newer = format!("{LOCK}# lock 2\n");
+    fs::write(clone.join("Cargo.lock"), &newer).unwrap();
     for (n, new) in [(2, "1_x.wgsl.new"), (3, "1_x.wgsl.new")] {
         wanted[1].1 = format!("// TODO {n}\n");
         wanted[2].1 = format!("// {n}\n");
@@ -100,7 +113,7 @@ fn init_again_brings_what_is_new_and_keeps_what_was_written() {
     let text = |file: &str| fs::read_to_string(home.join(file)).unwrap();
     assert_eq!([text(shader), text("notes.txt")], ["mine\n"; 2]);
     assert_eq!(text(&format!("{shader}.new")), "// TODO 3\n");
-    assert_eq!([text("Cargo.lock"), text("Cargo.lock.old")], ["lock 2\n", "lock 1, and more\n"]);
+    assert_eq!([text("Cargo.lock"), text("Cargo.lock.old")], [newer.as_str(), "# mine\n"]);
 
     // A new version that was edited in its turn is not lost, either.
     fs::write(home.join(format!("{shader}.new")), "merged\n").unwrap();

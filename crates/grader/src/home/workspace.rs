@@ -81,8 +81,10 @@ impl Clone<'_> {
         let mut profile = self.section(&["profile"]).cloned();
         let dev = profile.as_mut().and_then(|profile| profile.get_mut("dev"));
         if let Some(Value::Table(packages)) = dev.and_then(|dev| dev.get_mut("package")) {
-            // What the clone says of one of its own is said below; other names are not known here.
-            packages.retain(|name, _| name == "*");
+            // What the clone says of one of its own is said below. Of a name that is not among what is
+            // built here, cargo would complain.
+            let known = self.others(&names)?;
+            packages.retain(|name, _| name == "*" || known.contains(name));
         }
         manifest.extend(profile.map(|table| ("profile".to_string(), table.into())));
         Ok(format!("{HEAD}{manifest}{}", self.own_profiles(&names)?))
@@ -119,6 +121,40 @@ impl Clone<'_> {
                 let manifest = table(&self.path.join(folder).join("Cargo.toml"))?;
                 open.extend(dependencies(&manifest, &["dependencies"]));
             }
+        }
+        Ok(found)
+    }
+
+    /// Other people's crates that Strata's own among `names` are built from, as the clone's Cargo.lock
+    /// has them.
+    fn others(&self, names: &BTreeSet<String>) -> Result<BTreeSet<String>> {
+        let mut open = Vec::new();
+        for name in &self.closure(names)? {
+            let Some(folder) = self.folder(name) else { continue };
+            let manifest = table(&self.path.join(folder).join("Cargo.toml"))?;
+            let targets = manifest.get("target").and_then(Value::as_table);
+            let targets = targets.into_iter().flat_map(Table::values).filter_map(Value::as_table);
+            for place in targets.chain([&manifest]) {
+                open.extend(dependencies(place, &["dependencies", "build-dependencies"]));
+            }
+        }
+        let lock = table(&self.path.join("Cargo.lock"))?;
+        let packages = lock.get("package").and_then(Value::as_array);
+        let packages: Vec<&Table> =
+            packages.into_iter().flatten().filter_map(Value::as_table).collect();
+        let own = |name: &str| self.folder(name).is_some();
+        let mut found = BTreeSet::new();
+        while let Some(name) = open.pop() {
+            let is_it =
+                |package: &&Table| package.get("name").and_then(Value::as_str) == Some(&name);
+            let versions: Vec<&Table> = packages.iter().copied().filter(is_it).collect();
+            if own(&name) || versions.is_empty() || !found.insert(name.clone()) {
+                continue;
+            }
+            let below = versions.iter().filter_map(|p| p.get("dependencies")?.as_array()).flatten();
+            // Where there are several versions, one follows the name.
+            let below = below.filter_map(|text| text.as_str()?.split(' ').next());
+            open.extend(below.map(String::from));
         }
         Ok(found)
     }

@@ -4,7 +4,6 @@ mod args;
 mod curve;
 mod interrupt;
 mod log;
-mod mine;
 mod place;
 mod plan;
 mod record;
@@ -14,6 +13,7 @@ mod session;
 pub use args::TrainArgs;
 pub use remembered::same;
 
+use crate::Exercises;
 use crate::args::folder;
 use crate::failure::{Failure, Outcome};
 use crate::ui::{self, Bar, say};
@@ -45,20 +45,23 @@ struct Run {
     log: Option<std::path::PathBuf>,
 }
 
-pub fn run(args: &TrainArgs) -> Outcome {
+pub fn run<E: Exercises>(args: &TrainArgs) -> Outcome {
+    if args.mine {
+        E::here()?;
+    }
     let run = match &args.resume {
-        Some(from) => resumed(args, from)?,
-        None => fresh(args)?,
+        Some(from) => resumed::<E>(args, from)?,
+        None => fresh::<E>(args)?,
     };
     train(args, run)
 }
 
 /// The device, with the reader's kernels where they are asked for.
-fn open(args: &TrainArgs) -> Outcome<Device> {
-    if args.mine { mine::open(&args.device) } else { args.device.open() }
+fn open<E: Exercises>(args: &TrainArgs) -> Outcome<Device> {
+    if args.mine { E::mine(&args.device) } else { args.device.open() }
 }
 
-fn fresh(args: &TrainArgs) -> Outcome<Run> {
+fn fresh<E: Exercises>(args: &TrainArgs) -> Outcome<Run> {
     let source = args.data.clone().unwrap_or(Source::Stories);
     let (name, shape) = match &args.init {
         Some(path) => {
@@ -71,7 +74,7 @@ fn fresh(args: &TrainArgs) -> Outcome<Run> {
         }
         None => plan::preset(args)?,
     };
-    let device = open(args)?;
+    let device = open::<E>(args)?;
     let (mut config, why) = plan::plan(args, shape, &device)?;
     let place = match &args.out {
         Some(path) => Place::named(path, args.force)?,
@@ -102,7 +105,7 @@ fn fresh(args: &TrainArgs) -> Outcome<Run> {
     Ok(Run { trainer, data, source, kept, place, name, device, log: None })
 }
 
-fn resumed(args: &TrainArgs, from: &Path) -> Outcome<Run> {
+fn resumed<E: Exercises>(args: &TrainArgs, from: &Path) -> Outcome<Run> {
     folder("--resume", from)?;
     // Before it is read: another run may be at work there.
     let place = match &args.out {
@@ -116,7 +119,7 @@ fn resumed(args: &TrainArgs, from: &Path) -> Outcome<Run> {
         // Without a trainer's state there is nothing to resume, which the trainer says.
         (None, None) => Source::Stories,
     };
-    let device = open(args)?;
+    let device = open::<E>(args)?;
     let (mut trainer, tokenizer, _) = match Trainer::resume(from, &device) {
         Err(error) if file.is_none() => {
             return Err(Failure::new(format!("{error}: --init {}", from.display())));

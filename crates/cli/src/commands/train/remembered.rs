@@ -1,7 +1,6 @@
 //! What a checkpoint remembers of its text, so that a resumed run and `eval` find it. A stranger's
 //! checkpoint may name any file of ours: one outside its folder is read only if the reader says so.
 
-use crate::commands::practice::agree;
 use crate::failure::{Failure, Outcome};
 use crate::ui;
 use std::io::{self, IsTerminal};
@@ -42,7 +41,7 @@ pub fn recalled(kept: &str, folder: &Path) -> Outcome<Source> {
     let asked = io::stdin().is_terminal() && ui::watched();
     let question =
         format!("The checkpoint {from} asks to be trained on {text}, outside its folder. Read it?");
-    if asked && agree(&question, false)? {
+    if asked && ui::agree(&question, false)? {
         return Ok(source);
     }
     Err(Failure::new(format!(

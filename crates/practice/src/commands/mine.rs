@@ -4,13 +4,13 @@
 //! device today, stands in front of ours. One that was right once and is wrong now stops the run
 //! before it begins: a model must not be trained on a mistake that nobody sees.
 
-use crate::args::DeviceArgs;
 use crate::commands::diff::both;
 use crate::commands::practice;
 use crate::failure::{Failure, Outcome};
 use crate::ui;
 use std::path::PathBuf;
 use std::sync::Arc;
+use strata_cli::DeviceArgs;
 use strata_grader::catalog::{self, Exercise, Task};
 use strata_grader::graded::Graded;
 use strata_grader::home::Home;

@@ -1,9 +1,9 @@
 //! `strata exercises sync`: exercises/ from solutions/.
 
-use crate::commands::test::workspace;
 use crate::failure::Outcome;
 use crate::ui::{self, say};
 use clap::Args;
+use strata_cli::workspace;
 use strata_grader::sync;
 
 /// Write exercises/ anew from solutions/.

@@ -1,7 +1,6 @@
 //! What the reader's verbs share: which task is meant, how far it is, grading it, saying so.
 
 mod answer;
-mod ask;
 mod board;
 mod cargo;
 mod find;
@@ -13,8 +12,8 @@ mod speed;
 mod text;
 mod words;
 
+pub use crate::ui::agree;
 pub use answer::{Put, files, holds, put, solution, stub};
-pub use ask::agree;
 pub use board::{Board, Row, State};
 pub use find::{Asked, asked, asked_task, exercise, language, task};
 pub use grade::{Judge, grade};

@@ -1,10 +1,10 @@
 //! `strata exercises init`: the reader's own workspace.
 
-use crate::commands::test::workspace;
 use crate::failure::Outcome;
 use crate::ui::say;
 use clap::Args;
 use std::path::PathBuf;
+use strata_cli::workspace;
 use strata_grader::home::Home;
 
 /// Make a workspace of exercises outside the clone, or bring it up to date after a `git pull`.

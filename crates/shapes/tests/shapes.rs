@@ -5,7 +5,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use strata_check::oracle::index::len;
 use strata_check::oracle::zip::broadcast_shape;
-use strata_check::shapes;
+use strata_shapes as shapes;
 
 proptest! {
     #[test]

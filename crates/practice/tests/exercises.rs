@@ -274,3 +274,15 @@ fn a_time_limit_beyond_all_days_is_a_day() {
         assert!(text(&output.stdout).contains("of output"), "{}", text(&output.stdout));
     }
 }
+
+#[test]
+fn a_word_moves_no_cursor() {
+    let (_folder, root) = workspace();
+    for word in ["\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}\r\u{8}", &"x".repeat(100_000)] {
+        let output = run(&root, &["list", word]);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said:?}");
+        assert!(said.len() < 5000, "{} bytes", said.len());
+        assert!(!said.contains(['\u{1b}', '\u{9b}', '\u{202e}', '\u{7}', '\r']), "{said:?}");
+    }
+}

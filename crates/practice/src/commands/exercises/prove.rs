@@ -1,9 +1,9 @@
 //! `strata exercises prove`: the judges on trial.
 
-use crate::commands::test::workspace;
 use crate::failure::Outcome;
 use crate::ui::{self, say};
 use clap::Args;
+use strata_cli::workspace;
 use strata_grader::prove::{self, Filter, Line};
 use strata_grader::{catalog, tiers};
 

@@ -1,0 +1,78 @@
+//! What can be typed about exercises.
+
+use crate::commands::{
+    check, diff, exercises, hint, list, mine, next, progress, reset, reveal, watch,
+};
+use clap::Subcommand;
+use strata_cli::{DeviceArgs, Exercises, Outcome};
+use strata_ml::device::Device;
+
+/// The verbs about exercises; `strata_cli::elsewhere` has the same names and sentences.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// List the exercises, and how far you are with each task
+    List(list::ListArgs),
+    /// Show the next task: what to do, where, and how it is judged
+    Next(next::NextArgs),
+    /// Judge whenever you save: task, goal and verdict on one screen
+    Watch(watch::WatchArgs),
+    /// Judge your answers
+    Check(check::CheckArgs),
+    /// Give a hint; asked again, the next one
+    Hint(hint::HintArgs),
+    /// Set your answer beside ours: numbers, source, speed
+    Diff(diff::DiffArgs),
+    /// Begin a task anew; what you wrote is kept
+    Reset(reset::ResetArgs),
+    /// Show our answer to a task
+    Reveal(reveal::RevealArgs),
+    /// Show how far you are, and how much is left
+    Progress(progress::ProgressArgs),
+    /// Make your own workspace of exercises; generate and prove them
+    Exercises(exercises::ExercisesArgs),
+}
+
+impl Exercises for Verb {
+    fn run(self) -> Outcome {
+        match self {
+            Verb::List(args) => list::run(&args),
+            Verb::Next(args) => next::run(&args),
+            Verb::Watch(args) => watch::run(&args),
+            Verb::Check(args) => check::run(&args),
+            Verb::Hint(args) => hint::run(&args),
+            Verb::Diff(args) => diff::run(&args),
+            Verb::Reset(args) => reset::run(&args),
+            Verb::Reveal(args) => reveal::run(&args),
+            Verb::Progress(args) => progress::run(&args),
+            Verb::Exercises(args) => exercises::run(&args),
+        }
+    }
+
+    fn here() -> Outcome<()> {
+        Ok(())
+    }
+
+    fn mine(device: &DeviceArgs) -> Outcome<Device> {
+        mine::open(device)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{Command, FromArgMatches};
+    use strata_cli::elsewhere::Elsewhere;
+
+    fn told<T: Subcommand + FromArgMatches>() -> Vec<(String, String)> {
+        let all = T::augment_subcommands(Command::new("strata"));
+        let about = |c: &Command| c.get_about().map(ToString::to_string).unwrap_or_default();
+        all.get_subcommands().map(|c| (c.get_name().to_string(), about(c))).collect()
+    }
+
+    #[test]
+    fn both_programs_list_the_same_verbs() {
+        let all = told::<Verb>();
+        assert_eq!(all, told::<Elsewhere>());
+        assert!(all.len() == 10 && all.iter().all(|(_, about)| !about.is_empty()));
+    }
+}

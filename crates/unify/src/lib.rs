@@ -1,0 +1,3 @@
+//! One set of features for what several of Strata's programs share. The manifest is all there is.
+
+#![no_std]
