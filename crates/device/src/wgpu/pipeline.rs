@@ -1,7 +1,7 @@
 //! From a kernel's text to a pipeline: compiled once for every choice of constants.
 use super::bind::Layout;
 use super::{faults, message};
-use crate::{Access, Error, Info, Kernel, Launch, Loaded, Overlay, Result, agree, load_wgsl, vet};
+use crate::{Access, Error, Info, Kernel, Launch, Loaded, Overlay, Result, load_wgsl, vet};
 use ::wgpu::{Device, ShaderModule};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ impl Pipelines {
         #[cfg(not(target_family = "wasm"))]
         if loaded.own {
             // It has compiled, so it can be read once more.
-            let read = vet::deep(|| agree::wgsl(&loaded.text, launch.kernel.entry));
+            let read = vet::deep(|| crate::agree::wgsl(&loaded.text, launch.kernel.entry));
             if let Ok(Ok(taken)) = read {
                 taken.filled_by(launch.kernel.signature).map_err(|what| Error::Compile {
                     path: loaded.path.clone(),
