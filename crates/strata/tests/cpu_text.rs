@@ -14,7 +14,7 @@ fn every_cpu_kernel_has_its_function() {
     for kernel in kernels {
         let text = kernel.rust.unwrap_or_else(|| panic!("{} has no text", kernel.path));
         let function = text.function().unwrap_or_else(|| panic!("{}: {text:?}", kernel.path));
-        let head = format!("pub(crate) fn {}(", text.name);
+        let head = format!("fn {}(", text.name);
         assert!(function.contains(&head), "{}: {function}", kernel.path);
         assert!(function.ends_with("\n}"), "{}: {function}", kernel.path);
         // Nothing of the next function: every other line of the body is indented.
