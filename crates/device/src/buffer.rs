@@ -131,7 +131,8 @@ impl Slice {
         Slice { dtype: Some(dtype), ..self }
     }
 
-    pub(crate) fn binding(&self) -> Binding {
+    /// As a launch has it.
+    pub fn binding(&self) -> Binding {
         let (memory, offset) = (self.buffer.memory().clone(), self.offset);
         Binding { memory, offset, bytes: self.bytes, dtype: self.dtype }
     }

@@ -87,8 +87,9 @@ macro_rules! kernel {
                 type Params = Params;
                 const SIGNATURE: &'static $crate::Signature = &SIGNATURE;
 
-                fn slices(&self) -> Vec<&$crate::Slice> {
-                    vec![$(&self.$binding),*]
+                #[allow(unused_variables)]
+                fn bind(&self, to: &mut Vec<$crate::Binding>) {
+                    $(to.push(self.$binding.binding());)*
                 }
             }
 

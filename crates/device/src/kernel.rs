@@ -1,4 +1,4 @@
-use crate::{Access, CpuText, Launch, Pack, Signature, Slice, Words};
+use crate::{Access, Binding, CpuText, Launch, Pack, Signature, Words};
 use std::fmt;
 
 /// A kernel's text in one GPU language, with the shared parts it may include.
@@ -55,7 +55,7 @@ impl Kernel {
         let mut words = Words::default();
         params.put(&mut words);
         let mut launch = Launch::new(self);
-        launch.bindings.extend(bindings.slices().into_iter().map(Slice::binding));
+        bindings.bind(&mut launch.bindings);
         (launch.params, launch.too_large) = (words.words, words.too_large);
         launch.signature = B::SIGNATURE;
         launch
@@ -122,8 +122,8 @@ pub trait Takes {
     type Params: Pack;
     /// What the kernel must declare.
     const SIGNATURE: &'static Signature;
-    /// The bindings, in the kernel's order.
-    fn slices(&self) -> Vec<&Slice>;
+    /// Appends the bindings, in the kernel's order.
+    fn bind(&self, to: &mut Vec<Binding>);
 }
 
 impl fmt::Debug for Kernel {

@@ -152,6 +152,9 @@ fn what_is_no_kernel_is_an_error_and_ends() {
         );
         assert!(agree::wgsl(text, "all").is_err(), "{text}");
     }
+    let far = "@group(0) @binding(4294967295) var<storage, read> far: array<u32>;\n";
+    let taken = agree::wgsl(&format!("{far}{WGSL}"), "all").unwrap();
+    assert_eq!(taken.bindings.len(), 5, "an unused variable's number costs nothing");
     let huge = format!(
         "struct Params {{ unsigned a[{}]; unsigned b[{0}]; }}; __global__ void all(Params p) {{}}",
         usize::MAX

@@ -4,6 +4,9 @@ use naga::front::wgsl;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, Handle, Module, Scalar, ScalarKind, StorageAccess, Type, TypeInner};
 
+/// Bindings in one group, at most.
+const MOST: u32 = 1000;
+
 /// What an entry of a WGSL text takes, its includes in front of it.
 ///
 /// # Errors
@@ -26,7 +29,9 @@ pub fn of_module(module: &Module, info: &ModuleInfo, entry: &str) -> Result<Take
     let used = info.get_entry_point(at.ok_or_else(|| format!("it has no entry `{entry}`"))?);
     let mut taken = Taken::default();
     for (handle, global) in module.global_variables.iter() {
-        let Some(place) = global.binding.filter(|place| place.group == 0) else { continue };
+        // A number may be anything as long as nothing uses the variable; WebGPU has no more than these.
+        let ours = |place: &naga::ResourceBinding| place.group == 0 && place.binding < MOST;
+        let Some(place) = global.binding.filter(ours) else { continue };
         let storage = match global.space {
             AddressSpace::Storage { access } => Some(access),
             AddressSpace::Uniform => None,

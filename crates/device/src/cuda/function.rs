@@ -135,12 +135,11 @@ impl Function {
         let mut words = launch.params.clone();
         let least = if told { 0 } else { MOST_ARGUMENTS / 4 };
         words.resize((words.len().next_multiple_of(4) + 4).max(least), 0);
-        let addresses = pointers.clone();
-        let mut arguments: Vec<*mut c_void> =
-            pointers.iter_mut().map(|p| (p as *mut u64).cast()).collect();
-        let encode = |map: &TensorMap| tensor_map::encode(map, addresses[map.binding]);
+        let encode = |map: &TensorMap| tensor_map::encode(map, pointers[map.binding]);
         let maps = launch.tensor_maps.iter().map(encode).collect::<Result<Vec<_>, _>>();
         let mut maps = maps.map_err(fail)?;
+        let mut arguments: Vec<*mut c_void> =
+            pointers.iter_mut().map(|p| (p as *mut u64).cast()).collect();
         arguments.extend(maps.iter_mut().map(|map| std::ptr::from_mut(map).cast::<c_void>()));
         let params: *mut c_void = words.as_mut_ptr().cast();
         if !launch.params.is_empty() {

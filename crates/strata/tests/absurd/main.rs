@@ -12,7 +12,7 @@ use strata_ml::attention::{
 use strata_ml::autograd::{Var, concat, stack};
 use strata_ml::device::{DType, Device, Machine, StepState};
 use strata_ml::gelu::{gelu_backward, gelu_forward};
-use strata_ml::layernorm::layernorm_forward;
+use strata_ml::layernorm::{layernorm_forward, residual_layernorm_forward};
 use strata_ml::loss::{
     CrossEntropy, cross_entropy_forward, cross_entropy_forward_with, log_softmax_forward,
     softmax_backward, softmax_forward,
@@ -271,6 +271,7 @@ proptest! {
             answered("softmax_backward", softmax_backward(&x, &other));
             answered("layernorm", layernorm_forward(&x, &gain, &gain, 1e-5));
             answered("layernorm", layernorm_forward(&x, &other, &gain, 1e-5));
+            answered("residual_layernorm", residual_layernorm_forward(&x, &other, &gain, &gain, 0.0));
             let rows = &shape[..shape.len().saturating_sub(1)];
             if let Some(targets) = tensor(&device, DType::U32, rows) {
                 answered("cross_entropy", cross_entropy_forward(&x, &targets));
