@@ -95,7 +95,7 @@ pub fn fit(
     about: &str,
     on: &mut dyn FnMut(Event) -> ControlFlow<()>,
 ) -> Result<Outcome> {
-    block_on(train::fit_async(trainer, data, saves, about, on))
+    block_on(train::fit_async(trainer, data, saves, about, &mut async |event| on(event)))
 }
 
 /// [`sample_async`](train::sample_async), waiting for the text.

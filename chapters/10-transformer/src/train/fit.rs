@@ -113,7 +113,7 @@ impl Clock {
 }
 
 /// Trains until the run's length is reached or `on` breaks it off, evaluating, sampling and saving
-/// on the way. A run that is broken off is saved before it returns. `about` is what it is trained
+/// on the way; after each event it waits for `on`. A run that is broken off is saved before it returns. `about` is what it is trained
 /// on: see [`Trainer::save_async`].
 ///
 /// # Errors
@@ -123,7 +123,7 @@ pub async fn fit_async(
     data: &Dataset,
     saves: Option<&Saves>,
     about: &str,
-    on: &mut dyn FnMut(Event) -> ControlFlow<()>,
+    on: &mut impl AsyncFnMut(Event<'_>) -> ControlFlow<()>,
 ) -> Result<Outcome> {
     let config = trainer.config().clone();
     let clock =
@@ -138,7 +138,7 @@ pub async fn fit_async(
     let mut score = None;
     let mut stop = Stop::Finished;
     let changed = trainer.text_changed(data);
-    if changed && on(Event::TextChanged { step: trainer.done().step }).is_break() {
+    if changed && on(Event::TextChanged { step: trainer.done().step }).await.is_break() {
         return Ok(Outcome { stop: Stop::Asked, validation: None, floor });
     }
     trainer.set_text(data);
@@ -158,22 +158,17 @@ pub async fn fit_async(
             fraction,
             left: left(&clock, report.step, &speed),
         };
-        let mut flow = on(Event::Step(&progress));
-        let mut told = |flow: &mut ControlFlow<()>, event: Event| {
-            if on(event).is_break() {
-                *flow = ControlFlow::Break(());
-            }
-        };
+        let mut flow = on(Event::Step(&progress)).await;
         let last = fraction >= 1.0;
         if flow.is_continue() && (report.step.is_multiple_of(config.eval_every) || last) {
             let done = trainer.evaluate_async(validation()).await?;
             score = Some(done);
-            told(&mut flow, Event::Evaluated { step: report.step, score: done, floor });
+            flow = on(Event::Evaluated { step: report.step, score: done, floor }).await;
         }
         if flow.is_continue() && (clock.start.elapsed() >= next_sample || last) {
             next_sample = clock.start.elapsed() + SAMPLE_EVERY;
             let text = sample_async(trainer, data, report.step).await?;
-            told(&mut flow, Event::Sample { step: report.step, text: &text });
+            flow = on(Event::Sample { step: report.step, text: &text }).await;
         }
         if flow.is_break() && !last {
             stop = Stop::Asked;
@@ -184,10 +179,10 @@ pub async fn fit_async(
         if let Some(saves) = saves.filter(|_| end || due.is_now(report.step)) {
             let folder = saves.folder.path();
             match trainer.save_in_async(&saves.folder, data.tokenizer(), about).await {
-                Ok(()) => _ = on(Event::Saved { step: report.step, folder }),
+                Ok(()) => _ = on(Event::Saved { step: report.step, folder }).await,
                 Err(error) if end => return Err(error),
                 // A disk that is full for an hour must not end a run of three days.
-                Err(error) => _ = on(Event::Unsaved { step: report.step, error: &error }),
+                Err(error) => _ = on(Event::Unsaved { step: report.step, error: &error }).await,
             }
             due.tried(report.step);
         }

@@ -1,5 +1,6 @@
 //! A processor whose answers come later, as a GPU's do in a page.
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, Wake, Waker};
@@ -31,12 +32,16 @@ impl Wake for Host {
     fn wake(self: Arc<Self>) {}
 }
 
+/// Polls a future once, as a page does in one turn.
+pub fn once<T>(future: Pin<&mut impl Future<Output = T>>) -> Poll<T> {
+    future.poll(&mut Context::from_waker(&Waker::from(HOST.clone())))
+}
+
 /// Runs a future as a page does: it is polled again once the host has had its turn.
 pub fn drive<T>(future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);
-    let waker = Waker::from(HOST.clone());
     loop {
-        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+        if let Poll::Ready(value) = once(future.as_mut()) {
             return value;
         }
     }

@@ -69,7 +69,10 @@ fn a_whole_run_evaluates_and_samples_without_waiting() {
             ControlFlow::Continue(())
         };
         let outcome = match page {
-            true => drive(fit_async(&mut trainer, &data, None, "stories", &mut on)),
+            true => {
+                let mut on = async |event: Event<'_>| on(event);
+                drive(fit_async(&mut trainer, &data, None, "stories", &mut on))
+            }
             false => fit(&mut trainer, &data, None, "stories", &mut on),
         };
         (told, format!("{:?}", outcome.unwrap()))
