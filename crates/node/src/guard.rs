@@ -1,10 +1,9 @@
 //! The border itself: outcomes become values or thrown errors, panics become errors too.
-use crate::failure::{Failure, Outcome};
 use napi::bindgen_prelude::{Function, FunctionRef, Unknown};
 use napi::{Env, Status, sys};
 use napi_derive::napi;
 use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use strata_bindings::{Error, Result, catch_panic, new_realm, set_collector};
 
 type ErrorClass = FunctionRef<Words, ()>;
 type Words = napi::bindgen_prelude::FnArgs<(String, String, String)>;
@@ -24,9 +23,12 @@ pub fn set_error_class(env: Env, error_class: Function<Words, ()>) -> napi::Resu
         // Some runtimes run one realm after another on a thread. What belonged to the last one is
         // gone with it.
         std::mem::forget(old);
-        crate::table::new_realm();
-        crate::autograd::new_realm();
+        new_realm();
     }
+    set_collector(|bytes| {
+        // A runtime that does not listen collects by its own lights.
+        let _ = self::env().map(|env| env.adjust_external_memory(bytes));
+    });
     Ok(())
 }
 
@@ -35,28 +37,19 @@ pub(crate) fn env() -> Option<Env> {
     HOME.with_borrow(|home| home.as_ref().map(|(raw, _)| Env::from_raw(*raw)))
 }
 
-impl Failure {
-    /// As an error that the runtime throws: an instance of the package's class.
-    pub fn thrown(self) -> napi::Error {
-        let plain = napi::Error::new(Status::GenericFailure, self.message.clone());
-        HOME.with_borrow(|home| {
-            let Some((raw, class)) = home else { return plain };
-            let env = Env::from_raw(*raw);
-            let words = (self.code.to_string(), self.message, self.op);
-            let made = class.borrow_back(&env).and_then(|class| class.new_instance(words.into()));
-            made.map_or(plain, |error: Unknown| error.into())
-        })
-    }
+/// An error as the runtime throws it: an instance of the package's class.
+pub(crate) fn thrown(error: Error) -> napi::Error {
+    let plain = napi::Error::new(Status::GenericFailure, error.message.clone());
+    HOME.with_borrow(|home| {
+        let Some((raw, class)) = home else { return plain };
+        let env = Env::from_raw(*raw);
+        let words = (error.code.to_string(), error.message, error.op);
+        let made = class.borrow_back(&env).and_then(|class| class.new_instance(words.into()));
+        made.map_or(plain, |error: Unknown| error.into())
+    })
 }
 
-/// Runs the body of an exported function.
-pub(crate) fn guard<T>(body: impl FnOnce() -> Outcome<T>) -> napi::Result<T> {
-    caught(body).map_err(Failure::thrown)
-}
-
-/// A panic as an outcome: on a thread of the runtime's pool it would end the process.
-pub(crate) fn caught<T>(body: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
-    // What the body borrowed is either gone with it or behind locks that shrug off poison.
-    let done = catch_unwind(AssertUnwindSafe(body));
-    done.unwrap_or_else(|payload| Err(Failure::panic(&*payload)))
+/// Runs the body of an exported function, and makes of its outcome what JavaScript gets.
+pub(crate) fn guard<T, N: From<T>>(body: impl FnOnce() -> Result<T>) -> napi::Result<N> {
+    catch_panic(body).map(N::from).map_err(thrown)
 }

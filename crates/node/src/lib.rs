@@ -1,9 +1,11 @@
-//! The addon behind the npm package `strata-ml`. What it exports is the interface of
-//! `ts/packages/strata/src/native.ts`, function by function; that file says what each means.
+//! The addon behind the npm package `strata-ml`: `strata-bindings` as Node-API carries it. What it
+//! exports is the interface of `ts/packages/strata/src/native.ts`, function by function; that file
+//! says what each means, and `crates/bindings` what it does.
 //!
-//! Tensors cross the border as numbers into a table (`table.rs`), everything else as classes. Work
-//! that takes long runs off JavaScript's thread (`job.rs`). Errors are the package's own class, with
-//! a code (`failure.rs`), and no panic gets past `guard.rs`.
+//! `carry.rs` wraps what the bindings list. By hand stands what is Node's own: promises whose work is
+//! done off JavaScript's thread (`promise.rs`), errors of the package's own class (`guard.rs`), typed
+//! arrays and views of memory (`elements.rs`, `views.rs`), functions of JavaScript that Rust calls
+//! (`callbacks.rs`), threads (`threads.rs`).
 
 // What can end the process or change a number without a word is gone, or says why it cannot.
 #![cfg_attr(
@@ -21,41 +23,10 @@
     )
 )]
 
-mod autograd;
-mod checkpoint;
-mod choose;
-mod create;
-mod data;
-mod describe;
-mod device;
-mod events;
-mod failure;
-mod fit;
-mod gpt;
-mod graph;
+mod callbacks;
+mod carry;
+mod elements;
 mod guard;
-mod job;
-mod ladders;
-mod layers;
-mod lent;
-mod maths;
-mod memory;
-mod numbers;
-mod optim;
-mod schedule;
-mod shapes;
-mod shown;
-mod stories;
-mod table;
+mod promise;
 mod threads;
-mod tokenizer;
-mod trainer;
-mod writer;
-
-use napi_derive::napi;
-
-/// The version of the engine, which must be the package's.
-#[napi]
-pub fn version() -> &'static str {
-    env!("CARGO_PKG_VERSION")
-}
+mod views;

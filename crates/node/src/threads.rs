@@ -1,4 +1,7 @@
 //! Who computes: JavaScript's thread, and helpers of its own.
+use crate::carry::NativeDevice;
+use crate::guard::guard;
+use napi_derive::napi;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 thread_local! {
@@ -6,14 +9,19 @@ thread_local! {
     /// sleep while it waits for another's work.
     static HELPERS: Option<ThreadPool> = {
         // What the environment asks for is bounded first; nobody is here to read a warning.
-        let _ = strata_ml::device::cpu::bounded_threads();
+        let _ = strata_bindings::bounded_threads();
         let threads = rayon::current_num_threads();
         ThreadPoolBuilder::new().num_threads(threads).use_current_thread().build().ok()
     };
 }
 
-/// Has this thread take part in the work that it shares out from now on. If it slept instead, the
-/// system would wake its helpers on one core, and short work is over before it moves one.
-pub(crate) fn take_part() {
-    HELPERS.with(|_| ());
+/// The processor. JavaScript's thread takes part in the work that it shares out from now on: if it
+/// slept instead, the system would wake its helpers on one core, and short work is over before it
+/// moves one.
+#[napi]
+pub fn cpu_device() -> napi::Result<NativeDevice> {
+    guard(|| {
+        HELPERS.with(|_| ());
+        strata_bindings::cpu_device()
+    })
 }

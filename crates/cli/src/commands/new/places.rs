@@ -122,8 +122,8 @@ pub(super) fn places(op: &str, chapter: &Chapter) -> Vec<Place> {
             format!("answered(\"{op}\", {op}(&x, 0.5));"),
         ),
         place(
-            "crates/node/src, ts/packages/strata/src, ts/packages/strata/test".into(),
-            "the same from TypeScript: the addon's function, its contract and what readers call, a test",
+            "crates/bindings/src, ts/packages/strata/src, ts/packages/strata/test".into(),
+            "the same from TypeScript: the bindings' function, its contract and what readers call, a test",
             String::new(),
         ),
         place(
