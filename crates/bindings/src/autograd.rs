@@ -1,9 +1,9 @@
 //! The tape.
+use crate::Result;
 use crate::engine::autograd::{self, Var};
 use crate::engine::device::trace;
 use crate::engine::tensor;
 use crate::table::{freed_op, get, get_option, put, put_tensor, replace};
-use crate::{Error, Result};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -23,8 +23,7 @@ exports! { ($) autograd_functions
 /// Makes a leaf that wants a gradient, or a constant.
 pub fn set_requires_grad(a: u32, wants: bool) -> Result<()> {
     let var = get(a)?;
-    let refuse =
-        |why: &str| Err(Error::new("graph", "requiresGrad", format!("requiresGrad: {why}")));
+    let refuse = |why: &str| Err(error!("graph", "requiresGrad", "{why}"));
     let freed = freed_op(a)?.is_some();
     if var.requires_grad() == wants && !freed {
         return Ok(());
@@ -52,9 +51,12 @@ pub fn detach(a: u32) -> Result<u32> {
 pub fn backward(a: u32, grad: u32, retain: bool) -> Result<()> {
     let (var, grad) = (get(a)?, get_option(grad)?);
     if freed_op(a)?.is_some() {
-        let message = "backward: the tape behind this tensor was walked already and let go; \
-                       backward({ retainGraph: true }) keeps it for another walk";
-        return Err(Error::new("graph", "backward", message));
+        return Err(error!(
+            "graph",
+            "backward",
+            "the tape behind this tensor was walked already and let go; \
+             backward({{ retainGraph: true }}) keeps it for another walk"
+        ));
     }
     trace::on(|| match &grad {
         Some(grad) => var.backward_with(grad.value().clone()),

@@ -1,9 +1,9 @@
 //! Choosing among elements: by a condition, by their place, by their size, by chance.
+use crate::Result;
 use crate::engine::autograd;
 use crate::engine::device::trace;
 use crate::numbers::{integer, whole};
 use crate::table::{get, op1, op2, put, put_tensor};
-use crate::{Error, Result};
 
 exports! { ($) choose_functions
     now {
@@ -26,8 +26,8 @@ pub fn choose(condition: u32, a: u32, b: u32) -> Result<u32> {
 }
 
 fn diagonal(op: &str, given: f64) -> Result<isize> {
-    let message = || format!("{op}: the diagonal must be a whole number, not {given}");
-    integer(given).ok_or_else(|| Error::new("value", op, message()))
+    let wrong = || error!("value", op, "the diagonal must be a whole number, not {given}");
+    integer(given).ok_or_else(wrong)
 }
 
 /// `a` on and below a diagonal, else 0.

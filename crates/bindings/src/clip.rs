@@ -4,7 +4,7 @@ use crate::engine::autograd::Var;
 use crate::engine::tensor::{Tensor, ops};
 use crate::numbers::single;
 use crate::table::get_all;
-use crate::{Error, Job, Result};
+use crate::{Job, Result};
 use std::collections::HashMap;
 
 /// The Euclidean norm of all gradients together, on the device; none of none.
@@ -24,8 +24,10 @@ fn listed_once(op: &str, vars: &[Var]) -> Result<()> {
     let mut places = HashMap::with_capacity(vars.len());
     for (j, var) in vars.iter().enumerate() {
         if let Some(i) = places.insert(var.id(), j) {
-            let message = format!("{op}: parameter {j} is parameter {i} again; list each once");
-            return Err(Error::new("argument", op, message));
+            return Err(error!(
+                "argument",
+                op, "parameter {j} is parameter {i} again; list each once"
+            ));
         }
     }
     Ok(())
@@ -40,8 +42,7 @@ pub fn clip_grad_norm(parameters: Vec<u32>, most: f64) -> Result<f64> {
 pub fn clip_grad_norm_async(parameters: Vec<u32>, most: f64) -> Result<Job<f64>> {
     let op = "clipGradNorm";
     if !(most > 0.0 && most.is_finite()) {
-        let message = format!("{op}: the largest norm must be a positive number, not {most}");
-        return Err(Error::new("value", op, message));
+        return Err(error!("value", op, "the largest norm must be a positive number, not {most}"));
     }
     let vars = get_all(&parameters)?;
     listed_once(op, &vars)?;

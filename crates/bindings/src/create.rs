@@ -2,7 +2,7 @@
 use crate::engine::tensor::{self, Layout, Tensor, numel};
 use crate::numbers::{dtype, shape, single, whole};
 use crate::table::put_tensor;
-use crate::{Device, Elements, Error, Result};
+use crate::{Device, Elements, Result};
 
 exports! { ($) create_functions
     now {
@@ -27,8 +27,10 @@ pub fn from_bytes(
     let n = numel(op, &dims)?;
     if n.checked_mul(dtype.size()) != Some(bytes.len()) {
         let given = bytes.len() / dtype.size();
-        let message = format!("{op}: shape {dims:?} has {n} elements, {given} were given for it");
-        return Err(Error::new("shape", op, message));
+        return Err(error!(
+            "shape",
+            op, "shape {dims:?} has {n} elements, {given} were given for it"
+        ));
     }
     let buffer = device.0.alloc(bytes.len())?;
     if !bytes.is_empty() {

@@ -141,9 +141,8 @@ impl Dataset {
         }
         let context = self.0.context();
         if rows.saturating_mul(context) > MOST {
-            let message =
-                format!("{op}: {rows} rows of {context} tokens are too many; {MOST} fit a batch");
-            return Err(Error::new("size", op, message));
+            let what = "tokens are too many";
+            return Err(error!("size", op, "{rows} rows of {context} {what}; {MOST} fit a batch"));
         }
         Ok(rows)
     }

@@ -27,8 +27,15 @@ pub fn catch_panic<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
     done.unwrap_or_else(|payload| Err(Error::panic(&*payload)))
 }
 
+/// An error whose sentence begins with the op.
+macro_rules! error {
+    ($code:literal, $op:expr, $($words:tt)+) => {
+        $crate::Error::new($code, $op, format!("{}: {}", $op, format_args!($($words)+)))
+    };
+}
+
 impl Error {
-    /// A failure.
+    /// An error with the whole of its sentence.
     pub fn new(code: &'static str, op: &str, message: impl Into<String>) -> Self {
         Error { code, op: op.into(), message: message.into() }
     }

@@ -104,10 +104,11 @@ impl Gpt {
         Ok(Job::of(async move || {
             let (words, rows) = (tokenizer.vocab_size(), gpt.config().vocab_size);
             if words > rows {
-                let message = format!(
-                    "save: the tokenizer has {words} tokens, the model's table {rows} rows; it is not this model's"
-                );
-                return Err(Error::new("checkpoint", "save", message));
+                return Err(error!(
+                    "checkpoint",
+                    "save",
+                    "the tokenizer has {words} tokens, the model's table {rows} rows; it is not this model's"
+                ));
             }
             Ok(checkpoint::save_model_async(&PathBuf::from(folder), &gpt, &tokenizer).await?)
         }))

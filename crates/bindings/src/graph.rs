@@ -101,10 +101,8 @@ fn kernel(traced: &Traced) -> Value {
 impl Graph {
     fn node(&self, i: u32) -> Result<&GraphNode> {
         let nodes = &self.0.nodes;
-        nodes.get(i as usize).ok_or_else(|| {
-            let message = format!("graph: there is no node {i}; there are {}", nodes.len());
-            Error::new("index", "graph", message)
-        })
+        let none = || error!("index", "graph", "there is no node {i}; there are {}", nodes.len());
+        nodes.get(i as usize).ok_or_else(none)
     }
 
     fn launches(&self, i: u32, backward: bool) -> Result<Vec<Traced>> {
@@ -148,9 +146,8 @@ impl Graph {
     /// Seconds that one of these launches takes, alone.
     pub fn time(&self, i: u32, k: u32, backward: bool) -> Result<Job<f64>> {
         let all = self.launches(i, backward)?;
-        let traced = all.into_iter().nth(k as usize).ok_or_else(|| {
-            Error::new("index", "time", format!("time: node {i} has no kernel {k}"))
-        })?;
+        let none = || error!("index", "time", "node {i} has no kernel {k}");
+        let traced = all.into_iter().nth(k as usize).ok_or_else(none)?;
         Ok(Job::of(async move || Ok(traced.time()?.as_secs_f64())))
     }
 }

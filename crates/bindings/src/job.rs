@@ -1,7 +1,7 @@
 //! Work that takes long or waits for a device. It blocks nobody by itself: an addon drives it to its
 //! end on another thread, a page awaits it.
+use crate::Result;
 use crate::engine::device::MaybeSend;
-use crate::{Error, Result};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -73,7 +73,7 @@ impl<J: MaybeSend + 'static> Job<J> {
 
 /// Waits for what is short: an element, a norm.
 pub fn wait<T>(op: &'static str, future: impl Future<Output = Result<T>>) -> Result<T> {
-    settle(future).unwrap_or_else(|| Err(Error::new("device", op, format!("{op}: {NO_WAITING}"))))
+    settle(future).unwrap_or_else(|| Err(error!("device", op, "{NO_WAITING}")))
 }
 
 /// Why [`settle`] may have nothing.

@@ -12,8 +12,8 @@ pub(crate) fn check_rung(op: &str, rung: &str, machine: Machine) -> Result<()> {
     let ladders = crate::engine::ladders();
     let Some(ladder) = ladders.iter().find(|l| l.op == op) else {
         let all: Vec<_> = ladders.iter().map(|l| l.op).collect();
-        let message = format!("withRung: there is no op {op:?}; there are {}", all.join(", "));
-        return Err(Error::new("rung", "withRung", message));
+        let all = all.join(", ");
+        return Err(error!("rung", "withRung", "there is no op {op:?}; there are {all}"));
     };
     let here = ladder.rungs.iter().filter(|r| r.machines.contains(&machine));
     let here: Vec<_> = here.map(|r| r.name).collect();

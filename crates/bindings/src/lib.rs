@@ -28,6 +28,8 @@
 #![expect(clippy::await_holding_lock)]
 
 #[macro_use]
+mod error;
+#[macro_use]
 mod exports;
 
 mod autograd;
@@ -38,7 +40,6 @@ mod create;
 mod data;
 mod describe;
 mod device;
-mod error;
 mod gpt;
 mod graph;
 mod job;

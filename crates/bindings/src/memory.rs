@@ -65,10 +65,11 @@ impl Storage {
     pub fn pointer(&self) -> Result<NonNull<u8>> {
         cpu::host_pointer(self.0.memory()).ok_or_else(|| {
             let label = self.0.device().info().label();
-            let message = format!(
-                "view: the tensor is on {label}, whose memory this process cannot see; `await tensor.read()` copies it"
-            );
-            Error::new("device", "view", message)
+            error!(
+                "device",
+                "view",
+                "the tensor is on {label}, whose memory this process cannot see; `await tensor.read()` copies it"
+            )
         })
     }
 
@@ -93,10 +94,11 @@ fn writable(op: &str, a: u32) -> Result<Var> {
     let var = get(a)?;
     if var.op().is_some() && var.requires_grad() {
         let made = var.op().unwrap_or("an op");
-        let message = format!(
-            "{op}: this tensor was made by {made} and is part of a tape; change a leaf, or detach() it first"
-        );
-        return Err(Error::new("graph", op, message));
+        return Err(error!(
+            "graph",
+            op,
+            "this tensor was made by {made} and is part of a tape; change a leaf, or detach() it first"
+        ));
     }
     Ok(var)
 }
@@ -109,8 +111,7 @@ pub fn write(a: u32, bytes: impl Elements<u8>) -> Result<()> {
     let size = to.dtype().size();
     if bytes.len() != to.numel() * size {
         let (n, shape) = (bytes.len() / size, to.shape());
-        let message = format!("write: {n} elements for a tensor of shape {shape:?}");
-        return Err(Error::new("shape", "write", message));
+        return Err(error!("shape", "write", "{n} elements for a tensor of shape {shape:?}"));
     }
     if bytes.is_empty() {
         return Ok(());
@@ -140,10 +141,7 @@ pub fn copy_from(to: u32, from: u32) -> Result<()> {
 pub fn fill(a: u32, value: f64) -> Result<()> {
     let var = writable("fill", a)?;
     let to = var.value();
-    let wrong = || {
-        let message = format!("fill: {value} is no whole number that {} holds", to.dtype());
-        Error::new("value", "fill", message)
-    };
+    let wrong = || error!("value", "fill", "{value} is no whole number that {} holds", to.dtype());
     let one = match to.dtype() {
         DType::U32 => {
             let value: u32 = integer(value).ok_or_else(wrong)?;

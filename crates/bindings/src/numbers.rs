@@ -1,6 +1,6 @@
 //! JavaScript has one kind of number; here it becomes sizes, places and seeds, or an error.
+use crate::Result;
 use crate::engine::device::DType;
-use crate::{Error, Result};
 
 /// The largest integer that a double counts up to without gaps.
 const LARGEST: f64 = 9_007_199_254_740_991.0;
@@ -27,16 +27,13 @@ pub(crate) fn rate(op: &str, lr: f64) -> Result<f32> {
     if rate.is_finite() && rate >= 0.0 {
         return Ok(rate);
     }
-    let message = format!("{op}: the learning rate is {lr:?}; it must lie between 0 and 3.4e38");
-    Err(Error::new("value", op, message))
+    Err(error!("value", op, "the learning rate is {lr:?}; it must lie between 0 and 3.4e38"))
 }
 
 /// A whole number of at least 0.
 pub(crate) fn whole(op: &str, name: &str, x: f64) -> Result<usize> {
-    integer(x).ok_or_else(|| {
-        let message = format!("{op}: {name} must be a whole number of at least 0, not {x}");
-        Error::new("argument", op, message)
-    })
+    let wrong = || error!("argument", op, "{name} must be a whole number of at least 0, not {x}");
+    integer(x).ok_or_else(wrong)
 }
 
 /// A shape.
@@ -45,11 +42,8 @@ pub(crate) fn shape(op: &str, dims: &[f64]) -> Result<Vec<usize>> {
         None => dims.iter().map(|&x| whole(op, "a dimension", x)).collect(),
         Some(bad) => {
             let all: Vec<String> = dims.iter().map(f64::to_string).collect();
-            let message = format!(
-                "{op}: a dimension is a whole number of at least 0, not {bad} (shape [{}])",
-                all.join(", ")
-            );
-            Err(Error::new("shape", op, message))
+            let (all, must) = (all.join(", "), "a dimension is a whole number of at least 0");
+            Err(error!("shape", op, "{must}, not {bad} (shape [{all}])"))
         }
     }
 }
@@ -62,5 +56,5 @@ pub(crate) fn dims(op: &str, dims: &[f64]) -> Result<Vec<usize>> {
 /// A dtype by its place in `DTYPES`.
 pub(crate) fn dtype(op: &str, code: u32) -> Result<DType> {
     let found = DType::ALL.into_iter().find(|d| d.code() == code);
-    found.ok_or_else(|| Error::new("dtype", op, format!("{op}: there is no dtype {code}")))
+    found.ok_or_else(|| error!("dtype", op, "there is no dtype {code}"))
 }

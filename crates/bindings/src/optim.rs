@@ -101,10 +101,8 @@ impl Optimizer {
             value.expect_dtype(op, DType::F32)?;
             value.expect_contiguous(op)?;
             if var.op().is_some() || !var.requires_grad() {
-                let shape = var.shape();
-                let message =
-                    format!("{op}: parameter {i} {shape:?} is no leaf that wants a gradient");
-                return Err(Error::new("graph", op, message));
+                let what = "is no leaf that wants a gradient";
+                return Err(error!("graph", op, "parameter {i} {:?} {what}", var.shape()));
             }
             let zeros = || Tensor::zeros(value.device(), DType::F32, value.shape());
             let kept = (0..count).map(|_| zeros()).collect::<tensor::Result<_>>()?;
@@ -127,8 +125,8 @@ impl Optimizer {
         let Some(state) = &self.state else { return Ok(()) };
         let steps = self.steps.get();
         let Some(step) = steps.checked_add(1) else {
-            let message = format!("step: {steps} steps were done, which is as many as are counted");
-            return Err(Error::new("value", "step", message));
+            let what = "steps were done, which is as many as are counted";
+            return Err(error!("value", "step", "{steps} {what}"));
         };
         let lr = rate("step", lr)?;
         let now = StepState { step, lr, loss_scale: 1.0, ..StepState::default() };
@@ -157,16 +155,14 @@ impl Optimizer {
     /// Says how many steps were done: AdamW's bias correction counts them.
     pub fn set_steps(&self, steps: f64) -> Result<()> {
         let steps = whole("optim", "steps", steps)?;
-        self.steps.set(u32::try_from(steps).map_err(|_| {
-            let message = format!("optim: {steps} steps are more than are counted");
-            Error::new("value", "optim", message)
-        })?);
+        let wrong = |_| error!("value", "optim", "{steps} steps are more than are counted");
+        self.steps.set(u32::try_from(steps).map_err(wrong)?);
         Ok(())
     }
 
     /// What it keeps for parameter `i`.
     pub fn state(&self, i: u32) -> Result<Vec<u32>> {
-        let none = || Error::new("index", "optim", format!("optim: there is no parameter {i}"));
+        let none = || error!("index", "optim", "there is no parameter {i}");
         let i = i as usize;
         let (arenas, infos) = match &self.over {
             Over::List(entries, rule) => {

@@ -1,5 +1,5 @@
 //! A whole run, which awaits its listener's answer after every event.
-use crate::engine::data::{self, Source};
+use crate::engine::data::Source;
 use crate::engine::transformer::checkpoint::{self, RunFolder};
 use crate::engine::transformer::train::{Event, SaveEvery, Saves, Stop, fit_async};
 use crate::trainer::Trainer;
@@ -15,17 +15,6 @@ use std::task::{Poll, Waker};
 exports! { ($) run_class
     class Run as NativeRun
     now { answer: (go_on: bool) -> Unit; }
-}
-
-/// What a run needs.
-struct Plan<L> {
-    trainer: Trainer,
-    data: Arc<data::Dataset>,
-    folder: Option<PathBuf>,
-    every: SaveEvery,
-    about: String,
-    listener: L,
-    answers: Arc<Answers>,
 }
 
 /// A run: first its outcome is asked for, then each event answered.
@@ -47,18 +36,60 @@ impl Trainer {
         drop(self.take("fit")?);
         let every = save_every.map_or(Ok(SaveEvery::default()), |text| text.parse());
         let every = every.map_err(|reason: String| Error::argument("fit", reason))?;
+        let (this, data, folder) = (self.clone(), data.clone(), folder.map(PathBuf::from));
         let answers = Arc::new(Answers::default());
-        let plan = Plan {
-            trainer: self.clone(),
-            data: data.0.clone(),
-            folder: folder.map(PathBuf::from),
-            every,
-            about,
-            listener: on,
-            answers: answers.clone(),
-        };
-        let job = Job::of(async move || plan.run().await);
+        let heard = answers.clone();
+        let job = Job::of(async move || {
+            let hears = async |event| on.tell(&event) && heard.next().await == Some(true);
+            this.run(&data, folder, every, &about, hears).await
+        });
         Ok(Run { job: Mutex::new(Some(job)), answers })
+    }
+
+    /// The whole run. `hears` is told of each event, and says whether to go on.
+    async fn run(
+        &self,
+        data: &Dataset,
+        folder: Option<PathBuf>,
+        every: SaveEvery,
+        about: &str,
+        hears: impl AsyncFn(Value) -> bool,
+    ) -> Result<String> {
+        let mut trainer = self.take("fit")?;
+        let mut on = async |event: Event<'_>| {
+            if let Event::TextChanged { .. } = &event {
+                // JavaScript has asked, and warned, before it began.
+                return ControlFlow::Continue(());
+            }
+            if let Event::Step(progress) = &event {
+                let mut status = self.status();
+                status.done.step = progress.report.step;
+                status.done.tokens = progress.report.tokens;
+            }
+            match hears(event_json(&event)).await {
+                true => ControlFlow::Continue(()),
+                // The listener wants an end, or there is nobody left to listen.
+                false => ControlFlow::Break(()),
+            }
+        };
+        let open = |folder: &PathBuf| -> Result<Saves> {
+            Ok(Saves { folder: RunFolder::open(folder)?, every })
+        };
+        let saves = folder.as_ref().map(open).transpose()?;
+        // The text is kept from the folder on; JavaScript names it from where the process is.
+        let about = match &folder {
+            Some(folder) => {
+                checkpoint::keep_source(&about.parse().unwrap_or(Source::Stories), folder)
+            }
+            None => String::new(),
+        };
+        let ended = fit_async(&mut trainer, &data.0, saves.as_ref(), &about, &mut on).await;
+        self.status().done = trainer.done();
+        let outcome = ended?;
+        let stop = if outcome.stop == Stop::Finished { "finished" } else { "asked" };
+        let (nats, tokens) = outcome.validation.map(|score| (score.nats, score.tokens)).unzip();
+        Ok(json!({"stop": stop, "nats": nats, "tokens": tokens, "floor": outcome.floor})
+            .to_string())
     }
 }
 
@@ -66,7 +97,7 @@ impl Run {
     /// The run itself, once. A carrier that has threads gives it one of its own: it takes hours.
     pub fn outcome(&self) -> Result<Job<String>> {
         let job = self.job.lock().unwrap_or_else(PoisonError::into_inner).take();
-        job.ok_or_else(|| Error::new("busy", "fit", "fit: this run was started already"))
+        job.ok_or_else(|| error!("busy", "fit", "this run was started already"))
     }
 
     /// Lets the run go on after an event, or asks it to stop.
@@ -117,47 +148,6 @@ impl Answers {
             }
         })
         .await
-    }
-}
-
-impl<L: Listen> Plan<L> {
-    async fn run(self) -> Result<String> {
-        let mut trainer = self.trainer.take("fit")?;
-        let mut on = async |event: Event<'_>| {
-            if let Event::TextChanged { .. } = &event {
-                // JavaScript has asked, and warned, before it began.
-                return ControlFlow::Continue(());
-            }
-            if let Event::Step(progress) = &event {
-                let mut status = self.trainer.status();
-                status.done.step = progress.report.step;
-                status.done.tokens = progress.report.tokens;
-            }
-            if self.listener.tell(&event_json(&event)) && self.answers.next().await == Some(true) {
-                return ControlFlow::Continue(());
-            }
-            // The listener wants an end, or there is nobody left to listen.
-            ControlFlow::Break(())
-        };
-        let open = |folder: &PathBuf| -> Result<Saves> {
-            Ok(Saves { folder: RunFolder::open(folder)?, every: self.every })
-        };
-        let saves = self.folder.as_ref().map(open).transpose()?;
-        // The text is kept from the folder on; JavaScript names it from where the process is.
-        let about = match &self.folder {
-            Some(folder) => {
-                let source = self.about.parse().unwrap_or(Source::Stories);
-                checkpoint::keep_source(&source, folder)
-            }
-            None => String::new(),
-        };
-        let ended = fit_async(&mut trainer, &self.data, saves.as_ref(), &about, &mut on).await;
-        self.trainer.status().done = trainer.done();
-        let outcome = ended?;
-        let stop = if outcome.stop == Stop::Finished { "finished" } else { "asked" };
-        let (nats, tokens) = outcome.validation.map(|score| (score.nats, score.tokens)).unzip();
-        Ok(json!({"stop": stop, "nats": nats, "tokens": tokens, "floor": outcome.floor})
-            .to_string())
     }
 }
 

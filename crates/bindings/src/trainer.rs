@@ -7,7 +7,7 @@ use crate::engine::transformer::train::{self, Length, TrainConfig};
 use crate::error::{parse, show};
 use crate::numbers::rate;
 use crate::table::put_tensor;
-use crate::{Dataset, Elements, Error, Gpt, Job, Result, Tokenizer};
+use crate::{Dataset, Elements, Gpt, Job, Result, Tokenizer};
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
@@ -52,7 +52,7 @@ pub(crate) fn take<'a, T>(mutex: &'a Mutex<T>, op: &str, why: &str) -> Result<Mu
         Ok(guard) => Ok(guard),
         // What it guards is whole between any two statements.
         Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
-        Err(TryLockError::WouldBlock) => Err(Error::new("busy", op, format!("{op}: {why}"))),
+        Err(TryLockError::WouldBlock) => Err(error!("busy", op, "{why}")),
     }
 }
 
@@ -91,10 +91,10 @@ fn batches(trainer: &train::Trainer, inputs: &[u32], targets: &[u32]) -> Result<
     let all = each.saturating_mul(several);
     if inputs.len() != all || targets.len() != all || each == 0 {
         let (i, t) = (inputs.len(), targets.len());
-        let message = format!(
-            "step: {i} inputs and {t} targets for {several} batches of shape [{rows}, {context}]"
-        );
-        return Err(Error::new("shape", "step", message));
+        return Err(error!(
+            "shape",
+            "step", "{i} inputs and {t} targets for {several} batches of shape [{rows}, {context}]"
+        ));
     }
     let parts = inputs.chunks(each).zip(targets.chunks(each));
     let batch = |(inputs, targets): (&[u32], &[u32])| Batch {
@@ -173,9 +173,8 @@ impl Trainer {
 
     /// The moments m and v of a parameter.
     pub fn moments(&self, name: String) -> Result<Vec<u32>> {
-        let info = self.infos.iter().find(|info| info.name == name).ok_or_else(|| {
-            Error::argument("moments", format!("the model has no parameter {name:?}"))
-        })?;
+        let none = || error!("argument", "moments", "the model has no parameter {name:?}");
+        let info = self.infos.iter().find(|info| info.name == name).ok_or_else(none)?;
         let place = |arena: &Tensor| Ok(put_tensor(info.place(arena.buffer())?));
         self.moments.iter().map(place).collect()
     }

@@ -2,7 +2,7 @@
 use crate::engine::transformer::{Generator, Sampling};
 use crate::error::parse;
 use crate::trainer::take;
-use crate::{Elements, Error, Gpt, Job, Result};
+use crate::{Elements, Gpt, Job, Result};
 use serde::Deserialize;
 use std::sync::{Arc, Mutex};
 
@@ -45,8 +45,8 @@ impl Text {
             self.read(&[]).await?;
         }
         let Some(logits) = self.logits.take() else {
-            let message = "generate: there is nothing to go on from; read at least one token first";
-            return Err(Error::new("value", "generate", message));
+            let why = "there is nothing to go on from; read at least one token first";
+            return Err(error!("value", "generate", "{why}"));
         };
         let token = self.generator.draw(&logits);
         self.pending = Some(token);
