@@ -27,11 +27,6 @@ pub(crate) fn plain(bytes: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(plain)
 }
 
-/// The text with `\n` for every `\r\n`.
-pub(crate) fn lines_of(text: &str) -> String {
-    text.replace("\r\n", "\n")
-}
-
 /// The largest file that is read: no answer is larger.
 const LARGEST: u64 = 4 << 20;
 

@@ -5,14 +5,15 @@
 //! the same launch on the same memory must give the same bits once more. Chapters need not know:
 //! a device is whatever can allocate, copy and launch.
 
-use crate::fault::{Watch, What};
 use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 use strata_check::guard::{self, Breach, GUARD_BYTES};
+use strata_check::{Fault, Watch, What};
 use strata_ml::device::{
-    Access, Backend, Binding, BoxFuture, Device, Error, Info, Launch, Memory, Result, Settings,
+    Access, Backend, Binding, BoxFuture, Device, Error, Info, Kernel, Launch, Memory, Result,
+    Settings,
 };
 
 /// A fresh device over a machine that others may use too, and what it caught. Its cache is its own,
@@ -149,7 +150,8 @@ impl Backend for Guarded {
             let breach = outside(block, before, after);
             let breach = breach.or_else(|| outside(block, before, again));
             let faults = breach.into_iter().chain(differing(block, after, again));
-            faults.for_each(|what| self.watch.note(&launch, what));
+            let Kernel { path: kernel, entry, .. } = *launch.kernel;
+            faults.for_each(|what| self.watch.note(Fault { kernel, entry, what }));
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 mod workspace;
 
 use crate::tree::{self, Edited, Manifest};
-use crate::{Error, Report, Result, files, sync};
+use crate::{Error, Report, Result, files, given};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -62,7 +62,7 @@ impl Home {
     /// # Errors
     /// The folder is in the clone or holds something else, or a file cannot be read or written.
     pub fn init(dir: &Path, clone: &Path) -> Result<Report> {
-        init(dir, clone, &sync::generate_all()?)
+        init(dir, clone, &given::all()?)
     }
 }
 

@@ -6,14 +6,14 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use strata_grader::catalog::{self, Task};
-use strata_grader::{Language, files as files_of, stub as regions, sync};
+use strata_grader::{Language, files as files_of, given, stub as regions};
 
 /// A file as the reader first saw it.
 ///
 /// # Errors
 /// The solution is malformed, or missing.
 pub fn stub(task: &Task, file: &str) -> Outcome<String> {
-    sync::stub_file(&task.exercise, file)?.ok_or_else(|| missing(task, file))
+    given::file(&task.exercise, file)?.ok_or_else(|| missing(task, file))
 }
 
 /// Our answer, without the markers.
