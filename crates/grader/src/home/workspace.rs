@@ -117,7 +117,7 @@ impl Clone<'_> {
             let Some(folder) = self.folder(&name) else { continue };
             if found.insert(name) {
                 let manifest = table(&self.path.join(folder).join("Cargo.toml"))?;
-                open.extend(dependencies(&manifest, &["dependencies"]));
+                open.extend(dependencies(&manifest, &["dependencies", "build-dependencies"]));
             }
         }
         Ok(found)

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 mod read;
 
-include!(concat!(env!("OUT_DIR"), "/solutions.rs"));
+include!(concat!(env!("OUT_DIR"), "/table.rs"));
 
 /// The exercises of one chapter.
 #[derive(Clone, Debug)]
@@ -216,28 +216,12 @@ pub const fn solution(path: &str) -> &'static str {
 }
 
 #[expect(clippy::panic, reason = "called for statics, by `kernel!`: they do not compile then")]
-const fn look_up(mut files: &[(&str, &'static str)], path: &str) -> &'static str {
-    if files.is_empty() {
-        return "";
+const fn look_up(files: &[(&str, &'static str)], path: &str) -> &'static str {
+    match strata_embed::find(files, path) {
+        Some(text) => text,
+        None if files.is_empty() => "",
+        None => panic!("no file of a solution has that path"),
     }
-    while let [(name, text), rest @ ..] = files {
-        if same(name, path) {
-            return text;
-        }
-        files = rest;
-    }
-    panic!("no file of a solution has that path")
-}
-
-const fn same(a: &str, b: &str) -> bool {
-    let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
-    while let ([x, more_of_a @ ..], [y, more_of_b @ ..]) = (a, b) {
-        if *x != *y {
-            return false;
-        }
-        (a, b) = (more_of_a, more_of_b);
-    }
-    a.is_empty() && b.is_empty()
 }
 
 /// The text of a file of an exercise's solution: `solution_file("ex03-matmul", "src/blocked.rs")`.
