@@ -240,7 +240,7 @@ impl Text {
 
     /// Windows that begin anywhere, each place as likely as any other.
     pub fn train(&self, step: u64, batch: usize) -> Vec<Row> {
-        let mut stream = Stream::new(self.seed, step, TAG);
+        let mut stream = Stream::tagged(self.seed, step, TAG);
         (0..batch).map(|_| self.row(&self.train, stream.below_usize(self.places))).collect()
     }
 

@@ -74,7 +74,7 @@ impl Generator {
 
     /// The same story with every choice that led to it.
     pub fn derivation(seed: u64, index: u64) -> Derivation {
-        grammar().tell(&mut Stream::new(seed, index, TAG))
+        grammar().tell(&mut Stream::tagged(seed, index, TAG))
     }
 }
 
