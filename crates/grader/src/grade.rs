@@ -92,8 +92,8 @@ impl Case {
     }
 }
 
-/// Judges a kernel's file. `told` hears what is known so far: a later step may not come back.
-pub fn grade(job: &Job, told: &mut dyn FnMut(&Verdict)) -> Verdict {
+/// Judges a kernel's file. `report` hears what is known so far: a later step may not come back.
+pub fn grade(job: &Job, report: &mut dyn FnMut(&Verdict)) -> Verdict {
     let mut case = match Case::of(job) {
         Ok(case) => case,
         Err(text) => return Verdict::rejected("device-error", text),
@@ -121,18 +121,18 @@ pub fn grade(job: &Job, told: &mut dyn FnMut(&Verdict)) -> Verdict {
     };
     let cut_short = case.software && experiment::wrong_numbers(&failure);
     if let Some(line) = endless(&text).filter(|_| cut_short) {
-        return Verdict::Rejected(stuck(failure.rejection(), line));
+        return Verdict::Rejected(endless_loop(failure.rejection(), line));
     }
     if !experiment::worth_it(&failure, &text) {
         return Verdict::Rejected(failure.rejection());
     }
     let (plain, failure) = split(failure);
-    told(&Verdict::Rejected(plain));
+    report(&Verdict::Rejected(plain));
     Verdict::Rejected(experiment::explain(&case, job, &text, failure, checks))
 }
 
 /// A rejection whose cause is plain: a loop that never ends, on a machine that cuts loops short.
-fn stuck(mut rejection: Rejection, line: usize) -> Rejection {
+fn endless_loop(mut rejection: Rejection, line: usize) -> Rejection {
     rejection.diagnoses.insert(0, "endless-loop".into());
     rejection.text = format!(
         "{}\n  diagnosis  nothing ends the loop that begins on line {line}: is its counter moved, or is \

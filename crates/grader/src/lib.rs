@@ -50,4 +50,4 @@ pub use strata_judges::{
     kernel_task, rust, stub, wrong,
 };
 pub use strata_judges::{ex01, ex02, ex03, ex04, ex05, ex06, ex07, ex08, ex09, ex10};
-pub use tree::{Change, Report};
+pub use tree::{Change, Changes};

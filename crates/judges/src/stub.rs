@@ -231,8 +231,8 @@ mod tests {
         let text = "a\n  // exercise: bug\n  // stub: x < n\n  x <= n\n  // exercise: end\nb\r\n";
         assert_eq!(stub("k.wgsl", text).unwrap(), "a\n  x < n\nb\n");
         assert_eq!(clean("k.wgsl", text).unwrap(), "a\n  x <= n\nb\n");
-        let gone = "// exercise: bug\nbarrier();\n// exercise: end\n";
-        assert_eq!(stub("k.cu", gone).unwrap(), "");
+        let deletion = "// exercise: bug\nbarrier();\n// exercise: end\n";
+        assert_eq!(stub("k.cu", deletion).unwrap(), "");
     }
 
     #[test]

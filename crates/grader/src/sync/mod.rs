@@ -1,7 +1,7 @@
 //! From `solutions/` to `exercises/`: every file that a reader starts from.
 
 use crate::tree::{self, Edited, Manifest};
-use crate::{Report, Result, files, given};
+use crate::{Changes, Result, files, given};
 use std::fmt;
 use std::path::Path;
 
@@ -13,11 +13,11 @@ pub const MANIFEST: &str = ".generated";
 ///
 /// # Errors
 /// A solution is malformed (then nothing is written), or a file cannot be read or written.
-pub fn sync(dir: &Path) -> Result<Report> {
+pub fn sync(dir: &Path) -> Result<Changes> {
     write_all(dir, &given::all()?)
 }
 
-fn write_all(dir: &Path, wanted: &[(String, String)]) -> Result<Report> {
+fn write_all(dir: &Path, wanted: &[(String, String)]) -> Result<Changes> {
     let path = dir.join(MANIFEST);
     let mut manifest = parse(&files::read_text(&path)?.unwrap_or_default());
     let report = tree::update(dir, wanted, &mut manifest, Edited::Replace);

@@ -30,7 +30,7 @@ pub(super) fn dense(shape: &[usize], offset: usize) -> Parts {
     (shape.to_vec(), contiguous(shape), offset)
 }
 
-pub(super) fn told((shape, strides, offset): &Parts) -> String {
+pub(super) fn describe((shape, strides, offset): &Parts) -> String {
     format!("Layout {{ shape: {shape:?}, strides: {strides:?}, offset: {offset} }}")
 }
 

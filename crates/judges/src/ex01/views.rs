@@ -1,7 +1,7 @@
 //! Views without copies. Two layouts are the same if they read the same cells in the same order: what
 //! the stride of a dimension of length 1 says is nobody's business.
 
-use super::layouts::{Parts, dense, drawn, first_aligned, reads, restrided, stretched, told};
+use super::layouts::{Parts, dense, describe, drawn, first_aligned, reads, restrided, stretched};
 use crate::Outcome;
 use crate::rust::{Suspect, expect, require, suspect};
 use strata_check::oracle::index::len;
@@ -57,7 +57,7 @@ fn compare(
     suspects: Vec<Suspect<Parts>>,
 ) -> Outcome {
     if let Some(parts @ (shape, strides, _)) = &got {
-        let text = format!("{call}\n  got        {}\n{ONE_EACH}", told(parts));
+        let text = format!("{call}\n  got        {}\n{ONE_EACH}", describe(parts));
         require(shape.len() == strides.len(), "a-stride-each", text)?;
     }
     let suspects: Vec<_> =
@@ -88,7 +88,7 @@ fn transpose<L>(mine: &Views<L>) -> Outcome {
             want.1.swap(a, b);
             shape_only.0.swap(a, b);
             strides_only.1.swap(a, b);
-            let call = format!("{}.transpose({a}, {b})", told(&start));
+            let call = format!("{}.transpose({a}, {b})", describe(&start));
             let got = (mine.transpose)(&mine.make(&start), a, b);
             let suspects = vec![
                 suspect(
@@ -129,7 +129,7 @@ fn slice<L>(mine: &Views<L>) -> Outcome {
             view.1[d] = stride;
             view
         };
-        let call = format!("{}.slice({d}, {first}, {count}, {step})", told(&start));
+        let call = format!("{}.slice({d}, {first}, {count}, {step})", describe(&start));
         let got = (mine.slice)(&mine.make(&start), d, first, count, step);
         let want = view(start.2 + first * stride, stride * step, count);
         let suspects = vec![
@@ -202,7 +202,7 @@ fn broadcast_to<L>(mine: &Views<L>) -> Outcome {
                 left,
             ));
         }
-        let call = format!("{}.broadcast_to(&{shape:?})", told(&start));
+        let call = format!("{}.broadcast_to(&{shape:?})", describe(&start));
         let got = (mine.broadcast_to)(&mine.make(&start), shape);
         mine.same(&call, got, want.as_ref(), suspects)?;
     }
@@ -248,7 +248,7 @@ fn reshape<L>(mine: &Views<L>) -> Outcome {
 }
 
 fn reshape_once<L>(mine: &Views<L>, start: &Parts, shape: &[usize]) -> Outcome {
-    let call = format!("{}.reshape(&{shape:?})", told(start));
+    let call = format!("{}.reshape(&{shape:?})", describe(start));
     let got = (mine.reshape)(&mine.make(start), shape).map(|layout| (mine.parts)(layout));
     let want = restrided(start, shape);
     let fits = len(shape) == len(&start.0);
@@ -261,7 +261,7 @@ fn reshape_once<L>(mine: &Views<L>, start: &Parts, shape: &[usize]) -> Outcome {
         _ => None,
     };
     if let Some((name, sentence)) = verdict {
-        let show = |parts: &Option<Parts>| parts.as_ref().map_or("None".into(), told);
+        let show = |parts: &Option<Parts>| parts.as_ref().map_or("None".into(), describe);
         let (got, want) = (show(&got), show(&want));
         let text = format!("{call}\n  got        {got}\n  want       {want}\n");
         return require(false, name, text + sentence);

@@ -125,7 +125,7 @@ impl Tape {
     }
 
     /// The tape in words, if it is short.
-    pub fn told(&self, root: usize) -> String {
+    pub fn describe(&self, root: usize) -> String {
         if self.nodes.len() > 16 {
             return format!("a tape of {} nodes", self.nodes.len());
         }

@@ -71,7 +71,7 @@ fn manners(tape: &Tape, call: &str) -> Outcome {
 fn order(mine: &Topological, tape: &Tape, root: usize) -> Outcome {
     tape.forget();
     let got = (mine.order)(root, &|node| tape.inputs(node));
-    let call = format!("order({root}, ..) of {}", tape.told(root));
+    let call = format!("order({root}, ..) of {}", tape.describe(root));
     manners(tape, &call)?;
     let shown = if got.len() > 20 { format!("{} nodes", got.len()) } else { format!("{got:?}") };
     let fails = |why: String| format!("{call}\n  got        {shown}\n  diagnosis  {why}\n");
@@ -102,7 +102,7 @@ fn backward(mine: &Topological, tape: &Tape, root: usize) -> Outcome {
     tape.forget();
     let got: BTreeMap<usize, f64> =
         (mine.backward)(root, &|node| tape.inputs(node)).into_iter().collect();
-    let call = format!("backward({root}, ..) of {}", tape.told(root));
+    let call = format!("backward({root}, ..) of {}", tape.describe(root));
     manners(tape, &call)?;
     let order = tape.users_first(root);
     let add = |has: f64, upstream: f64, slope: f64| has + upstream * slope;
