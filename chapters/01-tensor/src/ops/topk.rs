@@ -82,9 +82,12 @@ fn launches(width: usize) -> usize {
     bits * (bits + 1) / 2 + 2
 }
 
-/// Bytes of the pairs that are sorted.
+/// A number and its place, while they are sorted.
+const PAIR: usize = 8;
+
+/// Bytes of all of them.
 fn pairs(a: &Args) -> usize {
-    a.rows.saturating_mul(a.width.next_power_of_two()).saturating_mul(8)
+    a.rows.saturating_mul(a.width.next_power_of_two()).saturating_mul(PAIR)
 }
 
 fn bitonic(a: &Args) -> Result<Vec<Launch>, strata_device::Error> {
@@ -102,17 +105,18 @@ fn bitonic(a: &Args) -> Result<Vec<Launch>, strata_device::Error> {
         let params = sort::Params { rows: a.rows, width: a.width, k: a.k, padded, block, distance };
         kernel.launch(bindings, params).rounds(0)
     };
-    let mut list = vec![launch(&LOAD, 0, 1).cover(n, 256).cost(0.0, 12.0 * n as f64)];
+    let [of_input, of_value] = [&a.input, &a.values].map(|t| t.dtype().size());
+    let mut list = vec![launch(&LOAD, 0, 1).cover(n, 256).cost(0.0, (n * (of_input + PAIR)) as f64)];
     for block in (1..).map(|bits| 1usize << bits).take_while(|&block| block <= padded) {
         let mut distance = block / 2;
         while distance > 0 {
             let step = launch(&COMPARE, block, distance).cover(n / 2, 256);
-            list.push(step.cost(n as f64 / 2.0, 16.0 * n as f64));
+            list.push(step.cost(n as f64 / 2.0, (2 * PAIR * n) as f64));
             distance /= 2;
         }
     }
     let taken = a.rows * a.k;
-    list.push(launch(&STORE, 0, 1).cover(taken, 256).cost(0.0, 16.0 * taken as f64));
+    list.push(launch(&STORE, 0, 1).cover(taken, 256).cost(0.0, (taken * (PAIR + of_value + 4)) as f64));
     Ok(list)
 }
 
