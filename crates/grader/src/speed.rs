@@ -6,7 +6,7 @@ use crate::{Failure, Language, Outcome, kernel_task};
 use std::path::Path;
 use std::sync::Arc;
 use strata_ml::device::{Backend, Choice, Device, Kernel, Overlay, Settings};
-use strata_parity::bench::{Bench, Run, Shapes, workloads};
+use strata_parity::bench::{Bench, Inputs, Run, Shapes, workloads};
 
 /// A kernel's time on a large problem.
 #[derive(Clone, Debug)]
@@ -95,6 +95,6 @@ fn runs(
     };
     let device = device.with_rung(op, rung.name);
     let built: Result<Vec<Run>, _> =
-        workloads(op).iter().map(|work| (work.build)(shapes, &device)).collect();
+        workloads(op).iter().map(|work| (work.build)(shapes, &Inputs::random(&device))).collect();
     Ok((built?, rung.kernels))
 }

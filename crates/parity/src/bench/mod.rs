@@ -23,8 +23,8 @@ pub use stamp::{COMMIT, DeviceStamp, Stamp};
 pub use step::{KernelRow, Step};
 pub use streams::Streams;
 pub use timing::{Bench, Timed};
-pub use workload::{Run, Shapes, Workload, noise};
-pub(crate) use workload::{indices, label, tenth_step};
+pub use workload::{Inputs, Run, Shapes, Workload, noise};
+pub(crate) use workload::{label, tenth_step};
 pub use workloads::{SCALES, Scale, of as workloads};
 pub(crate) use workloads::{contexts, elementwise, of_1024, rows};
 
@@ -172,7 +172,7 @@ fn row(
     rung: &RungInfo,
 ) -> Outcome<Option<(Row, Timed)>> {
     let device = bench.device().with_rung(work.op, rung.name);
-    let run = (work.build)(shapes, &device)?;
+    let run = (work.build)(shapes, &Inputs::random(&device))?;
     timed(bench, ceilings, work.op, rung, run)
 }
 

@@ -1,7 +1,7 @@
 //! Ops at sizes from small to large, for the plots of their ladders: the workloads of the training
 //! step, in other shapes.
 
-use crate::bench::workload::{Run, Shapes, noise};
+use crate::bench::workload::{Inputs, Run, Shapes, noise};
 use crate::{Failure, Outcome, cases};
 use std::sync::LazyLock;
 use strata_ml::device::Device;
@@ -43,7 +43,7 @@ impl Scale {
             Of::Workload(nth, shapes) => {
                 let none = || Failure::Text(format!("{} has no workload {nth}", self.op));
                 let work = super::of(self.op).into_iter().nth(nth).ok_or_else(none)?;
-                (work.build)(&shapes(size), device)
+                (work.build)(&shapes(size), &Inputs::random(device))
             }
             Of::Squares => square(size, device),
         }
