@@ -111,7 +111,7 @@ fn of_device(error: &device::Error) -> &'static [&'static str] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::Cli;
+    use crate::command::Cli;
     use crate::elsewhere::Elsewhere;
     use clap::CommandFactory;
 

@@ -8,7 +8,7 @@ import { StrataError } from "../error.js";
 import { parse } from "../json.js";
 import { native } from "../load.js";
 import type { NativeTrainer } from "../native.js";
-import { isModule } from "../nn/module.js";
+import { isModule } from "../nn/known.js";
 import { onlyOurs, OURS, receivers } from "../shared/border.js";
 import { listOf, optionsOf, pathOf, real, text, whole } from "../shared/options.js";
 import { isArray, kindOf, show } from "../shared/show.js";
