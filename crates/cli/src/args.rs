@@ -1,7 +1,7 @@
 //! What several verbs take: a device and its kernels, and numbers between bounds.
 
 use crate::failure::{Failure, Outcome};
-use crate::ui;
+use crate::{flags, ui};
 use clap::Args;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -47,13 +47,13 @@ impl DeviceArgs {
     }
 }
 
-fn device_name(text: &str) -> Result<String, strata_ml::device::Error> {
-    text.parse::<Choice>().map(|_| text.to_string())
+fn device_name(text: &str) -> Result<String, String> {
+    device_choice(text).map(|_| text.into())
 }
 
 /// A device's name.
-pub fn device_choice(text: &str) -> Result<Choice, strata_ml::device::Error> {
-    text.parse()
+pub fn device_choice(text: &str) -> Result<Choice, String> {
+    text.parse::<Choice>().map_err(|error| format!("{error}{}", flags::advice(&error)))
 }
 
 /// An op that has a ladder.

@@ -1,7 +1,7 @@
 use super::gather::fits;
 use crate::{DType, Error, Layout, Result, Tensor, cpu};
 use std::sync::OnceLock;
-use strata_device::{Buffer, Device, Ladder, Launch, Rung, kernel, piece};
+use strata_device::{Buffer, Device, Ladder, Launch, Rung, grid_steps, kernel, piece};
 
 const OP: &str = "scatter_add";
 
@@ -142,9 +142,9 @@ impl Columns {
 
 fn naive(a: &Args, device: &Device) -> Vec<Launch> {
     let columns = Columns::of(a);
-    let steps = columns.count.div_ceil(65_535 * 256);
+    let steps = grid_steps(columns.count.div_ceil(256));
     let rounds = |n: usize| n + columns.rank();
-    let piece = piece(device, columns.n, |n| steps * (rounds(n) + 1));
+    let piece = piece(device, columns.n, 64, |n| steps * (rounds(n) + 1));
     let (index, first) = a.index.binding_and_offset();
     let (src, from) = a.src.binding_and_offset();
     let [out_step, index_step, src_step] = [&a.out, &a.index, &a.src].map(|t| t.strides()[a.d]);

@@ -1,6 +1,8 @@
 use crate::{DType, Error, Result, Tensor, cpu};
 use std::sync::OnceLock;
-use strata_device::{Bits, Buffer, Device, Kernel, Ladder, Launch, Rung, kernel};
+use strata_device::{
+    Bits, Buffer, Device, Kernel, Ladder, Launch, Rung, grid_steps, kernel, piece,
+};
 
 #[derive(Debug)]
 pub(super) struct Args {
@@ -53,11 +55,8 @@ kernel! {
 fn passes(a: &Args, device: &Device) -> Vec<Launch> {
     let n = a.input.numel() as f64;
     let pass = a.width.div_ceil(256) + 9;
-    let grid = |launch: Launch| launch.spread(a.rows, 256).constant("WG", 256);
-    let each = match device.info().caps.loop_rounds as usize {
-        0 => a.k,
-        most => ((most / grid(Launch::new(&PASSES)).steps).saturating_sub(1) / pass).clamp(1, a.k),
-    };
+    let steps = grid_steps(a.rows);
+    let each = piece(device, a.k, 1, |k| steps.saturating_mul(k * pass + 1));
     let launch = |first: usize| {
         let count = each.min(a.k - first);
         let bindings = passes_over::Bindings {
@@ -66,11 +65,12 @@ fn passes(a: &Args, device: &Device) -> Vec<Launch> {
             places: a.places.binding(),
         };
         let params = passes_over::Params { rows: a.rows, width: a.width, k: a.k, first, count };
-        let launch = PASSES
+        PASSES
             .launch(bindings, params)
+            .spread(a.rows, 256)
+            .constant("WG", 256)
             .rounds(count.saturating_mul(pass))
-            .cost(count as f64 * n, 4.0 * n + 8.0 * (a.rows * count) as f64);
-        grid(launch)
+            .cost(count as f64 * n, 4.0 * n + 8.0 * (a.rows * count) as f64)
     };
     (0..a.k).step_by(each).map(launch).collect()
 }

@@ -131,7 +131,7 @@ pub fn stale(tree: &Tree, book: &Path) -> Vec<Problem> {
     let told = |figure: &Figure| Problem {
         file: tree.relative(&book.join("figures/out").join(format!("{}.svg", figure.name))),
         line: 1,
-        what: "it is not what the code draws now: run `cargo strata book build`".into(),
+        what: "it is not what the code draws now".into(),
     };
     FIGURES.iter().filter(stale).map(told).collect()
 }

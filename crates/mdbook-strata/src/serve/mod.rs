@@ -48,13 +48,9 @@ pub fn serve(
     let fail = |why: String| Error::Serve { address: asked.clone(), why };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| {
         fail(match error.kind() {
-            ErrorKind::AddrInUse => {
-                format!(
-                    "another program has port {port}: name one with --port, or any with --port 0"
-                )
-            }
+            ErrorKind::AddrInUse => format!("another program has port {port}"),
             ErrorKind::PermissionDenied => {
-                format!("port {port} is not for everybody: name one above 1023 with --port")
+                format!("port {port} is not for everybody: those above 1023 are")
             }
             _ => error.to_string(),
         })

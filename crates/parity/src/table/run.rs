@@ -71,7 +71,7 @@ fn present(filter: &Filter) -> Vec<Found> {
             if !found.iter().any(|f| f.machine == choice.machine) {
                 let (machine, index) = (choice.machine, choice.index.unwrap_or(0));
                 let reason = format!("there is no device {index}");
-                let fix = "`cargo strata doctor` lists what is here".into();
+                let fix = "Leave its number out, or name another".into();
                 found.push(Found {
                     machine,
                     info: Err(Error::Unavailable { machine, reason, fix }),
