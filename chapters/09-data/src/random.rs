@@ -10,7 +10,7 @@ pub use strata_device::random::philox;
 
 /// A stream of random words: key = seed, counter = (stream, block).
 #[derive(Clone, Debug)]
-pub struct Stream {
+pub struct Rng {
     key: [u32; 2],
     stream: u64,
     tag: u32,
@@ -19,7 +19,7 @@ pub struct Stream {
     used: usize,
 }
 
-impl Stream {
+impl Rng {
     /// The stream number `stream` of `seed`. `tag` keeps different uses of one seed apart, so that
     /// story 7 and the windows of batch 7 do not share their numbers.
     pub fn new(seed: u64, stream: u64, tag: u32) -> Self {
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn below_is_even_handed() {
-        let mut stream = Stream::new(1, 2, 3);
+        let mut stream = Rng::new(1, 2, 3);
         let mut seen = [0u32; 7];
         for _ in 0..70_000 {
             seen[stream.below(7) as usize] += 1;

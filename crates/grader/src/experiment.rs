@@ -18,7 +18,7 @@ const PATIENCE: [Duration; 2] = [Duration::from_millis(2500), Duration::from_mil
 
 /// Whether the kernel ran and gave wrong numbers: a text that does not compile fails otherwise.
 pub(crate) fn wrong_numbers(failure: &Failure) -> bool {
-    use strata_parity::Failure::{Fault, Report};
+    use strata_parity::Error::{Fault, Report};
     matches!(failure, Failure::Report(_) | Failure::Parity(Report(_) | Fault(_)))
 }
 

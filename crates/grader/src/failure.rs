@@ -33,7 +33,7 @@ pub enum Failure {
     Transformer(#[from] transformer::Error),
     /// A case of the parity table failed.
     #[error(transparent)]
-    Parity(#[from] strata_parity::Failure),
+    Parity(#[from] strata_parity::Error),
     /// Enough was asked: an experiment needs no more.
     #[error("stopped")]
     Stopped,
@@ -44,11 +44,11 @@ impl Failure {
     pub fn rejection(self) -> Rejection {
         let text = self.to_string();
         let diagnoses = match &self {
-            Failure::Report(report) | Failure::Parity(strata_parity::Failure::Report(report)) => {
+            Failure::Report(report) | Failure::Parity(strata_parity::Error::Report(report)) => {
                 names(report)
             }
             Failure::Named { name, .. } => vec![(*name).to_string()],
-            Failure::Parity(strata_parity::Failure::Fault(_)) => vec![fault(&text).into()],
+            Failure::Parity(strata_parity::Error::Fault(_)) => vec![fault(&text).into()],
             _ => vec![of_device(&text).into()],
         };
         let text = match diagnoses.first().map(String::as_str) {

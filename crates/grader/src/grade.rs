@@ -151,13 +151,13 @@ fn split(failure: Failure) -> (Rejection, Failure) {
         Failure::Report(report) => {
             (Failure::Report(report.clone()).rejection(), Failure::Report(report))
         }
-        Failure::Parity(strata_parity::Failure::Report(report)) => {
+        Failure::Parity(strata_parity::Error::Report(report)) => {
             (Failure::Report(report.clone()).rejection(), Failure::Report(report))
         }
         other => {
             let text = other.to_string();
             let rejection = other.rejection();
-            (rejection, Failure::Parity(strata_parity::Failure::Fault(text)))
+            (rejection, Failure::Parity(strata_parity::Error::Fault(text)))
         }
     }
 }

@@ -33,7 +33,7 @@
 pub mod bench;
 mod cases;
 mod compile;
-mod failure;
+mod error;
 mod fault;
 mod guarded;
 mod noted;
@@ -41,7 +41,7 @@ mod probe;
 pub mod table;
 
 pub use cases::{Case, cases};
-pub use failure::{Failure, Outcome};
+pub use error::{Error, Outcome};
 pub use fault::{Fault, Watch, What};
 pub use guarded::guarded;
 pub use noted::{Note, Notes, noted};

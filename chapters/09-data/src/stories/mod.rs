@@ -20,7 +20,7 @@ mod tell;
 pub use grammar::{Grammar, GrammarError};
 pub use tell::{Decision, Derivation};
 
-use crate::random::Stream;
+use crate::random::Rng;
 use std::sync::OnceLock;
 
 /// Keeps the stories' random numbers apart from other uses of a seed.
@@ -74,7 +74,7 @@ impl Generator {
 
     /// The same story with every choice that led to it.
     pub fn derivation(seed: u64, index: u64) -> Derivation {
-        grammar().tell(&mut Stream::new(seed, index, TAG))
+        grammar().tell(&mut Rng::new(seed, index, TAG))
     }
 }
 
@@ -121,7 +121,7 @@ pub fn entropy() -> f64 {
 /// The loss that no model can beat, on average, over some given stories.
 ///
 /// Nats per token depend on the tokenizer only through the number of tokens: the information in
-/// a story is the same however it is cut up.
+/// a story is the same however it is tokenized.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Floor {
     /// Sum of `-log_prob` over the stories, in nats.

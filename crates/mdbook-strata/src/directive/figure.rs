@@ -8,7 +8,7 @@ use crate::source::highlight::prose;
 /// The directive.
 pub(super) fn figure(context: &Context<'_>, words: &str) -> Result<Output, Fault> {
     let args = Args::parse(words)?;
-    args.known(&["caption"])?;
+    args.expect_keys(&["caption"])?;
     let name = args.only("figure")?;
     let svg = figures::draw(name).ok_or_else(|| Fault::Unknown {
         kind: "figure",

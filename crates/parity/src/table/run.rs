@@ -1,5 +1,5 @@
 use super::{Cell, Column, Row, Table};
-use crate::{Case, Failure, Probe, cases, compile, guarded};
+use crate::{Case, Probe, cases, compile, guarded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
@@ -191,7 +191,7 @@ fn judged(task: &Task, backend: &Arc<dyn Backend>, info: &Info) -> Cell {
     let outcome = outcome.unwrap_or_else(|panic| {
         let said = panic.downcast_ref::<String>().map(String::as_str);
         let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
-        Err(Failure::Text(format!("{} {} panicked: {said}", task.op, task.rung.name)))
+        Err(crate::Error::Text(format!("{} {} panicked: {said}", task.op, task.rung.name)))
     });
     match outcome {
         Err(failure) => Cell::Fail { report: failure.to_string() },

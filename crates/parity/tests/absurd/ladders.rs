@@ -4,7 +4,7 @@ use super::{answered, config, length, machine, shape};
 use crate::small::small;
 use proptest::prelude::*;
 use std::cell::{Cell, RefCell};
-use strata_parity::Failure;
+use strata_parity::Error;
 use strata_parity::bench::{Inputs, Shapes, workloads};
 
 /// Small, and all different: which length is which can be seen.
@@ -72,7 +72,7 @@ proptest! {
                 prop_assert!(nth.get() > 0, "the workload of {} makes no tensor by Inputs", ladder.op);
                 match run.and_then(|run| (run.call)()) {
                     Ok(()) => {}
-                    Err(Failure::Tensor(error)) => answered::<()>(ladder.op, Err(error)),
+                    Err(Error::Tensor(error)) => answered::<()>(ladder.op, Err(error)),
                     Err(error) => prop_assert!(error.to_string().len() > 4, "{error}"),
                 }
             }

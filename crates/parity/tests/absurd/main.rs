@@ -184,14 +184,14 @@ proptest! {
     }
 
     #[test]
-    fn what_picks_and_cuts_answers(machine in machine(),
+    fn what_gathers_and_splits_answers(machine in machine(),
         a in shape(), b in shape(), d in 0..7usize, n in length(), m in length(),
     ) {
         let device = small(machine);
         // Of as many dimensions, and no longer, as well as of any other shape.
-        let cut: Vec<usize> = a.iter().zip(b.iter().chain([&n, &m])).map(|(&a, &b)| a.min(b)).collect();
+        let shorter: Vec<usize> = a.iter().zip(b.iter().chain([&n, &m])).map(|(&a, &b)| a.min(b)).collect();
         let Some(x) = tensor(&device, DType::F32, &a) else { return Ok(()) };
-        for shape in [&a, &b, &cut] {
+        for shape in [&a, &b, &shorter] {
             for dtype in [DType::I32, DType::U32, DType::F16] {
                 let Some(ids) = tensor(&device, dtype, shape) else { continue };
                 answered("rem", ids.rem(&ids));
