@@ -221,8 +221,8 @@ export class Trainer {
   async save(folder: string, tokenizer: Tokenizer, about = ""): Promise<void> {
     const { arena, native: engine } = this.#inside;
     const to = pathOf("save", "folder", folder);
-    const [words, told] = [nativeTokenizer(tokenizer, "save"), text("save", "about", about)];
-    await alone(arena, "save", () => engine.save(to, words, told));
+    const [words, description] = [nativeTokenizer(tokenizer, "save"), text("save", "about", about)];
+    await alone(arena, "save", () => engine.save(to, words, description));
     this.#inside.folder = to;
   }
 }
