@@ -91,6 +91,7 @@ impl From<device::Error> for Error {
             Kind::Range { call, .. } => ("index", *call),
             Kind::Recording { call, .. } => ("busy", *call),
             Kind::NoRung { op, .. } => ("rung", *op),
+            Kind::DType { op, .. } => ("dtype", *op),
             Kind::UnknownRung { op, .. } => return Error::new("rung", op, message),
             Kind::Overlay { .. } => ("kernels", "open"),
             Kind::Unheeded { .. } => ("kernels", ""),

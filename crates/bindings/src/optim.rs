@@ -175,7 +175,7 @@ impl Optimizer {
             Over::Sgd(a, infos) => (a.velocity().into_iter().collect(), infos),
         };
         let info = infos.get(i).ok_or_else(none)?;
-        arenas.into_iter().map(|arena| Ok(put_tensor(info.place(arena.buffer())?))).collect()
+        arenas.into_iter().map(|arena| Ok(put_tensor(info.place(arena)?))).collect()
     }
 
     /// The gradient's norm in the last step, before clipping; 0 before the first.

@@ -175,7 +175,7 @@ impl Trainer {
     pub fn moments(&self, name: String) -> Result<Vec<u32>> {
         let none = || error!("argument", "moments", "the model has no parameter {name:?}");
         let info = self.infos.iter().find(|info| info.name == name).ok_or_else(none)?;
-        let place = |arena: &Tensor| Ok(put_tensor(info.place(arena.buffer())?));
+        let place = |arena: &Tensor| Ok(put_tensor(info.place(arena)?));
         self.moments.iter().map(place).collect()
     }
 

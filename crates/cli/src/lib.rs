@@ -1,6 +1,6 @@
 //! The `strata` command: train a GPT, let it write, look inside, and test the machine it runs on.
 //!
-//! `args.rs` says what can be typed, `commands/` does it (a file or folder each), `ui/` talks to the
+//! `command.rs` says what can be typed, `commands/` does it (a file or folder each), `ui/` talks to the
 //! reader. Two programs are made of it: `strata`, which knows nothing of exercises and hands their verbs
 //! over ([`elsewhere`]), and `strata-practice`, which knows them all.
 
@@ -21,6 +21,7 @@
 )]
 
 mod args;
+mod command;
 mod commands;
 pub mod elsewhere;
 mod failure;
@@ -72,7 +73,7 @@ pub fn main<E: Exercises>() -> ExitCode {
         Err(code) => return code,
     };
     threads.iter().for_each(|text| ui::warn(text));
-    match commands::run(cli.command) {
+    match command::run(cli.command) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => failure.report(),
     }

@@ -1,6 +1,6 @@
 //! The command line, read. clap quotes what it does not understand; what it quotes may be anything.
 
-use crate::args::Cli;
+use crate::command::Cli;
 use crate::{Exercises, ui};
 use clap::{CommandFactory, Parser};
 use std::ffi::OsStr;

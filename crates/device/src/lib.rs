@@ -29,6 +29,7 @@ mod error;
 mod kernel;
 mod ladder;
 mod launch;
+mod layer;
 mod memory;
 mod needs;
 mod overlay;
@@ -57,12 +58,15 @@ pub use dtype::DType;
 pub use error::{Error, Result};
 pub use kernel::{Constants, CpuArgs, CpuBinding, CpuFn, Kernel, Takes, Text};
 pub use ladder::{Ladder, LadderInfo, Rung, RungInfo, many_short, rung_number};
-pub use launch::{Binding, Cost, Launch, piece};
+pub use launch::{Binding, Cost, Launch, grid_steps, piece};
+pub use layer::Layer;
 pub use memory::Memory;
 pub use needs::{Arch, Needs, Precision};
 pub use overlay::Overlay;
 pub use profile::{ProfileLog, ProfileRow};
-pub use signature::{Access, Bits, Bound, Declared, Element, Field, Pack, Signature, Word, Words};
+pub use signature::{
+    Access, Bits, Bits32, Bound, Declared, Element, Field, Pack, Signature, Word, Words,
+};
 pub use source::{Loaded, expand_wgsl, load_cuda, load_wgsl};
 pub use state::StepState;
 pub use tensor_map::{Swizzle, TensorMap};

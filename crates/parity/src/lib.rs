@@ -33,17 +33,16 @@
 pub mod bench;
 mod cases;
 mod compile;
-mod failure;
-mod fault;
+mod error;
 mod guarded;
 mod noted;
 mod probe;
 pub mod table;
 
 pub use cases::{Case, cases};
-pub use failure::{Failure, Outcome};
-pub use fault::{Fault, Watch, What};
+pub use error::{Error, Outcome};
 pub use guarded::guarded;
 pub use noted::{Note, Notes, noted};
 pub use probe::Probe;
+pub use strata_check::{Fault, Watch, What};
 pub use table::Table;

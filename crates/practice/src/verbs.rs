@@ -63,7 +63,7 @@ mod tests {
     use clap::{Command, FromArgMatches};
     use strata_cli::elsewhere::Elsewhere;
 
-    fn told<T: Subcommand + FromArgMatches>() -> Vec<(String, String)> {
+    fn verbs_of<T: Subcommand + FromArgMatches>() -> Vec<(String, String)> {
         let all = T::augment_subcommands(Command::new("strata"));
         let about = |c: &Command| c.get_about().map(ToString::to_string).unwrap_or_default();
         all.get_subcommands().map(|c| (c.get_name().to_string(), about(c))).collect()
@@ -71,8 +71,8 @@ mod tests {
 
     #[test]
     fn both_programs_list_the_same_verbs() {
-        let all = told::<Verb>();
-        assert_eq!(all, told::<Elsewhere>());
+        let all = verbs_of::<Verb>();
+        assert_eq!(all, verbs_of::<Elsewhere>());
         assert!(all.len() == 10 && all.iter().all(|(_, about)| !about.is_empty()));
     }
 }

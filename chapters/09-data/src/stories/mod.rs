@@ -74,7 +74,7 @@ impl Generator {
 
     /// The same story with every choice that led to it.
     pub fn derivation(seed: u64, index: u64) -> Derivation {
-        grammar().tell(&mut Stream::new(seed, index, TAG))
+        grammar().tell(&mut Stream::tagged(seed, index, TAG))
     }
 }
 
@@ -121,7 +121,7 @@ pub fn entropy() -> f64 {
 /// The loss that no model can beat, on average, over some given stories.
 ///
 /// Nats per token depend on the tokenizer only through the number of tokens: the information in
-/// a story is the same however it is cut up.
+/// a story is the same however it is tokenized.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Floor {
     /// Sum of `-log_prob` over the stories, in nats.

@@ -156,7 +156,7 @@ pub async fn fit_async(
             floor: joint_floor(batches),
             tokens_per_second: speed.rate(),
             fraction,
-            left: left(&clock, report.step, &speed),
+            left: remaining(&clock, report.step, &speed),
         };
         let mut flow = on(Event::Step(&progress)).await;
         let last = fraction >= 1.0;
@@ -226,7 +226,7 @@ impl Speed {
     }
 }
 
-fn left(clock: &Clock, step: u64, speed: &Speed) -> Duration {
+fn remaining(clock: &Clock, step: u64, speed: &Speed) -> Duration {
     let seconds = match clock.config.length {
         Length::Minutes(minutes) => 60.0 * minutes - clock.seconds(),
         Length::Steps(total) => {
