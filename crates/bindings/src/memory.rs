@@ -33,27 +33,29 @@ pub fn read(a: u32) -> Result<Job<Vec<u8>>> {
 
 /// A copy of the elements, now.
 pub fn read_sync(a: u32) -> Result<Vec<u8>> {
-    read(a)?.wait("toArray")
+    let var = get(a)?;
+    wait("toArray", async { Ok(var.value().to_bytes_async().await?) })
 }
 
 /// The only element.
 pub fn item(a: u32) -> Result<f64> {
-    item_async(a)?.wait("item")
+    wait("item", only(get(a)?))
 }
 
 /// The only element, where there is no waiting.
 pub fn item_async(a: u32) -> Result<Job<f64>> {
-    let tensor = get(a)?.value().clone();
-    Ok(Job::of(async move || {
-        Ok(match tensor.dtype() {
-            DType::I32 => f64::from(tensor.item_async::<i32>().await?),
-            DType::U32 => f64::from(tensor.item_async::<u32>().await?),
-            DType::F32 => f64::from(tensor.item_async::<f32>().await?),
-            DType::BF16 | DType::F16 => {
-                f64::from(tensor.cast(DType::F32)?.item_async::<f32>().await?)
-            }
-        })
-    }))
+    let var = get(a)?;
+    Ok(Job::of(async move || only(var).await))
+}
+
+async fn only(var: Var) -> Result<f64> {
+    let tensor = var.value();
+    Ok(match tensor.dtype() {
+        DType::I32 => f64::from(tensor.item_async::<i32>().await?),
+        DType::U32 => f64::from(tensor.item_async::<u32>().await?),
+        DType::F32 => f64::from(tensor.item_async::<f32>().await?),
+        DType::BF16 | DType::F16 => f64::from(tensor.cast(DType::F32)?.item_async::<f32>().await?),
+    })
 }
 
 /// The whole memory of a CPU tensor, which stays where it is for as long as this lives.

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const LIBRARIES: [&str; 9] = [
+const LIBRARIES: [&str; 10] = [
+    "crates/bindings",
     "crates/check",
     "crates/device",
     "crates/files",

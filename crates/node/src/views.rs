@@ -65,9 +65,9 @@ pub(crate) fn copy(address: usize, bytes: usize) -> Result<Option<Vec<u8>>> {
 }
 
 /// A value that is made already.
-pub struct Made(sys::napi_value);
+pub struct RawValue(sys::napi_value);
 
-impl ToNapiValue for Made {
+impl ToNapiValue for RawValue {
     unsafe fn to_napi_value(_: sys::napi_env, made: Self) -> napi::Result<sys::napi_value> {
         Ok(made.0)
     }
@@ -83,7 +83,7 @@ unsafe extern "C" fn release(_: sys::napi_env, data: *mut c_void, hint: *mut c_v
 /// The whole storage of a CPU tensor as an `ArrayBuffer` over Rust's own memory, which lives for as
 /// long as it is reachable.
 #[napi]
-pub fn storage(env: Env, a: u32) -> napi::Result<Made> {
+pub fn storage(env: Env, a: u32) -> napi::Result<RawValue> {
     guard(|| {
         let storage = strata_bindings::storage(a)?;
         let (pointer, bytes) = (storage.pointer()?, storage.bytes());
@@ -106,7 +106,7 @@ pub fn storage(env: Env, a: u32) -> napi::Result<Made> {
             )
         };
         if status == sys::Status::napi_ok {
-            return Ok(Made(made));
+            return Ok(RawValue(made));
         }
         remove(pointer.as_ptr().addr(), bytes);
         // SAFETY: the runtime refused, so nobody else has the box.
@@ -116,6 +116,6 @@ pub fn storage(env: Env, a: u32) -> napi::Result<Made> {
         let internal = |error: napi::Error| Error::new("internal", "view", error.reason.clone());
         // SAFETY: `env` is this call's own.
         let raw = copied.and_then(|c| unsafe { ToNapiValue::to_napi_value(env.raw(), c) });
-        Ok(Made(raw.map_err(internal)?))
+        Ok(RawValue(raw.map_err(internal)?))
     })
 }
