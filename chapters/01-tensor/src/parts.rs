@@ -1,8 +1,8 @@
 use crate::{Error, Result, Tensor};
 
-/// The parts that a tensor is cut into are views, like those of [`Tensor::narrow`].
+/// The parts that a tensor is split into are views, like those of [`Tensor::narrow`].
 impl Tensor {
-    /// Cut along dimension `d` into parts of these lengths, which add up to its length.
+    /// Splits along dimension `d` into parts of these lengths, which add up to its length.
     ///
     /// # Errors
     /// There is no such dimension; the lengths do not add up.
@@ -23,7 +23,7 @@ impl Tensor {
         Ok(parts)
     }
 
-    /// Cut along dimension `d` into parts of `length`, of which the last may be shorter. Of a dimension
+    /// Splits along dimension `d` into parts of `length`, of which the last may be shorter. Of a dimension
     /// of 0 there is one part, which is empty.
     ///
     /// # Errors
@@ -37,7 +37,7 @@ impl Tensor {
         self.split(d, &lengths("split_every", size, length)?)
     }
 
-    /// Cut along dimension `d` into `n` parts of one length, of which the last may be shorter: into fewer
+    /// Splits along dimension `d` into `n` parts of one length, of which the last may be shorter: into fewer
     /// where fewer of that length do, as in PyTorch (5 in 4 are 2, 2 and 1).
     ///
     /// # Errors

@@ -31,7 +31,7 @@ impl Tensor {
             return Some(Layout::contiguous(shape).strides);
         }
         let merged = Layout::collapse(std::slice::from_ref(self.layout())).pop()?;
-        // Each merged block of memory must be cut into whole dimensions of the new shape.
+        // Each merged block of memory must be split into whole dimensions of the new shape.
         let mut strides = vec![0; shape.len()];
         let mut d = shape.len();
         for (&size, &stride) in merged.shape.iter().zip(&merged.strides).rev() {
@@ -96,7 +96,7 @@ impl Tensor {
     /// # Errors
     /// Outside the dimension.
     pub fn narrow(&self, d: usize, start: usize, len: usize) -> Result<Self> {
-        self.cut("narrow", d, start, start.saturating_add(len), 1)
+        self.stepped("narrow", d, start, start.saturating_add(len), 1)
     }
 
     /// Every `step`-th element of `start .. end` along dimension `d`.
@@ -104,10 +104,11 @@ impl Tensor {
     /// # Errors
     /// Outside the dimension, or a step of 0.
     pub fn slice_step(&self, d: usize, start: usize, end: usize, step: usize) -> Result<Self> {
-        self.cut("slice_step", d, start, end, step)
+        self.stepped("slice_step", d, start, end, step)
     }
 
-    fn cut(
+    /// The view of `start .. end` by `step`, for an op of that name.
+    fn stepped(
         &self,
         op: &'static str,
         d: usize,

@@ -221,13 +221,13 @@ fn sixteen_bits_come_back_whole() {
 
 #[test]
 fn copies_of_strided_views_in_every_dtype() {
-    let check = |(r, c, from, cut): (usize, usize, usize, usize), device: &Device| {
+    let check = |(r, c, from, len): (usize, usize, usize, usize), device: &Device| {
         for dtype in DTYPES {
             let numbers: Vec<f32> = (0..r * c).map(|i| (i % 251) as f32).collect();
             let base = Tensor::from_slice(device, &numbers, &[r, c]).unwrap();
             let view = |t: &Tensor| {
                 let from = from.min(c);
-                t.narrow(1, from, cut.min(c - from)).unwrap().t().unwrap()
+                t.narrow(1, from, len.min(c - from)).unwrap().t().unwrap()
             };
             let want = view(&base).to_vec::<f32>().unwrap();
             let got = copy(&view(&base.cast(dtype).unwrap())).unwrap();

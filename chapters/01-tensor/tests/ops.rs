@@ -308,7 +308,7 @@ fn reductions_over_any_dimensions() {
 #[test]
 fn reductions_large_enough_for_every_path() {
     // Rows, columns, everything, few columns, many columns, the middle of three dimensions, and sums
-    // cut into parts.
+    // split into parts.
     for (shape, dims) in [
         (&[3, 200][..], &[1][..]),
         (&[200, 3], &[0]),

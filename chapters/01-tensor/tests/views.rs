@@ -60,10 +60,10 @@ fn apply(pair: &Pair, (op, x, y, z): Step) -> Pair {
         }
         2 if rank > 0 => {
             let (start, step) = (y % (shape[d] + 1), 1 + z % 4);
-            let cut = Slice::new(start as isize, None, step as isize);
+            let slice = Slice::new(start as isize, None, step as isize);
             Pair {
                 tensor: tensor.slice_step(d, start, shape[d], step).unwrap(),
-                array: array.slice_axis(Axis(d), cut).to_owned(),
+                array: array.slice_axis(Axis(d), slice).to_owned(),
             }
         }
         3 if rank > 0 && shape[d] > 0 => Pair {
@@ -220,7 +220,7 @@ fn reshape_copies_only_where_it_must() {
     let same = |a: &Tensor, b: &Tensor| a.buffer().same(b.buffer());
     assert!(same(&x, &x.reshape(&[6, 4]).unwrap()));
     let transposed = x.transpose(0, 1).unwrap();
-    // The last dimension is whole: it can be cut, but the first two cannot be merged.
+    // The last dimension is whole: it can be split, but the first two cannot be merged.
     assert!(same(&x, &transposed.reshape(&[3, 2, 2, 2]).unwrap()));
     assert!(!same(&x, &transposed.reshape(&[6, 4]).unwrap()));
     let stretched = x.reshape(&[24, 1]).unwrap().broadcast_to(&[24, 6]).unwrap();

@@ -51,24 +51,24 @@ impl Grads<'_> {
 }
 
 impl Grads<'_> {
-    /// Hands over the gradient of a part of input `i`, which `cut` takes out of a whole as the op did; the
+    /// Hands over the gradient of a part of input `i`, which `view` finds in a whole as the op did; the
     /// rest has none. Parts meet in one tensor: however many there are, they cost as much as the whole.
     pub(crate) fn add_part(
         &mut self,
         i: usize,
         grad: &Tensor,
-        cut: &dyn Fn(&Tensor) -> Result<Tensor>,
+        view: &dyn Fn(&Tensor) -> Result<Tensor>,
     ) -> Result<()> {
         let Some(var) = self.inputs.get(i).filter(|v| v.requires_grad()) else { return Ok(()) };
         let zeros = |dtype| Tensor::zeros(grad.device(), dtype, var.shape());
         if grad.dtype().size() == 2 {
             // A part of a 16-bit tensor cannot be written alone.
             let whole = zeros(DType::F32)?;
-            ops::copy_into(&grad.cast(DType::F32)?, &cut(&whole)?)?;
+            ops::copy_into(&grad.cast(DType::F32)?, &view(&whole)?)?;
             return self.add(i, whole.cast(grad.dtype())?);
         }
         let add = |whole: &Tensor| {
-            let part = cut(whole)?;
+            let part = view(whole)?;
             ops::copy_into(&part.add(grad)?, &part)
         };
         if let Some(slot) = var.open_slot() {
@@ -77,7 +77,7 @@ impl Grads<'_> {
         let whole = match self.pending.remove(&var.id()) {
             None => {
                 let whole = zeros(grad.dtype())?;
-                ops::copy_into(grad, &cut(&whole)?)?;
+                ops::copy_into(grad, &view(&whole)?)?;
                 whole
             }
             Some((sum, own)) => {

@@ -23,9 +23,10 @@
 //! 1. `var.rs`: the variable, the node that made it, and [`Var::from_op`], which every op ends in.
 //! 2. `backward.rs`: the topological order, and the walk that hands gradients back.
 //! 3. `arith.rs`, `shape.rs`, `reduce.rs`, `selecting.rs`, `ranked.rs`: the rules, a line or two each.
-//! 4. `module.rs` and `params.rs`: layers and their parameters. Arenas are chapter 8's need, and met there.
-//! 5. `gradcheck.rs`, `graph.rs`, `svg.rs`: doubting the rules, and looking at the tape.
+//! 4. `gradcheck.rs`, `graph.rs`, `svg.rs`: doubting the rules, and looking at the tape.
+//! 5. `module.rs`: what a layer is. `arena/`, where layers declare their parameters, is chapter 8's need.
 
+mod arena;
 mod arith;
 mod backward;
 #[cfg(not(target_family = "wasm"))]
@@ -35,7 +36,6 @@ mod gradcheck;
 mod graph;
 mod mode;
 mod module;
-mod params;
 mod ranked;
 mod reduce;
 mod selecting;
@@ -43,6 +43,7 @@ mod shape;
 mod svg;
 mod var;
 
+pub use arena::{Init, ParamBuilder, ParamInfo, Parameter, Parameters, Weights};
 pub use arith::sum_to;
 pub use backward::Grads;
 #[cfg(not(target_family = "wasm"))]
@@ -52,7 +53,6 @@ pub use gradcheck::{GradCheck, check_gradients};
 pub use graph::{Graph, GraphNode};
 pub use mode::{grad_enabled, no_grad};
 pub use module::Module;
-pub use params::{Init, ParamBuilder, ParamInfo, Parameter, Parameters, Weights};
 pub use selecting::choose;
 pub use shape::{concat, stack};
 pub use var::Var;

@@ -1,4 +1,4 @@
-//! What chooses, cuts and picks: each element of the result is one of the inputs', or 0, and its gradient
+//! What chooses, splits and gathers: each element of the result is one of the inputs', or 0, and its gradient
 //! goes there. Each fails as chapter 1's op of the same name does.
 use crate::Var;
 use crate::arith::{smooth, sum_to};
@@ -25,7 +25,7 @@ pub fn choose(cond: &Tensor, a: &Var, b: &Var) -> Result<Var> {
 }
 
 impl Var {
-    /// The part of each matrix on and below a diagonal ([`Tensor::tril`]); its gradient is cut alike.
+    /// The part of each matrix on and below a diagonal ([`Tensor::tril`]); its gradient is masked alike.
     pub fn tril(&self, diagonal: isize) -> Result<Var> {
         let out = self.value().tril(diagonal)?;
         let inputs = [self];
@@ -34,7 +34,7 @@ impl Var {
         }))
     }
 
-    /// The part of each matrix on and above a diagonal ([`Tensor::triu`]); its gradient is cut alike.
+    /// The part of each matrix on and above a diagonal ([`Tensor::triu`]); its gradient is masked alike.
     pub fn triu(&self, diagonal: isize) -> Result<Var> {
         let out = self.value().triu(diagonal)?;
         let inputs = [self];
@@ -74,30 +74,30 @@ impl Var {
             if picked.shape() == before {
                 return grads.add(1, picked);
             }
-            let cut = |whole: &Tensor| {
+            let view = |whole: &Tensor| {
                 let mut lengths = index.shape().iter().enumerate();
-                lengths.try_fold(whole.clone(), |cut, (e, &len)| cut.narrow(e, 0, len))
+                lengths.try_fold(whole.clone(), |part, (e, &len)| part.narrow(e, 0, len))
             };
-            grads.add_part(1, &picked, &cut)
+            grads.add_part(1, &picked, &view)
         }))
     }
 
-    /// Cut along dimension `d` into parts of these lengths, which add up to its length: views.
+    /// Splits along dimension `d` into parts of these lengths, which add up to its length: views.
     pub fn split(&self, d: usize, lengths: &[usize]) -> Result<Vec<Var>> {
         self.parts(d, self.value().split(d, lengths)?)
     }
 
-    /// Cut along dimension `d` into parts of `length`, of which the last may be shorter.
+    /// Splits along dimension `d` into parts of `length`, of which the last may be shorter.
     pub fn split_every(&self, d: usize, length: usize) -> Result<Vec<Var>> {
         self.parts(d, self.value().split_every(d, length)?)
     }
 
-    /// Cut along dimension `d` into `n` parts of one length, of which the last may be shorter, or fewer.
+    /// Splits along dimension `d` into `n` parts of one length, of which the last may be shorter, or fewer.
     pub fn chunk(&self, d: usize, n: usize) -> Result<Vec<Var>> {
         self.parts(d, self.value().chunk(d, n)?)
     }
 
-    /// The parts that the tensor was cut into, each on the tape.
+    /// The parts that the tensor was split into, each on the tape.
     fn parts(&self, d: usize, parts: Vec<Tensor>) -> Result<Vec<Var>> {
         let mut at = 0;
         let each = |part: Tensor| {

@@ -32,19 +32,19 @@ impl Var {
         }))
     }
 
-    /// What `cut` leaves of this tensor, a view; the gradient of the rest is zero.
-    fn cut(
+    /// A part of this tensor, by `view`; the gradient of the rest is zero.
+    fn part(
         &self,
         name: &'static str,
-        cut: impl Fn(&Tensor) -> Result<Tensor> + MaybeSend + MaybeSync + 'static,
+        view: impl Fn(&Tensor) -> Result<Tensor> + MaybeSend + MaybeSync + 'static,
     ) -> Result<Var> {
-        let out = cut(self.value())?;
-        Ok(Var::from_op(name, out, &[self], move |g, grads| grads.add_part(0, g, &cut)))
+        let out = view(self.value())?;
+        Ok(Var::from_op(name, out, &[self], move |g, grads| grads.add_part(0, g, &view)))
     }
 
     /// Elements `start .. start + len` along dimension `d`.
     pub fn narrow(&self, d: usize, start: usize, len: usize) -> Result<Var> {
-        self.cut("narrow", move |t| t.narrow(d, start, len))
+        self.part("narrow", move |t| t.narrow(d, start, len))
     }
 
     /// Every `step`-th element of `start .. end` along dimension `d`.
@@ -52,12 +52,12 @@ impl Var {
     /// # Errors
     /// Outside the dimension, or a step of 0.
     pub fn slice_step(&self, d: usize, start: usize, end: usize, step: usize) -> Result<Var> {
-        self.cut("slice_step", move |t| t.slice_step(d, start, end, step))
+        self.part("slice_step", move |t| t.slice_step(d, start, end, step))
     }
 
     /// Element `i` along dimension `d`, which goes away.
     pub fn select(&self, d: usize, i: usize) -> Result<Var> {
-        self.cut("select", move |t| t.select(d, i))
+        self.part("select", move |t| t.select(d, i))
     }
 
     /// Drops dimension `d`, which must be 1.

@@ -1,4 +1,4 @@
-//! Gradients of what chooses, cuts and picks: they go where an element came from, and nowhere else.
+//! Gradients of what chooses, splits and gathers: they go where an element came from, and nowhere else.
 use strata_autograd::{Init, ParamBuilder, Var, check_gradients, choose, concat};
 use strata_device::{Device, testing::testing_devices};
 use strata_tensor::{DType, Element, Result, Tensor};

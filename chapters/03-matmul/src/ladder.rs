@@ -196,7 +196,7 @@ fn tile_rounds(terms: usize, width: u32) -> usize {
     (terms.div_ceil(slab) + 1) * (slab + 9) + 3 * (width * width) as usize
 }
 
-/// The tile's width and the parts that k is cut into. They depend on the shape alone: the same bits
+/// The tile's width and the parts that k is split into. They depend on the shape alone: the same bits
 /// on every card.
 fn shape_of_tiles(a: &Args) -> (u32, usize) {
     let tiles = |side: usize| tiles_of(a, side);

@@ -1,6 +1,6 @@
 use crate::args::{TWO_SUMS, WIDEST, like, per, row_blocks, rows, wide_blocks};
 use crate::cpu;
-use strata_device::{Kernel, Ladder, Launch, Rung, kernel, many_short};
+use strata_device::{Kernel, Ladder, Launch, Rung, grid_steps, kernel, many_short};
 use strata_tensor::{DType, Error, Result, Tensor, bytes_of};
 
 /// Where the gradients of gain and bias go: tensors of shape `[width]`, both contiguous.
@@ -116,7 +116,7 @@ const COLUMNS: usize = 32;
 /// for every core of a large card, many enough that the shares are small beside the data. A grid
 /// holds 65,535 of them.
 fn rows_per_chunk(rows: usize) -> usize {
-    rows.div_ceil(512).clamp(8, 1024).max(rows.div_ceil(65_535))
+    rows.div_ceil(512).clamp(8, 1024).max(grid_steps(rows))
 }
 
 /// The bytes of the input's gradient.

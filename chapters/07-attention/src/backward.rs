@@ -269,15 +269,15 @@ fn in_halves(a: &Args, why: strata_device::Error) -> Result<()> {
         return Err(why.into());
     }
     let half = |from: usize, to: usize| {
-        let cut = |x: &Tensor| x.narrow(2, from, to - from);
+        let rows = |x: &Tensor| x.narrow(2, from, to - from);
         // The queries are the last of the keys, those of a half the last of the ones they see.
         let keys = if p.options.causal { p.keys - (p.rows - to) } else { p.keys };
-        let (q, k, v) = (cut(&p.q)?, p.k.narrow(2, 0, keys)?, p.v.narrow(2, 0, keys)?);
-        let attended = Attended { out: cut(&a.out)?, lse: cut(&a.lse)? };
+        let (q, k, v) = (rows(&p.q)?, p.k.narrow(2, 0, keys)?, p.v.narrow(2, 0, keys)?);
+        let attended = Attended { out: rows(&a.out)?, lse: rows(&a.lse)? };
         let mask = p.options.key_mask.as_ref().map(|mask| mask.narrow(1, 0, keys)).transpose()?;
         let options = Options { key_mask: mask, ..p.options.clone() };
-        let grads = backward(&q, &k, &v, &attended, &cut(&a.d_out)?, &options)?;
-        copy_into(&grads.dq, &cut(&a.grads.dq)?)?;
+        let grads = backward(&q, &k, &v, &attended, &rows(&a.d_out)?, &options)?;
+        copy_into(&grads.dq, &rows(&a.grads.dq)?)?;
         Ok::<_, Error>(grads)
     };
     let (first, second) = (half(0, p.rows / 2)?, half(p.rows / 2, p.rows)?);

@@ -15,7 +15,7 @@ pub(crate) fn scratch(device: &Device, shape: &[usize]) -> Result<Tensor> {
     })
 }
 
-/// How a tiled kernel is cut up on a device.
+/// How a tiled kernel is tiled on a device.
 pub(crate) struct Tiles {
     /// Rows that a workgroup owns: queries, or keys where it makes their gradients.
     rows: usize,

@@ -7,7 +7,7 @@
 use crate::cpu_embedding as cpu;
 use strata_autograd::Var;
 use strata_device::{
-    Buffer, Device, Kernel, Ladder, LadderInfo, Launch, Rung, StepState, kernel, piece,
+    Buffer, Device, Kernel, Ladder, LadderInfo, Launch, Rung, StepState, grid_steps, kernel, piece,
 };
 use strata_tensor::{DType, Error, Result, Tensor, bytes_of};
 
@@ -199,8 +199,8 @@ fn scan_rounds(n: usize) -> usize {
 
 fn plan_tokens(kernel: &'static Kernel, a: &Backward, device: &Device) -> Vec<Launch> {
     let (n, [vocab, width]) = (a.ids.numel(), matrix(&a.out));
-    let steps = vocab.div_ceil(65_535);
-    let piece = piece(device, n, |n| steps * (scan_rounds(n) + 1));
+    let steps = grid_steps(vocab);
+    let piece = piece(device, n, 64, |n| steps * (scan_rounds(n) + 1));
     let [of_dy, of_out] = [&a.dy, &a.out].map(|t| width * t.dtype().size());
     let launch = |from: usize| {
         let n = piece.min(n - from);
@@ -257,7 +257,8 @@ static POSITIONS_LADDER: Ladder<Backward> = Ladder {
         let ([batch, rows], [context, width]) = (matrix(&a.ids), matrix(&a.out));
         let used = rows * width;
         let [of_dy, of_out] = [&a.dy, &a.out].map(|t| t.dtype().size());
-        let piece = piece(device, batch, |n| (n + 1) * (context * width).div_ceil(65_535 * 256));
+        let steps = grid_steps((context * width).div_ceil(256));
+        let piece = piece(device, batch, 64, |n| steps * (n + 1));
         let launch = |from: usize| {
             let batch = piece.min(batch - from);
             let accumulate = a.accumulate || from > 0;

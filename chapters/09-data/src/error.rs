@@ -249,15 +249,15 @@ fn has(memory: Option<u64>) -> String {
 
 /// A piece of somebody else's file, short enough for a message, in quotes.
 pub(crate) fn quoted(text: &str) -> String {
-    format!("{:?}", cut(text, 60))
+    format!("{:?}", truncated(text, 60))
 }
 
 /// What somebody else's library says of somebody else's file, short enough for a message.
 pub(crate) fn clipped(text: &str) -> String {
-    strata_files::printable(&cut(text, 300)).into_owned()
+    strata_files::printable(&truncated(text, 300)).into_owned()
 }
 
-fn cut(text: &str, most: usize) -> String {
+fn truncated(text: &str, most: usize) -> String {
     let end = text.char_indices().nth(most).map(|(end, _)| end);
     match end.and_then(|end| text.get(..end)) {
         Some(short) => format!("{short}…"),

@@ -19,7 +19,7 @@ const MOST_ENTRIES: usize = 100_000;
 /// What is assumed of a computer that does not tell its memory.
 const MODEST: u64 = 8 << 30;
 
-/// A text, its copies while it is cut into tokens, and the tokens take ten to fifteen times its size.
+/// A text, its copies while it is tokenized, and the tokens take ten to fifteen times its size.
 const SHARE: u64 = 16;
 
 /// The most bytes of text that are read.

@@ -1,7 +1,7 @@
 //! Chapter 09: text in, batches out.
 //!
 //! A model reads numbers. This chapter makes them: [`stories`] tells the text (and knows exactly
-//! how well any model can do on it), [`Tokenizer`] cuts text into tokens it has learned, and
+//! how well any model can do on it), [`Tokenizer`] splits text into tokens it has learned, and
 //! [`Dataset`] hands them out in batches that depend on nothing but the seed and the step.
 //!
 //! ```

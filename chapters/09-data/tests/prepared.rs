@@ -105,11 +105,15 @@ fn every_word_of_the_valley_is_one_token_so_every_story_fits() {
 
 #[test]
 fn a_short_context_cuts_stories_and_lowers_the_floor_to_match() {
-    let (whole, cut) = (stories_at(256, 4096, 5), stories_at(64, 4096, 5));
-    assert!(cut.notes().iter().any(|note| note.contains("cut off")), "{:?}", cut.notes());
-    let (whole, cut) = (whole.validation(0, 32), cut.validation(0, 32));
-    let floors = (whole.floor_nats.unwrap(), cut.floor_nats.unwrap());
-    assert_eq!(cut.scored, 32 * 64);
+    let (whole, truncated) = (stories_at(256, 4096, 5), stories_at(64, 4096, 5));
+    assert!(
+        truncated.notes().iter().any(|note| note.contains("cut off")),
+        "{:?}",
+        truncated.notes()
+    );
+    let (whole, truncated) = (whole.validation(0, 32), truncated.validation(0, 32));
+    let floors = (whole.floor_nats.unwrap(), truncated.floor_nats.unwrap());
+    assert_eq!(truncated.scored, 32 * 64);
     assert!(floors.1 > 0.0 && floors.1 < floors.0, "{floors:?}");
     // A smaller vocabulary spells words out; the rows must still be well formed.
     let small = stories_at(64, 512, 5);
@@ -208,7 +212,7 @@ fn a_text_is_scored_whole_however_short() {
     let (bpe, _) = Tokenizer::train(&[line.repeat(9).as_bytes()], 290).unwrap();
     let char = Tokenizer::characters(&[line]);
     for tokenizer in [&bpe, &char] {
-        // Lengths around one window, and around the cut at nine tenths.
+        // Lengths around one window, and around the split at nine tenths.
         for bytes in [2, 3, 7, 8, 9, 10, 11, 16, 17, 18, 31, 32, 33, 100, 138, 1000] {
             let long = line.repeat(1 + bytes / line.len());
             let text: String = long.chars().take(bytes).collect();

@@ -116,10 +116,10 @@ proptest! {
     }
 
     #[test]
-    fn a_damaged_file_is_an_error_or_a_tokenizer(at in 0usize..20_000, byte in any::<u8>(), cut in any::<bool>()) {
+    fn a_damaged_file_is_an_error_or_a_tokenizer(at in 0usize..20_000, byte in any::<u8>(), shorter in any::<bool>()) {
         let mut json = trained().to_json().into_bytes();
         let at = at % json.len();
-        if cut { json.truncate(at) } else { json[at] = byte }
+        if shorter { json.truncate(at) } else { json[at] = byte }
         if let Ok(tokenizer) = Tokenizer::from_json(&String::from_utf8_lossy(&json)) {
             let _ = tokenizer.encode(b"Once upon a time, it's fine.").map(|ids| tokenizer.decode(&ids));
         }

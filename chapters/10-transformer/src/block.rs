@@ -1,5 +1,5 @@
 use crate::cache::LayerCache;
-use crate::model::Pass;
+use crate::pass::Pass;
 use crate::{GptConfig, Result, dropout_add};
 use strata_attention::{Options, attention_qkv, forward, merge_heads, split_qkv};
 use strata_autograd::{Init, Module, ParamBuilder, Var};

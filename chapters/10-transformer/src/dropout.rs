@@ -82,7 +82,7 @@ fn threshold(p: f32) -> u32 {
 /// the others are multiplied by `1 / (1 - p)`; `residual`, if given, is added to the result.
 ///
 /// Element `i` stays if word `i % 4` of Philox(counter `[i / 4, op, step, 0]`, key `[seed, 0]`), as
-/// a fraction of 2^32 cut to 24 bits, is at least `p`. Seed and step are read from `state` on the
+/// a fraction of 2^32 truncated to 24 bits, is at least `p`. Seed and step are read from `state` on the
 /// device, so the mask changes with the step and is never stored: the gradient with respect to `x`
 /// is this same function of the output's gradient, called while the state still shows that step.
 /// `op` tells the dropouts of one model apart.

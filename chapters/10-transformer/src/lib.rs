@@ -40,6 +40,7 @@ mod dropout;
 mod error;
 mod generate;
 mod model;
+mod pass;
 pub mod train;
 
 /// Kernels for whoever launches them on grids of their own.
@@ -54,7 +55,8 @@ pub use demo::demo;
 pub use dropout::{dropout, dropout_add, dropout_forward};
 pub use error::{Error, Result};
 pub use generate::{Generator, Sampling};
-pub use model::{Gpt, Pass};
+pub use model::Gpt;
+pub use pass::Pass;
 
 /// The ladders of this chapter, for the parity table.
 pub fn ladders() -> Vec<strata_device::LadderInfo> {

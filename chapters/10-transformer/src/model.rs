@@ -1,23 +1,14 @@
 use crate::block::Block;
 use crate::cache::KvCache;
+use crate::pass::Pass;
 use crate::{Error, GptConfig, Result};
 use strata_autograd::{Init, ParamBuilder, ParamInfo, Parameter, Parameters, Var, Weights};
 use strata_data::embedding;
-use strata_device::{Buffer, Device};
+use strata_device::Device;
 use strata_layernorm::LayerNorm;
 use strata_loss::{CrossEntropy, cross_entropy_with};
 use strata_matmul::linear_tied;
 use strata_tensor::{DType, Error as TensorError, Tensor};
-
-/// What a forward pass needs to know beside its input.
-#[derive(Clone, Copy, Debug)]
-pub struct Pass<'a> {
-    /// The device's [`StepState`](strata_device::StepState): seed and step for dropout, the
-    /// position for the KV cache.
-    pub state: &'a Buffer,
-    /// Probability of dropping an activation; 0 when not training.
-    pub dropout: f32,
-}
 
 /// A GPT-2-shaped transformer: token and position tables, pre-norm blocks, a final LayerNorm, and
 /// the token table once more as the head (Radford et al., "Language models are unsupervised

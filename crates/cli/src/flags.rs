@@ -8,6 +8,9 @@ use strata_ml::{device, tensor, transformer};
 
 /// What to add to the message of an error: ` (--batch, --context)`, or nothing.
 pub fn advice(error: &(dyn Error + 'static)) -> String {
+    if let Some(device::Error::UnknownDevice { .. }) = error.downcast_ref() {
+        return " (`cargo strata doctor` lists what is here)".into();
+    }
     let flags = flags_of(error);
     if flags.is_empty() {
         return String::new();
@@ -111,7 +114,7 @@ fn of_device(error: &device::Error) -> &'static [&'static str] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::Cli;
+    use crate::command::Cli;
     use crate::elsewhere::Elsewhere;
     use clap::CommandFactory;
 
@@ -131,6 +134,12 @@ mod tests {
         let unknown = DataError::UnknownCharacter { character: 'x', at: 1 };
         let inside = DataError::In { path: "a.txt".into(), source: Box::new(unknown) };
         assert_eq!(flags_of(&inside), ["tokenizer"]);
+    }
+
+    #[test]
+    fn a_device_that_nobody_knows_gets_the_list() {
+        let error = "toaster".parse::<device::Choice>().unwrap_err();
+        assert!(advice(&error).contains("doctor"));
     }
 
     #[test]

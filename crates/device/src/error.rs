@@ -17,9 +17,7 @@ pub enum Error {
         fix: String,
     },
     /// A device name that means nothing.
-    #[error(
-        "unknown device {given:?}: use cpu, cuda, cuda:N, wgpu or wgpu:N (`cargo strata doctor` lists what is here)"
-    )]
+    #[error("unknown device {given:?}: use cpu, cuda, cuda:N, wgpu or wgpu:N")]
     UnknownDevice {
         /// What was given.
         given: String,

@@ -59,14 +59,22 @@ pub struct Launch {
 
 /// How many of `n` terms one launch may add up on this device, if an invocation goes round its loops
 /// `rounds` times for so many: all of them, or where the device ends long loops as many as it allows,
-/// a multiple of 64. Sums over more are made by several launches that add to what is there.
-pub fn piece(device: &Device, n: usize, rounds: impl Fn(usize) -> usize) -> usize {
+/// a multiple of `unit`. More are made by several launches that go on from what is there.
+pub fn piece(device: &Device, n: usize, unit: usize, rounds: impl Fn(usize) -> usize) -> usize {
     let most = device.info().caps.loop_rounds as usize;
     let mut piece = n;
-    while most > 0 && piece > 64 && rounds(piece) > most {
-        piece = (piece / 2).next_multiple_of(64);
+    while most > 0 && piece > unit && rounds(piece) > most {
+        piece = (piece / 2).next_multiple_of(unit);
     }
     piece
+}
+
+/// Workgroups of a one-dimensional grid: what WebGPU promises.
+const GROUPS: usize = 65_535;
+
+/// Steps of a walk through `groups` workgroups of work, of which a grid holds so many at once.
+pub fn grid_steps(groups: usize) -> usize {
+    groups.div_ceil(GROUPS).max(1)
 }
 
 impl Launch {
@@ -128,9 +136,8 @@ impl Launch {
     /// A one-dimensional grid of `groups` workgroups of `width` invocations, at most 65,535 of them:
     /// kernels launched so walk on by the grid's width.
     pub fn spread(mut self, groups: usize, width: u32) -> Self {
-        let most = groups.min(65_535);
-        self.steps = groups.div_ceil(65_535).max(1);
-        self.grid(most, 1, 1).block(width, 1, 1)
+        self.steps = grid_steps(groups);
+        self.grid(groups.min(GROUPS), 1, 1).block(width, 1, 1)
     }
 
     /// So many of these grids side by side: workgroups in y.

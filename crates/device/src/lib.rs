@@ -58,7 +58,7 @@ pub use dtype::DType;
 pub use error::{Error, Result};
 pub use kernel::{Constants, CpuArgs, CpuBinding, CpuFn, Kernel, Takes, Text};
 pub use ladder::{Ladder, LadderInfo, Rung, RungInfo, many_short, rung_number};
-pub use launch::{Binding, Cost, Launch, piece};
+pub use launch::{Binding, Cost, Launch, grid_steps, piece};
 pub use layer::Layer;
 pub use memory::Memory;
 pub use needs::{Arch, Needs, Precision};

@@ -118,16 +118,17 @@ fn devices_that_end_no_loops_refuse_none() {
     let huge = Args(1 << 40);
     assert_eq!(LADDER.choose(&huge, &device).unwrap().name, "3_usual");
     LADDER.run(&huge, &device).unwrap();
-    assert_eq!(piece(&device, 1 << 40, |n| n), 1 << 40);
+    assert_eq!(piece(&device, 1 << 40, 64, |n| n), 1 << 40);
 }
 
 #[test]
-fn long_sums_are_cut_where_a_binding_may_begin() {
+fn long_sums_are_split_where_a_binding_may_begin() {
     let device = device(1000);
-    assert_eq!(piece(&device, 900, |n| n), 900);
+    assert_eq!(piece(&device, 900, 64, |n| n), 900);
     for n in [1001, 5000, 65_000, 1 << 40] {
-        let piece = piece(&device, n, |n| n);
+        let piece = piece(&device, n, 64, |n| n);
         assert!(piece <= 1000 && piece % 64 == 0 && piece > 400, "{n}: {piece}");
     }
-    assert_eq!(piece(&device, 5000, |_| 2000), 64);
+    assert_eq!(piece(&device, 5000, 64, |_| 2000), 64);
+    assert_eq!(piece(&device, 40, 1, |n| 300 * n), 2);
 }

@@ -20,7 +20,7 @@ pub fn append(path: &Path, keep: u64, bytes: &[u8]) -> Result<u64> {
         let mut file = disk::open_to_grow(path)?;
         // Whoever made it shorter meanwhile has lost those lines; the rest must not stand in a gap.
         let keep = keep.min(file.metadata()?.len());
-        disk::cut(&file, keep)?;
+        disk::truncate(&file, keep)?;
         file.seek(SeekFrom::Start(keep))?;
         disk::write(&mut file, bytes)?;
         disk::sync(&file)?;

@@ -21,7 +21,7 @@ pub fn open_to_grow(path: &Path) -> io::Result<File> {
 }
 
 /// What is behind the first `keep` bytes goes.
-pub fn cut(file: &File, keep: u64) -> io::Result<()> {
+pub fn truncate(file: &File, keep: u64) -> io::Result<()> {
     fault::call()?;
     file.set_len(keep)
 }

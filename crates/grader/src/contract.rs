@@ -36,9 +36,9 @@ pub(crate) fn rung_of(op: &str, rung: &str) -> Option<RungInfo> {
 }
 
 /// What is red in the parity table, as a judge says it.
-pub(crate) fn of_parity(failure: strata_parity::Failure) -> Failure {
-    use strata_parity::Failure as Parity;
-    match failure {
+pub(crate) fn of_parity(error: strata_parity::Error) -> Failure {
+    use strata_parity::Error as Parity;
+    match error {
         Parity::Report(report) => Failure::Report(report),
         Parity::Tensor(error) => Failure::Tensor(error),
         Parity::Device(error) => Failure::Device(error),

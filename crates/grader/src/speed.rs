@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use strata_judges::Problem;
 use strata_ml::device::{Backend, Choice, Device, Kernel, Overlay, Settings};
-use strata_parity::bench::{Bench, Run, Shapes, workloads};
+use strata_parity::bench::{Bench, Inputs, Run, Shapes, workloads};
 
 /// A kernel's time on a large problem.
 #[derive(Clone, Debug)]
@@ -93,6 +93,6 @@ fn runs(
     let rung = rung.ok_or_else(|| Failure::ours(format!("the engine has no {op}={name}")))?;
     let device = device.with_rung(op, rung.name);
     let built: Result<Vec<Run>, _> =
-        workloads(op).iter().map(|work| (work.build)(shapes, &device)).collect();
+        workloads(op).iter().map(|work| (work.build)(shapes, &Inputs::random(&device))).collect();
     Ok((built.map_err(of_parity)?, rung.kernels))
 }

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// What a page asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
+pub struct Request {
     /// The command.
     pub command: String,
     /// Where it runs, from the root.
@@ -33,13 +33,13 @@ pub struct Asked {
     pub hide: bool,
 }
 
-impl Asked {
+impl Request {
     /// Reads the directive's words: options, then the command.
     ///
     /// # Errors
     /// There is no command, or an option is malformed.
-    pub fn parse(words: &str) -> Result<Asked, Fault> {
-        let mut asked = Asked::default();
+    pub fn parse(words: &str) -> Result<Request, Fault> {
+        let mut request = Request::default();
         let mut rest = words.trim();
         loop {
             let (word, more) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
@@ -49,12 +49,12 @@ impl Asked {
                     .map_err(|_| Fault::Argument(format!("`{word}` is no number of lines")))
             };
             match word.split_once('=') {
-                None if word == "measured" => asked.measured = true,
-                None if word == "exact" => asked.measured = false,
-                None if word == "hide" => asked.hide = true,
-                Some(("head", value)) => asked.head = Some(number(value)?),
-                Some(("tail", value)) => asked.tail = Some(number(value)?),
-                Some(("in", value)) => asked.folder = Some(value.into()),
+                None if word == "measured" => request.measured = true,
+                None if word == "exact" => request.measured = false,
+                None if word == "hide" => request.hide = true,
+                Some(("head", value)) => request.head = Some(number(value)?),
+                Some(("tail", value)) => request.tail = Some(number(value)?),
+                Some(("in", value)) => request.folder = Some(value.into()),
                 _ => break,
             }
             rest = more.trim_start();
@@ -62,8 +62,8 @@ impl Asked {
         if rest.is_empty() {
             return Err(Fault::Argument("a command is expected".into()));
         }
-        asked.command = rest.to_string();
-        Ok(asked)
+        request.command = rest.to_string();
+        Ok(request)
     }
 
     /// The file of the capture.
@@ -109,14 +109,14 @@ impl Capture {
     ///
     /// # Errors
     /// Nothing was, or it was recorded in the other way.
-    pub fn read(book: &Path, asked: &Asked) -> Result<Capture, Fault> {
-        let none = || Fault::NoCapture(asked.command.clone());
-        let text = strata_files::read_text(&asked.file(book), 2 * MOST as u64);
+    pub fn read(book: &Path, request: &Request) -> Result<Capture, Fault> {
+        let none = || Fault::NoCapture(request.command.clone());
+        let text = strata_files::read_text(&request.file(book), 2 * MOST as u64);
         let text = text.map_err(|_| none())?.replace("\r\n", "\n");
         let mut lines = text.splitn(3, '\n');
         let (command, kind, output) = (lines.next(), lines.next(), lines.next());
         // Two commands may have one file name: `--size=9` and `--size 9`.
-        if command.and_then(|line| line.strip_prefix("$ ")) != Some(&asked.command) {
+        if command.and_then(|line| line.strip_prefix("$ ")) != Some(&request.command) {
             return Err(none());
         }
         let kind = match kind.ok_or_else(none)?.split_once(' ') {
@@ -126,7 +126,7 @@ impl Capture {
                 Kind::Measured { date: date.into(), machine: machine.into() }
             }
         };
-        if (kind == Kind::Exact) == asked.measured {
+        if (kind == Kind::Exact) == request.measured {
             return Err(none());
         }
         Ok(Capture { kind, output: output.unwrap_or_default().to_string() })
@@ -136,13 +136,13 @@ impl Capture {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn write(&self, book: &Path, asked: &Asked) -> Result<(), Error> {
-        let file = asked.file(book);
+    pub fn write(&self, book: &Path, request: &Request) -> Result<(), Error> {
+        let file = request.file(book);
         let kind = match &self.kind {
             Kind::Exact => "exact".to_string(),
             Kind::Measured { date, machine } => format!("measured {date} on {machine}"),
         };
-        let text = format!("$ {}\n{kind}\n{}", asked.command, self.output);
+        let text = format!("$ {}\n{kind}\n{}", request.command, self.output);
         if let Some(folder) = file.parent() {
             fs::create_dir_all(folder).map_err(Error::file(folder))?;
         }
@@ -153,16 +153,16 @@ impl Capture {
     ///
     /// # Errors
     /// It cannot be started.
-    pub fn run(tree: &Tree, asked: &Asked) -> Result<Capture, Error> {
-        let fail = |error| Error::Run { command: asked.command.clone(), error };
-        let words = shlex::split(&asked.command).unwrap_or_default();
+    pub fn run(tree: &Tree, request: &Request) -> Result<Capture, Error> {
+        let fail = |error| Error::Run { command: request.command.clone(), error };
+        let words = shlex::split(&request.command).unwrap_or_default();
         let Some((program, words)) = words.split_first() else {
             return Err(fail(std::io::Error::other("its quotes do not match")));
         };
         let program = if cfg!(windows) && program == "npm" { "npm.cmd" } else { program };
         let (reader, writer) = std::io::pipe().map_err(fail)?;
         let mut command = Command::new(program);
-        let folder = tree.inside(asked.folder.as_deref().unwrap_or_default());
+        let folder = tree.inside(request.folder.as_deref().unwrap_or_default());
         let folder = folder.map_err(|fault| fail(std::io::Error::other(fault.to_string())))?;
         command.args(words).current_dir(folder);
         command.env("STRATA_DEVICE", "cpu").env("COLUMNS", WIDTH).env("NO_COLOR", "1");
@@ -177,7 +177,7 @@ impl Capture {
         if let Some(code) = status.code().filter(|&code| code != 0) {
             output.push_str(&format!("[exit code {code}]\n"));
         }
-        if !asked.measured {
+        if !request.measured {
             // Every machine's processor is another one; what is exact is what follows.
             output = output
                 .lines()
@@ -185,7 +185,7 @@ impl Capture {
                 .map(|l| format!("{l}\n"))
                 .collect();
         }
-        let kind = match asked.measured {
+        let kind = match request.measured {
             true => measured().map_err(|error| fail(std::io::Error::other(error)))?,
             false => Kind::Exact,
         };
@@ -237,27 +237,27 @@ mod tests {
 
     #[test]
     fn options_stand_before_the_command() {
-        let asked = Asked::parse("measured head=3 in=ts npm run demo 03 -- --size=9").unwrap();
-        assert!(asked.measured && asked.head == Some(3));
-        assert_eq!(asked.command, "npm run demo 03 -- --size=9");
-        let file = asked.file(Path::new("book"));
+        let request = Request::parse("measured head=3 in=ts npm run demo 03 -- --size=9").unwrap();
+        assert!(request.measured && request.head == Some(3));
+        assert_eq!(request.command, "npm run demo 03 -- --size=9");
+        let file = request.file(Path::new("book"));
         assert!(file.ends_with("captures/ts-npm-run-demo-03-size-9.txt"), "{}", file.display());
-        assert!(Asked::parse("measured").is_err() && Asked::parse("head=x cargo").is_err());
+        assert!(Request::parse("measured").is_err() && Request::parse("head=x cargo").is_err());
     }
 
     #[test]
     fn captures_survive_the_file() {
         let book = tempfile::tempdir().unwrap();
-        let asked = Asked::parse("cargo strata demo 02").unwrap();
-        let error = Capture::read(book.path(), &asked).unwrap_err().to_string();
+        let request = Request::parse("cargo strata demo 02").unwrap();
+        let error = Capture::read(book.path(), &request).unwrap_err().to_string();
         assert!(error.contains("has no recorded output"), "{error}");
         let capture = Capture { kind: Kind::Exact, output: "one\ntwo\n".into() };
-        capture.write(book.path(), &asked).unwrap();
-        assert_eq!(Capture::read(book.path(), &asked).unwrap(), capture);
+        capture.write(book.path(), &request).unwrap();
+        assert_eq!(Capture::read(book.path(), &request).unwrap(), capture);
         let now = Capture { kind: Kind::Exact, output: "one\n2\n".into() };
-        let told = capture.difference(&now).unwrap();
-        assert_eq!(told, "line 2 was \"two\" and is \"2\"");
-        let measured = Asked { measured: true, ..asked };
+        let difference = capture.difference(&now).unwrap();
+        assert_eq!(difference, "line 2 was \"two\" and is \"2\"");
+        let measured = Request { measured: true, ..request };
         assert!(Capture::read(book.path(), &measured).is_err());
     }
 

@@ -71,12 +71,10 @@ pub enum Fault {
         what: String,
     },
     /// A command whose output was never recorded.
-    #[error("`{0}` has no recorded output: run `cargo strata book capture`")]
+    #[error("`{0}` has no recorded output")]
     NoCapture(String),
     /// Output that is no longer what the command prints.
-    #[error(
-        "`{command}` prints something else now (run `cargo strata book capture --all`): {difference}"
-    )]
+    #[error("`{command}` prints something else now than was recorded: {difference}")]
     Stale {
         /// The command.
         command: String,

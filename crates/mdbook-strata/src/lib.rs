@@ -5,7 +5,7 @@
 //! should be pulled is a [`Problem`] with file and line, and there is no book.
 //!
 //! - [`page`]: directives and equations are replaced, each line where it was.
-//! - [`directive`]: one file for each directive. [`source`]: code, cut from its file and coloured.
+//! - [`directive`]: one file for each directive. [`source`]: code, taken from its file and coloured.
 //!   [`results`], [`captures`], [`figures`], [`math`]: what else is pulled.
 //! - [`lint`]: what prose must not do. [`site`]: mdBook, our theme, and what is checked of the pages
 //!   it wrote. [`search`]: its index. [`serve`]: the site on this machine, built again at every save.

@@ -80,7 +80,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            note(&format!("error: {error}"));
+            note(&format!("error: {error}{}", advice(&error)));
             ExitCode::FAILURE
         }
     }
@@ -116,6 +116,18 @@ fn run(cli: &Cli) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// What to type, where an error is about what can be typed.
+fn advice(error: &Error) -> &'static str {
+    match error {
+        Error::Problems(_) => {
+            "; `cargo strata book build` draws the figures, `capture` records what a command prints, \
+             `capture --all` also what it printed before"
+        }
+        Error::Serve { .. } => "; --port names another port, --port 0 takes any that is free",
+        _ => "",
+    }
 }
 
 fn say(text: &str) {

@@ -176,8 +176,8 @@ mod tests {
 
     #[test]
     fn attributes_come_in_order() {
-        let told = "<a x=\"1 2\" b=\"3\">y<c/><d w=\"1\" v=\"\"/></a>";
-        assert_eq!(in_order(told), "<a b=\"3\" x=\"1 2\">y<c/><d v=\"\" w=\"1\"/></a>");
+        let mathml = "<a x=\"1 2\" b=\"3\">y<c/><d w=\"1\" v=\"\"/></a>";
+        assert_eq!(in_order(mathml), "<a b=\"3\" x=\"1 2\">y<c/><d v=\"\" w=\"1\"/></a>");
     }
 
     #[test]

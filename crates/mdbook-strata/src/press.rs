@@ -1,7 +1,7 @@
 //! From pages to a site, or to all that is wrong with them.
 
 use crate::api;
-use crate::captures::{Asked, Capture, Kind};
+use crate::captures::{Capture, Kind, Request};
 use crate::directive::Context;
 use crate::fault::{Error, Fault, Problem};
 use crate::figures;
@@ -122,29 +122,29 @@ impl Press {
             Err(Error::Problems(more)) => problems.extend(more),
             Err(error) => return Err(error),
         }
-        let all = self.asked()?;
+        let all = self.requests()?;
         problems.extend(self.orphans(&all));
-        let mut done: Vec<(Asked, Option<String>)> = Vec::new();
-        for (page, line, asked) in all {
-            let Ok(recorded) = Capture::read(&self.book, &asked) else { continue };
+        let mut done: Vec<(Request, Option<String>)> = Vec::new();
+        for (page, line, request) in all {
+            let Ok(recorded) = Capture::read(&self.book, &request) else { continue };
             if recorded.kind != Kind::Exact {
                 continue;
             }
-            let same = |(other, _): &&(Asked, Option<String>)| {
-                other.command == asked.command && other.folder == asked.folder
+            let same = |(other, _): &&(Request, Option<String>)| {
+                other.command == request.command && other.folder == request.folder
             };
             let difference = match done.iter().find(same) {
                 Some((_, difference)) => difference.clone(),
                 None => {
-                    progress(&asked.command);
-                    let difference = recorded.difference(&Capture::run(&self.tree, &asked)?);
+                    progress(&request.command);
+                    let difference = recorded.difference(&Capture::run(&self.tree, &request)?);
                     checked.captures += 1;
-                    done.push((asked.clone(), difference.clone()));
+                    done.push((request.clone(), difference.clone()));
                     difference
                 }
             };
             if let Some(difference) = difference {
-                let command = asked.command.clone();
+                let command = request.command.clone();
                 problems.push(page.problem(line, Fault::Stale { command, difference }));
             }
         }
@@ -154,18 +154,18 @@ impl Press {
     }
 
     /// Recorded output that no page shows any more.
-    fn orphans(&self, asked: &[(Page, usize, Asked)]) -> Vec<Problem> {
+    fn orphans(&self, request: &[(Page, usize, Request)]) -> Vec<Problem> {
         let folder = self.tree.relative(&self.book.join("captures"));
         let shown: Vec<PathBuf> =
-            asked.iter().map(|(_, _, asked)| asked.file(&self.book)).collect();
+            request.iter().map(|(_, _, request)| request.file(&self.book)).collect();
         let names = self.tree.names(&folder).into_iter();
         let orphans = names.filter(|name| !shown.contains(&self.book.join("captures").join(name)));
-        let told = |name| Problem {
+        let problem = |name| Problem {
             file: format!("{folder}/{name}"),
             line: 1,
             what: "no page shows this output any more: remove it".into(),
         };
-        orphans.map(told).collect()
+        orphans.map(problem).collect()
     }
 
     /// Runs the commands that the book shows and records what they print: those without a record, or
@@ -175,20 +175,20 @@ impl Press {
     /// A command cannot be started, a file not be written.
     pub fn capture(&self, all: bool, mut progress: impl FnMut(&str)) -> Result<usize, Error> {
         let mut done: Vec<PathBuf> = Vec::new();
-        for (_, _, asked) in self.asked()? {
-            let file = asked.file(&self.book);
-            if done.contains(&file) || (!all && Capture::read(&self.book, &asked).is_ok()) {
+        for (_, _, request) in self.requests()? {
+            let file = request.file(&self.book);
+            if done.contains(&file) || (!all && Capture::read(&self.book, &request).is_ok()) {
                 continue;
             }
-            progress(&asked.command);
-            Capture::run(&self.tree, &asked)?.write(&self.book, &asked)?;
+            progress(&request.command);
+            Capture::run(&self.tree, &request)?.write(&self.book, &request)?;
             done.push(file);
         }
         Ok(done.len())
     }
 
     /// The captures that pages ask for: the page, the line, what is asked.
-    fn asked(&self) -> Result<Vec<(Page, usize, Asked)>, Error> {
+    fn requests(&self) -> Result<Vec<(Page, usize, Request)>, Error> {
         let loaded = site::load(&self.tree, &self.book, Path::new("."))?;
         let (pages, _) = summary::pages(&self.tree, &self.book, &loaded)?;
         let mut found = Vec::new();
@@ -196,8 +196,8 @@ impl Press {
             for (i, line) in page.text.lines().enumerate() {
                 let words =
                     line.trim().strip_prefix("{{#capture").and_then(|l| l.strip_suffix("}}"));
-                if let Some(asked) = words.and_then(|words| Asked::parse(words).ok()) {
-                    found.push((page.clone(), i + 1, asked));
+                if let Some(request) = words.and_then(|words| Request::parse(words).ok()) {
+                    found.push((page.clone(), i + 1, request));
                 }
             }
         }

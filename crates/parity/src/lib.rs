@@ -33,14 +33,14 @@
 pub mod bench;
 mod cases;
 mod compile;
-mod failure;
+mod error;
 mod guarded;
 mod noted;
 mod probe;
 pub mod table;
 
 pub use cases::{Case, cases};
-pub use failure::{Failure, Outcome};
+pub use error::{Error, Outcome};
 pub use guarded::guarded;
 pub use noted::{Note, Notes, noted};
 pub use probe::Probe;

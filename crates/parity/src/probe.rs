@@ -1,6 +1,6 @@
 //! What a case works with: a device whose rung is forced, inputs, and the judge.
 
-use crate::{Failure, Outcome, Watch};
+use crate::{Error, Outcome, Watch};
 use strata_check::report::{Check, Element as Value};
 use strata_check::round::Precision as Format;
 use strata_check::{Tolerance, sample, tolerance};
@@ -165,7 +165,7 @@ impl Probe {
         let data = got.to_vec::<T>()?;
         self.checks += 1;
         if let Some(fault) = self.watch.take().into_iter().next() {
-            return Err(Failure::Fault(fault.to_string()));
+            return Err(Error::Fault(fault.to_string()));
         }
         if !self.judge {
             return Ok(());

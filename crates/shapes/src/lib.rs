@@ -22,7 +22,7 @@ pub fn length_or_empty(most: usize) -> BoxedStrategy<usize> {
 }
 
 /// A shape of rank 0 to `rank`, each length up to `most`, with at most `elements` elements. Lengths
-/// beyond that are cut down rather than drawn again, so that the strategy never gives up.
+/// beyond that are clamped rather than drawn again, so that the strategy never gives up.
 pub fn shape(rank: usize, most: usize, elements: usize) -> BoxedStrategy<Vec<usize>> {
     prop::collection::vec(length_or_empty(most), 0..=rank)
         .prop_map(move |shape| fit(shape, elements))
@@ -36,7 +36,7 @@ pub fn full_shape(rank: usize, most: usize, elements: usize) -> BoxedStrategy<Ve
         .boxed()
 }
 
-/// Cuts lengths so that the product is at most `elements`. Shrinking keeps working, since the map
+/// Clamps lengths so that the product is at most `elements`. Shrinking keeps working, since the map
 /// is monotone.
 fn fit(mut shape: Vec<usize>, elements: usize) -> Vec<usize> {
     let mut room = elements.max(1);
@@ -93,19 +93,19 @@ pub fn view(rank: usize, most: usize, elements: usize) -> BoxedStrategy<View> {
         .prop_flat_map(|shape| {
             let rank = shape.len();
             let order = Just((0..rank).collect::<Vec<usize>>()).prop_shuffle();
-            // One axis may be cut out of a longer one, and each may be a repetition.
+            // One axis may be a slice of a longer one, and each may be a repetition.
             let repeated = prop::collection::vec(prop::bool::weighted(0.2), rank);
             (Just(shape), order, repeated, 0..rank, 0..4usize, 0..4usize)
         })
-        .prop_map(|(shape, order, repeated, cut, before, after)| {
-            // The dense buffer: axes in the order of `order`, the cut axis longer by the margins.
+        .prop_map(|(shape, order, repeated, sliced, before, after)| {
+            // The dense buffer: axes in the order of `order`, the sliced axis longer by the margins.
             let mut strides = vec![0; shape.len()];
             let mut storage = 1;
             let mut offset = 0;
             for &axis in order.iter().rev().filter(|&&axis| !repeated[axis]) {
                 strides[axis] = storage;
-                let margin = if axis == cut { before + after } else { 0 };
-                if axis == cut {
+                let margin = if axis == sliced { before + after } else { 0 };
+                if axis == sliced {
                     offset = before * storage;
                 }
                 storage *= shape[axis] + margin;

@@ -18,11 +18,12 @@ const WHOLE: [(&str, &str); 6] = [
 ];
 
 /// Commands for a part, which share the engine with the others, and all below it.
-const PARTS: [(&str, &str); 5] = [
+const PARTS: [(&str, &str); 6] = [
     ("cargo test -p ex03-matmul", "test --no-run --package ex03-matmul"),
     ("cargo test -p strata-device", "test --no-run --package strata-device"),
     ("cargo test -p strata-tensor", "test --no-run --package strata-tensor"),
     ("cargo test -p strata-ml", "test --no-run --package strata-ml"),
+    ("cargo test -p strata-parity", "test --no-run --package strata-parity"),
     ("cargo bench", "bench --no-run --profile dev --bench growth"),
 ];
 

@@ -15,7 +15,7 @@ pub(crate) fn copy(move_elements::Cpu { src, dst, params, constants }: move_elem
 
 fn strided<T: Copy + Default + Send + Sync>(p: &move_elements::Params, src: &[T], dst: &mut [T]) {
     let (from, to) = (p.from_offset, p.to_offset);
-    // Elements may be copied in any order: in the destination's, its memory can be cut into disjoint
+    // Elements may be copied in any order: in the destination's, its memory can be split into disjoint
     // pieces, one for each index of a dimension.
     let mut order: Vec<usize> = (0..p.rank).collect();
     order.sort_by_key(|&d| std::cmp::Reverse(p.to_strides[d]));
@@ -90,7 +90,7 @@ fn transpose<T: Copy + Default + Send + Sync>(
     });
 }
 
-/// A destination with gaps (one part of a concatenation, a row of the KV cache): cut at its largest
+/// A destination with gaps (one part of a concatenation, a row of the KV cache): split at its largest
 /// stride until one dimension is left. `dst` starts at the first element and ends with the last.
 fn scatter<T: Copy + Send + Sync>(
     shape: &[usize],

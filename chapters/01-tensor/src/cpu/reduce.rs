@@ -49,7 +49,7 @@ impl<'a> Terms<'a> {
             return self.columns(out, width, start, f);
         }
         if self.k >= 2 * CHUNK {
-            // Long sums are cut into pieces of one size, whatever the number of threads.
+            // Long sums are split into pieces of one size, whatever the number of threads.
             chunks(out, 1, &|i, out| {
                 let [base] = self.outer.at(i);
                 let mut pieces = vec![start; self.k.div_ceil(CHUNK)];

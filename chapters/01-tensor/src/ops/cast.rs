@@ -36,7 +36,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
 /// The elements converted to another dtype, with the same bits on every device (which NaN a NaN
 /// becomes may differ).
 ///
-/// - Float to integer: the fraction is cut off; what is out of range, the infinities among it,
+/// - Float to integer: the fraction is truncated; what is out of range, the infinities among it,
 ///   becomes the nearest integer there is, and NaN becomes 0, as Rust's `as` has it.
 /// - Integer to integer: modulo 2³², as C, Rust and PyTorch have it: -7 of i32 is 4,294,967,289 of
 ///   u32, which no table has as a row, and comes back as -7.

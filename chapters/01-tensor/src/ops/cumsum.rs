@@ -53,7 +53,7 @@ fn launches(
         grid(launch, columns)
     };
     let steps = launch(0, a.length).steps;
-    let piece = piece(device, a.length, |n| steps * (rounds(n) + 1));
+    let piece = piece(device, a.length, 64, |n| steps * (rounds(n) + 1));
     let starts = (0..a.length).step_by(piece);
     starts.map(|first| launch(first, piece.min(a.length - first))).collect()
 }

@@ -62,7 +62,7 @@ impl Tensor {
         sub => Sub;
         /// `a * b`, element by element, broadcast.
         mul => Mul;
-        /// `a / b`, broadcast. Integers are cut off towards 0; one over 0 is itself.
+        /// `a / b`, broadcast. Integers are truncated towards 0; one over 0 is itself.
         div => Div;
         /// The larger of each pair, broadcast; NaN where either is.
         maximum => Max;

@@ -226,21 +226,21 @@ pub fn reduce(
 ) -> Result<Tensor> {
     let name = op.name();
     input.expect_float(name)?;
-    let mut gone = vec![false; input.rank()];
+    let mut reduced = vec![false; input.rank()];
     for &d in dims {
         input.dim(name, d)?;
-        if std::mem::replace(&mut gone[d], true) {
+        if std::mem::replace(&mut reduced[d], true) {
             let reason = format!("dimension {d} is named twice");
             return Err(Error::shape(name, &[input.shape()], reason));
         }
     }
-    let stay = (0..input.rank()).filter(|&d| !gone[d]);
-    let order: Vec<usize> = stay.chain((0..input.rank()).filter(|&d| gone[d])).collect();
+    let stay = (0..input.rank()).filter(|&d| !reduced[d]);
+    let order: Vec<usize> = stay.chain((0..input.rank()).filter(|&d| reduced[d])).collect();
     let kept = input.rank() - dims.len();
     let sorted = input.permute(&order)?;
     let shape: Vec<usize> = (0..input.rank())
-        .filter(|&d| keepdim || !gone[d])
-        .map(|d| if gone[d] { 1 } else { input.shape()[d] })
+        .filter(|&d| keepdim || !reduced[d])
+        .map(|d| if reduced[d] { 1 } else { input.shape()[d] })
         .collect();
     let out = Tensor::empty_for(name, input.device(), input.dtype(), &shape)?;
     if out.numel() == 0 {

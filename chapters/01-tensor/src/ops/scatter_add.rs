@@ -1,7 +1,7 @@
 use super::gather::fits;
 use crate::{Error, Layout, Result, Tensor, cpu};
 use std::sync::OnceLock;
-use strata_device::{Buffer, Device, Ladder, Launch, Rung, kernel, piece};
+use strata_device::{Buffer, Device, Ladder, Launch, Rung, grid_steps, kernel, piece};
 
 const OP: &str = "scatter_add";
 
@@ -104,14 +104,14 @@ struct Columns {
 impl Columns {
     fn of(a: &Args) -> Self {
         let shape = a.index.shape();
-        // What lies before `d` and what lies behind it are merged apart: the CPU cuts out between them.
+        // What lies before `d` and what lies behind it are merged apart: the CPU goes through what is between them.
         let part = |from: usize, to: usize| {
-            let cut = |t: &Tensor| Layout {
+            let layout = |t: &Tensor| Layout {
                 shape: shape[from..to].to_vec(),
                 strides: t.strides()[from..to].to_vec(),
                 offset: 0,
             };
-            Layout::collapse(&[cut(&a.out), cut(&a.index), cut(&a.src)])
+            Layout::collapse(&[layout(&a.out), layout(&a.index), layout(&a.src)])
         };
         let join = |(a, b): (Layout, Layout)| Layout {
             shape: [a.shape, b.shape].concat(),
@@ -148,9 +148,9 @@ fn moved(a: &Args, n: usize) -> f64 {
 
 fn naive(a: &Args, device: &Device) -> Vec<Launch> {
     let columns = Columns::of(a);
-    let steps = columns.count.div_ceil(65_535 * 256);
+    let steps = grid_steps(columns.count.div_ceil(256));
     let rounds = |n: usize| n + columns.rank();
-    let piece = piece(device, columns.n, |n| steps * (rounds(n) + 1));
+    let piece = piece(device, columns.n, 64, |n| steps * (rounds(n) + 1));
     let (index, first) = a.index.binding_and_offset();
     let (src, from) = a.src.binding_and_offset();
     let [out_step, index_step, src_step] = [&a.out, &a.index, &a.src].map(|t| t.strides()[a.d]);
@@ -253,9 +253,9 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
 /// Shapes that do not fit; an index that is not u32 or i32; a dtype that has no rung; different
 /// devices; the device fails.
 pub fn scatter_add(x: &Tensor, d: usize, index: &Tensor, src: &Tensor) -> Result<Tensor> {
-    let cut = checked(x, d, index, src)?;
+    let src = covered(x, d, index, src)?;
     let out = super::copy(x)?;
-    add(&out, d, index, cut)?;
+    add(&out, d, index, src)?;
     Ok(out)
 }
 
@@ -264,7 +264,7 @@ pub fn scatter_add(x: &Tensor, d: usize, index: &Tensor, src: &Tensor) -> Result
 /// # Errors
 /// As [`scatter_add`]; `out` is strided, or shares its memory with the index or `src`.
 pub fn scatter_add_into(out: &Tensor, d: usize, index: &Tensor, src: &Tensor) -> Result<()> {
-    let cut = checked(out, d, index, src)?;
+    let part = covered(out, d, index, src)?;
     out.expect_contiguous(OP)?;
     // No launch of the second rung would notice, and each rung would answer something else.
     if [index, src].iter().any(|t| t.buffer().same(out.buffer())) {
@@ -272,11 +272,11 @@ pub fn scatter_add_into(out: &Tensor, d: usize, index: &Tensor, src: &Tensor) ->
             "the index and the source must not lie in the memory that is added to; copy them";
         return Err(Error::value(OP, reason));
     }
-    add(out, d, index, cut)
+    add(out, d, index, part)
 }
 
 /// What of `src` the index covers.
-fn checked(x: &Tensor, d: usize, index: &Tensor, src: &Tensor) -> Result<Tensor> {
+fn covered(x: &Tensor, d: usize, index: &Tensor, src: &Tensor) -> Result<Tensor> {
     x.expect_float(OP)?;
     src.expect_float(OP)?;
     fits(OP, x, d, index)?;
@@ -286,7 +286,7 @@ fn checked(x: &Tensor, d: usize, index: &Tensor, src: &Tensor) -> Result<Tensor>
         let reason = "the source must be as long as the index in every dimension";
         return Err(Error::shape(OP, &[x.shape(), index.shape(), src.shape()], reason));
     }
-    index.shape().iter().enumerate().try_fold(src.clone(), |cut, (e, &len)| cut.narrow(e, 0, len))
+    index.shape().iter().enumerate().try_fold(src.clone(), |part, (e, &len)| part.narrow(e, 0, len))
 }
 
 fn add(out: &Tensor, d: usize, index: &Tensor, src: Tensor) -> Result<()> {

@@ -1,4 +1,4 @@
-//! The ops that choose, cut and pick, as methods.
+//! The ops that choose, split and gather, as methods.
 use crate::{Result, Tensor};
 
 impl Tensor {

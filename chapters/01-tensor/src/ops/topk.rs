@@ -1,6 +1,8 @@
 use crate::{DType, Error, Result, Tensor, cpu};
 use std::sync::OnceLock;
-use strata_device::{Bits32, Buffer, Device, Kernel, Ladder, Launch, Rung, kernel};
+use strata_device::{
+    Bits32, Buffer, Device, Kernel, Ladder, Launch, Rung, grid_steps, kernel, piece,
+};
 
 #[derive(Debug)]
 pub(super) struct Args {
@@ -54,11 +56,8 @@ fn passes(a: &Args, device: &Device) -> Vec<Launch> {
     let (n, read) = (a.input.numel() as f64, a.input.nbytes() as f64);
     let written = a.values.dtype().size() + a.places.dtype().size();
     let pass = a.width.div_ceil(256) + 9;
-    let grid = |launch: Launch| launch.spread(a.rows, 256).constant("WG", 256);
-    let each = match device.info().caps.loop_rounds as usize {
-        0 => a.k,
-        most => ((most / grid(Launch::new(&PASSES)).steps).saturating_sub(1) / pass).clamp(1, a.k),
-    };
+    let steps = grid_steps(a.rows);
+    let each = piece(device, a.k, 1, |k| steps.saturating_mul(k * pass + 1));
     let launch = |first: usize| {
         let count = each.min(a.k - first);
         let bindings = passes_over::Bindings {
@@ -67,11 +66,12 @@ fn passes(a: &Args, device: &Device) -> Vec<Launch> {
             places: a.places.binding(),
         };
         let params = passes_over::Params { rows: a.rows, width: a.width, k: a.k, first, count };
-        let launch = PASSES
+        PASSES
             .launch(bindings, params)
+            .spread(a.rows, 256)
+            .constant("WG", 256)
             .rounds(count.saturating_mul(pass))
-            .cost(count as f64 * n, read + (written * a.rows * count) as f64);
-        grid(launch)
+            .cost(count as f64 * n, read + (written * a.rows * count) as f64)
     };
     (0..a.k).step_by(each).map(launch).collect()
 }
@@ -106,7 +106,8 @@ fn bitonic(a: &Args) -> Result<Vec<Launch>, strata_device::Error> {
         kernel.launch(bindings, params).rounds(0)
     };
     let [of_input, of_value] = [&a.input, &a.values].map(|t| t.dtype().size());
-    let mut list = vec![launch(&LOAD, 0, 1).cover(n, 256).cost(0.0, (n * (of_input + PAIR)) as f64)];
+    let mut list =
+        vec![launch(&LOAD, 0, 1).cover(n, 256).cost(0.0, (n * (of_input + PAIR)) as f64)];
     for block in (1..).map(|bits| 1usize << bits).take_while(|&block| block <= padded) {
         let mut distance = block / 2;
         while distance > 0 {
@@ -116,7 +117,9 @@ fn bitonic(a: &Args) -> Result<Vec<Launch>, strata_device::Error> {
         }
     }
     let taken = a.rows * a.k;
-    list.push(launch(&STORE, 0, 1).cover(taken, 256).cost(0.0, (taken * (PAIR + of_value + 4)) as f64));
+    list.push(
+        launch(&STORE, 0, 1).cover(taken, 256).cost(0.0, (taken * (PAIR + of_value + 4)) as f64),
+    );
     Ok(list)
 }
 

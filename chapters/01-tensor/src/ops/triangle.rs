@@ -79,7 +79,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
 /// # Errors
 /// Fewer than two dimensions; a dtype that has no rung; the device fails.
 pub fn tril(input: &Tensor, diagonal: isize) -> Result<Tensor> {
-    cut("tril", input, diagonal, false)
+    triangle("tril", input, diagonal, false)
 }
 
 /// The part of each matrix on and above a diagonal, as [`tril`] counts them; 0 below it.
@@ -87,10 +87,10 @@ pub fn tril(input: &Tensor, diagonal: isize) -> Result<Tensor> {
 /// # Errors
 /// As [`tril`].
 pub fn triu(input: &Tensor, diagonal: isize) -> Result<Tensor> {
-    cut("triu", input, diagonal, true)
+    triangle("triu", input, diagonal, true)
 }
 
-fn cut(op: &'static str, input: &Tensor, diagonal: isize, upper: bool) -> Result<Tensor> {
+fn triangle(op: &'static str, input: &Tensor, diagonal: isize, upper: bool) -> Result<Tensor> {
     if input.rank() < 2 {
         return Err(Error::shape(op, &[input.shape()], "a matrix has two dimensions"));
     }

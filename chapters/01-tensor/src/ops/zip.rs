@@ -15,7 +15,7 @@ pub enum Zip {
     Sub = 1,
     /// `a * b`
     Mul = 2,
-    /// `a / b`; of integers cut off towards 0
+    /// `a / b`; of integers truncated towards 0
     Div = 3,
     /// the larger; NaN if either is
     Max = 4,

@@ -2,6 +2,7 @@
 
 mod column_sum;
 mod gelu;
+mod micro;
 mod naive;
 mod pack;
 mod portable;

@@ -4,7 +4,7 @@
 //! side by side. However the matrix lies, transposed or not, after packing it lies like this; the
 //! copy costs m·k against m·n·k multiplications.
 
-/// A matrix seen from the side that is cut into panels: lines (rows of `a`, columns of `b`) and
+/// A matrix seen from the side that is packed into panels: lines (rows of `a`, columns of `b`) and
 /// their elements along k.
 #[derive(Clone, Copy)]
 pub(super) struct Lines<'a> {

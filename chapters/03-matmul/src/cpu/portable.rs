@@ -1,5 +1,5 @@
 //! A microkernel in plain Rust: the compiler makes vectors of it, on wasm32 too.
-use super::simd::Micro;
+use super::micro::Micro;
 
 const MR: usize = 4;
 const NR: usize = 8;

@@ -1,4 +1,4 @@
-//! What the params say, and the result cut into rows that threads can own.
+//! What the params say, and the result split into rows that threads can own.
 use crate::ladder::product;
 
 /// An operand: where its matrices lie and how far its elements are apart.
@@ -107,7 +107,7 @@ pub(super) fn solve(args: product::Cpu, body: impl FnOnce(&Problem, Vec<Row>)) {
         let (outer, inner) = (product / p.inner, product % p.inner);
         p.c_offset + outer * p.c_outer + inner * p.c_inner + i * p.c_row
     });
-    let mut rows = cut(c, starts.collect(), p.n);
+    let mut rows = split_rows(c, starts.collect(), p.n);
     if problem.gelu {
         let activated = activated.chunks_exact_mut(p.n);
         rows.iter_mut().zip(activated).for_each(|(row, activated)| row.activated = activated);
@@ -115,19 +115,19 @@ pub(super) fn solve(args: product::Cpu, body: impl FnOnce(&Problem, Vec<Row>)) {
     body(&problem, rows);
 }
 
-/// Cuts `c` into rows of `n` at these starts. Safe Rust lets go of a slice from front to back only,
-/// so the rows are cut in the order of memory and then put back into their own.
-fn cut(mut c: &mut [f32], starts: Vec<usize>, n: usize) -> Vec<Row<'_>> {
+/// Splits `c` into rows of `n` at these starts. Safe Rust lets go of a slice from front to back only,
+/// so the rows are split off in the order of memory and then put back into their own.
+fn split_rows(mut c: &mut [f32], starts: Vec<usize>, n: usize) -> Vec<Row<'_>> {
     let mut order: Vec<usize> = (0..starts.len()).collect();
     // Linear time where the rows lie in order already, as they nearly always do.
     order.sort_by_key(|&number| starts[number]);
     let mut rows = Vec::with_capacity(starts.len());
-    let mut gone = 0;
+    let mut consumed = 0;
     for number in order {
         // `gemm_into` has refused outputs whose rows overlap.
-        let (_, rest) = c.split_at_mut(starts[number] - gone);
+        let (_, rest) = c.split_at_mut(starts[number] - consumed);
         let (row, rest) = rest.split_at_mut(n);
-        (gone, c) = (starts[number] + n, rest);
+        (consumed, c) = (starts[number] + n, rest);
         rows.push(Row { number, column: 0, c: row, activated: &mut [] });
     }
     rows.sort_by_key(|row| row.number);

@@ -1,22 +1,11 @@
 //! Microkernels, one for each kind of vectors.
+use super::micro::Micro;
 use super::portable;
 #[cfg(target_arch = "aarch64")]
 use super::simd_neon;
 #[cfg(target_arch = "x86_64")]
 use super::simd_x86;
 use strata_lanes::{Isa, Width};
-
-/// The innermost loop of a matrix product: a tile of `mr` rows and `nr` columns that stays in
-/// registers while k goes by.
-pub(super) struct Micro {
-    pub mr: usize,
-    pub nr: usize,
-    /// `tile[i·nr + j] = Σ_l a[l·mr + i] · b[l·nr + j]`, over packed panels of equal depth.
-    pub run: fn(a: &[f32], b: &[f32], tile: &mut [f32]),
-}
-
-/// The largest tile of any microkernel.
-pub(super) const TILE: usize = 14 * 32;
 
 /// The microkernel for these vectors.
 pub(super) fn of(width: Width) -> &'static Micro {
@@ -34,6 +23,7 @@ pub(super) fn of(width: Width) -> &'static Micro {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cpu::micro::TILE;
     use strata_device::random::Stream;
 
     #[test]

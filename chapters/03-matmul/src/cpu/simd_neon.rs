@@ -1,6 +1,6 @@
 //! A microkernel for 64-bit Arm.
 #![allow(unsafe_code)]
-use super::simd::Micro;
+use super::micro::Micro;
 use std::arch::aarch64::*;
 
 /// 8x12: twenty-four accumulators of four lanes, three vectors of `b` and two of `a`, of thirty-two

@@ -1,6 +1,6 @@
 //! Microkernels for x86-64 with AVX2 and with AVX-512.
 #![allow(unsafe_code)]
-use super::simd::Micro;
+use super::micro::Micro;
 use std::arch::x86_64::*;
 
 /// 6x16: twelve accumulators of eight lanes, two vectors of `b` and one element of `a` fill fifteen

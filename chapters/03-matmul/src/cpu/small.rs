@@ -3,8 +3,7 @@
 //! at the speed of memory.
 use super::pack::Lines;
 use super::problem::{Problem, Row};
-use super::tasks::{Task, split};
-use super::threaded::each;
+use super::tasks::{Task, each, split};
 use strata_lanes::vectorize;
 
 /// Up to this many rows.

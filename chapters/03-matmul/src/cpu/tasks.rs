@@ -1,5 +1,6 @@
-//! The result cut into rectangles, one task each.
+//! The result in tiles, one task each.
 use super::problem::Row;
+use rayon::prelude::*;
 use std::mem::take;
 
 /// A rectangle of the result that one thread computes.
@@ -27,15 +28,15 @@ pub(super) fn pieces(rows: Vec<Row<'_>>, height: usize) -> Vec<Vec<Row<'_>>> {
     pieces
 }
 
-/// Cuts a product's rows into rectangles of at most `height` by `width`: those of the first columns
+/// Splits a product's rows into rectangles of at most `height` by `width`: those of the first columns
 /// come first, from top to bottom.
 pub(super) fn split(mut rows: Vec<Row<'_>>, height: usize, width: usize) -> Vec<Task<'_>> {
     let n = rows.first().map_or(0, |row| row.c.len());
     let mut tasks = Vec::new();
     for j in (0..n).step_by(width) {
         let columns = rows.iter_mut().map(|row| head(row, width.min(n - j))).collect();
-        let cut = pieces(columns, height).into_iter().enumerate();
-        tasks.extend(cut.map(|(p, rows)| Task { i: p * height, j, rows }));
+        let tiles = pieces(columns, height).into_iter().enumerate();
+        tasks.extend(tiles.map(|(p, rows)| Task { i: p * height, j, rows }));
     }
     tasks
 }
@@ -50,4 +51,12 @@ fn head<'a>(row: &mut Row<'a>, width: usize) -> Row<'a> {
     let column = row.column;
     row.column += width;
     Row { number: row.number, column, c, activated }
+}
+
+/// Runs tasks on all cores, or here if there is only one thread to run them.
+pub(super) fn each<T: Send>(tasks: &mut [T], threads: usize, run: impl Fn(&mut T) + Sync + Send) {
+    match threads {
+        1 => tasks.iter_mut().for_each(run),
+        _ => tasks.par_iter_mut().for_each(run),
+    }
 }

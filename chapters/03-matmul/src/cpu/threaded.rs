@@ -7,13 +7,14 @@
 //! Cost: 2·m·n·k FLOPs; packing moves m·k + k·n elements once more.
 //! Gain over `1_naive`: two orders of magnitude, half of it from registers and vectors.
 //!
-//! How the work is cut depends on the number of threads, but the order in which the products of one
+//! How the work is tiled depends on the number of threads, but the order in which the products of one
 //! element are added up depends on k alone: the same bits with any number of threads.
+use super::micro::{Micro, TILE};
 use super::pack::{Lines, pack};
 use super::problem::{Problem, Row, solve};
-use super::simd::{self, Micro, TILE};
-use super::tasks::{Task, pieces, split};
-use super::{scratch::Scratch, small};
+use super::scratch::Scratch;
+use super::tasks::{Task, each, pieces, split};
+use super::{simd, small};
 use crate::ladder::product;
 use rayon::prelude::*;
 use strata_lanes::{Width, vectorize};
@@ -34,7 +35,7 @@ pub(crate) fn threaded(args: product::Cpu) {
         let threads = rayon::current_num_threads();
         let flops = 2.0 * problem.m as f64 * problem.n as f64 * problem.k as f64;
         if products.len() >= 2 * threads && threads > 1 {
-            // Enough products to keep every core busy without cutting one up.
+            // Enough products to keep every core busy without splitting one.
             let whole = |(p, rows)| multiply(problem, p, rows, 1);
             products.into_par_iter().enumerate().for_each(whole);
         } else {
@@ -44,14 +45,6 @@ pub(crate) fn threaded(args: product::Cpu) {
             }
         }
     });
-}
-
-/// Runs tasks on all cores, or here if there is only one thread to run them.
-pub(super) fn each<T: Send>(tasks: &mut [T], threads: usize, run: impl Fn(&mut T) + Sync + Send) {
-    match threads {
-        1 => tasks.iter_mut().for_each(run),
-        _ => tasks.par_iter_mut().for_each(run),
-    }
 }
 
 /// One product of the batch.
@@ -65,7 +58,7 @@ fn multiply(problem: &Problem, p: usize, rows: Vec<Row>, threads: usize) {
     let micro = simd::of(Width::widest());
     let (m, n, k) = (problem.m, problem.n, problem.k);
     let depth = even(k, DEPTH, 1);
-    let (height, slab_rows, width, slab_columns) = cut(micro, m, n, threads);
+    let (height, slab_rows, width, slab_columns) = tile_sizes(micro, m, n, threads);
     // The tasks of each slab of rows and columns.
     let slabs = m.div_ceil(slab_rows);
     let mut tasks: Vec<Vec<Task>> = Vec::new();
@@ -102,8 +95,8 @@ fn even(whole: usize, most: usize, unit: usize) -> usize {
 }
 
 /// Height of a task, rows of a slab (a multiple of it), and the same of columns: several tasks for
-/// each thread, cut by rows as long as they stay high enough to pay for fetching their block of `b`.
-fn cut(micro: &Micro, m: usize, n: usize, threads: usize) -> (usize, usize, usize, usize) {
+/// each thread, split by rows as long as they stay high enough to pay for fetching their block of `b`.
+fn tile_sizes(micro: &Micro, m: usize, n: usize, threads: usize) -> (usize, usize, usize, usize) {
     let (rows, columns) = (even(m, ROWS, micro.mr), even(n, COLUMNS, micro.nr));
     let wanted = if threads == 1 { 1 } else { 4 * threads };
     let high = (rows / micro.mr).div_ceil(4).min(wanted);

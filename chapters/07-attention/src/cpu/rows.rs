@@ -1,6 +1,6 @@
 use crate::params::{Params, View};
 
-/// Cuts the rows of tensors `[batch, heads, rows, dim]` out of the buffer they share, so that tasks
+/// Splits the rows of tensors `[batch, heads, rows, dim]` out of the buffer they share, so that tasks
 /// may write them at the same time: head after head, and for each head row after row.
 ///
 /// The heads of a row lie side by side in memory, so a head's rows are no one slice; this walks the

@@ -31,12 +31,12 @@ pub(crate) fn adamw(args: update::Cpu<'_>) {
         .zip(moments)
         .enumerate()
         .for_each(|(i, ((p, g), (m, v)))| {
-            let cut = decayed.saturating_sub(i * CHUNK).min(p.len());
-            let (p0, p1) = p.split_at_mut(cut);
-            let (m0, m1) = m.split_at_mut(cut);
-            let (v0, v1) = v.split_at_mut(cut);
-            rule.apply(p0, &g[..cut], m0, v0, keep);
-            rule.apply(p1, &g[cut..], m1, v1, 1.0);
+            let split = decayed.saturating_sub(i * CHUNK).min(p.len());
+            let (p0, p1) = p.split_at_mut(split);
+            let (m0, m1) = m.split_at_mut(split);
+            let (v0, v1) = v.split_at_mut(split);
+            rule.apply(p0, &g[..split], m0, v0, keep);
+            rule.apply(p1, &g[split..], m1, v1, 1.0);
         });
 }
 

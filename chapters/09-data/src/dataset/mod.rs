@@ -107,7 +107,7 @@ enum Rows {
     Text(text::Text),
 }
 
-/// A tokenizer and the rows it cuts a text into.
+/// A tokenizer and the rows of a text in its tokens.
 pub struct Dataset {
     tokenizer: Tokenizer,
     context: usize,
@@ -127,7 +127,7 @@ impl std::fmt::Debug for Dataset {
     }
 }
 
-/// Reads the text, makes the tokenizer and cuts the text into rows. `progress` is called as
+/// Reads the text, makes the tokenizer and the rows. `progress` is called as
 /// it goes along; a closure that does nothing will do.
 ///
 /// # Errors
@@ -138,7 +138,7 @@ pub fn prepare(options: Options, progress: &mut dyn FnMut(Progress)) -> Result<D
 }
 
 /// As [`prepare`], for a text that is not trained on: it may be shorter than a row, which is then as
-/// short, and only the part that is scored is cut into tokens.
+/// short, and only the part that is scored is tokenized.
 ///
 /// # Errors
 /// As [`prepare`]; fewer than two tokens, the first of which is only read.
@@ -197,7 +197,7 @@ impl Dataset {
         matches!(self.rows, Rows::Stories(_))
     }
 
-    /// What the user should know: spare rows of the vocabulary, stories cut at the context.
+    /// What the user should know: spare rows of the vocabulary, stories truncated at the context.
     /// Whole sentences.
     pub fn notes(&self) -> &[String] {
         &self.notes

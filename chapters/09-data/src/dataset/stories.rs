@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A story at most fills a row of 256, so every choice of the grammar is scored, and scored where
-//! all that it depends on can be seen. A shorter context cuts stories off; their floor is then
+//! all that it depends on can be seen. A shorter context truncates stories; their floor is then
 //! the probability of what is left, which the grammar knows as well.
 
 use super::{IGNORE, Progress, Row, Stage, TokenizerChoice};
@@ -97,16 +97,16 @@ impl Stories {
         })?;
         check_spelling(tokenizer)?;
         let stories = Self { end, context, seed };
-        let cut = (0..HELD_OUT_ROWS as u64)
+        let truncated = (0..HELD_OUT_ROWS as u64)
             .into_par_iter()
             .map(|index| Ok(tokenizer.encode(held_out(index).text.as_bytes())?.len() >= context))
-            .filter(|cut| !matches!(cut, Ok(false)))
+            .filter(|long| !matches!(long, Ok(false)))
             .collect::<Result<Vec<bool>>>()?
             .len();
-        if cut > 0 {
+        if truncated > 0 {
             notes.push(format!(
                 "At a context of {context}, {} of 100 stories are cut off; the floor counts what is left.",
-                (100 * cut).div_ceil(HELD_OUT_ROWS)
+                (100 * truncated).div_ceil(HELD_OUT_ROWS)
             ));
         }
         Ok(stories)
@@ -153,7 +153,7 @@ impl Stories {
         row.scored = (ids.len() + 1).min(self.context);
         let seen = ids.iter().take(self.context);
         row.bytes = seen.map(|&id| tokenizer.bytes_of(id).len()).sum();
-        // As far as the row goes: a story that is longer is cut off.
+        // As far as the row goes: a story that is longer is truncated.
         for (target, &id) in row.targets.iter_mut().zip(ids.iter().chain([&self.end])) {
             *target = id;
         }

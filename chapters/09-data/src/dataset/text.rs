@@ -27,10 +27,10 @@ pub(crate) enum Use {
 pub(crate) struct Split {
     documents: Vec<Document>,
     /// Bytes of each document that are for training: of all but one all or none.
-    cuts: Vec<usize>,
+    splits: Vec<usize>,
 }
 
-/// A document, or what is before or after the cut.
+/// A document, or what is before or after the split.
 struct Piece<'a> {
     text: &'a str,
     path: &'a Path,
@@ -43,16 +43,16 @@ impl Split {
     pub fn new(documents: Vec<Document>) -> Self {
         let total: usize = documents.iter().map(|d| d.text.len()).sum();
         let mut left = total - total.div_ceil(10);
-        let mut cuts = Vec::with_capacity(documents.len());
+        let mut splits = Vec::with_capacity(documents.len());
         for Document { text, .. } in &documents {
-            let mut cut = left.min(text.len());
-            while !text.is_char_boundary(cut) {
-                cut -= 1;
+            let mut split = left.min(text.len());
+            while !text.is_char_boundary(split) {
+                split -= 1;
             }
             left -= left.min(text.len());
-            cuts.push(cut);
+            splits.push(split);
         }
-        Self { documents, cuts }
+        Self { documents, splits }
     }
 
     /// Is there more than one document?
@@ -60,11 +60,11 @@ impl Split {
         self.documents.len() > 1
     }
 
-    /// Of each document what is before its cut and what is after it.
+    /// Of each document what is before its split and what is after it.
     fn halves(&self) -> impl Iterator<Item = [Piece<'_>; 2]> {
-        self.documents.iter().zip(&self.cuts).map(|(Document { path, text }, &cut)| {
-            let (before, after) = text.split_at_checked(cut).unwrap_or((text, ""));
-            [(before, 0), (after, cut)].map(|(text, start)| Piece { text, path, start })
+        self.documents.iter().zip(&self.splits).map(|(Document { path, text }, &split)| {
+            let (before, after) = text.split_at_checked(split).unwrap_or((text, ""));
+            [(before, 0), (after, split)].map(|(text, start)| Piece { text, path, start })
         })
     }
 
@@ -143,14 +143,14 @@ fn encode(
     pieces: &[Piece],
     several: bool,
     tokenizer: &Tokenizer,
-    told: &mut dyn FnMut(usize),
+    encoded: &mut dyn FnMut(usize),
 ) -> Result<Vec<u32>> {
     let mut ids = Vec::new();
     for piece in pieces {
         ids.extend(tokenizer.end_of_text().filter(|_| several));
         let found = tokenizer.encode(piece.text.as_bytes());
         ids.extend(found.map_err(|error| misspelled(piece, error))?);
-        told(piece.text.len());
+        encoded(piece.text.len());
     }
     Ok(ids)
 }
@@ -160,7 +160,7 @@ pub(crate) struct Text {
     pub train: Vec<u32>,
     validation: Vec<u32>,
     texts: Split,
-    /// Tokens of all of it, once they are asked for. At the cut they are not those of the parts.
+    /// Tokens of all of it, once they are asked for. At the split they are not those of the parts.
     whole: OnceLock<Vec<u32>>,
     /// Bytes of each id, for bits per byte.
     lengths: Vec<usize>,
@@ -188,11 +188,11 @@ impl Text {
         };
         let total = [&train, &validation, &whole].into_iter().flatten().map(|p| p.text.len()).sum();
         let mut done = 0;
-        let mut told = |bytes: usize| {
+        let mut encoded = |bytes: usize| {
             done += bytes;
             progress(Progress { stage: Stage::Encoding, done, total });
         };
-        let mut ids = |pieces: &[Piece]| encode(pieces, texts.several(), tokenizer, &mut told);
+        let mut ids = |pieces: &[Piece]| encode(pieces, texts.several(), tokenizer, &mut encoded);
         let (train, validation, whole) = (ids(&train)?, ids(&validation)?, ids(&whole)?);
         let short = |part, tokens, needed| {
             Err(DataError::TooShort { path: path.to_owned(), part, tokens, context, needed })

@@ -5,7 +5,7 @@
 //! hundred steps, not 2¹⁵⁰.
 //!
 //! The same walk gives the probability that a story *begins* with some text: add up all the
-//! ways to get that far. A row that was cut off at the context is scored against that.
+//! ways to get that far. A row that was truncated at the context is scored against that.
 
 use super::grammar::{Choice, Grammar, Item};
 use super::tell::{Decision, Derivation, Held, push, rows_in};

@@ -76,7 +76,7 @@ impl Grammar {
     }
 
     /// An upper bound for the number of word-like pieces in any story: runs of letters and runs
-    /// of marks, which is what the pre-tokenizer cuts a story into. With a vocabulary in which
+    /// of marks, which is what the pre-tokenizer splits a story into. With a vocabulary in which
     /// every such piece is one token, it bounds the tokens.
     pub fn longest(&self) -> usize {
         self.longest_of(self.rule(self.start))
@@ -103,7 +103,7 @@ impl Grammar {
     }
 }
 
-/// Runs of letters and runs of marks. A text cut in two has at least as many as the whole, so
+/// Runs of letters and runs of marks. A text split in two has at least as many as the whole, so
 /// adding up the items of a story gives an upper bound.
 fn pieces(text: &str) -> usize {
     let class = |c: char| match c {

@@ -121,7 +121,7 @@ pub fn entropy() -> f64 {
 /// The loss that no model can beat, on average, over some given stories.
 ///
 /// Nats per token depend on the tokenizer only through the number of tokens: the information in
-/// a story is the same however it is cut up.
+/// a story is the same however it is tokenized.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Floor {
     /// Sum of `-log_prob` over the stories, in nats.

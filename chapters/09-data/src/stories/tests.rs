@@ -3,11 +3,11 @@ use super::*;
 #[test]
 fn deriving_a_story_again_gives_its_probability_back() {
     for index in 0..3000 {
-        let told = Generator::derivation(7, index);
-        let derived = grammar().derive(&told.text);
-        assert_eq!(derived.len(), 1, "{} derivations of: {}", derived.len(), told.text);
-        assert_eq!(derived[0], told);
-        assert_eq!(log_prob(&told.text), Ok(told.log_prob()));
+        let story = Generator::derivation(7, index);
+        let derived = grammar().derive(&story.text);
+        assert_eq!(derived.len(), 1, "{} derivations of: {}", derived.len(), story.text);
+        assert_eq!(derived[0], story);
+        assert_eq!(log_prob(&story.text), Ok(story.log_prob()));
     }
 }
 
@@ -82,7 +82,7 @@ fn the_entropy_of_a_small_grammar_can_be_checked_by_hand() {
     assert!(grammar.derive("one beats one").is_empty());
 }
 
-/// What is written in a few lines and could be told by nobody.
+/// What is written in a few lines and could be story by nobody.
 #[test]
 fn a_grammar_stays_small_enough_to_tell() {
     let says = |text: &str| Grammar::parse(text).unwrap_err().message;

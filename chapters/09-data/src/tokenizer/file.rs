@@ -35,7 +35,7 @@ pub(super) struct Part {
     pub processors: Option<Vec<Part>>,
 }
 
-/// Where a `Split` cuts; or by a `String`, which is never one of every character.
+/// Where a `Split` splits; or by a `String`, which is never one of every character.
 #[derive(Deserialize)]
 pub(super) struct Pattern {
     #[serde(rename = "Regex")]

@@ -3,7 +3,7 @@
 //! What we write can be read, and so can GPT-2's own file and those that `tokenizers` saves after
 //! training a byte-level BPE, with merges as `"a b"` or as `["a", "b"]`. A file that asks for anything
 //! that would give other ids than the library gives (a normalizer, a prefix space, another splitting
-//! rule, tokens put around a text or cut off from it, merges left to chance), or another text of the
+//! rule, tokens put around a text or truncated, merges left to chance), or another text of the
 //! ids, or that contradicts itself, is refused by name; quietly wrong ids would be worse than none.
 //!
 //! One thing is otherwise on purpose: the name of a control token in a text is text here, and never

@@ -1,6 +1,6 @@
-//! Cutting a text into words before any merging.
+//! Splitting a text into words before any merging.
 //!
-//! BPE never merges across these cuts, so that `dog.` and `dog!` share their `dog`. GPT-2 cuts by
+//! BPE never merges across these splits, so that `dog.` and `dog!` share their `dog`. GPT-2 splits by
 //! a regular expression:
 //!
 //! ```text
@@ -59,7 +59,7 @@ pub(crate) struct Words<'a> {
     rest: &'a [u8],
 }
 
-/// Cuts `text` as GPT-2 does.
+/// Splits `text` as GPT-2 does.
 pub(crate) fn words(text: &[u8]) -> Words<'_> {
     Words { rest: text }
 }
@@ -112,8 +112,8 @@ impl<'a> Iterator for Words<'a> {
     }
 }
 
-/// Cuts a long text into pieces of at least `size` bytes whose words are the words of the text,
-/// so that several threads can work on it. A word never goes on past a blank, so the cut is
+/// Splits a long text into pieces of at least `size` bytes whose words are the words of the text,
+/// so that several threads can work on it. A word never goes on past a blank, so the split is
 /// between a visible ASCII character and a blank.
 pub(crate) fn pieces(text: &[u8], size: usize) -> Vec<&[u8]> {
     let mut pieces = Vec::new();
@@ -133,23 +133,23 @@ pub(crate) fn pieces(text: &[u8], size: usize) -> Vec<&[u8]> {
 mod tests {
     use super::*;
 
-    fn cut(text: &str) -> Vec<String> {
+    fn split(text: &str) -> Vec<String> {
         words(text.as_bytes()).map(|w| String::from_utf8_lossy(w).into_owned()).collect()
     }
 
     #[test]
     fn cuts_like_the_regular_expression() {
         assert_eq!(
-            cut("I'll see 3 dogs, won't I?"),
+            split("I'll see 3 dogs, won't I?"),
             ["I", "'ll", " see", " 3", " dogs", ",", " won", "'t", " I", "?"]
         );
-        assert_eq!(cut("a  b\n\n  c "), ["a", " ", " b", "\n\n ", " c", " "]);
-        assert_eq!(cut("\tx\n"), ["\t", "x", "\n"]);
-        assert_eq!(cut("   "), ["   "]);
-        assert_eq!(cut("x\u{a0}y \u{3000}z"), ["x", "\u{a0}", "y", " ", "\u{3000}", "z"]);
-        assert_eq!(cut(" 'st' ''s"), [" '", "st", "'", " ''", "s"]);
+        assert_eq!(split("a  b\n\n  c "), ["a", " ", " b", "\n\n ", " c", " "]);
+        assert_eq!(split("\tx\n"), ["\t", "x", "\n"]);
+        assert_eq!(split("   "), ["   "]);
+        assert_eq!(split("x\u{a0}y \u{3000}z"), ["x", "\u{a0}", "y", " ", "\u{3000}", "z"]);
+        assert_eq!(split(" 'st' ''s"), [" '", "st", "'", " ''", "s"]);
         assert_eq!(
-            cut("Straße 12½ e\u{301} 漢字!"),
+            split("Straße 12½ e\u{301} 漢字!"),
             ["Straße", " 12½", " e", "\u{301}", " 漢字", "!"]
         );
     }

@@ -238,7 +238,7 @@ pub async fn weights_async(model: &Gpt) -> Result<Vec<NamedTensor>> {
     arena_tensors(model, &model.parameters().values()?, "").await
 }
 
-/// An arena cut into named tensors.
+/// An arena as named tensors.
 #[expect(
     clippy::indexing_slicing,
     reason = "an arena of the model's has a place for each parameter"
@@ -249,12 +249,12 @@ pub(crate) async fn arena_tensors(
     prefix: &str,
 ) -> Result<Vec<NamedTensor>> {
     let host = arena.cast(DType::F32)?.read::<f32>().await?;
-    let cut = |info: &ParamInfo| NamedTensor {
+    let named = |info: &ParamInfo| NamedTensor {
         name: format!("{prefix}{}", info.name),
         shape: info.shape.clone(),
         data: host[info.offset..info.offset + info.shape.iter().product::<usize>()].to_vec(),
     };
-    Ok(model.parameters().infos().iter().map(cut).collect())
+    Ok(model.parameters().infos().iter().map(named).collect())
 }
 
 /// Saves what `generate` and `transformers` need: configuration, weights, tokenizer.

@@ -156,10 +156,10 @@ pub async fn fit_async(
             floor: joint_floor(batches),
             tokens_per_second: speed.rate(),
             fraction,
-            left: left(&clock, report.step, &speed),
+            left: remaining(&clock, report.step, &speed),
         };
         let mut flow = on(Event::Step(&progress));
-        let mut told = |flow: &mut ControlFlow<()>, event: Event| {
+        let mut emit = |flow: &mut ControlFlow<()>, event: Event| {
             if on(event).is_break() {
                 *flow = ControlFlow::Break(());
             }
@@ -168,12 +168,12 @@ pub async fn fit_async(
         if flow.is_continue() && (report.step.is_multiple_of(config.eval_every) || last) {
             let done = trainer.evaluate_async(validation()).await?;
             score = Some(done);
-            told(&mut flow, Event::Evaluated { step: report.step, score: done, floor });
+            emit(&mut flow, Event::Evaluated { step: report.step, score: done, floor });
         }
         if flow.is_continue() && (clock.start.elapsed() >= next_sample || last) {
             next_sample = clock.start.elapsed() + SAMPLE_EVERY;
             let text = sample_async(trainer, data, report.step).await?;
-            told(&mut flow, Event::Sample { step: report.step, text: &text });
+            emit(&mut flow, Event::Sample { step: report.step, text: &text });
         }
         if flow.is_break() && !last {
             stop = Stop::Asked;
@@ -231,7 +231,7 @@ impl Speed {
     }
 }
 
-fn left(clock: &Clock, step: u64, speed: &Speed) -> Duration {
+fn remaining(clock: &Clock, step: u64, speed: &Speed) -> Duration {
     let seconds = match clock.config.length {
         Length::Minutes(minutes) => 60.0 * minutes - clock.seconds(),
         Length::Steps(total) => {

@@ -1,6 +1,6 @@
 //! Functions of two integers of 32 bits, with or without a sign, which wrap around.
 //!
-//! A quotient is cut off towards 0. What has none follows WGSL: `x / 0` is `x`, the least number over -1
+//! A quotient is truncated towards 0. What has none follows WGSL: `x / 0` is `x`, the least number over -1
 //! is itself, and neither leaves a remainder.
 
 /// What 32 bits keep of a number.

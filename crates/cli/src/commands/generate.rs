@@ -111,7 +111,7 @@ fn write(args: &GenerateArgs, loaded: &Loaded) -> Outcome<Written> {
     let end = tokenizer.end_of_text();
     let mut generator = Generator::new(&loaded.model, sampling)?;
     let decoder = tokenizer.decoder();
-    let mut stream = Stream { decoder, text: String::new(), quiet: args.json };
+    let mut stream = Printer { decoder, text: String::new(), quiet: args.json };
     stream.push(&prompt)?;
     let start = Instant::now();
     let mut logits = generator.read(&prompt)?;
@@ -159,13 +159,13 @@ fn prompt(args: &GenerateArgs, loaded: &Loaded) -> Outcome<Vec<u32>> {
 }
 
 /// What is written, as it comes.
-struct Stream<'a> {
+struct Printer<'a> {
     decoder: Decoder<'a>,
     text: String,
     quiet: bool,
 }
 
-impl Stream<'_> {
+impl Printer<'_> {
     fn push(&mut self, ids: &[u32]) -> Outcome<()> {
         let whole = self.decoder.push(ids);
         self.show(&whole)

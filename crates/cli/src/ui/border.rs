@@ -161,7 +161,7 @@ impl<W: Write> Write for Border<W> {
         if let Some(last) = self.waiting.iter().rposition(|&byte| byte == b'\n') {
             self.pass(last + 1)?;
         } else if self.waiting.len() > MOST_WAITING {
-            // Not within a character; a style that is cut here is spelled out, no worse.
+            // Not within a character; a style that is split here is spelled out, no worse.
             let begins = |&byte: &u8| byte & 0xc0 != 0x80;
             let last = self.waiting.iter().rposition(begins).filter(|&at| at > 0);
             self.pass(last.unwrap_or(self.waiting.len()))?;

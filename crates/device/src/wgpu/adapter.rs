@@ -39,7 +39,7 @@ pub(super) async fn open(index: Option<usize>) -> Result<Opened> {
     portable(&limits).map_err(|reason| {
         unavailable(
             format!("{} {reason}, less than WebGPU promises", info.name),
-            "Choose another adapter (`cargo strata doctor` lists them) or the CPU".into(),
+            "Choose another adapter or the CPU".into(),
         )
     })?;
     let wanted = Features::SUBGROUP

@@ -58,7 +58,7 @@ impl Args {
     ///
     /// # Errors
     /// There is one.
-    pub fn known(&self, keys: &[&str]) -> Result<(), Fault> {
+    pub fn expect_keys(&self, keys: &[&str]) -> Result<(), Fault> {
         match self.pairs.iter().find(|(k, _)| !keys.contains(&k.as_str())) {
             None => Ok(()),
             Some((key, _)) => {
@@ -100,7 +100,7 @@ mod tests {
         assert_eq!(args.words, ["strides", "rows[a=b].c"]);
         assert_eq!(args.get("caption"), Some("One buffer, two"));
         assert_eq!(args.need("x").unwrap_err().to_string(), "`x=` is missing");
-        let unknown = args.known(&["alt"]).unwrap_err().to_string();
+        let unknown = args.expect_keys(&["alt"]).unwrap_err().to_string();
         assert_eq!(unknown, "there is no argument `caption`; there are alt");
         assert!(Args::parse("a \"b").is_err());
         assert_eq!(Args::parse("rows[op=matmul].x").unwrap().words.len(), 1);

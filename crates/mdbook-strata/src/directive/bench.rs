@@ -27,7 +27,7 @@ fn share(row: &Value) -> Option<String> {
 /// The directive.
 pub(super) fn bench(context: &Context<'_>, words: &str) -> Result<Output, Fault> {
     let args = Args::parse(words)?;
-    args.known(&["op", "device", "columns", "shape", "size"])?;
+    args.expect_keys(&["op", "device", "columns", "shape", "size"])?;
     let results = Results::open(context.tree, args.need("device")?)?;
     let shape = args.get("shape").or(args.get("size"));
     let rows = results.rows(args.need("op")?, shape)?;

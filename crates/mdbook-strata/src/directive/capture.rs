@@ -1,34 +1,34 @@
 //! `{{#capture cargo strata demo 02}}`: a command and what it printed.
 
 use super::{Context, Output};
-use crate::captures::{Asked, Capture, Kind};
+use crate::captures::{Capture, Kind, Request};
 use crate::fault::Fault;
 use crate::source::highlight::escape;
 
 /// The directive.
 pub(super) fn capture(context: &Context<'_>, words: &str) -> Result<Output, Fault> {
-    let asked = Asked::parse(words)?;
-    let capture = Capture::read(context.book, &asked)?;
+    let request = Request::parse(words)?;
+    let capture = Capture::read(context.book, &request)?;
     let lines: Vec<&str> = capture.output.lines().collect();
     let count = lines.len();
-    let (from, to) = match (asked.head, asked.tail) {
+    let (from, to) = match (request.head, request.tail) {
         (Some(head), _) => (0, head.min(count)),
         (_, Some(tail)) => (count.saturating_sub(tail), count),
         _ => (0, count),
     };
-    let cut = |left: usize| format!("… {left} more line{}\n", if left == 1 { "" } else { "s" });
-    let before = if from > 0 { cut(from) } else { String::new() };
-    let after = if to < count { cut(count - to) } else { String::new() };
+    let omitted = |left: usize| format!("… {left} more line{}\n", if left == 1 { "" } else { "s" });
+    let before = if from > 0 { omitted(from) } else { String::new() };
+    let after = if to < count { omitted(count - to) } else { String::new() };
     let output = format!("{before}{}\n{after}", lines.get(from..to).unwrap_or_default().join("\n"));
     let shown = output.trim_end();
-    let prompt = asked.folder.as_ref().map(|f| format!("{} ", escape(f))).unwrap_or_default();
+    let prompt = request.folder.as_ref().map(|f| format!("{} ", escape(f))).unwrap_or_default();
     let command = format!(
         "<span class=\"c\">{prompt}$ </span><span class=\"k\">{}</span>",
-        escape(&asked.command)
+        escape(&request.command)
     );
     let label = "tabindex=\"0\" role=\"group\" aria-label=\"Terminal\"";
     let output = terminal(shown);
-    let inner = if asked.hide {
+    let inner = if request.hide {
         format!(
             "<pre {label}><code>{command}</code></pre><details><summary>Output</summary><pre {label}>\
              <code>{output}</code></pre></details>"

@@ -64,7 +64,7 @@ pub fn tabs(context: &Context<'_>, tabs: &[Tab]) -> String {
 /// `{{#rust FILE fn=walk}}`, `item=Grads`, `region=…` or the whole file.
 pub(super) fn rust(context: &Context<'_>, words: &str) -> Result<Output, Fault> {
     let mut args = Args::parse(words)?;
-    args.known(&["fn", "item", "region"])?;
+    args.expect_keys(&["fn", "item", "region"])?;
     let bare = args.words.iter().position(|word| word == "body");
     if let Some(at) = bare {
         args.words.remove(at);
@@ -86,7 +86,7 @@ pub(super) fn rust(context: &Context<'_>, words: &str) -> Result<Output, Fault> 
 /// `{{#ts FILE region=…}}` or the whole file.
 pub(super) fn ts(context: &Context<'_>, words: &str) -> Result<Output, Fault> {
     let args = Args::parse(words)?;
-    args.known(&["region"])?;
+    args.expect_keys(&["region"])?;
     let path = args.only("file")?;
     let text = context.tree.read(path)?;
     let text = match args.get("region") {

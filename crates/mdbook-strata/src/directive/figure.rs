@@ -8,7 +8,7 @@ use crate::source::highlight::prose;
 /// The directive.
 pub(super) fn figure(context: &Context<'_>, words: &str) -> Result<Output, Fault> {
     let args = Args::parse(words)?;
-    args.known(&["caption"])?;
+    args.expect_keys(&["caption"])?;
     let name = args.only("figure")?;
     let svg = figures::draw(name).ok_or_else(|| Fault::Unknown {
         kind: "figure",
@@ -20,7 +20,7 @@ pub(super) fn figure(context: &Context<'_>, words: &str) -> Result<Output, Fault
         strata_files::read_text(&file, figures::MOST).map(|text| text.replace("\r\n", "\n"));
     if drawn.ok() != Some(svg.stand_alone()) {
         let path = context.tree.relative(&file);
-        let what = "it is not what the code draws now: run `cargo strata book build`".into();
+        let what = "it is not what the code draws now".into();
         return Err(Fault::Elsewhere { path, line: 1, what });
     }
     let caption =

@@ -30,7 +30,7 @@ fn unknown(context: &Context<'_>, path: &str) -> Fault {
 /// `{{#kernel matmul/3_tiled region=load}}`.
 pub(super) fn kernel(context: &Context<'_>, words: &str) -> Result<Output, Fault> {
     let args = Args::parse(words)?;
-    args.known(&["region"])?;
+    args.expect_keys(&["region"])?;
     let path = args.only("kernel")?;
     let wanted = args.get("region");
     let (cuda, wgsl) = files(path);
@@ -94,7 +94,7 @@ fn cpu(context: &Context<'_>, path: &str, wanted: Option<&str>) -> Result<Option
 /// `{{#header matmul/3_tiled}}`: what the kernel says of itself.
 pub(super) fn header(context: &Context<'_>, words: &str) -> Result<Output, Fault> {
     let args = Args::parse(words)?;
-    args.known(&[])?;
+    args.expect_keys(&[])?;
     let path = args.only("kernel")?;
     let (cuda, wgsl) = files(path);
     let file = [cuda, wgsl].into_iter().find(|file| context.tree.has(file));

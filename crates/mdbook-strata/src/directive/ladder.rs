@@ -50,7 +50,7 @@ pub(super) fn files(args: &Args) -> Result<Vec<&str>, Fault> {
 /// The directive.
 pub(super) fn ladder(context: &Context<'_>, words: &str) -> Result<Output, Fault> {
     let args = Args::parse(words)?;
-    args.known(&["op", "results", "shape", "size", "measure"])?;
+    args.expect_keys(&["op", "results", "shape", "size", "measure"])?;
     let op = args.need("op")?;
     let measure = measure(args.get("measure"))?;
     let shape = args.get("shape").or(args.get("size"));

@@ -7,7 +7,7 @@ use crate::results::{Results, show};
 /// `{{#number h200-cuda step.tokens_per_second unit=tokens/s digits=3}}`.
 pub(super) fn number(context: &Context<'_>, words: &str) -> Result<Output, Fault> {
     let args = Args::parse(words)?;
-    args.known(&["unit", "digits", "over", "over_file"])?;
+    args.expect_keys(&["unit", "digits", "over", "over_file"])?;
     let [file, path] = args.words.as_slice() else {
         return Err(Fault::Argument("a file and a path are expected".into()));
     };
@@ -33,7 +33,7 @@ pub(super) fn number(context: &Context<'_>, words: &str) -> Result<Output, Fault
 /// `{{#cite "4.8 TB/s" from="NVIDIA, H200 data sheet"}}`: what somebody else states.
 pub(super) fn cite(_: &Context<'_>, words: &str) -> Result<Output, Fault> {
     let args = Args::parse(words)?;
-    args.known(&["from"])?;
+    args.expect_keys(&["from"])?;
     let number = args.only("number")?;
     // A number stays with its unit; a whole phrase may break.
     let number =

@@ -6,7 +6,7 @@ use crate::fault::Fault;
 /// The directive.
 pub(super) fn version(context: &Context<'_>, words: &str) -> Result<Output, Fault> {
     let args = Args::parse(words)?;
-    args.known(&[])?;
+    args.expect_keys(&[])?;
     let name = args.only("package")?;
     let lock: toml::Table = context.tree.read("Cargo.lock")?.parse().map_err(|error| {
         let what = format!("it is no lock file: {error}");

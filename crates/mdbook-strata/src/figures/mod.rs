@@ -128,12 +128,12 @@ pub fn stale(tree: &Tree, book: &Path) -> Vec<Problem> {
         let text = strata_files::read_text(&file, MOST).unwrap_or_default().replace("\r\n", "\n");
         text != (figure.draw)().stand_alone()
     };
-    let told = |figure: &Figure| Problem {
+    let problem = |figure: &Figure| Problem {
         file: tree.relative(&book.join("figures/out").join(format!("{}.svg", figure.name))),
         line: 1,
-        what: "it is not what the code draws now: run `cargo strata book build`".into(),
+        what: "it is not what the code draws now".into(),
     };
-    FIGURES.iter().filter(stale).map(told).collect()
+    FIGURES.iter().filter(stale).map(problem).collect()
 }
 
 #[cfg(test)]

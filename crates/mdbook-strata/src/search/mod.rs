@@ -1,6 +1,6 @@
 //! The search: all that stands on the pages, in a file that is fetched when somebody searches.
 //!
-//! The index is the text itself, cut at the headings, with its listings, figures and equations. The page's
+//! The index is the text itself, split at the headings, with its listings, figures and equations. The page's
 //! script (`book/theme/find.js`) looks through it as it is: no word is too common for it, and none is
 //! lost between two tokenizers.
 

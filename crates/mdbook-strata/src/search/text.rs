@@ -21,7 +21,7 @@ const SILENT: [&str; 5] = ["script", "style", "template", "annotation", "annotat
 /// The deepest heading that begins a part.
 const DEEPEST: usize = 3;
 
-/// The parts of a page, cut at its headings; what stands above the first one belongs to it.
+/// The parts of a page, split at its headings; what stands above the first one belongs to it.
 pub(super) fn sections(html: &str) -> Vec<Section> {
     let reader = Tokenizer::new(Reader::default(), TokenizerOpts::default());
     let input = BufferQueue::default();
@@ -29,7 +29,7 @@ pub(super) fn sections(html: &str) -> Vec<Section> {
     // It only pauses for scripts that would write into the page.
     while let TokenizerResult::Script(()) = reader.feed(&input) {}
     reader.end();
-    reader.sink.0.take().done()
+    reader.sink.0.take().finish()
 }
 
 /// What gets the page's tags and texts.
@@ -139,7 +139,7 @@ impl Walk {
         self.section.id = id;
     }
 
-    fn done(mut self) -> Vec<Section> {
+    fn finish(mut self) -> Vec<Section> {
         self.done.push(self.section);
         for section in &mut self.done {
             section.level = section.level.max(1);

@@ -34,7 +34,7 @@ const WATCHED: [&str; 10] = [
 ];
 
 /// Builds the site and serves it at `127.0.0.1:port` until the program is ended; port 0 takes any
-/// that is free. The address, what is built and what is wrong is handed to `told`.
+/// that is free. The address, what is built and what is wrong is handed to `report`.
 ///
 /// # Errors
 /// The port is taken; files cannot be watched.
@@ -42,19 +42,15 @@ pub fn serve(
     press: &Press,
     out: &Path,
     port: u16,
-    mut told: impl FnMut(&str),
+    mut report: impl FnMut(&str),
 ) -> Result<(), Error> {
-    let asked = format!("127.0.0.1:{port}");
-    let fail = |why: String| Error::Serve { address: asked.clone(), why };
+    let address = format!("127.0.0.1:{port}");
+    let fail = |why: String| Error::Serve { address: address.clone(), why };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| {
         fail(match error.kind() {
-            ErrorKind::AddrInUse => {
-                format!(
-                    "another program has port {port}: name one with --port, or any with --port 0"
-                )
-            }
+            ErrorKind::AddrInUse => format!("another program has port {port}"),
             ErrorKind::PermissionDenied => {
-                format!("port {port} is not for everybody: name one above 1023 with --port")
+                format!("port {port} is not for everybody: those above 1023 are")
             }
             _ => error.to_string(),
         })
@@ -79,13 +75,13 @@ pub fn serve(
             watched.map_err(|error| fail(format!("{folder} cannot be watched: {error}")))?;
         }
     }
-    told(&format!("http://{address}"));
+    report(&format!("http://{address}"));
     loop {
         let built = press.build(out, Extras { live: true, api: false });
         version.fetch_add(1, Ordering::SeqCst);
         match built {
-            Ok(printed) => told(&format!("{} pages", printed.pages)),
-            Err(error) => told(&error.to_string()),
+            Ok(printed) => report(&format!("{} pages", printed.pages)),
+            Err(error) => report(&error.to_string()),
         }
         // What the build itself wrote, and editors that save in several steps, are one change.
         thread::sleep(Duration::from_millis(200));

@@ -106,11 +106,11 @@ pub fn dedent(text: &str) -> String {
     let counts = |line: &&str| !line.starts_with('#');
     let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
     let indent = filled().filter(counts).map(indent).min().unwrap_or(0);
-    let cut = |line| match str::split_at_checked(line, indent) {
+    let unindented = |line| match str::split_at_checked(line, indent) {
         Some((margin, rest)) if margin.trim().is_empty() => rest,
         _ => line.trim_end(),
     };
-    let lines: Vec<&str> = text.lines().map(cut).collect();
+    let lines: Vec<&str> = text.lines().map(unindented).collect();
     format!("{}\n", lines.join("\n").trim_start_matches('\n').trim_end())
 }
 

@@ -26,7 +26,7 @@ pub fn function(path: &str, text: &str, name: &str) -> Result<String, Fault> {
     let found: Vec<usize> =
         words(&code, "fn").filter(|&(at, n)| n == name && inside(at)).map(|(at, _)| at).collect();
     match found.as_slice() {
-        [at] => Ok(cut(text, &code, *at)),
+        [at] => Ok(item_at(text, &code, *at)),
         [] => Err(unknown("function", path, name, words(&code, "fn").map(|(_, n)| n))),
         several => {
             let count = several.len();
@@ -50,12 +50,12 @@ pub fn item(path: &str, text: &str, name: &str) -> Result<String, Fault> {
         let found = impls(&code, head).into_iter().next();
         let heads = || words(&code, "impl").map(|(_, n)| n);
         let found = found.ok_or_else(|| unknown("impl block", path, name, heads()))?;
-        return Ok(cut(text, &code, found.start));
+        return Ok(item_at(text, &code, found.start));
     }
     let all = || KINDS.iter().flat_map(|kind| words(&code, kind)).filter(|&(_, n)| n != "fn");
     let found = all().find(|&(_, n)| n == name);
     let (at, _) = found.ok_or_else(|| unknown("item", path, name, all().map(|(_, n)| n)))?;
-    Ok(cut(text, &code, at))
+    Ok(item_at(text, &code, at))
 }
 
 fn unknown<'a>(
@@ -161,7 +161,7 @@ fn impls(code: &str, head: &str) -> Vec<Range<usize>> {
     reason = "`at` and the end stand beside ASCII of `code`, which `blank` leaves where it is in `text`; \
               the starts stand behind line ends of `text`"
 )]
-fn cut(text: &str, code: &str, at: usize) -> String {
+fn item_at(text: &str, code: &str, at: usize) -> String {
     let line_start = |at: usize| text[..at].rfind('\n').map_or(0, |i| i + 1);
     let mut start = line_start(at);
     while start > 0 {

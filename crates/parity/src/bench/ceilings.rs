@@ -1,7 +1,7 @@
 use super::streams::Streams;
 use super::timing::{Bench, Timed};
 use super::workload::noise;
-use crate::{Failure, Outcome};
+use crate::{Error, Outcome};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -121,6 +121,6 @@ fn best_product(bench: &Bench) -> Outcome<(f64, String)> {
     }
     match best.0 > 0.0 {
         true => Ok(best),
-        false => Err(Failure::Text("no rung of matmul stands on this device".into())),
+        false => Err(Error::Text("no rung of matmul stands on this device".into())),
     }
 }

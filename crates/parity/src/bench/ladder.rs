@@ -1,9 +1,9 @@
 //! An op's whole ladder over a range of sizes: what the book plots.
 
 use super::workload::Run;
-use super::{Bench, Ceilings, Row, SCALES, Scale, Stamp, Timed, here, timed};
+use super::{Bench, Ceilings, Row, SCALES, Scale, Stamp, Timed, rungs_on, timed};
 use crate::table::{Cell, verdict};
-use crate::{Failure, Outcome};
+use crate::{Error, Outcome};
 use serde::Serialize;
 use std::sync::Arc;
 use strata_ml::device::room::room;
@@ -85,7 +85,7 @@ pub struct Left {
 
 /// The ladders of a device, measured.
 #[derive(Clone, Debug, Serialize)]
-pub struct Report {
+pub struct Sweep {
     /// When, of which commit, on what.
     #[serde(flatten)]
     pub stamp: Stamp,
@@ -109,17 +109,17 @@ pub struct Report {
 /// # Errors
 /// The device is not there, or cannot so much as copy; an op has no sizes. A rung that fails becomes a
 /// line of the report.
-pub fn climb(choice: Choice, options: &Climb, mut progress: impl FnMut(&str)) -> Outcome<Report> {
+pub fn climb(choice: Choice, options: &Climb, mut progress: impl FnMut(&str)) -> Outcome<Sweep> {
     let backend = pollster::block_on(choice.backend(&Settings::default()))?;
     let backend: Arc<dyn Backend> = Arc::from(backend);
     let info = backend.info().clone();
     let mut left = Leftovers::default();
     let (mut checked, mut rungs) = (Vec::new(), Vec::new());
-    let scales = wanted(options)?;
+    let scales = selected(options)?;
     let ladders = strata_ml::ladders();
     for scale in &scales {
         let ladder = ladders.iter().filter(|l| l.op == scale.op);
-        for rung in ladder.flat_map(|ladder| here(ladder, info.machine)) {
+        for rung in ladder.flat_map(|ladder| rungs_on(ladder, info.machine)) {
             let (op, name) = (scale.op, rung.name);
             progress(&format!("{op} {name}: is it right?"));
             match verdict(op, rung, &backend) {
@@ -175,7 +175,7 @@ pub fn climb(choice: Choice, options: &Climb, mut progress: impl FnMut(&str)) ->
         bytes_per_second: row.bytes / row.seconds,
         row: row.judged(&ceilings, &bench, &timed),
     });
-    Ok(Report {
+    Ok(Sweep {
         rows: rows.collect(),
         stamp: Stamp::now(&info, options.note.clone()),
         ceilings,
@@ -206,11 +206,11 @@ impl Leftovers {
     }
 }
 
-fn wanted(options: &Climb) -> Outcome<Vec<Scale>> {
+fn selected(options: &Climb) -> Outcome<Vec<Scale>> {
     let find = |op: &String| {
         SCALES.iter().find(|s| s.op == op).copied().ok_or_else(|| {
             let have: Vec<_> = SCALES.iter().map(|s| s.op).collect();
-            Failure::Text(format!("{op} is not measured over sizes; {} are", have.join(", ")))
+            Error::Text(format!("{op} is not measured over sizes; {} are", have.join(", ")))
         })
     };
     options.ops.iter().map(find).collect()

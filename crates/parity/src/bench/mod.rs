@@ -23,12 +23,12 @@ pub use stamp::{COMMIT, DeviceStamp, Stamp};
 pub use step::{KernelRow, Step};
 pub use streams::Streams;
 pub use timing::{Bench, Timed};
-pub use workload::{Run, Shapes, Workload, noise};
-pub(crate) use workload::{indices, label, tenth_step};
+pub use workload::{Inputs, Run, Shapes, Workload, noise};
+pub(crate) use workload::{label, tenth_step};
 pub use workloads::{SCALES, Scale, of as workloads};
 pub(crate) use workloads::{contexts, elementwise, of_1024, rows};
 
-use crate::{Failure, Outcome};
+use crate::{Error, Outcome};
 use serde::Serialize;
 use std::sync::Arc;
 use strata_ml::device::{Backend, Choice, LadderInfo, Machine, RungInfo, Settings};
@@ -80,7 +80,7 @@ pub struct Row {
 
 /// A device, measured.
 #[derive(Clone, Debug, Serialize)]
-pub struct Report {
+pub struct Measurements {
     /// When, of which commit, on what.
     #[serde(flatten)]
     pub stamp: Stamp,
@@ -105,7 +105,11 @@ pub struct Report {
 /// # Errors
 /// The device is not there, or cannot so much as copy. A rung that fails becomes a line of the
 /// report.
-pub fn run(choice: Choice, options: &Options, mut progress: impl FnMut(&str)) -> Outcome<Report> {
+pub fn run(
+    choice: Choice,
+    options: &Options,
+    mut progress: impl FnMut(&str),
+) -> Outcome<Measurements> {
     let settings = Settings::default();
     let open = || pollster::block_on(choice.backend(&settings));
     let backend: Arc<dyn Backend> = Arc::from(open()?);
@@ -115,9 +119,9 @@ pub fn run(choice: Choice, options: &Options, mut progress: impl FnMut(&str)) ->
     progress("ceilings");
     let mut ceilings = Ceilings::measure(&bench)?;
     let (mut measured, mut failed) = (Vec::new(), Vec::new());
-    for ladder in strata_ml::ladders().iter().filter(|l| wanted(l, options)) {
+    for ladder in strata_ml::ladders().iter().filter(|l| selected(l, options)) {
         for work in workloads::of(ladder.op) {
-            for rung in here(ladder, info.machine) {
+            for rung in rungs_on(ladder, info.machine) {
                 progress(&format!("{} {}", ladder.op, rung.name));
                 match row(&bench, &mut ceilings, &shapes, &work, rung) {
                     Ok(row) => measured.extend(row),
@@ -150,15 +154,15 @@ pub fn run(choice: Choice, options: &Options, mut progress: impl FnMut(&str)) ->
     }
     let (batch, context) = (shapes.batch, shapes.context);
     let stamp = Stamp::now(&info, options.note.clone());
-    Ok(Report { stamp, batch, context, ceilings, rows, failed, step: stepped, profile })
+    Ok(Measurements { stamp, batch, context, ceilings, rows, failed, step: stepped, profile })
 }
 
-fn wanted(ladder: &LadderInfo, options: &Options) -> bool {
+fn selected(ladder: &LadderInfo, options: &Options) -> bool {
     options.ops.iter().any(|op| op == ladder.op)
 }
 
 /// The rungs that stand on the machine.
-fn here(ladder: &LadderInfo, machine: Machine) -> impl Iterator<Item = &RungInfo> {
+fn rungs_on(ladder: &LadderInfo, machine: Machine) -> impl Iterator<Item = &RungInfo> {
     ladder.rungs.iter().filter(move |r| r.machines.contains(&machine))
 }
 
@@ -172,7 +176,7 @@ fn row(
     rung: &RungInfo,
 ) -> Outcome<Option<(Row, Timed)>> {
     let device = bench.device().with_rung(work.op, rung.name);
-    let run = (work.build)(shapes, &device)?;
+    let run = (work.build)(shapes, &Inputs::random(&device))?;
     timed(bench, ceilings, work.op, rung, run)
 }
 
@@ -186,7 +190,7 @@ fn timed(
 ) -> Outcome<Option<(Row, Timed)>> {
     let Some(timed) = bench.time(rung.kernels, &*run.call)? else { return Ok(None) };
     if timed.launches == 0 {
-        return Err(Failure::Text("it launched none of its kernels".into()));
+        return Err(Error::Text("it launched none of its kernels".into()));
     }
     ceilings.learn(bench, &timed)?;
     let row = Row {

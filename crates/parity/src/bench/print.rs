@@ -1,5 +1,5 @@
 use super::ladder::{self, Left};
-use super::{Ceilings, KernelRow, Report, Row, Stamp, Step};
+use super::{Ceilings, KernelRow, Measurements, Row, Stamp, Step};
 use std::fmt;
 
 /// `1.234 ms`: four digits and a unit that suits.
@@ -57,7 +57,7 @@ fn strings<const N: usize>(cells: [&str; N]) -> Vec<String> {
     cells.map(String::from).to_vec()
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for Measurements {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         who(f, &self.stamp)?;
         writeln!(f, "gpt-12m, batch {}, context {}", self.batch, self.context)?;
@@ -81,7 +81,7 @@ impl fmt::Display for Report {
     }
 }
 
-impl fmt::Display for ladder::Report {
+impl fmt::Display for ladder::Sweep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         who(f, &self.stamp)?;
         ceilings(f, &self.ceilings)?;

@@ -1,7 +1,7 @@
 //! Four ways to move bytes, and what they say about a fifth.
 
 use super::timing::{Bench, Timed};
-use crate::{Failure, Outcome};
+use crate::{Error, Outcome};
 use serde::Serialize;
 use strata_ml::tensor::ops::{self, Reduce};
 use strata_ml::tensor::{DType, Tensor};
@@ -85,7 +85,7 @@ fn chosen(bench: &Bench, op: &str, call: &dyn Fn() -> Outcome) -> Outcome<Timed>
     let kernels: Vec<_> =
         ladder.iter().flat_map(|l| &l.rungs).flat_map(|r| r.kernels).copied().collect();
     let timed = bench.time(&kernels, call)?.filter(|t| t.launches > 0);
-    timed.ok_or_else(|| Failure::Text(format!("{op} launched none of its kernels")))
+    timed.ok_or_else(|| Error::Text(format!("{op} launched none of its kernels")))
 }
 
 #[cfg(test)]

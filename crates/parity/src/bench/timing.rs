@@ -93,10 +93,10 @@ impl Bench {
             },
         };
         let start = Instant::now();
-        let refused = |f: &crate::Failure| {
+        let refused = |f: &crate::Error| {
             matches!(
                 f,
-                crate::Failure::Tensor(tensor::Error::Device(device::Error::UnknownRung { .. }))
+                crate::Error::Tensor(tensor::Error::Device(device::Error::UnknownRung { .. }))
             )
         };
         // The first call compiles; it and the next warm up.
@@ -112,9 +112,9 @@ impl Bench {
         let mut calls: Vec<Call> = Vec::new();
         loop {
             calls.push(self.once(kernels, call)?);
-            let (n, spent) = (calls.len(), start.elapsed());
-            let enough = n >= patience.fewest && (n >= patience.most || spent >= patience.enough);
-            if enough || spent >= patience.limit {
+            let (n, elapsed) = (calls.len(), start.elapsed());
+            let enough = n >= patience.fewest && (n >= patience.most || elapsed >= patience.enough);
+            if enough || elapsed >= patience.limit {
                 break;
             }
         }

@@ -1,9 +1,10 @@
 use crate::Outcome;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 use strata_check::sample;
 use strata_ml::device::random::Stream;
 use strata_ml::device::{Buffer, Device, Info, Machine, StepState};
-use strata_ml::tensor::{Tensor, numel};
+use strata_ml::tensor::{DType, Tensor, numel};
 
 /// The sizes of `gpt-12m`'s training step.
 #[derive(Clone, Copy, Debug)]
@@ -44,8 +45,82 @@ impl Shapes {
 pub struct Workload {
     /// The op.
     pub op: &'static str,
-    /// Makes inputs on a device, and the call.
-    pub build: fn(&Shapes, &Device) -> Outcome<Run>,
+    /// Makes its inputs, and the call.
+    pub build: fn(&Shapes, &Inputs) -> Outcome<Run>,
+}
+
+/// A workload's device, and what makes its tensors there.
+#[derive(Clone, Copy)]
+pub struct Inputs<'a> {
+    device: &'a Device,
+    reshape: Option<&'a dyn Fn(&[usize]) -> Vec<usize>>,
+}
+
+impl<'a> Inputs<'a> {
+    /// Random ones, for measuring.
+    pub fn random(device: &'a Device) -> Self {
+        Inputs { device, reshape: None }
+    }
+
+    /// Ones of other shapes than the workload asks for, each a single number that is repeated where
+    /// there is no room for more: so that an op can be called with lengths that nobody means.
+    pub fn reshaped(device: &'a Device, reshape: &'a dyn Fn(&[usize]) -> Vec<usize>) -> Self {
+        Inputs { device, reshape: Some(reshape) }
+    }
+
+    /// [`noise`] of a shape.
+    pub fn noise(&self, shape: &[usize]) -> Outcome<Tensor> {
+        match self.reshape {
+            None => noise(self.device, shape),
+            Some(reshape) => self.repeated(DType::F32, &reshape(shape)),
+        }
+    }
+
+    /// Random whole numbers below `below`.
+    pub fn indices(&self, shape: &[usize], below: usize) -> Outcome<Tensor> {
+        match self.reshape {
+            None => indices(self.device, shape, below),
+            Some(reshape) => self.repeated(DType::U32, &reshape(shape)),
+        }
+    }
+
+    /// What a call writes.
+    pub fn empty(&self, dtype: DType, shape: &[usize]) -> Outcome<Tensor> {
+        match self.reshape {
+            None => Ok(Tensor::empty(self.device, dtype, shape)?),
+            Some(reshape) => self.written(dtype, &reshape(shape)),
+        }
+    }
+
+    /// What a call adds to.
+    pub fn zeros(&self, shape: &[usize]) -> Outcome<Tensor> {
+        match self.reshape {
+            None => Ok(Tensor::zeros(self.device, DType::F32, shape)?),
+            Some(reshape) => self.written(DType::F32, &reshape(shape)),
+        }
+    }
+
+    fn written(&self, dtype: DType, shape: &[usize]) -> Outcome<Tensor> {
+        match Tensor::zeros(self.device, dtype, shape) {
+            Ok(tensor) => Ok(tensor),
+            Err(_) => self.repeated(dtype, shape),
+        }
+    }
+
+    fn repeated(&self, dtype: DType, shape: &[usize]) -> Outcome<Tensor> {
+        if shape.contains(&0) {
+            return Ok(Tensor::empty(self.device, dtype, shape)?);
+        }
+        Ok(Tensor::zeros(self.device, dtype, &[1])?.broadcast_to(shape)?)
+    }
+}
+
+impl Deref for Inputs<'_> {
+    type Target = Device;
+
+    fn deref(&self) -> &Device {
+        self.device
+    }
 }
 
 /// A call that can be repeated.
@@ -84,8 +159,7 @@ pub(super) fn index(stream: &mut Stream, below: usize) -> u32 {
     drawn.min(last)
 }
 
-/// Random whole numbers below `below`.
-pub fn indices(device: &Device, shape: &[usize], below: usize) -> Outcome<Tensor> {
+fn indices(device: &Device, shape: &[usize], below: usize) -> Outcome<Tensor> {
     let n = numel("indices", shape)?;
     let mut stream = Stream::new(SEED.fetch_add(1, Ordering::Relaxed), 1);
     let data: Vec<u32> = (0..n).map(|_| index(&mut stream, below)).collect();

@@ -1,34 +1,34 @@
 use super::{Entry, Work};
-use crate::bench::{Run, Scale, elementwise, label, noise, rows, tenth_step};
+use crate::bench::{Run, Scale, elementwise, label, rows, tenth_step};
 use crate::{Outcome, Probe};
 use strata_check::{Tolerance, oracle, sample};
 use strata_ml::adamw::{
     AdamWConfig, NormScratch, SgdConfig, adamw, global_norm, global_norm_into, sgd,
 };
 use strata_ml::device::{Buffer, StepState};
-use strata_ml::tensor::{DType, Tensor};
+use strata_ml::tensor::Tensor;
 
 pub(super) const CASES: &[Entry] =
     &[("adamw", follow_adamw), ("sgd", follow_sgd), ("global_norm", norm)];
 
 pub(super) const WORKLOADS: &[Work] = &[
     ("adamw", |s, d| {
-        let [p, g] = [noise(d, &[s.parameters])?, noise(d, &[s.parameters])?];
-        let zeros = || Tensor::zeros(d, DType::F32, &[s.parameters]);
+        let [p, g] = [d.noise(&[s.parameters])?, d.noise(&[s.parameters])?];
+        let zeros = || d.zeros(&[s.parameters]);
         let (m, v, state, norm) = (zeros()?, zeros()?, tenth_step(d)?, Tensor::ones(d, &[])?);
         let config = AdamWConfig { clip: Some(1.0), ..AdamWConfig::default() };
         Run::new(label(&p), move || Ok(adamw([&p, &g, &m, &v], &state, &norm, p.numel(), config)?))
     }),
     ("sgd", |s, d| {
-        let [p, g] = [noise(d, &[s.parameters])?, noise(d, &[s.parameters])?];
-        let u = Tensor::zeros(d, DType::F32, &[s.parameters])?;
+        let [p, g] = [d.noise(&[s.parameters])?, d.noise(&[s.parameters])?];
+        let u = d.zeros(&[s.parameters])?;
         let (state, norm) = (tenth_step(d)?, Tensor::ones(d, &[])?);
         let config = SgdConfig { momentum: 0.9, clip: Some(1.0), ..SgdConfig::default() };
         let call = move || Ok(sgd(&p, &g, Some(&u), &state, &norm, p.numel(), config)?);
         Run::new(format!("[{}], momentum", s.parameters), call)
     }),
     ("global_norm", |s, d| {
-        let x = noise(d, &[s.parameters])?;
+        let x = d.noise(&[s.parameters])?;
         let (scratch, out) = (NormScratch::new(d, s.parameters)?, Tensor::ones(d, &[])?);
         Run::new(label(&x), move || Ok(global_norm_into(&x, &scratch, &out)?))
     }),

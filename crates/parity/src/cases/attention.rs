@@ -1,5 +1,5 @@
 use super::{Entry, Work};
-use crate::bench::{Run, Scale, contexts, noise};
+use crate::bench::{Run, Scale, contexts};
 use crate::{Outcome, Probe};
 use strata_check::oracle::attention as oracle;
 use strata_check::{Tolerance, sample};
@@ -12,7 +12,7 @@ pub(super) const CASES: &[Entry] = &[("attention", attends), ("attention_backwar
 
 pub(super) const WORKLOADS: &[Work] = &[
     ("attention", |s, d| {
-        let qkv = noise(d, &[s.batch, s.context, 3 * s.width])?;
+        let qkv = d.noise(&[s.batch, s.context, 3 * s.width])?;
         let [q, k, v] = split_qkv(&qkv, s.heads)?;
         let options = Options::causal();
         Run::new(format!("{:?}, causal", q.shape()), move || {
@@ -20,11 +20,11 @@ pub(super) const WORKLOADS: &[Work] = &[
         })
     }),
     ("attention_backward", |s, d| {
-        let (heads, qkv) = (s.heads, noise(d, &[s.batch, s.context, 3 * s.width])?);
+        let (heads, qkv) = (s.heads, d.noise(&[s.batch, s.context, 3 * s.width])?);
         let [q, k, v] = split_qkv(&qkv, heads)?;
         let options = Options::causal();
         let attended = forward(&q, &k, &v, &options)?;
-        let dout = noise(d, &[s.batch, s.context, heads, s.width / heads])?.transpose(1, 2)?;
+        let dout = d.noise(&[s.batch, s.context, heads, s.width / heads])?.transpose(1, 2)?;
         Run::new(format!("{:?}, causal", q.shape()), move || {
             Ok(backward_qkv(&qkv, heads, &attended, &dout, &options).map(drop)?)
         })

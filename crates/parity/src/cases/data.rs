@@ -1,5 +1,5 @@
 use super::{Entry, Work};
-use crate::bench::{Run, Shapes, indices, noise};
+use crate::bench::{Run, Shapes};
 use crate::{Outcome, Probe};
 use strata_check::{Tolerance, oracle::embedding as oracle, sample};
 use strata_ml::data::{embedding_backward, embedding_forward, embedding_positions_backward};
@@ -14,22 +14,22 @@ pub(super) const CASES: &[Entry] = &[
 
 pub(super) const WORKLOADS: &[Work] = &[
     ("embedding", |s, d| {
-        let ids = indices(d, &[s.batch, s.context], s.vocab)?;
-        let (tokens, places) = (noise(d, &[s.vocab, s.width])?, noise(d, &[s.context, s.width])?);
+        let ids = d.indices(&[s.batch, s.context], s.vocab)?;
+        let (tokens, places) = (d.noise(&[s.vocab, s.width])?, d.noise(&[s.context, s.width])?);
         Run::new(embedded(s), move || {
             Ok(embedding_forward(&ids, &tokens, Some(&places), None).map(drop)?)
         })
     }),
     ("embedding_backward", |s, d| {
-        let ids = indices(d, &[s.batch, s.context], s.vocab)?;
-        let dy = noise(d, &[s.batch, s.context, s.width])?;
-        let table = noise(d, &[s.vocab, s.width])?;
+        let ids = d.indices(&[s.batch, s.context], s.vocab)?;
+        let dy = d.noise(&[s.batch, s.context, s.width])?;
+        let table = d.noise(&[s.vocab, s.width])?;
         Run::new(embedded(s), move || Ok(embedding_backward(&ids, &dy, &table, true)?))
     }),
     ("embedding_positions_backward", |s, d| {
-        let ids = indices(d, &[s.batch, s.context], s.vocab)?;
-        let dy = noise(d, &[s.batch, s.context, s.width])?;
-        let table = noise(d, &[s.context, s.width])?;
+        let ids = d.indices(&[s.batch, s.context], s.vocab)?;
+        let dy = d.noise(&[s.batch, s.context, s.width])?;
+        let table = d.noise(&[s.context, s.width])?;
         Run::new(embedded(s), move || Ok(embedding_positions_backward(&ids, &dy, &table, true)?))
     }),
 ];

@@ -17,7 +17,7 @@ fn telling() -> Vec<f32> {
     list
 }
 
-/// What an element becomes: integers of each other keep their bits; of floats the fractions are cut
+/// What an element becomes: integers of each other keep their bits; of floats the fractions are truncated
 /// off, and what is out of range saturates.
 fn cast_to(x: f64, from: DType, to: DType) -> f64 {
     let integer = |dtype| matches!(dtype, DType::I32 | DType::U32);
@@ -28,7 +28,7 @@ fn cast_to(x: f64, from: DType, to: DType) -> f64 {
     }
 }
 
-/// What a number becomes: fractions are cut off, what is out of range saturates.
+/// What a number becomes: fractions are truncated, what is out of range saturates.
 fn converted(x: f64, to: DType) -> f64 {
     match to {
         DType::F32 => f64::from(x as f32),

@@ -1,5 +1,5 @@
 use super::{Entry, Work};
-use crate::bench::{Run, Scale, elementwise, label, noise, rows};
+use crate::bench::{Run, Scale, elementwise, label, rows};
 use crate::{Outcome, Probe};
 use strata_check::{Tolerance, oracle, sample};
 use strata_ml::gelu::{gelu_backward, gelu_forward};
@@ -8,12 +8,12 @@ pub(super) const CASES: &[Entry] = &[("gelu", forward), ("gelu_backward", backwa
 
 pub(super) const WORKLOADS: &[Work] = &[
     ("gelu", |s, d| {
-        let x = noise(d, &[s.rows(), 4 * s.width])?;
+        let x = d.noise(&[s.rows(), 4 * s.width])?;
         Run::new(label(&x), move || Ok(gelu_forward(&x).map(drop)?))
     }),
     ("gelu_backward", |s, d| {
         let shape = [s.rows(), 4 * s.width];
-        let (x, dy) = (noise(d, &shape)?, noise(d, &shape)?);
+        let (x, dy) = (d.noise(&shape)?, d.noise(&shape)?);
         Run::new(label(&x), move || Ok(gelu_backward(&x, &dy).map(drop)?))
     }),
 ];

@@ -1,8 +1,7 @@
 use super::{Entry, Work};
-use crate::bench::{Run, Scale, Shapes, elementwise, label, noise, of_1024};
+use crate::bench::{Inputs, Run, Scale, Shapes, elementwise, label, of_1024};
 use crate::{Outcome, Probe};
 use strata_check::{Tolerance, oracle::layernorm as oracle, sample};
-use strata_ml::device::Device;
 use strata_ml::layernorm::{
     Normalized, ParameterGrads, layernorm_backward, layernorm_forward, residual_layernorm_forward,
 };
@@ -185,7 +184,7 @@ fn gradients(probe: &mut Probe, d: &Data, accumulate: bool) -> Outcome {
 }
 
 /// Two tensors of activations, and gain and bias.
-fn normed(s: &Shapes, d: &Device) -> Outcome<[Tensor; 4]> {
+fn normed(s: &Shapes, d: &Inputs) -> Outcome<[Tensor; 4]> {
     let shape = [s.rows(), s.width];
-    Ok([noise(d, &shape)?, noise(d, &shape)?, noise(d, &[s.width])?, noise(d, &[s.width])?])
+    Ok([d.noise(&shape)?, d.noise(&shape)?, d.noise(&[s.width])?, d.noise(&[s.width])?])
 }

@@ -25,9 +25,8 @@ mod ranked;
 mod tensor;
 mod transformer;
 
-use crate::bench::{Run, Scale, Shapes};
+use crate::bench::{Inputs, Run, Scale, Shapes};
 use crate::{Outcome, Probe};
-use strata_ml::device::Device;
 
 /// How one op is judged.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +74,7 @@ pub(crate) fn scales() -> Vec<Scale> {
 }
 
 /// An op, and what makes the call that is timed.
-pub(crate) type Work = (&'static str, fn(&Shapes, &Device) -> Outcome<Run>);
+pub(crate) type Work = (&'static str, fn(&Shapes, &Inputs) -> Outcome<Run>);
 
 /// An op and its case.
 type Entry = (&'static str, fn(&mut Probe) -> Outcome);

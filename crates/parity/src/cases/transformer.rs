@@ -1,5 +1,5 @@
 use super::{Entry, Work};
-use crate::bench::{Run, noise, tenth_step};
+use crate::bench::{Run, tenth_step};
 use crate::{Outcome, Probe};
 use strata_check::{Tolerance, oracle::dropout as oracle, sample};
 use strata_ml::device::StepState;
@@ -9,7 +9,7 @@ pub(super) const CASES: &[Entry] = &[("dropout", dropout), ("kv_append", kv_appe
 
 pub(super) const WORKLOADS: &[Work] = &[
     ("dropout", |s, d| {
-        let (x, r) = (noise(d, &[s.rows(), s.width])?, noise(d, &[s.rows(), s.width])?);
+        let (x, r) = (d.noise(&[s.rows(), s.width])?, d.noise(&[s.rows(), s.width])?);
         let state = tenth_step(d)?;
         Run::new(format!("{:?}, with a residual", x.shape()), move || {
             Ok(dropout_forward(&x, Some(&r), 0.2, 1, &state).map(drop)?)
@@ -17,8 +17,8 @@ pub(super) const WORKLOADS: &[Work] = &[
     }),
     ("kv_append", |s, d| {
         let shape = [s.batch, s.heads, s.context, s.width / s.heads];
-        let cache = LayerCache { keys: noise(d, &shape)?, values: noise(d, &shape)? };
-        let qkv = noise(d, &[s.batch, s.context, 3 * s.width])?;
+        let cache = LayerCache { keys: d.noise(&shape)?, values: d.noise(&shape)? };
+        let qkv = d.noise(&[s.batch, s.context, 3 * s.width])?;
         let state = d.step_state(StepState::default())?;
         let label = format!("{:?}, keys and values", qkv.shape());
         Run::new(label, move || Ok(cache.append(&qkv, &state)?))

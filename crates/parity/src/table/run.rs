@@ -1,5 +1,5 @@
 use super::{Cell, Column, Row, Table};
-use crate::{Case, Failure, Probe, cases, compile, guarded};
+use crate::{Case, Probe, cases, compile, guarded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
@@ -71,7 +71,7 @@ fn present(filter: &Filter) -> Vec<Found> {
             if !found.iter().any(|f| f.machine == choice.machine) {
                 let (machine, index) = (choice.machine, choice.index.unwrap_or(0));
                 let reason = format!("there is no device {index}");
-                let fix = "`cargo strata doctor` lists what is here".into();
+                let fix = "Leave its number out, or name another".into();
                 found.push(Found {
                     machine,
                     info: Err(Error::Unavailable { machine, reason, fix }),
@@ -191,7 +191,7 @@ fn judged(task: &Task, backend: &Arc<dyn Backend>, info: &Info) -> Cell {
     let outcome = outcome.unwrap_or_else(|panic| {
         let said = panic.downcast_ref::<String>().map(String::as_str);
         let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
-        Err(Failure::Text(format!("{} {} panicked: {said}", task.op, task.rung.name)))
+        Err(crate::Error::Text(format!("{} {} panicked: {said}", task.op, task.rung.name)))
     });
     match outcome {
         Err(failure) => Cell::Fail { report: failure.to_string() },

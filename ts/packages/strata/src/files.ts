@@ -36,7 +36,7 @@ export function namedTensors(op: string, tensors: unknown): [name: string, tenso
  * the same numbers.
  *
  * @throws {@link StrataError} `"file"` if it cannot be read; `"checkpoint"` if it is no such file, is
- * cut off, or holds an integer that f32 cannot hold. The message names it.
+ * truncated, or holds an integer that f32 cannot hold. The message names it.
  */
 export async function loadTensors(
   path: string,

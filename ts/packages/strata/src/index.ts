@@ -9,7 +9,7 @@ export { DTYPES } from "./dtype.js";
 export type { DType, TypedArray, TypedArrayOf } from "./dtype.js";
 export { ERROR_CODES, StrataError } from "./error.js";
 export type { ErrorCode } from "./error.js";
-export { Graph, GraphNode } from "./graph.js";
+export { Graph, GraphNode } from "./tensor/graph.js";
 export { KernelRun, ladders } from "./kernels.js";
 export type { KernelBinding, KernelField, KernelSource, Ladder, LadderKernel, LadderRung } from "./kernels.js";
 export { keep, memory, tidy } from "./memory.js";

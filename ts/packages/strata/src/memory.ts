@@ -87,7 +87,7 @@ export abstract class Owned {
     handleOf = (tensor, op) => {
       if (!isOwned(tensor)) throw notATensor(tensor, op);
       const handle = tensor.#handle;
-      if (handle === 0) throw gone(op);
+      if (handle === 0) throw disposed(op);
       return handle;
     };
   }
@@ -122,7 +122,7 @@ export abstract class Owned {
   }
 }
 
-function gone(op: string): StrataError {
+function disposed(op: string): StrataError {
   const message = `${op}: a tensor was disposed already, by dispose(), using or tidy(); keep() it, or return it from tidy`;
   return new StrataError("disposed", message, op);
 }

@@ -133,7 +133,7 @@ export interface NativeBatch {
   floor: number;
 }
 
-/** A tokenizer and the rows it cuts a text into. */
+/** A tokenizer and the rows of a text in its tokens. */
 export interface NativeDataset {
   tokenizer(): NativeTokenizer;
   context(): number;

@@ -32,7 +32,7 @@ pub struct DoctorArgs {
 }
 
 #[derive(Debug, Serialize)]
-struct Report {
+struct Checkup {
     version: &'static str,
     host: Host,
     devices: Vec<DeviceReport>,
@@ -52,7 +52,7 @@ pub fn run(args: &DoctorArgs) -> Outcome {
     Ok(0)
 }
 
-fn examine() -> Report {
+fn examine() -> Checkup {
     let host = Host::look();
     let devices = devices::look();
     let nvrtc = strata_ml::device::cuda::compile_available();
@@ -61,10 +61,17 @@ fn examine() -> Report {
         Err(error) => format!("none: {error}"),
     };
     let missing = missing::list(&host, &devices, nvrtc.as_ref().err());
-    Report { version: env!("CARGO_PKG_VERSION"), host, devices, nvrtc: nvrtc.ok(), chosen, missing }
+    Checkup {
+        version: env!("CARGO_PKG_VERSION"),
+        host,
+        devices,
+        nvrtc: nvrtc.ok(),
+        chosen,
+        missing,
+    }
 }
 
-fn print(report: &Report) -> Outcome<()> {
+fn print(report: &Checkup) -> Outcome<()> {
     let (head, dim, good, bad, warn) = (ui::HEAD, ui::DIM, ui::GOOD, ui::BAD, ui::WARN);
     let host = &report.host;
     say!("{head}Strata {}{head:#} on {} ({})\n", report.version, host.os, host.arch)?;

@@ -117,11 +117,6 @@ pub(super) fn places(op: &str, chapter: &Chapter) -> Vec<Place> {
             String::new(),
         ),
         place(
-            "crates/strata/tests/absurd/main.rs".into(),
-            "shapes that nobody means",
-            format!("answered(\"{op}\", {op}(&x, 0.5));"),
-        ),
-        place(
             "crates/node/src, ts/packages/strata/src, ts/packages/strata/test".into(),
             "the same from TypeScript: the addon's function, its contract and what readers call, a test",
             String::new(),

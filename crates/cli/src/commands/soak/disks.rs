@@ -5,7 +5,7 @@ use super::{Soak, Tally};
 use crate::failure::Outcome;
 
 /// The run's message is one error in words, or it went through with warnings.
-fn said(tally: &mut Tally, output: &std::process::Output, how: &str) {
+fn expect_one_error(tally: &mut Tally, output: &std::process::Output, how: &str) {
     let text = String::from_utf8_lossy(&output.stderr);
     let fine = match output.status.code() {
         Some(0) => true,
@@ -36,7 +36,7 @@ fn refusals(soak: &Soak, after: &str) -> Outcome<Tally> {
             let folder = soak.ground.folder("disk")?;
             let plan = format!("{kind}@{call}{after}");
             let output = soak.ground.trained(&folder, steps, Some(&plan))?;
-            said(&mut tally, &output, &plan);
+            expect_one_error(&mut tally, &output, &plan);
             judge(&mut tally, &mut 0, soak.ground.found(&folder), &plan);
             let quiet = !String::from_utf8_lossy(&output.stderr).contains("warning:");
             all_well &= output.status.success() && quiet;

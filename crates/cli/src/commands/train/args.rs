@@ -27,7 +27,7 @@ The run's folder holds the checkpoint (config.json, model.safetensors, tokenizer
 transformers and tokenizers open; optimizer.safetensors and trainer.json, from which a run is
 resumed), loss.svg (the curve) and log.jsonl (a line for each step).";
 
-/// How text is cut into tokens.
+/// How text is tokenized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum TokenizerArg {
     /// Byte-level byte-pair encoding, learned from the text: common words become one token

@@ -28,6 +28,6 @@ pub fn listen() -> Outcome<()> {
 }
 
 /// Whether the reader asked to stop.
-pub fn asked() -> bool {
+pub fn requested() -> bool {
     ASKED.get().is_some()
 }

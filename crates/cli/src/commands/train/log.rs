@@ -67,7 +67,7 @@ impl Log {
     }
 
     /// Takes over the lines of an earlier log up to `step`, each of which `seen` gets to see: what
-    /// came after the checkpoint is done again. A log that a kill cut off in the middle of a line is
+    /// came after the checkpoint is done again. A log that a kill truncated in the middle of a line is
     /// taken as far as it is sound. False where there is nothing to take.
     ///
     /// # Errors
@@ -238,18 +238,18 @@ mod tests {
         }
         log.write().unwrap();
         let whole = fs::read_to_string(&path).unwrap();
-        for cut in 0..=whole.len() {
-            fs::write(&path, &whole[..cut]).unwrap();
+        for end in 0..=whole.len() {
+            fs::write(&path, &whole[..end]).unwrap();
             let mut log = Log::new(path.clone());
             let mut seen = 0;
             let taken = log.take_over(&path, 4, |_| seen += 1).unwrap();
-            let expected = (whole[..cut].matches('\n').count() as u64).min(4);
-            assert_eq!((seen, taken), (expected, expected > 0 || cut == 0), "cut at {cut}");
+            let expected = (whole[..end].matches('\n').count() as u64).min(4);
+            assert_eq!((seen, taken), (expected, expected > 0 || end == 0), "end at {end}");
             for at in expected + 1..=6 {
                 log.step(step(at));
             }
             log.write().unwrap();
-            assert_eq!(steps(&path), [1, 2, 3, 4, 5, 6], "cut at {cut}");
+            assert_eq!(steps(&path), [1, 2, 3, 4, 5, 6], "end at {end}");
         }
         // Into another folder: the earlier log stays as it is.
         fs::write(&path, &whole).unwrap();

@@ -22,7 +22,7 @@ pub struct Session {
     start: Instant,
     before: f64,
     last_line: Option<Instant>,
-    told: bool,
+    announced: bool,
     /// What went wrong on our side; the run is saved before it is reported.
     failure: Option<Failure>,
 }
@@ -37,7 +37,7 @@ impl Session {
             start: Instant::now(),
             before,
             last_line: None,
-            told: false,
+            announced: false,
             failure: None,
         }
     }
@@ -47,12 +47,12 @@ impl Session {
         if self.failure.is_none() {
             self.failure = self.handle(event).err();
         }
-        if interrupt::asked() && !self.told {
-            self.told = true;
+        if interrupt::requested() && !self.announced {
+            self.announced = true;
             self.bar
                 .aside(|| ui::note("Ctrl-C: saving a checkpoint (once more to stop at once) ..."));
         }
-        match self.failure.is_some() || interrupt::asked() {
+        match self.failure.is_some() || interrupt::requested() {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         }

@@ -38,7 +38,7 @@ struct Curves<'a> {
 /// The directive.
 pub(super) fn curve(context: &Context<'_>, words: &str) -> Result<Output, Fault> {
     let args = Args::parse(words)?;
-    args.known(&["op", "results", "measure"])?;
+    args.expect_keys(&["op", "results", "measure"])?;
     let op = args.need("op")?;
     let mut measure = ladder::measure(args.get("measure"))?;
     let (mut devices, mut captions, mut lines, mut counted) = (vec![], vec![], Vec::new(), None);

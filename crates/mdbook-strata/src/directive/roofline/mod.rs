@@ -38,7 +38,7 @@ impl Roof {
 /// The directive.
 pub(super) fn roofline(context: &Context<'_>, words: &str) -> Result<Output, Fault> {
     let args = Args::parse(words)?;
-    args.known(&["op", "results", "size", "shape"])?;
+    args.expect_keys(&["op", "results", "size", "shape"])?;
     let results = Results::open(context.tree, args.need("results")?)?;
     let ceiling = |path: &str| {
         let none = || Fault::NoMeasurement {

@@ -1,10 +1,9 @@
 //! Chapter 6, whose cases fill a file of their own.
 
 use crate::Outcome;
-use crate::bench::workload::{Run, Shapes, indices, label, noise};
+use crate::bench::workload::{Inputs, Run, Shapes, label};
 use crate::bench::{Scale, elementwise, of_1024};
 use crate::cases::Work;
-use strata_ml::device::Device;
 use strata_ml::loss::{
     CrossEntropy, cross_entropy_backward, cross_entropy_backward_with, cross_entropy_forward,
     cross_entropy_forward_with, log_softmax_backward, log_softmax_forward, softmax_backward,
@@ -14,19 +13,19 @@ use strata_ml::tensor::Tensor;
 
 pub(super) const LIST: &[Work] = &[
     ("softmax", |s, d| {
-        let x = noise(d, &[s.rows(), s.vocab])?;
+        let x = d.noise(&[s.rows(), s.vocab])?;
         Run::new(label(&x), move || Ok(softmax_forward(&x).map(drop)?))
     }),
     ("log_softmax", |s, d| {
-        let x = noise(d, &[s.rows(), s.vocab])?;
+        let x = d.noise(&[s.rows(), s.vocab])?;
         Run::new(label(&x), move || Ok(log_softmax_forward(&x).map(drop)?))
     }),
     ("softmax_backward", |s, d| {
-        let (y, dy) = (noise(d, &[s.rows(), s.vocab])?, noise(d, &[s.rows(), s.vocab])?);
+        let (y, dy) = (d.noise(&[s.rows(), s.vocab])?, d.noise(&[s.rows(), s.vocab])?);
         Run::new(label(&y), move || Ok(softmax_backward(&y, &dy).map(drop)?))
     }),
     ("log_softmax_backward", |s, d| {
-        let (y, dy) = (noise(d, &[s.rows(), s.vocab])?, noise(d, &[s.rows(), s.vocab])?);
+        let (y, dy) = (d.noise(&[s.rows(), s.vocab])?, d.noise(&[s.rows(), s.vocab])?);
         Run::new(label(&y), move || Ok(log_softmax_backward(&y, &dy).map(drop)?))
     }),
     ("cross_entropy", loss),
@@ -57,23 +56,23 @@ pub(super) const SCALES: &[Scale] = &[
     elementwise("cross_entropy_backward", of_1024),
 ];
 
-fn scored(s: &Shapes, d: &Device) -> Outcome<(Tensor, Tensor)> {
-    Ok((noise(d, &[s.rows(), s.vocab])?, indices(d, &[s.rows()], s.vocab)?))
+fn scored(s: &Shapes, d: &Inputs) -> Outcome<(Tensor, Tensor)> {
+    Ok((d.noise(&[s.rows(), s.vocab])?, d.indices(&[s.rows()], s.vocab)?))
 }
 
-fn smoothed(s: &Shapes, d: &Device) -> Outcome<Run> {
+fn smoothed(s: &Shapes, d: &Inputs) -> Outcome<Run> {
     let ((logits, targets), how) = (scored(s, d)?, weighted(s, d)?);
     Run::new(label(&logits), move || {
         Ok(cross_entropy_forward_with(&logits, &targets, &how).map(drop)?)
     })
 }
 
-fn weighted(s: &Shapes, d: &Device) -> Outcome<CrossEntropy> {
+fn weighted(s: &Shapes, d: &Inputs) -> Outcome<CrossEntropy> {
     let weights = Tensor::full(d, &[s.vocab], 0.5)?;
     Ok(CrossEntropy { label_smoothing: 0.1, class_weights: Some(weights) })
 }
 
-fn loss(s: &Shapes, d: &Device) -> Outcome<Run> {
+fn loss(s: &Shapes, d: &Inputs) -> Outcome<Run> {
     let (logits, targets) = scored(s, d)?;
     Run::new(label(&logits), move || Ok(cross_entropy_forward(&logits, &targets).map(drop)?))
 }

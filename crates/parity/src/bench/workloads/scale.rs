@@ -1,8 +1,8 @@
 //! Ops at sizes from small to large, for the plots of their ladders: the workloads of the training
 //! step, in other shapes.
 
-use crate::bench::workload::{Run, Shapes, noise};
-use crate::{Failure, Outcome, cases};
+use crate::bench::workload::{Inputs, Run, Shapes, noise};
+use crate::{Error, Outcome, cases};
 use std::sync::LazyLock;
 use strata_ml::device::Device;
 use strata_ml::matmul::{Epilogue, gemm_into};
@@ -41,9 +41,9 @@ impl Scale {
     pub fn build(&self, size: usize, device: &Device) -> Outcome<Run> {
         match self.of {
             Of::Workload(nth, shapes) => {
-                let none = || Failure::Text(format!("{} has no workload {nth}", self.op));
+                let none = || Error::Text(format!("{} has no workload {nth}", self.op));
                 let work = super::of(self.op).into_iter().nth(nth).ok_or_else(none)?;
-                (work.build)(&shapes(size), device)
+                (work.build)(&shapes(size), &Inputs::random(device))
             }
             Of::Squares => square(size, device),
         }

@@ -1,9 +1,8 @@
 //! Chapters 1 and 3: elements, rows and matrices.
 
 use crate::Outcome;
-use crate::bench::workload::{Run, Shapes, noise};
+use crate::bench::workload::{Inputs, Run, Shapes};
 use crate::cases::Work;
-use strata_ml::device::Device;
 use strata_ml::matmul::{Epilogue, column_sum as add_rows, gemm_into};
 use strata_ml::tensor::ops::{self, Map, Reduce, Zip};
 use strata_ml::tensor::{DType, Tensor};
@@ -41,138 +40,139 @@ pub(super) const LIST: &[Work] = &[
     ("column_sum", column_sum),
 ];
 
-fn fill(s: &Shapes, device: &Device) -> Outcome<Run> {
-    let x = Tensor::empty(device, DType::F32, &[s.parameters])?;
+fn fill(s: &Shapes, device: &Inputs) -> Outcome<Run> {
+    let x = device.empty(DType::F32, &[s.parameters])?;
     Run::new(format!("{} zeros", s.parameters), move || Ok(ops::fill_bits(&x, 0)?))
 }
 
-fn copy(s: &Shapes, device: &Device) -> Outcome<Run> {
-    let x = noise(device, &[s.rows(), 4 * s.width])?;
-    let y = Tensor::empty(device, DType::F32, x.shape())?;
+fn copy(s: &Shapes, device: &Inputs) -> Outcome<Run> {
+    let shape = [s.rows(), 4 * s.width];
+    let (x, y) = (device.noise(&shape)?, device.empty(DType::F32, &shape)?);
     Run::new(format!("{:?}", x.shape()), move || Ok(ops::copy_into(&x, &y)?))
 }
 
-fn transpose(s: &Shapes, device: &Device) -> Outcome<Run> {
-    let x = noise(device, &[s.rows(), 4 * s.width])?.t()?;
-    let y = Tensor::empty(device, DType::F32, x.shape())?;
+fn transpose(s: &Shapes, device: &Inputs) -> Outcome<Run> {
+    let x = device.noise(&[s.rows(), 4 * s.width])?.t()?;
+    let y = device.empty(DType::F32, &[4 * s.width, s.rows()])?;
     Run::new(format!("{:?}, transposed", x.shape()), move || Ok(ops::copy_into(&x, &y)?))
 }
 
-fn cast(s: &Shapes, device: &Device) -> Outcome<Run> {
-    let x = noise(device, &[s.parameters])?;
+fn cast(s: &Shapes, device: &Inputs) -> Outcome<Run> {
+    let x = device.noise(&[s.parameters])?;
     Run::new(format!("{:?} to bf16", x.shape()), move || Ok(x.cast(DType::BF16).map(drop)?))
 }
 
-fn map(s: &Shapes, device: &Device) -> Outcome<Run> {
-    let x = noise(device, &[s.rows(), 4 * s.width])?;
+fn map(s: &Shapes, device: &Inputs) -> Outcome<Run> {
+    let x = device.noise(&[s.rows(), 4 * s.width])?;
     let shape = format!("tanh of {:?}", x.shape());
     Run::new(shape, move || Ok(ops::map(Map::Tanh, &x, 0.0, 0.0).map(drop)?))
 }
 
-fn zip(s: &Shapes, device: &Device) -> Outcome<Run> {
-    let (a, b) = (noise(device, &[s.rows(), s.width])?, noise(device, &[s.rows(), s.width])?);
+fn zip(s: &Shapes, device: &Inputs) -> Outcome<Run> {
+    let (a, b) = (device.noise(&[s.rows(), s.width])?, device.noise(&[s.rows(), s.width])?);
     let shape = format!("{:?} + the same", a.shape());
     Run::new(shape, move || Ok(ops::zip(Zip::Add, &a, &b).map(drop)?))
 }
 
-fn zip_row(s: &Shapes, device: &Device) -> Outcome<Run> {
-    let (a, b) = (noise(device, &[s.rows(), 4 * s.width])?, noise(device, &[4 * s.width])?);
+fn zip_row(s: &Shapes, device: &Inputs) -> Outcome<Run> {
+    let (a, b) = (device.noise(&[s.rows(), 4 * s.width])?, device.noise(&[4 * s.width])?);
     let shape = format!("{:?} + a row", a.shape());
     Run::new(shape, move || Ok(ops::zip(Zip::Add, &a, &b).map(drop)?))
 }
 
 /// Ids from 0 to `n` that no pattern fits.
-fn ids(device: &Device, shape: &[usize], n: usize) -> Outcome<Tensor> {
-    Ok(noise(device, shape)?
+fn ids(device: &Inputs, shape: &[usize], n: usize) -> Outcome<Tensor> {
+    Ok(device
+        .noise(shape)?
         .affine(n as f32 / 4.0, n as f32 / 2.0)?
         .clamp(0.0, n as f32 - 1.0)?
         .cast(DType::U32)?)
 }
 
-fn zip_integers(s: &Shapes, device: &Device) -> Outcome<Run> {
+fn zip_integers(s: &Shapes, device: &Inputs) -> Outcome<Run> {
     let (a, b) = (ids(device, &[s.rows(), s.width], 4096)?, ids(device, &[s.rows(), s.width], 64)?);
     Run::new(format!("{:?} / the same", a.shape()), move || {
         Ok(ops::zip(Zip::Div, &a, &b).map(drop)?)
     })
 }
 
-fn choose(s: &Shapes, device: &Device) -> Outcome<Run> {
-    let new = || noise(device, &[s.rows(), s.width]);
+fn choose(s: &Shapes, device: &Inputs) -> Outcome<Run> {
+    let new = || device.noise(&[s.rows(), s.width]);
     let (cond, a, b) = (new()?.step(0.0)?, new()?, new()?);
     Run::new(format!("{:?}, half of each", a.shape()), move || Ok(cond.choose(&a, &b).map(drop)?))
 }
 
-fn triangle(s: &Shapes, device: &Device) -> Outcome<Run> {
-    let x = noise(device, &[s.rows(), s.width])?;
+fn triangle(s: &Shapes, device: &Inputs) -> Outcome<Run> {
+    let x = device.noise(&[s.rows(), s.width])?;
     Run::new(format!("lower of {:?}", x.shape()), move || Ok(x.tril(0).map(drop)?))
 }
 
-fn one_hot(s: &Shapes, device: &Device) -> Outcome<Run> {
+fn one_hot(s: &Shapes, device: &Inputs) -> Outcome<Run> {
     let (rows, classes) = (s.rows(), s.vocab);
     let x = ids(device, &[rows], classes)?;
     Run::new(format!("{rows} of {classes}"), move || Ok(x.one_hot(classes).map(drop)?))
 }
 
-fn gather(s: &Shapes, device: &Device) -> Outcome<Run> {
-    let x = noise(device, &[s.vocab, s.width])?;
+fn gather(s: &Shapes, device: &Inputs) -> Outcome<Run> {
+    let x = device.noise(&[s.vocab, s.width])?;
     let at = ids(device, &[s.rows(), s.width], s.vocab)?;
     let shape = format!("{:?} of {:?}", at.shape(), x.shape());
     Run::new(shape, move || Ok(x.gather(0, &at).map(drop)?))
 }
 
-fn scatter_add(s: &Shapes, device: &Device) -> Outcome<Run> {
-    let (x, src) = (noise(device, &[s.vocab, s.width])?, noise(device, &[s.rows(), s.width])?);
-    let at = ids(device, src.shape(), s.vocab)?;
+fn scatter_add(s: &Shapes, device: &Inputs) -> Outcome<Run> {
+    let (x, src) = (device.noise(&[s.vocab, s.width])?, device.noise(&[s.rows(), s.width])?);
+    let at = ids(device, &[s.rows(), s.width], s.vocab)?;
     let shape = format!("{:?} to {:?}", src.shape(), x.shape());
     Run::new(shape, move || Ok(ops::scatter_add_into(&x, 0, &at, &src)?))
 }
 
-fn scatter_add_column(s: &Shapes, device: &Device) -> Outcome<Run> {
-    let (x, src) = (noise(device, &[s.vocab])?, noise(device, &[s.rows() * s.width])?);
-    let at = ids(device, src.shape(), s.vocab)?;
+fn scatter_add_column(s: &Shapes, device: &Inputs) -> Outcome<Run> {
+    let (x, src) = (device.noise(&[s.vocab])?, device.noise(&[s.rows() * s.width])?);
+    let at = ids(device, &[s.rows() * s.width], s.vocab)?;
     let shape = format!("{:?} to {:?}", src.shape(), x.shape());
     Run::new(shape, move || Ok(ops::scatter_add_into(&x, 0, &at, &src)?))
 }
 
-fn accumulate(s: &Shapes, device: &Device) -> Outcome<Run> {
-    let (a, b) = (noise(device, &[s.rows(), s.width])?, noise(device, &[s.rows(), s.width])?);
+fn accumulate(s: &Shapes, device: &Inputs) -> Outcome<Run> {
+    let (a, b) = (device.noise(&[s.rows(), s.width])?, device.noise(&[s.rows(), s.width])?);
     Run::new(format!("{:?}", a.shape()), move || Ok(ops::accumulate(&a, &b, 1e-3)?))
 }
 
-fn reduce_rows(s: &Shapes, device: &Device) -> Outcome<Run> {
-    let x = noise(device, &[s.rows(), s.width])?;
+fn reduce_rows(s: &Shapes, device: &Inputs) -> Outcome<Run> {
+    let x = device.noise(&[s.rows(), s.width])?;
     let shape = format!("rows of {:?}", x.shape());
     Run::new(shape, move || Ok(ops::reduce(Reduce::Sum, &x, &[1], false, 1.0).map(drop)?))
 }
 
-fn reduce_all(s: &Shapes, device: &Device) -> Outcome<Run> {
-    let x = noise(device, &[s.parameters])?;
+fn reduce_all(s: &Shapes, device: &Inputs) -> Outcome<Run> {
+    let x = device.noise(&[s.parameters])?;
     let shape = format!("all of {:?}", x.shape());
     Run::new(shape, move || Ok(ops::reduce(Reduce::Sum, &x, &[0], false, 1.0).map(drop)?))
 }
 
-fn argmax(s: &Shapes, device: &Device) -> Outcome<Run> {
-    let x = noise(device, &[s.rows(), s.vocab])?;
+fn argmax(s: &Shapes, device: &Inputs) -> Outcome<Run> {
+    let x = device.noise(&[s.rows(), s.vocab])?;
     Run::new(format!("{:?}", x.shape()), move || Ok(x.argmax().map(drop)?))
 }
 
-fn cumsum_rows(s: &Shapes, device: &Device) -> Outcome<Run> {
-    let x = noise(device, &[s.rows(), s.width])?;
+fn cumsum_rows(s: &Shapes, device: &Inputs) -> Outcome<Run> {
+    let x = device.noise(&[s.rows(), s.width])?;
     Run::new(format!("rows of {:?}", x.shape()), move || Ok(x.cumsum(1).map(drop)?))
 }
 
-fn cumsum_all(s: &Shapes, device: &Device) -> Outcome<Run> {
-    let x = noise(device, &[s.rows() * s.width])?;
+fn cumsum_all(s: &Shapes, device: &Inputs) -> Outcome<Run> {
+    let x = device.noise(&[s.rows() * s.width])?;
     Run::new(format!("{:?}", x.shape()), move || Ok(x.cumsum(0).map(drop)?))
 }
 
-fn topk(s: &Shapes, device: &Device, k: usize) -> Outcome<Run> {
-    let x = noise(device, &[s.batch, s.vocab])?;
+fn topk(s: &Shapes, device: &Inputs, k: usize) -> Outcome<Run> {
+    let x = device.noise(&[s.batch, s.vocab])?;
     Run::new(format!("{k} of {:?}", x.shape()), move || Ok(x.topk(k).map(drop)?))
 }
 
-fn multinomial(s: &Shapes, device: &Device) -> Outcome<Run> {
-    let x = noise(device, &[s.batch, s.vocab])?.square()?;
+fn multinomial(s: &Shapes, device: &Inputs) -> Outcome<Run> {
+    let x = device.noise(&[s.batch, s.vocab])?.square()?;
     let shape = format!("1 of {:?}", x.shape());
     Run::new(shape, move || Ok(x.multinomial(1, 1, true).map(drop)?))
 }
@@ -188,27 +188,30 @@ enum Product {
     Inputs,
 }
 
-fn product(s: &Shapes, device: &Device, which: Product) -> Outcome<Run> {
+fn product(s: &Shapes, device: &Inputs, which: Product) -> Outcome<Run> {
     let (rows, c, v) = (s.rows(), s.width, s.vocab);
-    let new = |shape: [usize; 2]| noise(device, &shape);
-    let (a, b, what) = match which {
-        Product::Qkv => (new([rows, c])?, new([c, 3 * c])?, "bias"),
-        Product::Up => (new([rows, c])?, new([c, 4 * c])?, "bias, gelu"),
-        Product::Down => (new([rows, 4 * c])?, new([4 * c, c])?, "bias, residual"),
-        Product::Head => (new([rows, c])?, new([v, c])?.t()?, "b transposed"),
-        Product::Weights => (new([rows, c])?.t()?, new([rows, 4 * c])?, "a transposed, accumulate"),
-        Product::Inputs => (new([rows, 4 * c])?, new([c, 4 * c])?.t()?, "b transposed"),
+    let (m, k, n, what) = match which {
+        Product::Qkv => (rows, c, 3 * c, "bias"),
+        Product::Up => (rows, c, 4 * c, "bias, gelu"),
+        Product::Down => (rows, 4 * c, c, "bias, residual"),
+        Product::Head => (rows, c, v, "b transposed"),
+        Product::Weights => (c, rows, 4 * c, "a transposed, accumulate"),
+        Product::Inputs => (rows, 4 * c, c, "b transposed"),
     };
-    #[expect(clippy::indexing_slicing, reason = "`new` made both of two dimensions")]
-    let (shape, terms) = ([a.shape()[0], b.shape()[1]], [a.shape()[1], b.shape()[0]]);
-    let out = Tensor::zeros(device, DType::F32, &shape)?;
-    let bias = new([1, shape[1]])?.reshape(&[shape[1]])?;
+    let a = match which {
+        Product::Weights => device.noise(&[k, m])?.t()?,
+        _ => device.noise(&[m, k])?,
+    };
+    let b = match which {
+        Product::Head | Product::Inputs => device.noise(&[n, k])?.t()?,
+        _ => device.noise(&[k, n])?,
+    };
+    let (out, bias) = (device.zeros(&[m, n])?, device.noise(&[n])?);
     let biased = matches!(which, Product::Qkv | Product::Up | Product::Down);
-    let residual = matches!(which, Product::Down).then(|| new(shape)).transpose()?;
+    let residual = matches!(which, Product::Down).then(|| device.noise(&[m, n])).transpose()?;
     let gelu = matches!(which, Product::Up);
-    let activated = gelu.then(|| Tensor::empty(device, DType::F32, &shape)).transpose()?;
-    let label = format!("[{}, {}] by [{}, {}], {what}", shape[0], terms[0], terms[1], shape[1]);
-    Run::new(label, move || {
+    let activated = gelu.then(|| device.empty(DType::F32, &[m, n])).transpose()?;
+    Run::new(format!("[{m}, {k}] by [{k}, {n}], {what}"), move || {
         let epilogue = Epilogue {
             alpha: 1.0,
             accumulate: matches!(which, Product::Weights),
@@ -220,8 +223,8 @@ fn product(s: &Shapes, device: &Device, which: Product) -> Outcome<Run> {
     })
 }
 
-fn column_sum(s: &Shapes, device: &Device) -> Outcome<Run> {
-    let x = noise(device, &[s.rows(), 4 * s.width])?;
-    let out = Tensor::zeros(device, DType::F32, &[4 * s.width])?;
+fn column_sum(s: &Shapes, device: &Inputs) -> Outcome<Run> {
+    let x = device.noise(&[s.rows(), 4 * s.width])?;
+    let out = device.zeros(&[4 * s.width])?;
     Run::new(format!("{:?}", x.shape()), move || Ok(add_rows(&out, &x, true)?))
 }

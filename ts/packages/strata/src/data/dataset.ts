@@ -50,7 +50,7 @@ export let isDataset: (value: unknown) => value is Dataset;
 let wrapDataset: (dataset: NativeDataset, source: string) => Dataset;
 
 /**
- * Reads a text, makes its tokenizer and cuts it into rows, on a thread of its own.
+ * Reads a text, makes its tokenizer and the rows, on a thread of its own.
  *
  * @throws {@link StrataError} `"file"` or `"data"` for what is wrong with the text; `"aborted"`;
  * `"callback"`.
@@ -83,7 +83,7 @@ export async function prepare(options?: PrepareOptions): Promise<Dataset> {
 }
 
 /**
- * A tokenizer and the rows it cuts a text into. A batch is a pure function of the seed and the step:
+ * A tokenizer and the rows of a text in its tokens. A batch is a pure function of the seed and the step:
  * to go on at step 700, ask for batch 700.
  */
 export class Dataset {
@@ -118,7 +118,7 @@ export class Dataset {
     return this.#native.isStories();
   }
 
-  /** What one should know: spare rows of the vocabulary, stories cut short. Whole sentences. */
+  /** What one should know: spare rows of the vocabulary, stories truncated. Whole sentences. */
   get notes(): string[] {
     return this.#native.notes();
   }

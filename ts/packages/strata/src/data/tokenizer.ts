@@ -169,7 +169,7 @@ export class Tokenizer {
     return merges;
   }
 
-  /** A text cut into tokens: id and text of each. */
+  /** A text split into tokens: id and text of each. */
   tokens(text: string): Token[] {
     return Array.from(this.encode(text), (id) => ({ id, text: this.show(id) }));
   }

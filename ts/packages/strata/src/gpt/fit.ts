@@ -21,7 +21,7 @@ function argument(message: string): StrataError {
   return new StrataError("argument", `${OP}: ${message}`, OP);
 }
 
-/** Refuses a text that is not cut for this model. */
+/** Refuses a text that is not tokenized for this model. */
 function checkData(model: GPT, data: Dataset): void {
   const { nPositions, vocabSize } = model.config;
   const { context, tokenizer } = data;

@@ -69,7 +69,7 @@ export class GPT extends Module {
   readonly h: readonly TransformerBlock[];
   /** Before the head. */
   readonly lnF: LayerNorm;
-  /** What its text is cut with; set by {@link fit} and {@link load}. */
+  /** What its text is tokenized with; set by {@link fit} and {@link load}. */
   tokenizer: Tokenizer | null = null;
   /** What it was trained on: `"stories"`, `"book"`, a path, `""` if unknown. */
   about = "";
@@ -193,7 +193,7 @@ export class GPT extends Module {
    *
    * @throws {@link StrataError} `"aborted"`, with the signal's reason as `cause`, once the run has
    * stopped after a whole step, saved if `checkpoint` is given; `"callback"`; `"non-finite"`;
-   * `"busy"` while another fit of this model runs; `"data"` for a text cut for another model;
+   * `"busy"` while another fit of this model runs; `"data"` for a text tokenized for another model;
    * `"checkpoint"`, `"file"`.
    */
   override fit(data: Dataset, options?: GptFitOptions): Promise<GptFit>;

@@ -8,7 +8,7 @@ import { StrataError } from "../error.js";
 import { parse } from "../json.js";
 import { native } from "../load.js";
 import type { NativeTrainer } from "../native.js";
-import { isModule } from "../nn/module.js";
+import { isModule } from "../nn/known.js";
 import { onlyOurs, OURS, receivers } from "../shared/border.js";
 import { listOf, optionsOf, pathOf, real, text, whole } from "../shared/options.js";
 import { isArray, kindOf, show } from "../shared/show.js";
@@ -221,8 +221,8 @@ export class Trainer {
   async save(folder: string, tokenizer: Tokenizer, about = ""): Promise<void> {
     const { arena, native: engine } = this.#inside;
     const to = pathOf("save", "folder", folder);
-    const [words, told] = [nativeTokenizer(tokenizer, "save"), text("save", "about", about)];
-    await alone(arena, "save", () => engine.save(to, words, told));
+    const [words, description] = [nativeTokenizer(tokenizer, "save"), text("save", "about", about)];
+    await alone(arena, "save", () => engine.save(to, words, description));
     this.#inside.folder = to;
   }
 }

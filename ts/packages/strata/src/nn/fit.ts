@@ -12,7 +12,7 @@ import { isArray, isFunction, isRevoked, kindOf } from "../shared/show.js";
 import { turn } from "../shared/turn.js";
 import { isTensor } from "../tensor/tensor.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { forward } from "./module.js";
+import { forward } from "./known.js";
 import type { AnyModule, Module } from "./module.js";
 
 /** Pairs of input and target, one after the other; they may take their time. */

@@ -4,19 +4,17 @@ import { StrataError } from "../error.js";
 import { handleOf } from "../memory.js";
 import { receivers } from "../shared/border.js";
 import { flag, optionsOf, text } from "../shared/options.js";
-import { isFunction, kindOf } from "../shared/show.js";
+import { kindOf } from "../shared/show.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { fit } from "./fit.js";
 import type { FitData, FitHistory, FitOptions } from "./fit.js";
+import { isModule, knownBy } from "./known.js";
 import { loadState, stateOf } from "./state.js";
 import type { LoadReport } from "./state.js";
 import { children, mark, modules, slots } from "./walk.js";
 
 /** Any module, whatever it takes and gives. */
 export type AnyModule = Module<never, unknown>;
-
-/** Whether a value is a module. Not exported from the package. */
-export let isModule: (value: unknown) => value is AnyModule;
 
 /** Modules that are being written down: one may hold itself. */
 const shown = new Set<AnyModule>();
@@ -46,8 +44,7 @@ export abstract class Module<In = Tensor, Out = Tensor> {
   readonly #module = true;
 
   static {
-    isModule = (value): value is AnyModule =>
-      typeof value === "object" && value !== null && #module in value && value.#module;
+    knownBy((value) => typeof value === "object" && value !== null && #module in value && value.#module);
   }
 
   /** The output for an input. */
@@ -185,13 +182,6 @@ export abstract class Module<In = Tensor, Out = Tensor> {
   async fit(data: FitData<In>, options: FitOptions<Out>): Promise<FitHistory> {
     return await fit(this, data, options);
   }
-}
-
-/** What a reader's module makes of an input; one that was never given a `forward` is refused. */
-export function forward<In, Out>(op: string, module: Module<In, Out>, input: In): Out {
-  const body: unknown = module.forward;
-  if (isFunction(body)) return module.forward(input);
-  throw new StrataError("argument", `${op}: a module needs a method forward(input)`, op);
 }
 
 /** Whether a value is an instance of a class of modules, made by its constructor. */

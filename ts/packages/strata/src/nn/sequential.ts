@@ -3,7 +3,8 @@ import { receivers } from "../shared/border.js";
 import { text } from "../shared/options.js";
 import { show } from "../shared/show.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { forward, instances, isModule, Module } from "./module.js";
+import { forward, isModule } from "./known.js";
+import { instances, Module } from "./module.js";
 
 /** Modules one after the other; their parameters are named `0.weight`, `0.bias`, `2.weight`, … */
 export class Sequential extends Module implements Iterable<Module> {

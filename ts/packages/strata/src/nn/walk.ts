@@ -2,7 +2,7 @@ import { StrataError } from "../error.js";
 import { isArray, kindOf } from "../shared/show.js";
 import { isTensor } from "../tensor/tensor.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { isModule } from "./module.js";
+import { isModule } from "./known.js";
 import type { AnyModule } from "./module.js";
 
 /** A tensor of a module, and the object and property that hold it. */

@@ -1,6 +1,6 @@
 import { native } from "../load.js";
 import { handleOf } from "../memory.js";
-import { isModule } from "../nn/module.js";
+import { isModule } from "../nn/known.js";
 import { positive } from "../shared/options.js";
 import { tensorsOf } from "./optimizer.js";
 import type { Parameters } from "./optimizer.js";

@@ -2,7 +2,7 @@ import { StrataError } from "../error.js";
 import { isArena } from "../gpt/arena.js";
 import type { GptArena } from "../gpt/arena.js";
 import { handleOf } from "../memory.js";
-import { isModule } from "../nn/module.js";
+import { isModule } from "../nn/known.js";
 import type { AnyModule } from "../nn/module.js";
 import { onlyOurs, receivers } from "../shared/border.js";
 import { each, isIterable } from "../shared/iterate.js";

@@ -200,7 +200,7 @@ export abstract class TensorData extends TensorMeta {
     return this;
   }
 
-  /** The elements as text, in PyTorch's way; long dimensions are cut in the middle. Waits for the device. */
+  /** The elements as text, in PyTorch's way; long dimensions are summarized in the middle. Waits for the device. */
   override toString(): string {
     if (this.disposed) return "Tensor(disposed)";
     const { shape, dtype } = this;

@@ -4,14 +4,14 @@ import { numelOf } from "./shape.js";
 
 /** Above so many elements the middle of each dimension is left out. */
 const WHOLE = 1000;
-/** Elements shown at each end of a dimension that is cut. */
+/** Elements shown at each end of a dimension that is summarized. */
 const EDGE = 3;
 /** Columns of text. */
 const WIDTH = 80;
 
 /** Which indices of a dimension are shown; -1 stands for those left out. */
-function shown(size: number, cut: boolean): number[] {
-  const all = Array.from({ length: cut && size > 2 * EDGE ? 2 * EDGE : size }, (_, i) => i);
+function shown(size: number, summarized: boolean): number[] {
+  const all = Array.from({ length: summarized && size > 2 * EDGE ? 2 * EDGE : size }, (_, i) => i);
   if (all.length === size) return all;
   return [...all.slice(0, EDGE), -1, ...all.slice(EDGE).map((i) => size - 2 * EDGE + i)];
 }
@@ -41,12 +41,12 @@ export function formatElements(
   pick: (place: number) => number,
   indent: number,
 ): string {
-  const cut = numelOf(shape) > WHOLE;
+  const summarized = numelOf(shape) > WHOLE;
   const values: number[] = [];
   const gather = (depth: number, place: number): void => {
     const size = shape[depth];
     if (size === undefined) values.push(pick(place));
-    else for (const i of shown(size, cut)) if (i >= 0) gather(depth + 1, place * size + i);
+    else for (const i of shown(size, summarized)) if (i >= 0) gather(depth + 1, place * size + i);
   };
   if (numelOf(shape) > 0) gather(0, 0);
   const format = formatter(values, dtype);
@@ -61,7 +61,7 @@ export function formatElements(
     const parts =
       numelOf(shape.slice(depth)) === 0
         ? []
-        : shown(size, cut).map((i) => (i < 0 ? "..." : block(depth + 1, column + 1)));
+        : shown(size, summarized).map((i) => (i < 0 ? "..." : block(depth + 1, column + 1)));
     if (inner) return `[${wrapLines(parts, column + 1)}]`;
     const gap = "\n".repeat(Math.max(1, shape.length - 1 - depth));
     return `[${parts.join(`,${gap}${" ".repeat(column + 1)}`)}]`;

@@ -6,7 +6,7 @@ import { showShape } from "./shape.js";
 /**
  * What `slice` takes for one dimension: `null` for all of it, a number for one element (the
  * dimension goes away), or `[start, end, step]` with any of the last left out. Negative numbers
- * count from the end; a range is cut to the dimension; `step` is 1 or more.
+ * count from the end; a range is clamped to the dimension; `step` is 1 or more.
  */
 export type Range =
   | null

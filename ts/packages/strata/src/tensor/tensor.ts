@@ -1,7 +1,6 @@
 import { nativeDevice } from "../device.js";
 import type { Device } from "../device.js";
 import { StrataError } from "../error.js";
-import { Graph } from "../graph.js";
 import { native } from "../load.js";
 import { handleOf, isOwned, refuseAsync } from "../memory.js";
 import type { Handle } from "../native.js";
@@ -11,6 +10,7 @@ import { saying } from "../shared/show.js";
 import { isThenable } from "../shared/thenable.js";
 import { madeBy, make } from "./meta.js";
 import { TensorChoose } from "./choose.js";
+import { Graph } from "./graph.js";
 import { showShape } from "./shape.js";
 
 /** How `backward` starts and what it leaves. */

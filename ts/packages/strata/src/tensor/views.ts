@@ -28,7 +28,7 @@ export abstract class TensorViews extends TensorData {
    * @throws {@link StrataError} `"index"` outside a dimension; `"shape"` for too many indices.
    */
   at(...indices: number[]): Tensor {
-    return this.#cut("at", indices);
+    return this.#indexed("at", indices);
   }
 
   /**
@@ -39,30 +39,30 @@ export abstract class TensorViews extends TensorData {
    * no whole number, a step below 1; `"shape"` for too many ranges.
    */
   slice(...ranges: Range[]): Tensor {
-    return this.#cut("slice", ranges);
+    return this.#indexed("slice", ranges);
   }
 
-  #cut(op: string, ranges: readonly Range[]): Tensor {
+  #indexed(op: string, ranges: readonly Range[]): Tensor {
     const { shape } = metaOf(this, op);
     if (ranges.length > shape.length) {
       const message = `${op}: ${ranges.length} indices for shape ${showShape(shape)}, which has ${shape.length} dimensions`;
       throw new StrataError("shape", message, op);
     }
-    // Checked whole before anything is cut.
-    const cuts = ranges.map((range, d) => {
+    // Checked whole before anything is sliced.
+    const slices = ranges.map((range, d) => {
       const size = shape[d] ?? 0;
       if (op === "at" || typeof range === "number") return indexOf(op, range, size, d, shape);
       return range === null ? null : rangeOf(op, range, size);
     });
     let handle = 0;
-    let gone = 0;
-    for (const [d, cut] of cuts.entries()) {
-      if (cut === null) continue;
+    let removed = 0;
+    for (const [d, slice] of slices.entries()) {
+      if (slice === null) continue;
       const from = handle === 0 ? handleOf(this, op) : handle;
       const to =
-        typeof cut === "number"
-          ? native.select(from, d - gone++, cut)
-          : native.sliceStep(from, d - gone, cut.start, cut.end, cut.step);
+        typeof slice === "number"
+          ? native.select(from, d - removed++, slice)
+          : native.sliceStep(from, d - removed, slice.start, slice.end, slice.step);
       if (handle !== 0) native.free(handle);
       handle = to;
     }
@@ -220,7 +220,7 @@ export abstract class TensorViews extends TensorData {
   }
 
   /**
-   * The elements converted to another dtype, the same on every device. Floats to integers are cut
+   * The elements converted to another dtype, the same on every device. Floats to integers truncate
    * towards zero, what is out of range becomes the nearest integer there is, and NaN becomes 0; i32
    * and u32 of each other are modulo 2³² (-7 becomes 4,294,967,289). To 16-bit floats they are rounded
    * to the nearest. Gradients flow between floats.

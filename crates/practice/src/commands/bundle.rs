@@ -1,12 +1,11 @@
 //! `strata bundle`: the whole of Strata in one file, for a GPU machine without a toolchain.
 
-use crate::Exercises;
-use crate::failure::{Failure, Outcome};
-use crate::ui::{self, say};
 use clap::Args;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use strata_cli::ui::{self, say};
+use strata_cli::{Failure, Outcome};
 use strata_files::Kind;
 use strata_parity::bench::COMMIT;
 
@@ -52,9 +51,7 @@ pub struct BundleArgs {
     out: PathBuf,
 }
 
-pub fn run<E: Exercises>(args: &BundleArgs) -> Outcome {
-    // What is packed must have every verb.
-    E::here()?;
+pub fn run(args: &BundleArgs) -> Outcome {
     let out = &args.out;
     strata_files::make_folder(out).map_err(refused)?;
     let binary = out.join(if cfg!(windows) { "strata.exe" } else { "strata" });

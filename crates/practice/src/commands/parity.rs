@@ -1,9 +1,9 @@
 //! `strata parity`: the table op by rung by device.
 
-use crate::args::{device_choice, op_name};
-use crate::failure::Outcome;
-use crate::ui::{self, Bar, say};
 use clap::Args;
+use strata_cli::Outcome;
+use strata_cli::args::{device_choice, op_name};
+use strata_cli::ui::{self, Bar, say};
 use strata_ml::device::Choice;
 use strata_parity::table::{Filter, run as fill};
 

@@ -1,11 +1,11 @@
 //! `strata bench`: every rung timed, beside what the machine can do.
 
-use crate::args::{device_choice, op_name, size, whole};
-use crate::failure::{Failure, Outcome};
-use crate::ui::{self, Bar, say};
 use clap::Args;
 use serde_json::Value;
 use std::path::PathBuf;
+use strata_cli::args::{device_choice, op_name, size, whole};
+use strata_cli::ui::{self, Bar, say};
+use strata_cli::{Failure, Outcome};
 use strata_ml::device::{Choice, Device, Settings};
 use strata_parity::bench::ladder::{Climb, climb};
 use strata_parity::bench::{Options, SCALES, run as measure};

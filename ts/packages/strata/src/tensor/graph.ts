@@ -1,8 +1,8 @@
-import { parse } from "./json.js";
-import { KernelRun } from "./kernels.js";
-import type { Handle, KernelJson, NativeGraph } from "./native.js";
-import { onlyOurs, OURS, receivers } from "./shared/border.js";
-import type { Tensor } from "./tensor/tensor.js";
+import { parse } from "../json.js";
+import { KernelRun } from "../kernels.js";
+import type { Handle, KernelJson, NativeGraph } from "../native.js";
+import { onlyOurs, OURS, receivers } from "../shared/border.js";
+import type { Tensor } from "./tensor.js";
 
 /** Makes tensors of the graph's device; not a part of the graph's own business. */
 type Wrap = (handle: Handle) => Tensor;

@@ -4,11 +4,11 @@ use strata_check::Report;
 use strata_ml::{device, tensor, transformer};
 
 /// What a case returns.
-pub type Outcome<T = ()> = Result<T, Failure>;
+pub type Outcome<T = ()> = Result<T, Error>;
 
 /// Why a case failed.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum Error {
     /// The result is not the oracle's.
     #[error(transparent)]
     Report(#[from] Report),
