@@ -5,7 +5,6 @@
 //! `(k, s, n)`. That is what makes training resumable for free (batch 1,000 is drawn from the
 //! number 1,000, not from what batches 0 to 999 left behind) and what gives every story its own
 //! private stream.
-
 //!
 //! Numbers below a bound are exactly even: the probabilities that the entropy is computed from are the
 //! ones really used.

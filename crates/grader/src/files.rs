@@ -43,7 +43,8 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
                 false => Ok(None),
             }
         }
-        Err(error) => Err(of_files("read", path, error)),
+        Err(strata_files::Error::Io { source, .. }) => Err(Error::io("read", path, source)),
+        Err(error) => Err(Error::Unfit(error.to_string())),
     }
 }
 
@@ -74,7 +75,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 fn of_files(doing: &'static str, path: &Path, error: strata_files::Error) -> Error {
     match error {
         strata_files::Error::Io { source, .. } => Error::io(doing, path, source),
-        error => Error::Unfit(error.to_string()),
+        error => Error::io(doing, path, error),
     }
 }
 
