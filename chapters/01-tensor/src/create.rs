@@ -162,7 +162,7 @@ impl Tensor {
         let n = tensor.numel();
         for start in (0..n).step_by(PIECE) {
             let piece = data(start..n.min(start + PIECE));
-            tensor.buffer().write(start * size_of::<f32>(), bytemuck::cast_slice(&piece))?;
+            tensor.buffer().write(start * tensor.dtype().size(), bytemuck::cast_slice(&piece))?;
         }
         Ok(tensor)
     }

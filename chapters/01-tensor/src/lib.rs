@@ -40,4 +40,4 @@ pub use element::Element;
 pub use error::{Error, Result};
 pub use layout::{Layout, MAX_ELEMENTS, MAX_RANK, broadcast_shapes, numel};
 pub use strata_device::{DType, Device};
-pub use tensor::Tensor;
+pub use tensor::{Tensor, bytes_of};

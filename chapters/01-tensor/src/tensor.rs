@@ -89,6 +89,11 @@ impl Tensor {
         self.layout.numel()
     }
 
+    /// The bytes of its elements: of a broadcast view each as often as it is shown.
+    pub fn nbytes(&self) -> usize {
+        self.numel() * self.dtype.size()
+    }
+
     /// Elements along dimension `d`, or an error that names the op.
     ///
     /// # Errors
@@ -255,6 +260,18 @@ impl Tensor {
         Err(Error::Devices { op, a, b })
     }
 
+    /// Checks that the elements are floats. Which of the three dtypes an op has kernels for is its
+    /// ladder's matter.
+    ///
+    /// # Errors
+    /// They are integers.
+    pub fn expect_float(&self, op: &'static str) -> Result<()> {
+        match self.dtype.is_float() {
+            true => Ok(()),
+            false => Err(Error::DType { op, want: "floats", got: self.dtype }),
+        }
+    }
+
     /// Checks the dtype.
     ///
     /// # Errors
@@ -265,6 +282,11 @@ impl Tensor {
             false => Err(Error::DType { op, want: want.name(), got: self.dtype }),
         }
     }
+}
+
+/// The bytes of all of these: what an op that reads or writes each of them once must move.
+pub fn bytes_of<const N: usize>(tensors: [&Tensor; N]) -> f64 {
+    tensors.iter().map(|t| t.nbytes()).sum::<usize>() as f64
 }
 
 impl fmt::Debug for Tensor {

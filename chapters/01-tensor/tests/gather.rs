@@ -199,8 +199,8 @@ fn bad_calls_name_the_op_and_the_shapes() {
         );
         says(x.scatter_add(1, &at, &zeros(DType::F32, &[3])), &["scatter_add", "[3]", "[3, 2]"]);
         says(x.scatter_add(0, &zeros(DType::U32, &[9, 5]), &src), &["scatter_add", "[9, 5]"]);
-        says(x.scatter_add(1, &at, &at), &["scatter_add", "f32", "i32", "cast"]);
-        says(at.scatter_add(1, &at, &src), &["scatter_add", "f32", "i32", "cast"]);
+        says(x.scatter_add(1, &at, &at), &["scatter_add", "floats", "i32", "cast"]);
+        says(at.scatter_add(1, &at, &src), &["scatter_add", "floats", "i32", "cast"]);
         says(
             scatter_add_into(&x.t().unwrap(), 0, &at.t().unwrap(), &src.t().unwrap()),
             &["scatter_add", "contiguous"],

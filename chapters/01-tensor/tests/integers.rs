@@ -173,13 +173,21 @@ fn dtypes_that_do_not_meet_say_what_to_do() {
             (i.add(&u), "add takes i32 beside i32, got u32; convert with `cast`"),
             (u.eq(&i), "eq takes u32 beside u32, got i32; convert with `cast`"),
             (u.div(&f), "div takes u32 beside u32, got f32; convert with `cast`"),
-            (f.lt(&u), "lt takes f32, got u32; convert with `cast`"),
+            (f.lt(&u), "lt takes f32 beside f32, got u32; convert with `cast`"),
             (f.rem(&f), "rem takes i32 or u32, got f32; convert with `cast`"),
             (h.rem(&i), "rem takes i32 or u32, got bf16; convert with `cast`"),
-            (h.ne(&h), "ne takes f32, i32 or u32, got bf16; convert with `cast`"),
+            (
+                h.ne(&h),
+                "ne takes f32, got bf16 as `a`: it has no rung for that; convert with `cast`",
+            ),
+            (
+                h.exp(),
+                "exp takes f32, got bf16 as `x`: it has no rung for that; convert with `cast`",
+            ),
+            (h.add(&f), "add takes bf16 beside bf16, got f32; convert with `cast`"),
             (i.mul(&h), "mul takes i32 beside i32, got bf16; convert with `cast`"),
-            (zip(Zip::Pow, &i, &i), "pow takes f32, got i32; convert with `cast`"),
-            (i.isnan(), "isnan takes f32, got i32; convert with `cast`"),
+            (zip(Zip::Pow, &i, &i), "pow takes floats, got i32; convert with `cast`"),
+            (i.isnan(), "isnan takes floats, got i32; convert with `cast`"),
         ];
         for (result, want) in cases {
             assert_eq!(result.unwrap_err().to_string(), want);

@@ -1,5 +1,5 @@
-//! Arithmetic, element by element. Each of these fails if shapes do not broadcast, if a tensor is not
-//! f32, or if the device fails; what else can go wrong stands with the function.
+//! Arithmetic, element by element. Each of these fails if shapes do not broadcast, if a dtype has no
+//! rung, or if the device fails; what else can go wrong stands with the function.
 use crate::Var;
 use strata_device::{MaybeSend, MaybeSync};
 use strata_tensor::ops::{Map, Zip, map, zip};
@@ -179,7 +179,7 @@ impl Var {
     /// `x` held between `low` and `high`; d/dx = 1 from bound to bound, else 0.
     ///
     /// # Errors
-    /// Not f32; `low` above `high`, or either is NaN.
+    /// A dtype that has no rung; `low` above `high`, or either is NaN.
     pub fn clamp(&self, low: f32, high: f32) -> Result<Var> {
         // What lies inside, the bounds included, is what came through as it was.
         self.single("clamp", (Map::Clamp, low, high), |g, x, y| g.keep(&x.eq(y)?))

@@ -43,7 +43,7 @@ impl Grads<'_> {
             None => {
                 self.pending.insert(var.id(), (grad, false));
             }
-            Some((sum, true)) if sum.dtype() == DType::F32 => ops::accumulate(sum, &grad, 1.0)?,
+            Some((sum, true)) => ops::accumulate(sum, &grad, 1.0)?,
             Some(entry) => *entry = (plus(&entry.0, &grad)?, true),
         }
         Ok(())
@@ -60,10 +60,10 @@ impl Grads<'_> {
         view: &dyn Fn(&Tensor) -> Result<Tensor>,
     ) -> Result<()> {
         let Some(var) = self.inputs.get(i).filter(|v| v.requires_grad()) else { return Ok(()) };
-        let zeros = || Tensor::zeros(grad.device(), DType::F32, var.shape());
-        if grad.dtype() != DType::F32 {
+        let zeros = |dtype| Tensor::zeros(grad.device(), dtype, var.shape());
+        if grad.dtype().size() == 2 {
             // A part of a 16-bit tensor cannot be written alone.
-            let whole = zeros()?;
+            let whole = zeros(DType::F32)?;
             ops::copy_into(&grad.cast(DType::F32)?, &view(&whole)?)?;
             return self.add(i, whole.cast(grad.dtype())?);
         }
@@ -76,7 +76,7 @@ impl Grads<'_> {
         }
         let whole = match self.pending.remove(&var.id()) {
             None => {
-                let whole = zeros()?;
+                let whole = zeros(grad.dtype())?;
                 ops::copy_into(grad, &view(&whole)?)?;
                 whole
             }
@@ -104,10 +104,7 @@ fn gather(held: &mut Option<Tensor>, grad: &Tensor) -> Result<()> {
         *held = Some(ops::copy(grad)?);
         return Ok(());
     };
-    match sum.dtype() == DType::F32 {
-        true => add_to(sum, grad),
-        false => ops::copy_into(&plus(sum, grad)?, sum),
-    }
+    add_to(sum, grad)
 }
 
 /// `sum += grad`, where the gradient may lie in the same memory: a kernel must not.

@@ -1,7 +1,7 @@
 //! Running sums and the largest elements. Each fails as chapter 1's op of the same name does.
 use crate::Var;
 use crate::arith::smooth;
-use strata_tensor::{DType, Result, Tensor, ops};
+use strata_tensor::{Result, Tensor, ops};
 
 impl Var {
     /// The sums of all elements up to each one along dimension `d`, itself included. An element's
@@ -20,7 +20,7 @@ impl Var {
         let (values, places) = self.value().topk(k)?;
         let (at, before) = (places.clone(), self.shape().to_vec());
         let values = Var::from_op("topk", values, &[self], move |g, grads| {
-            let whole = Tensor::zeros(g.device(), DType::F32, &before)?;
+            let whole = Tensor::zeros(g.device(), g.dtype(), &before)?;
             grads.add(0, whole.scatter_add(before.len() - 1, &at, g)?)
         });
         Ok((values, places))

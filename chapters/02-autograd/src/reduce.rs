@@ -1,5 +1,5 @@
 //! Sums and extremes over dimensions. Each of these fails if a dimension is not there or is named twice,
-//! if the tensor is not f32, or if the device fails.
+//! if the dtype has no rung, or if the device fails.
 use crate::Var;
 use strata_tensor::{Error, Result, Tensor};
 
@@ -59,7 +59,7 @@ impl Var {
     /// The largest element along the last dimension, kept as 1; equals share the gradient.
     ///
     /// # Errors
-    /// No dimensions, or not f32.
+    /// No dimensions, or a dtype that has no rung.
     pub fn max_last(&self) -> Result<Var> {
         match self.shape().len().checked_sub(1) {
             Some(last) => self.max(&[last], true),

@@ -2,7 +2,7 @@
 //! goes there. Each fails as chapter 1's op of the same name does.
 use crate::Var;
 use crate::arith::{smooth, sum_to};
-use strata_tensor::{DType, Result, Tensor, ops};
+use strata_tensor::{Result, Tensor, ops};
 
 /// Elements of `a` where `cond` is not 0, of `b` elsewhere, broadcast ([`ops::choose`]): PyTorch's
 /// `where`. Each side gets the gradient where it was chosen, and exactly 0 elsewhere.
@@ -53,7 +53,7 @@ impl Var {
             if let Some(slot) = grads.target(0).filter(|slot| !slot.buffer().same(g.buffer())) {
                 return ops::scatter_add_into(&slot, d, &index, g);
             }
-            let whole = Tensor::zeros(g.device(), DType::F32, &before)?;
+            let whole = Tensor::zeros(g.device(), g.dtype(), &before)?;
             ops::scatter_add_into(&whole, d, &index, g)?;
             grads.add(0, whole)
         }))

@@ -87,6 +87,45 @@ fn the_arena_takes_gradients_in_place() {
 }
 
 #[test]
+fn arenas_of_other_dtypes_keep_the_layout_and_add_in_f32() {
+    for device in testing_devices() {
+        for [values, grads] in [[DType::BF16, DType::BF16], [DType::F16, DType::F32]] {
+            let builder = ParamBuilder::new().stored(values, grads);
+            let bias = builder.at("layer").param("bias", &[3], Init::Zeros, false);
+            let weight = builder.param("weight", &[2, 3], Init::Uniform(0.5), true);
+            let all = builder.build(&device, 7).unwrap();
+            let (w, b) = (weight.var().unwrap(), bias.var().unwrap());
+            // Where a binding may start in the narrower of the two.
+            assert_eq!((all.infos()[1].offset, all.infos()[0].offset), (0, 128));
+            assert_eq!(
+                [all.values().unwrap().dtype(), all.grads().unwrap().dtype()],
+                [values, grads]
+            );
+            assert_eq!([w.value().dtype(), w.grad().unwrap().dtype()], [values, grads]);
+            assert_eq!(all.arena_like().unwrap().dtype(), DType::F32);
+
+            let same = ParamBuilder::new();
+            same.at("layer").param("bias", &[3], Init::Zeros, false);
+            same.param("weight", &[2, 3], Init::Uniform(0.5), true);
+            let wide = same.build(&device, 7).unwrap();
+            let numbers = |t: &Tensor| t.cast(DType::F32).unwrap().to_vec::<f32>().unwrap();
+            let rounded = wide.get("weight").unwrap().value().cast(values).unwrap();
+            assert_eq!(numbers(w.value()), numbers(&rounded), "the same draws, rounded once");
+
+            let [w, b] = [w, b].map(|x| x.cast(DType::F32).unwrap());
+            let loss = w.add(&b).unwrap().affine(0.125, 0.0).unwrap().sum_all().unwrap();
+            loss.backward().unwrap();
+            loss.backward().unwrap();
+            let arena = numbers(&all.grads().unwrap());
+            assert_eq!((&arena[..6], &arena[128..131]), (&[0.25; 6][..], &[0.5; 3][..]));
+            assert!(arena[6..128].iter().chain(&arena[131..]).all(|&x| x == 0.0));
+            all.zero_grad().unwrap();
+            assert_eq!(numbers(&all.grads().unwrap()), vec![0.0; arena.len()]);
+        }
+    }
+}
+
+#[test]
 fn one_seed_draws_one_model_and_another_seed_another() {
     let device = &testing_devices()[0];
     let draw = |seed| -> Vec<f32> {

@@ -1,7 +1,7 @@
 //! Column sums: the gradient of a bias, which every row was added to.
 use crate::cpu;
 use strata_device::{Ladder, Launch, Rung, Slice, kernel};
-use strata_tensor::{DType, Error, Result, Tensor};
+use strata_tensor::{Error, Result, Tensor, bytes_of};
 
 #[derive(Debug)]
 pub(crate) struct Args {
@@ -37,20 +37,13 @@ kernel! {
     static TREE = "column_sum/2_tree"(column_sum) { cuda, wgsl }
 }
 
-/// Additions and bytes of the sums of so many rows.
-fn cost(rows: usize, columns: usize) -> (f64, f64) {
-    let (m, n) = (rows as f64, columns as f64);
-    (m * n, 4.0 * (m * n + n))
-}
-
 fn naive(a: &Args) -> Launch {
     let (rows, columns) = (a.rows, a.columns);
     let bindings = all_rows::Bindings { x: a.input.binding(), out: a.out.binding() };
-    let (flops, bytes) = cost(rows, columns);
     NAIVE
         .launch(bindings, all_rows::Params { rows, columns })
         .constant("ACCUMULATE", a.accumulate.into())
-        .cost(flops, bytes)
+        .cost((rows * columns) as f64, bytes_of([&a.input, &a.out]))
         .cover(columns, 256)
         .rounds(rows)
 }
@@ -63,10 +56,10 @@ fn tree(a: &Args) -> strata_device::Result<Vec<Launch>> {
     let step = |x: Slice, rows: usize, length: usize, out: Slice, accumulate: bool| {
         let groups = columns.div_ceil(32) * rows.div_ceil(length);
         let params = runs_of_rows::Params { rows, columns, length };
-        let (flops, bytes) = cost(rows, columns);
+        let bytes = (x.bytes + out.bytes) as f64;
         TREE.launch(runs_of_rows::Bindings { x, out }, params)
             .constant("ACCUMULATE", accumulate.into())
-            .cost(flops, bytes)
+            .cost((rows * columns) as f64, bytes)
             .spread(groups, 256)
             .rounds(length.div_ceil(8) + 3)
     };
@@ -93,11 +86,12 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
 /// additions is fixed: the same bits every time.
 ///
 /// # Errors
-/// `out` is not `[columns]`, contiguous and aligned; not f32; different devices; the device fails.
+/// `out` is not `[columns]`, contiguous and aligned; a dtype that has no rung; different devices;
+/// the device fails.
 pub fn column_sum(out: &Tensor, input: &Tensor, accumulate: bool) -> Result<()> {
     let op = "column_sum";
-    out.expect_dtype(op, DType::F32)?;
-    input.expect_dtype(op, DType::F32)?;
+    out.expect_float(op)?;
+    input.expect_float(op)?;
     out.same_device(op, input)?;
     let columns = input.dim(op, input.rank().saturating_sub(1))?;
     if out.shape() != [columns] {

@@ -1,6 +1,6 @@
 //! The op: shapes are checked, batches folded, and one `Args` handed to the ladder.
 use crate::ladder::{Args, LADDER, Matrix};
-use strata_tensor::{DType, Error, Layout, Result, Tensor, broadcast_shapes};
+use strata_tensor::{Error, Layout, Result, Tensor, broadcast_shapes};
 
 /// What happens to a product before it is stored:
 ///
@@ -33,7 +33,7 @@ impl Default for Epilogue<'_> {
 }
 
 /// `a·b`: matrices in the last two dimensions, everything before them broadcast as batches.
-/// Transposed views cost nothing.
+/// Transposed views cost nothing. The product has the dtype of `a`.
 ///
 /// ```
 /// # use strata_device::{Device, Settings};
@@ -46,10 +46,10 @@ impl Default for Epilogue<'_> {
 /// ```
 ///
 /// # Errors
-/// The inner dimensions differ, the batches do not broadcast, fewer than two dimensions, not f32,
-/// different devices, or the device fails.
+/// The inner dimensions differ, the batches do not broadcast, fewer than two dimensions, a dtype
+/// that has no rung, different devices, or the device fails.
 pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    let out = Tensor::empty_for("matmul", a.device(), DType::F32, &product_shape(a, b)?)?;
+    let out = Tensor::empty_for("matmul", a.device(), a.dtype(), &product_shape(a, b)?)?;
     gemm_into(&out, a, b, Epilogue::default())?;
     Ok(out)
 }
@@ -80,7 +80,7 @@ pub fn gemm_into(out: &Tensor, a: &Tensor, b: &Tensor, epilogue: Epilogue) -> Re
     let op = "matmul";
     for t in [Some(out), Some(a), Some(b), epilogue.bias, epilogue.residual, epilogue.activated] {
         let Some(t) = t else { continue };
-        t.expect_dtype(op, DType::F32)?;
+        t.expect_float(op)?;
         out.same_device(op, t)?;
     }
     let shape = product_shape(a, b)?;

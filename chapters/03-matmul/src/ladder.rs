@@ -161,11 +161,13 @@ fn finishing(launch: Launch, a: &Args) -> Launch {
 
 /// FLOPs and bytes of the whole op.
 fn cost(a: &Args) -> (f64, f64) {
-    let results = (a.batches * a.m * a.n) as f64;
-    let passes = [a.accumulate, a.residual.is_some(), a.activated.is_some()];
-    let passes = 1 + passes.into_iter().filter(|&p| p).count();
-    let operands = a.a.tensor.layout().extent() + a.b.tensor.layout().extent();
-    (2.0 * results * a.k as f64, 4.0 * (operands as f64 + passes as f64 * results))
+    let results = a.batches * a.m * a.n;
+    let [left, right, out] = [&a.a, &a.b, &a.out].map(|m| &m.tensor);
+    let read = [left, right].map(|t| t.layout().extent() * t.dtype().size());
+    let passes = 1 + usize::from(a.accumulate);
+    let beside = [&a.residual, &a.activated].map(|t| t.as_ref().map_or(0, Tensor::nbytes));
+    let bytes = read[0] + read[1] + beside[0] + beside[1] + passes * results * out.dtype().size();
+    (2.0 * results as f64 * a.k as f64, bytes as f64)
 }
 
 /// Which way the operands lie, for the rungs that load tiles.
@@ -219,7 +221,9 @@ fn register_tiled(a: &Args, device: &Device) -> Result<Vec<Launch>> {
     }
     let span = a.k.div_ceil(parts).next_multiple_of(16);
     let parts = a.k.div_ceil(span);
+    // Sums are f32, whatever is multiplied.
     let scratch = device.alloc(4 * parts * a.batches * a.m * a.n)?.whole();
+    let read = scratch.bytes as f64;
     let (bindings, params) = filled(a, device)?;
     let (flops, bytes) = cost(a);
     let results = (a.batches * a.m * a.n) as f64;
@@ -241,7 +245,7 @@ fn register_tiled(a: &Args, device: &Device) -> Result<Vec<Launch>> {
     let finish = finishing(finish, a)
         .cover(a.batches * a.m * a.n, 256)
         .rounds(parts)
-        .cost(results * parts as f64, 4.0 * results * (parts + 1) as f64);
+        .cost(results * parts as f64, read + results * a.out.tensor.dtype().size() as f64);
     Ok(vec![sums, finish])
 }
 

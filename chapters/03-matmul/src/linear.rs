@@ -5,7 +5,7 @@
 use crate::var::{add_product, flat};
 use crate::{Epilogue, column_sum, gemm_into, matmul};
 use strata_autograd::{Grads, Init, Module, ParamBuilder, Parameter, Var};
-use strata_tensor::{DType, Error, Result, Tensor};
+use strata_tensor::{Error, Result, Tensor};
 
 /// The gradient of an activation: from its input and the gradient of its output.
 pub type ActivationBackward = fn(input: &Tensor, grad: &Tensor) -> Result<Tensor>;
@@ -13,7 +13,7 @@ pub type ActivationBackward = fn(input: &Tensor, grad: &Tensor) -> Result<Tensor
 /// `x·weight + bias`: x is `[.., in]`, weight `[in, out]`, bias `[out]`.
 ///
 /// # Errors
-/// Shapes that do not fit; not f32; different devices; the device fails.
+/// Shapes that do not fit; a dtype that has no rung; different devices; the device fails.
 pub fn linear(x: &Var, weight: &Var, bias: Option<&Var>) -> Result<Var> {
     forward(x, weight, bias, None)
 }
@@ -38,7 +38,8 @@ pub fn linear_gelu(
     gelu_backward: ActivationBackward,
 ) -> Result<Var> {
     let before = output(x, weight)?;
-    let activated = Tensor::empty_for("linear_gelu", before.device(), DType::F32, before.shape())?;
+    let activated =
+        Tensor::empty_for("linear_gelu", before.device(), before.dtype(), before.shape())?;
     let bias_value = bias.map(Var::value);
     let epilogue =
         Epilogue { bias: bias_value, activated: Some(&activated), ..Epilogue::default() };
@@ -109,8 +110,8 @@ fn backward(
         match grads.target(2) {
             Some(slot) => column_sum(&slot, &rows, true)?,
             None => {
-                let sum =
-                    Tensor::empty_for("linear", rows.device(), DType::F32, &rows.shape()[1..])?;
+                let (device, dtype) = (rows.device(), rows.dtype());
+                let sum = Tensor::empty_for("linear", device, dtype, &rows.shape()[1..])?;
                 column_sum(&sum, &rows, false)?;
                 grads.add(2, sum)?;
             }
@@ -127,7 +128,7 @@ fn output(x: &Var, weight: &Var) -> Result<Tensor> {
         return Err(Error::shape("linear", &[x.shape(), weight.shape()], reason));
     }
     let shape = [&x.shape()[..x.rank() - 1], &weight.shape()[1..]].concat();
-    Tensor::empty_for("linear", x.device(), DType::F32, &shape)
+    Tensor::empty_for("linear", x.device(), x.dtype(), &shape)
 }
 
 fn matrix(weight: &Tensor) -> Result<&Tensor> {

@@ -1,7 +1,7 @@
 use crate::cpu;
 use crate::forward::FLOPS;
 use strata_device::{Kernel, Ladder, Launch, Rung, Slice, kernel};
-use strata_tensor::{DType, Error, Result, Tensor};
+use strata_tensor::{Error, Result, Tensor, bytes_of};
 
 #[derive(Debug)]
 pub(crate) struct Args {
@@ -27,7 +27,8 @@ kernel! {
 fn launch(kernel: &'static Kernel, a: &Args, slice: fn(&Tensor) -> Slice) -> Launch {
     let n = a.x.numel();
     let bindings = derive::Bindings { x: slice(&a.x), dy: slice(&a.dy), dx: slice(&a.dx) };
-    kernel.launch(bindings, derive::Params { n }).cost((FLOPS + 8.0) * n as f64, 12.0 * n as f64)
+    let bytes = bytes_of([&a.x, &a.dy, &a.dx]);
+    kernel.launch(bindings, derive::Params { n }).cost((FLOPS + 8.0) * n as f64, bytes)
 }
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
@@ -47,16 +48,16 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
 /// given: keeping it costs memory, recomputing it would cost a matrix product.
 ///
 /// # Errors
-/// Not f32; shapes or devices differ; the device fails.
+/// A dtype that has no rung; shapes or devices differ; the device fails.
 pub fn gelu_backward(x: &Tensor, dy: &Tensor) -> Result<Tensor> {
     let op = "gelu_backward";
-    x.expect_dtype(op, DType::F32)?;
-    dy.expect_dtype(op, DType::F32)?;
+    x.expect_float(op)?;
+    dy.expect_float(op)?;
     x.same_device(op, dy)?;
     if x.shape() != dy.shape() {
         return Err(Error::shape(op, &[x.shape(), dy.shape()], "x and dy differ in shape"));
     }
-    let dx = Tensor::empty_for(op, x.device(), DType::F32, x.shape())?;
+    let dx = Tensor::empty_for(op, x.device(), x.dtype(), x.shape())?;
     if x.numel() > 0 {
         let args = Args { x: x.contiguous()?, dy: dy.contiguous()?, dx: dx.clone() };
         LADDER.run(&args, x.device())?;

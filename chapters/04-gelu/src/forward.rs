@@ -1,6 +1,6 @@
 use crate::cpu;
 use strata_device::{Kernel, Ladder, Launch, Rung, Slice, kernel};
-use strata_tensor::{DType, Result, Tensor};
+use strata_tensor::{Result, Tensor, bytes_of};
 
 #[derive(Debug)]
 pub(crate) struct Args {
@@ -27,7 +27,7 @@ pub(crate) const FLOPS: f64 = 16.0;
 fn launch(kernel: &'static Kernel, a: &Args, slice: fn(&Tensor) -> Slice) -> Launch {
     let n = a.x.numel();
     let bindings = activate::Bindings { x: slice(&a.x), out: slice(&a.out) };
-    kernel.launch(bindings, activate::Params { n }).cost(FLOPS * n as f64, 8.0 * n as f64)
+    kernel.launch(bindings, activate::Params { n }).cost(FLOPS * n as f64, bytes_of([&a.x, &a.out]))
 }
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
@@ -43,13 +43,13 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
     ],
 };
 
-/// `gelu(x)` of every element of an f32 tensor, tanh form.
+/// `gelu(x)` of every element, tanh form.
 ///
 /// # Errors
-/// Not f32; the device fails.
+/// A dtype that has no rung; the device fails.
 pub fn gelu_forward(x: &Tensor) -> Result<Tensor> {
-    x.expect_dtype("gelu", DType::F32)?;
-    let out = Tensor::empty_for("gelu", x.device(), DType::F32, x.shape())?;
+    x.expect_float("gelu")?;
+    let out = Tensor::empty_for("gelu", x.device(), x.dtype(), x.shape())?;
     if x.numel() > 0 {
         LADDER.run(&Args { x: x.contiguous()?, out: out.clone() }, x.device())?;
     }

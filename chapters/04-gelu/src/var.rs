@@ -5,7 +5,7 @@ use strata_tensor::Result;
 /// GELU in its tanh form, as in GPT-2.
 ///
 /// # Errors
-/// Not f32.
+/// A dtype that has no rung.
 pub fn gelu(x: &Var) -> Result<Var> {
     let kept = x.value().clone();
     Ok(Var::from_op("gelu", gelu_forward(&kept)?, &[x], move |dy, grads| {
@@ -17,7 +17,7 @@ pub fn gelu(x: &Var) -> Result<Var> {
 /// pass over memory. Compare it with [`gelu`], which is one.
 ///
 /// # Errors
-/// Not f32.
+/// A dtype that has no rung.
 pub fn silu(x: &Var) -> Result<Var> {
     x.mul(&x.sigmoid()?)
 }
@@ -27,13 +27,13 @@ pub trait GeluExt {
     /// [`gelu`].
     ///
     /// # Errors
-    /// Not f32.
+    /// A dtype that has no rung.
     fn gelu(&self) -> Result<Var>;
 
     /// [`silu`].
     ///
     /// # Errors
-    /// Not f32.
+    /// A dtype that has no rung.
     fn silu(&self) -> Result<Var>;
 }
 

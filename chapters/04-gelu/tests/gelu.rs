@@ -164,7 +164,7 @@ fn mistakes_are_errors() {
         assert!(error.contains("gelu_backward") && error.contains("[2, 3], [3, 2]"), "{error}");
         let whole = x.cast(DType::I32).unwrap();
         let error = gelu_forward(&whole).unwrap_err().to_string();
-        assert!(error.contains("gelu takes f32, got i32"), "{error}");
+        assert!(error.contains("gelu takes floats, got i32"), "{error}");
     }
 }
 

@@ -1,21 +1,21 @@
 use strata_device::Launch;
-use strata_tensor::{DType, Error, Result, Tensor};
+use strata_tensor::{Error, Result, Tensor};
 
 /// The widest row that the block rungs hold in registers: 32 numbers for each of 256 invocations.
 pub(crate) const WIDEST: usize = 8192;
 
 /// Rows and their width, of a tensor whose last dimension is normalized.
 pub(crate) fn rows(op: &'static str, x: &Tensor) -> Result<(usize, usize)> {
-    x.expect_dtype(op, DType::F32)?;
+    x.expect_float(op)?;
     match x.shape().split_last() {
         Some((&width, _)) if width > 0 => Ok((x.numel() / width, width)),
         _ => Err(Error::shape(op, &[x.shape()], "needs a last dimension above 0 to normalize")),
     }
 }
 
-/// Checks that `other` is an f32 tensor of this shape on the device of `x`.
+/// Checks that `other` holds floats in this shape on the device of `x`.
 pub(crate) fn like(op: &'static str, x: &Tensor, other: &Tensor, shape: &[usize]) -> Result<()> {
-    other.expect_dtype(op, DType::F32)?;
+    other.expect_float(op)?;
     x.same_device(op, other)?;
     if other.shape() == shape {
         return Ok(());

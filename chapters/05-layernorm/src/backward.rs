@@ -1,7 +1,7 @@
 use crate::args::{TWO_SUMS, WIDEST, like, per, row_blocks, rows, wide_blocks};
 use crate::cpu;
 use strata_device::{Kernel, Ladder, Launch, Rung, grid_steps, kernel, many_short};
-use strata_tensor::{DType, Error, Result, Tensor};
+use strata_tensor::{DType, Error, Result, Tensor, bytes_of};
 
 /// Where the gradients of gain and bias go: tensors of shape `[width]`, both contiguous.
 #[derive(Clone, Debug)]
@@ -119,6 +119,11 @@ fn rows_per_chunk(rows: usize) -> usize {
     rows.div_ceil(512).clamp(8, 1024).max(grid_steps(rows))
 }
 
+/// The bytes of the input's gradient.
+fn read_and_written(a: &Args) -> f64 {
+    bytes_of([&a.x, &a.mean, &a.rstd, &a.dy, &a.dx])
+}
+
 /// The input's gradient and, by a kernel of its own, the parameters'.
 fn apart(a: &Args, kernel: &'static Kernel, over: fn(Launch, &Args) -> Launch) -> Vec<Launch> {
     let (rows, width) = (a.rows, a.width);
@@ -133,7 +138,7 @@ fn apart(a: &Args, kernel: &'static Kernel, over: fn(Launch, &Args) -> Launch) -
     };
     let dx = kernel
         .launch(bindings, input_gradient::Params { rows, width })
-        .cost(14.0 * n, 12.0 * n + 8.0 * rows as f64);
+        .cost(14.0 * n, read_and_written(a));
     let parameters = a.parameters.as_ref().map(|to| {
         let bindings = sum_rows::Bindings {
             x: a.x.binding(),
@@ -148,7 +153,7 @@ fn apart(a: &Args, kernel: &'static Kernel, over: fn(Launch, &Args) -> Launch) -
             .launch(bindings, params)
             .cover(width, 256)
             .rounds(rows)
-            .cost(5.0 * n, 8.0 * n + 8.0 * (rows + width) as f64)
+            .cost(5.0 * n, bytes_of([&a.x, &a.mean, &a.rstd, &a.dy, &to.dgamma, &to.dbeta]))
     });
     [over(dx, a)].into_iter().chain(parameters).collect()
 }
@@ -156,7 +161,6 @@ fn apart(a: &Args, kernel: &'static Kernel, over: fn(Launch, &Args) -> Launch) -
 fn block(a: &Args) -> Vec<Launch> {
     let Args { rows, width, rows_per_chunk, .. } = *a;
     let n = (rows * width) as f64;
-    let partial = a.partial.numel() as f64;
     let chunks = rows.div_ceil(rows_per_chunk);
     let bindings = gather::Bindings {
         x: a.x.binding(),
@@ -169,7 +173,7 @@ fn block(a: &Args) -> Vec<Launch> {
     };
     let dx = BLOCK
         .launch(bindings, gather::Params { rows, width, rows_per_chunk })
-        .cost(14.0 * n, 12.0 * n + 8.0 * rows as f64 + 4.0 * partial);
+        .cost(14.0 * n, read_and_written(a) + bytes_of([&a.partial]));
     let parameters = a.parameters.as_ref().map(|to| {
         let bindings = sum_chunks::Bindings {
             partial_sums: a.partial.binding(),
@@ -182,7 +186,7 @@ fn block(a: &Args) -> Vec<Launch> {
             .grid((2 * width).div_ceil(COLUMNS), 1, 1)
             .rounds(chunks.div_ceil(8) + 8)
             .block(256, 1, 1)
-            .cost(partial, 4.0 * partial + 8.0 * width as f64)
+            .cost(a.partial.numel() as f64, bytes_of([&a.partial, &to.dgamma, &to.dbeta]))
     });
     // A chunk to a workgroup: there are no more of them than a grid may have.
     let dx = match many_short([rows, width]) {
@@ -222,8 +226,8 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
 /// an order fixed by the shape: the same inputs give the same bits.
 ///
 /// # Errors
-/// Shapes that do not belong together; not f32; different devices; destinations that are not
-/// contiguous.
+/// Shapes that do not belong together; a dtype that has no rung; different devices; destinations
+/// that are not contiguous.
 pub fn layernorm_backward(
     x: &Tensor,
     gamma: &Tensor,
@@ -247,7 +251,7 @@ pub fn layernorm_backward(
             return Err(Error::value(op, "dgamma and dbeta are one tensor; give each its own"));
         }
     }
-    let dx = Tensor::empty_for(op, x.device(), DType::F32, x.shape())?;
+    let dx = Tensor::empty_for(op, x.device(), x.dtype(), x.shape())?;
     if rows == 0 {
         if let Some(to) = parameters.filter(|to| !to.accumulate) {
             strata_tensor::ops::fill_bits(&to.dgamma, 0)?;

@@ -1,7 +1,7 @@
 use crate::args::{TWO_SUMS, WIDEST, eps_in_range, like, per, row_blocks, rows, wide_blocks};
 use crate::cpu;
 use strata_device::{Kernel, Ladder, Launch, Rung, kernel};
-use strata_tensor::{DType, Result, Tensor};
+use strata_tensor::{DType, Result, Tensor, bytes_of};
 
 /// A normalized tensor and what its backward needs.
 #[derive(Clone, Debug)]
@@ -17,8 +17,10 @@ pub struct Normalized {
 impl Normalized {
     pub(crate) fn empty(op: &'static str, x: &Tensor) -> Result<Self> {
         let rows = &x.shape()[..x.rank() - 1];
-        let new = |shape: &[usize]| Tensor::empty_for(op, x.device(), DType::F32, shape);
-        Ok(Normalized { out: new(x.shape())?, mean: new(rows)?, rstd: new(rows)? })
+        let new = |dtype, shape: &[usize]| Tensor::empty_for(op, x.device(), dtype, shape);
+        // Statistics are f32, whatever they are of.
+        let [mean, rstd] = [(); 2].map(|()| new(DType::F32, rows));
+        Ok(Normalized { out: new(x.dtype(), x.shape())?, mean: mean?, rstd: rstd? })
     }
 }
 
@@ -70,7 +72,7 @@ fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     };
     kernel
         .launch(bindings, normalize::Params { rows: a.rows, width: a.width, eps: a.eps })
-        .cost(9.0 * n, 8.0 * n + 8.0 * (a.rows + a.width) as f64)
+        .cost(9.0 * n, bytes_of([&a.x, &a.gamma, &a.beta, &a.to.out, &a.to.mean, &a.to.rstd]))
 }
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
@@ -96,8 +98,8 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
 /// keeps rows of equal numbers from dividing by 0.
 ///
 /// # Errors
-/// A last dimension of 0 or none at all; `gamma` or `beta` of another length; not f32; different
-/// devices; an eps below 0 or not finite.
+/// A last dimension of 0 or none at all; `gamma` or `beta` of another length; a dtype that has no
+/// rung; different devices; an eps below 0 or not finite.
 pub fn layernorm_forward(
     x: &Tensor,
     gamma: &Tensor,

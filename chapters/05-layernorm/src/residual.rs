@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use strata_autograd::Var;
 use strata_device::{Kernel, Ladder, Launch, Rung, kernel};
 use strata_lanes::widest;
-use strata_tensor::{DType, Result, Tensor};
+use strata_tensor::{Result, Tensor, bytes_of};
 
 #[derive(Debug)]
 pub(crate) struct Args {
@@ -92,9 +92,11 @@ fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
         mean_out: a.to.mean.binding(),
         rstd_out: a.to.rstd.binding(),
     };
+    let to = &a.to;
+    let read = bytes_of([&a.x, &a.residual, &a.gamma, &a.beta]);
     kernel
         .launch(bindings, add_norm::Params { rows: a.rows, width: a.width, eps: a.eps })
-        .cost(10.0 * n, 16.0 * n + 8.0 * (a.rows + a.width) as f64)
+        .cost(10.0 * n, read + bytes_of([&a.sum, &to.out, &to.mean, &to.rstd]))
 }
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
@@ -135,7 +137,7 @@ pub fn residual_layernorm_forward(
     like(op, x, beta, &[width])?;
     eps_in_range(op, eps)?;
     let to = Normalized::empty(op, x)?;
-    let sum = Tensor::empty_for(op, x.device(), DType::F32, x.shape())?;
+    let sum = Tensor::empty_for(op, x.device(), x.dtype(), x.shape())?;
     if rows > 0 {
         let (x, residual) = (x.contiguous()?, residual.contiguous()?);
         let (gamma, beta) = (gamma.contiguous()?, beta.contiguous()?);

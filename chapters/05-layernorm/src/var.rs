@@ -1,6 +1,6 @@
 use crate::{ParameterGrads, layernorm_backward, layernorm_forward};
 use strata_autograd::{Grads, Init, Module, ParamBuilder, Parameter, Var};
-use strata_tensor::{DType, Result, Tensor};
+use strata_tensor::{Result, Tensor};
 
 /// LayerNorm over the last dimension; shapes as in [`layernorm_forward`].
 ///
@@ -42,7 +42,7 @@ fn targets(gain: &Tensor, grads: &Grads) -> Result<(Option<ParameterGrads>, bool
     if !grads.wants(1) && !grads.wants(2) {
         return Ok((None, false));
     }
-    let new = || Tensor::empty_for("layernorm_backward", gain.device(), DType::F32, gain.shape());
+    let new = || Tensor::empty_for("layernorm_backward", gain.device(), gain.dtype(), gain.shape());
     Ok((Some(ParameterGrads { dgamma: new()?, dbeta: new()?, accumulate: false }), true))
 }
 

@@ -1,18 +1,18 @@
 use strata_device::Launch;
-use strata_tensor::{DType, Error, Result, Tensor};
+use strata_tensor::{Error, Result, Tensor};
 
-/// Rows and their width, of an f32 tensor whose last dimension is one distribution.
+/// Rows and their width, of a tensor whose last dimension is one distribution.
 pub(crate) fn rows(op: &'static str, x: &Tensor) -> Result<(usize, usize)> {
-    x.expect_dtype(op, DType::F32)?;
+    x.expect_float(op)?;
     match x.shape().split_last() {
         Some((&width, _)) if width > 0 => Ok((x.numel() / width, width)),
         _ => Err(Error::shape(op, &[x.shape()], "needs a last dimension above 0")),
     }
 }
 
-/// Checks that two f32 tensors share shape and device.
+/// Checks that two tensors of floats share shape and device.
 pub(crate) fn alike(op: &'static str, a: &Tensor, b: &Tensor) -> Result<()> {
-    b.expect_dtype(op, DType::F32)?;
+    b.expect_float(op)?;
     a.same_device(op, b)?;
     match a.shape() == b.shape() {
         true => Ok(()),

@@ -1,7 +1,7 @@
 use crate::args::{row_blocks, rows};
 use crate::{cpu, mean};
 use strata_device::{Kernel, Ladder, Launch, Rung, kernel};
-use strata_tensor::{DType, Error, Result, Tensor};
+use strata_tensor::{DType, Error, Result, Tensor, bytes_of};
 
 /// The target of a row that is not scored: padding, a prompt.
 pub const IGNORE: u32 = u32::MAX;
@@ -58,7 +58,7 @@ fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     };
     kernel
         .launch(bindings, score_rows::Params { rows: a.rows, width: a.width, invalid: f32::NAN })
-        .cost(13.0 * n, 4.0 * n + 12.0 * a.rows as f64)
+        .cost(13.0 * n, bytes_of([&a.logits, &a.targets, &a.lse, &a.losses]))
 }
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
@@ -92,11 +92,12 @@ pub(crate) fn check(op: &'static str, logits: &Tensor, targets: &Tensor) -> Resu
 /// other way to say it, and NaN does not pass unseen.
 ///
 /// # Errors
-/// Logits that are not f32, targets that are not u32; shapes that do not belong together; different
-/// devices.
+/// Logits of a dtype that has no rung, targets that are not u32; shapes that do not belong
+/// together; different devices.
 pub fn cross_entropy_forward(logits: &Tensor, targets: &Tensor) -> Result<Loss> {
     let op = "cross_entropy";
     let (rows, width) = check(op, logits, targets)?;
+    // What is known of a row is f32, whatever its scores are.
     let new =
         |shape: &[usize]| Tensor::empty_for("cross_entropy", logits.device(), DType::F32, shape);
     let lse = new(targets.shape())?;

@@ -2,7 +2,7 @@ use crate::args::row_blocks;
 use crate::cpu;
 use crate::cross_entropy::{Loss, check};
 use strata_device::{Kernel, Ladder, Launch, Rung, kernel};
-use strata_tensor::{DType, Error, Result, Tensor};
+use strata_tensor::{Error, Result, Tensor, bytes_of};
 
 #[derive(Debug)]
 pub(crate) struct Args {
@@ -56,7 +56,7 @@ fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     let &Args { rows, width, scale, .. } = a;
     kernel
         .launch(bindings, logits_gradient::Params { rows, width, scale, invalid: f32::NAN })
-        .cost(12.0 * n, 8.0 * n + 8.0 * a.rows as f64)
+        .cost(12.0 * n, bytes_of([&a.logits, &a.targets, &a.lse, &a.dlogits]))
 }
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
@@ -87,7 +87,7 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
 ///
 /// # Errors
 /// As [`cross_entropy_forward`](crate::cross_entropy_forward); a loss of other logits; a `dloss`
-/// that is not one f32.
+/// that is not one number.
 pub fn cross_entropy_backward(
     logits: &Tensor,
     targets: &Tensor,
@@ -97,7 +97,7 @@ pub fn cross_entropy_backward(
 ) -> Result<Tensor> {
     let op = "cross_entropy_backward";
     let (rows, width) = check(op, logits, targets)?;
-    dloss.expect_dtype(op, DType::F32)?;
+    dloss.expect_float(op)?;
     logits.same_device(op, dloss)?;
     logits.same_device(op, &loss.lse)?;
     if loss.lse.shape() != targets.shape() || dloss.numel() != 1 {
@@ -105,7 +105,7 @@ pub fn cross_entropy_backward(
         let reason = "the loss must be that of these logits, and its gradient one number";
         return Err(Error::shape(op, &shapes, reason));
     }
-    let dlogits = Tensor::empty_for(op, logits.device(), DType::F32, logits.shape())?;
+    let dlogits = Tensor::empty_for(op, logits.device(), logits.dtype(), logits.shape())?;
     if rows > 0 {
         let args = Args {
             logits: logits.contiguous()?,

@@ -1,6 +1,6 @@
 use crate::cpu;
 use strata_device::{Kernel, Ladder, Launch, Rung, kernel};
-use strata_tensor::{DType, Result, Tensor};
+use strata_tensor::{DType, Result, Tensor, bytes_of};
 
 #[derive(Debug)]
 pub(crate) struct Args {
@@ -63,13 +63,13 @@ kernel! {
 /// Workgroups of the first stage, at most: the second reads their results with one workgroup.
 const MOST_PARTS: usize = 256;
 
-/// Both stages: the first, which reads so many bytes a row, and the second, which this kernel does.
-fn stages(a: &Args, first: Launch, bytes: f64, second: &'static Kernel) -> Vec<Launch> {
+/// Both stages: the first, and the second, which this kernel does.
+fn stages(a: &Args, first: Launch, second: &'static Kernel) -> Vec<Launch> {
     let (rows, parts) = (a.rows as f64, a.parts as f64);
     let first = first
         .grid(a.parts, 1, 1)
         .rounds(a.rows.div_ceil(256 * a.parts) + 16)
-        .cost(2.0 * rows, bytes * rows + 8.0 * parts);
+        .cost(2.0 * rows, bytes_of([&a.losses, &a.counts, &a.sums]));
     let bindings = join_parts::Bindings {
         partial_sums: a.sums.binding(),
         mean: a.mean.binding(),
@@ -78,7 +78,7 @@ fn stages(a: &Args, first: Launch, bytes: f64, second: &'static Kernel) -> Vec<L
     let second = second
         .launch(bindings, join_parts::Params { count: a.parts })
         .rounds(a.parts.div_ceil(256) + 16)
-        .cost(2.0 * parts, 8.0 * (parts + 1.0));
+        .cost(2.0 * parts, bytes_of([&a.sums, &a.mean, &a.weight]));
     [first, second].map(|launch| launch.block(256, 1, 1).constant("WG", 256)).into()
 }
 
@@ -88,7 +88,7 @@ pub(crate) static SCORED: Ladder<Args> = Ladder {
         let (losses, targets, sums) = (a.losses.binding(), a.counts.binding(), a.sums.binding());
         let bindings = sum_scored::Bindings { losses, targets, sums };
         let first = SCORED_PARTS.launch(bindings, sum_scored::Params { count: a.rows });
-        Ok(stages(a, first, 8.0, &SCORED_TOTAL))
+        Ok(stages(a, first, &SCORED_TOTAL))
     })],
 };
 
@@ -98,7 +98,7 @@ pub(crate) static WEIGHTED: Ladder<Args> = Ladder {
         let (losses, kept, sums) = (a.losses.binding(), a.counts.binding(), a.sums.binding());
         let bindings = sum_weighted::Bindings { losses, kept, sums };
         let first = WEIGHTED_PARTS.launch(bindings, sum_weighted::Params { count: a.rows });
-        Ok(stages(a, first, 20.0, &WEIGHTED_TOTAL))
+        Ok(stages(a, first, &WEIGHTED_TOTAL))
     })],
 };
 

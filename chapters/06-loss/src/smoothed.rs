@@ -3,7 +3,7 @@ use crate::cross_entropy::{Loss, check, cross_entropy_forward};
 use crate::smoothed_backward::gradient;
 use crate::{cpu, cross_entropy_backward, mean};
 use strata_device::{Kernel, Ladder, Launch, Rung, kernel};
-use strata_tensor::{DType, Error, Result, Tensor};
+use strata_tensor::{DType, Error, Result, Tensor, bytes_of};
 
 /// What cross-entropy may be told beside scores and targets, as PyTorch's `CrossEntropyLoss`. The
 /// default is the plain loss.
@@ -40,7 +40,7 @@ impl CrossEntropy {
             return Err(Error::value(op, reason));
         }
         let Some(weights) = &self.class_weights else { return Ok(()) };
-        weights.expect_dtype(op, DType::F32)?;
+        weights.expect_float(op)?;
         logits.same_device(op, weights)?;
         match weights.shape() == [width] {
             true => Ok(()),
@@ -127,7 +127,7 @@ fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     kernel
         .launch(bindings, smooth_rows::Params { rows, width, smoothing, invalid: f32::NAN })
         .constant("WEIGHTED", u32::from(a.classes.is_some()))
-        .cost(17.0 * n, 4.0 * n + 24.0 * a.rows as f64)
+        .cost(17.0 * n, bytes_of([&a.logits, &a.targets, &a.kept, &a.losses]))
 }
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
@@ -146,8 +146,8 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
 /// function, bit for bit.
 ///
 /// # Errors
-/// As [`cross_entropy_forward`]; a smoothing outside 0 to 1; class weights that are not f32, not one
-/// for each score of a row, or on another device.
+/// As [`cross_entropy_forward`]; a smoothing outside 0 to 1; class weights of a dtype that has no
+/// rung, not one for each score of a row, or on another device.
 pub fn cross_entropy_forward_with(
     logits: &Tensor,
     targets: &Tensor,

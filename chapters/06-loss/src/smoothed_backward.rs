@@ -1,7 +1,7 @@
 use crate::cross_entropy::check;
 use crate::{CrossEntropy, cpu};
 use strata_device::{Ladder, Launch, Rung, kernel};
-use strata_tensor::{DType, Error, Result, Tensor};
+use strata_tensor::{Error, Result, Tensor, bytes_of};
 
 #[derive(Debug)]
 pub(crate) struct Args {
@@ -63,7 +63,7 @@ fn launch(a: &Args) -> Launch {
         .constant("WEIGHTED", u32::from(a.classes.is_some()))
         .cover(rows * width, 256)
         .rounds(0)
-        .cost(17.0 * n, 8.0 * n + 20.0 * rows as f64)
+        .cost(17.0 * n, bytes_of([&a.logits, &a.targets, &a.kept, &a.dlogits]))
 }
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
@@ -83,7 +83,7 @@ pub(crate) fn gradient(
 ) -> Result<Tensor> {
     let op = "cross_entropy_backward";
     let (rows, width) = check(op, logits, targets)?;
-    dloss.expect_dtype(op, DType::F32)?;
+    dloss.expect_float(op)?;
     logits.same_device(op, dloss)?;
     logits.same_device(op, kept)?;
     let fits = kept.shape().split_last().is_some_and(|(_, of)| of == targets.shape())
@@ -93,7 +93,7 @@ pub(crate) fn gradient(
         let reason = "the loss must be that of these logits, and its gradient one number";
         return Err(Error::shape(op, &shapes, reason));
     }
-    let dlogits = Tensor::empty_for(op, logits.device(), DType::F32, logits.shape())?;
+    let dlogits = Tensor::empty_for(op, logits.device(), logits.dtype(), logits.shape())?;
     if rows > 0 {
         let args = Args {
             logits: logits.contiguous()?,

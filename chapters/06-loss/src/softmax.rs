@@ -1,7 +1,7 @@
 use crate::args::{row_blocks, rows};
 use crate::cpu;
 use strata_device::{Kernel, Ladder, Launch, Rung, kernel};
-use strata_tensor::{DType, Result, Tensor};
+use strata_tensor::{Result, Tensor, bytes_of};
 
 #[derive(Debug)]
 pub(crate) struct Args {
@@ -31,7 +31,7 @@ fn launch(kernel: &'static Kernel, a: &Args, log: u32) -> Launch {
     kernel
         .launch(bindings, normalize::Params { rows: a.rows, width: a.width })
         .constant("LOG", log)
-        .cost(25.0 * n, 8.0 * n)
+        .cost(25.0 * n, bytes_of([&a.x, &a.out]))
 }
 
 fn naive(a: &Args, log: u32) -> Vec<Launch> {
@@ -60,7 +60,7 @@ pub(crate) static LOG_SOFTMAX: Ladder<Args> = Ladder {
 
 fn run(op: &'static str, ladder: &'static Ladder<Args>, x: &Tensor) -> Result<Tensor> {
     let (rows, width) = rows(op, x)?;
-    let out = Tensor::empty_for(op, x.device(), DType::F32, x.shape())?;
+    let out = Tensor::empty_for(op, x.device(), x.dtype(), x.shape())?;
     if rows == 0 {
         return Ok(out);
     }
@@ -85,7 +85,7 @@ fn in_steps(x: &Tensor, log: bool) -> Result<Tensor> {
 /// row of nothing else has no softmax and becomes NaN.
 ///
 /// # Errors
-/// Not f32; a last dimension of 0 or none.
+/// A dtype that has no rung; a last dimension of 0 or none.
 pub fn softmax_forward(x: &Tensor) -> Result<Tensor> {
     run("softmax", &SOFTMAX, x)
 }

@@ -1,7 +1,7 @@
 use crate::args::{alike, row_blocks, rows};
 use crate::cpu;
 use strata_device::{Kernel, Ladder, Launch, Rung, kernel};
-use strata_tensor::{DType, Result, Tensor};
+use strata_tensor::{Result, Tensor, bytes_of};
 
 #[derive(Debug)]
 pub(crate) struct Args {
@@ -33,7 +33,7 @@ fn launch(kernel: &'static Kernel, a: &Args, log: u32) -> Launch {
     kernel
         .launch(bindings, input_gradient::Params { rows: a.rows, width: a.width })
         .constant("LOG", log)
-        .cost(if log == 1 { 13.0 } else { 4.0 } * n, 12.0 * n)
+        .cost(if log == 1 { 13.0 } else { 4.0 } * n, bytes_of([&a.y, &a.dy, &a.dx]))
 }
 
 fn naive(a: &Args, log: u32) -> Vec<Launch> {
@@ -63,7 +63,7 @@ pub(crate) static LOG_SOFTMAX: Ladder<Args> = Ladder {
 fn run(op: &'static str, ladder: &'static Ladder<Args>, y: &Tensor, dy: &Tensor) -> Result<Tensor> {
     let (rows, width) = rows(op, y)?;
     alike(op, y, dy)?;
-    let dx = Tensor::empty_for(op, y.device(), DType::F32, y.shape())?;
+    let dx = Tensor::empty_for(op, y.device(), y.dtype(), y.shape())?;
     if rows == 0 {
         return Ok(dx);
     }
@@ -89,7 +89,7 @@ fn in_steps(a: &Args, log: bool) -> Result<Tensor> {
 /// The gradient of softmax's input, from its output: `dx = y (dy - sum(dy y))`.
 ///
 /// # Errors
-/// Shapes or devices differ; not f32; a last dimension of 0 or none.
+/// Shapes or devices differ; a dtype that has no rung; a last dimension of 0 or none.
 pub fn softmax_backward(y: &Tensor, dy: &Tensor) -> Result<Tensor> {
     run("softmax_backward", &SOFTMAX, y, dy)
 }

@@ -388,7 +388,7 @@ fn mistakes_are_errors() {
         says(&options(&device, 0.0, Some(&[1.0; 4])), "shapes [2, 3], [4]");
         let classes = Tensor::zeros(&device, DType::U32, &[3]).unwrap();
         let with = CrossEntropy { label_smoothing: 0.0, class_weights: Some(classes) };
-        says(&with, "takes f32, got u32");
+        says(&with, "takes floats, got u32");
         let column = Tensor::ones(&device, &[3, 1]).unwrap();
         let with = CrossEntropy { label_smoothing: 0.0, class_weights: Some(column) };
         says(&with, "one number for each score");

@@ -2,7 +2,7 @@ use crate::params::{MaskedState, Params, shared};
 use crate::problem::{Problem, in_rows, view, view_together};
 use crate::{Attended, Options, cpu, plan};
 use strata_device::{Ladder, Launch, Machine, Rung, StepState, kernel};
-use strata_tensor::{DType, Error, Layout, Result, Tensor, numel, ops::copy_into};
+use strata_tensor::{Error, Layout, Result, Tensor, bytes_of, numel, ops::copy_into};
 
 /// Gradients of the inputs, each with its input's shape; three views of one buffer.
 #[derive(Clone, Debug)]
@@ -105,14 +105,15 @@ fn naive(a: &Args, device: &strata_device::Device) -> strata_device::Result<Vec<
     let launch = |kernel, n: usize, rounds: usize, products: f64, touched: usize| {
         let launch = p.launch(kernel, bindings.clone(), params);
         let flops = 2.0 * products * p.pairs() * p.dim as f64;
-        launch.cover(n, 256).rounds(rounds).cost(flops, 4.0 * touched as f64)
+        launch.cover(n, 256).rounds(rounds).cost(flops, touched as f64)
     };
-    let (pairs, queries, keys) = (scratch.numel() / 2, p.q.numel(), p.k.numel());
+    let [pairs, queries, keys] = [scratch.numel() / 2, p.q.numel(), p.k.numel()];
+    let (read, kept) = (p.q.nbytes() + p.k.nbytes(), scratch.nbytes() / 2);
     Ok(vec![
-        launch(&PROBABILITIES, pairs, p.dim + draw, 2.0, 2 * (queries + keys + pairs)),
-        launch(&SOFTMAX_BACKWARD, p.all_rows(), (2 + draw) * p.keys, 0.0, 3 * pairs),
-        launch(&NAIVE_DKDV, keys, p.rows, 2.0, 2 * (queries + keys + pairs)),
-        launch(&NAIVE_DQ, queries, p.keys, 1.0, queries + keys + pairs),
+        launch(&PROBABILITIES, pairs, p.dim + draw, 2.0, 2 * (read + kept)),
+        launch(&SOFTMAX_BACKWARD, p.all_rows(), (2 + draw) * p.keys, 0.0, 3 * kept),
+        launch(&NAIVE_DKDV, keys, p.rows, 2.0, 2 * (read + kept)),
+        launch(&NAIVE_DQ, queries, p.keys, 1.0, read + kept),
     ])
 }
 
@@ -121,14 +122,14 @@ fn flash1(a: &Args, device: &strata_device::Device) -> strata_device::Result<Vec
     let ((q, q_view), (k, k_view), (v, v_view)) = (view(&p.q), view(&p.k), view(&p.v));
     let (d_out, d_out_view) = view(&a.d_out);
     let (out, out_view) = view(&a.out);
-    let delta = plan::scratch(device, &[p.batch, p.heads, p.rows])?.binding();
-    let (rows, state, of_rows) = (p.all_rows(), p.state(), delta.clone());
+    let sums = plan::scratch(device, &[p.batch, p.heads, p.rows])?;
+    let (rows, state, of_rows, delta) = (p.all_rows(), p.state(), sums.binding(), sums.binding());
     let first = row_sums::Bindings { out, d_out: d_out.clone(), state: state.clone(), of_rows };
     let first = p
         .launch(&DELTA, first, Params { q: out_view, out: d_out_view, ..p.params() })
         .cover(rows, 256)
         .rounds(p.dim)
-        .cost(2.0 * a.out.numel() as f64, 4.0 * (2 * a.out.numel() + rows) as f64);
+        .cost(2.0 * a.out.numel() as f64, bytes_of([&a.out, &a.d_out, &sums]));
 
     let (grads, [dq, dk, dv]) = view_together([&a.grads.dq, &a.grads.dk, &a.grads.dv]);
     let out = d_out_view;
@@ -137,11 +138,11 @@ fn flash1(a: &Args, device: &strata_device::Device) -> strata_device::Result<Vec
     let bindings = gradients_tiled::Bindings { q, k, v, d_out, lse, delta, state, grads };
     let tiles = plan::Tiles::new(device, p, 4, &params);
     let launch = |kernel, products: f64, written: usize| {
-        let read = 2 * (p.q.numel() + p.k.numel() + rows);
+        let read = 2 * (p.q.nbytes() + p.k.nbytes() + sums.nbytes());
         let flops = 2.0 * products * p.pairs() * p.dim as f64;
-        p.launch(kernel, bindings.clone(), params).cost(flops, 4.0 * (read + written) as f64)
+        p.launch(kernel, bindings.clone(), params).cost(flops, (read + written) as f64)
     };
-    let (queries, keys) = (p.q.numel(), p.k.numel());
+    let (queries, keys) = (p.q.nbytes(), p.k.nbytes());
     if device.machine() == Machine::Cpu {
         let both = tiles.over_keys(launch(&DKDV, 5.0, queries + 2 * keys), p);
         return Ok(vec![first, both.constant("FUSED", 1)]);
@@ -187,13 +188,14 @@ pub fn backward(
 ) -> Result<Gradients> {
     let problem = Problem::new("attention_backward", q, k, v, options)?;
     // Each part starts where a binding may start.
-    let (nq, nk) = (q.numel().next_multiple_of(64), k.numel().next_multiple_of(64));
+    let (dtype, step) = (q.dtype(), 256 / q.dtype().size());
+    let (nq, nk) = (q.numel().next_multiple_of(step), k.numel().next_multiple_of(step));
     // One binding shows all three, and kernels count its elements with 32 bits.
     let elements = numel("attention_backward", &[nq.saturating_add(nk).saturating_add(k.numel())])?;
-    let buffer = q.device().alloc(elements.saturating_mul(size_of::<f32>()))?;
+    let buffer = q.device().alloc(elements.saturating_mul(dtype.size()))?;
     let part = |offset: usize, of: &Tensor| {
         let layout = Layout { offset, ..Layout::contiguous(of.shape()) };
-        Tensor::from_buffer(buffer.clone(), DType::F32, layout)
+        Tensor::from_buffer(buffer.clone(), dtype, layout)
     };
     let grads = Gradients { dq: part(0, q)?, dk: part(nq, k)?, dv: part(nq + nk, v)? };
     backward_into(problem, attended, d_out, grads)
@@ -213,7 +215,7 @@ pub fn backward_qkv(
 ) -> Result<Tensor> {
     let [q, k, v] = crate::split_qkv(qkv, heads)?;
     let problem = Problem::new("attention_backward", &q, &k, &v, options)?;
-    let packed = Tensor::empty_for("attention_backward", qkv.device(), DType::F32, qkv.shape())?;
+    let packed = Tensor::empty_for("attention_backward", qkv.device(), qkv.dtype(), qkv.shape())?;
     let [dq, dk, dv] = crate::split_qkv(&packed, heads)?;
     backward_into(problem, attended, d_out, Gradients { dq, dk, dv })?;
     Ok(packed)
@@ -238,7 +240,7 @@ fn backward_into(
         return Err(Error::value(op, "attention over a cache is for decoding and has no backward"));
     }
     for tensor in [d_out, &attended.out, &attended.lse] {
-        tensor.expect_dtype(op, DType::F32)?;
+        tensor.expect_float(op)?;
         problem.q.same_device(op, tensor)?;
     }
     if problem.is_empty() {

@@ -2,7 +2,7 @@ use crate::params::{MaskedState, Params, View, shared};
 use crate::problem::{Problem, view};
 use crate::{Options, cpu, plan};
 use strata_device::{Kernel, Ladder, Launch, Rung, Slice, kernel};
-use strata_tensor::{DType, Result, Tensor};
+use strata_tensor::{DType, Result, Tensor, bytes_of};
 
 /// What attention returns.
 #[derive(Clone, Debug)]
@@ -75,13 +75,13 @@ fn materialise(
     let (n, all) = (probabilities.numel(), problem.all_rows());
     let to = (out.clone(), View::default());
     let launch = |kernel| naive(kernel, problem, probabilities, to.clone(), lse);
-    let io = 4.0 * (problem.q.numel() + problem.k.numel() + n) as f64;
+    let io = bytes_of([&problem.q, &problem.k, probabilities]);
     let scores = launch(&SCORES).cover(n, 256).rounds(problem.dim);
     let scores = scores.cost(2.0 * problem.pairs() * problem.dim as f64, io);
     let softmax = launch(&SOFTMAX).cover(all, 64);
     let draws = if problem.drops() { plan::DRAW } else { 0 };
     let softmax = softmax.rounds((3 + draws) * problem.keys);
-    [scores, softmax.cost(5.0 * problem.pairs(), 4.0 * (2 * n + all) as f64)]
+    [scores, softmax.cost(5.0 * problem.pairs(), bytes_of([probabilities, probabilities, lse]))]
 }
 
 fn naive(
@@ -107,11 +107,10 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             let probabilities = plan::scratch(device, &[p.batch, p.heads, p.rows, p.keys])?;
             let out = view(&a.out);
             let [scores, softmax] = materialise(p, &probabilities, &out.0, &a.lse);
-            let (n, values) = (probabilities.numel(), p.v.numel() + a.out.numel());
             let sum = naive(&WEIGHTED_SUM, p, &probabilities, out, &a.lse)
                 .cover(a.out.numel(), 256)
                 .rounds(p.keys)
-                .cost(2.0 * p.pairs() * p.dim as f64, 4.0 * (n + values) as f64);
+                .cost(2.0 * p.pairs() * p.dim as f64, bytes_of([&probabilities, &p.v, &a.out]));
             Ok(vec![scores, softmax, sum])
         }),
         Rung::new("3_flash1", &[&FLASH1], |a, device| {
@@ -121,19 +120,19 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             let (state, lse) = (p.state(), a.lse.binding());
             let bindings = attend_tiled::Bindings { q, k, v, state, out, lse };
             let params = Params { q: q_view, k: k_view, v: v_view, out: out_view, ..p.params() };
-            let io = p.q.numel() + p.k.numel() + p.v.numel() + a.out.numel() + a.lse.numel();
+            let io = bytes_of([&p.q, &p.k, &p.v, &a.out, &a.lse]);
             let launch = p.launch(&FLASH1, bindings, params);
             let launch = plan::Tiles::new(device, p, 3, &params).over_queries(launch, p);
             let launch = launch.rounds(plan::tile_rounds(p, p.keys, 1, 1));
-            Ok(vec![launch.cost(4.0 * p.pairs() * p.dim as f64, 4.0 * io as f64)])
+            Ok(vec![launch.cost(4.0 * p.pairs() * p.dim as f64, io)])
         }),
     ],
 };
 
 /// `softmax(scale Q K^T) V` for each batch and head (Vaswani et al., 2017).
 ///
-/// `q` is `[batch, heads, rows, head_dim]`, `k` and `v` are `[batch, heads, keys, head_dim]`, all
-/// f32, `head_dim` at most 128. Batch, heads and rows may have any strides, so the three parts of a
+/// `q` is `[batch, heads, rows, head_dim]`, `k` and `v` are `[batch, heads, keys, head_dim]`,
+/// `head_dim` at most 128. Batch, heads and rows may have any strides, so the three parts of a
 /// packed projection are read where they lie ([`split_qkv`](crate::split_qkv)).
 ///
 /// # Errors
@@ -143,7 +142,7 @@ pub fn forward(q: &Tensor, k: &Tensor, v: &Tensor, options: &Options) -> Result<
     let mut problem = Problem::new("attention", q, k, v, options)?;
     let (batch, heads, rows, dim) = (problem.batch, problem.heads, problem.rows, problem.dim);
     let device = problem.device().clone();
-    let out = Tensor::empty_for("attention", &device, DType::F32, &[batch, rows, heads, dim])?;
+    let out = Tensor::empty_for("attention", &device, q.dtype(), &[batch, rows, heads, dim])?;
     let out = out.transpose(1, 2)?;
     let lse = Tensor::empty_for("attention", &device, DType::F32, &[batch, heads, rows])?;
     if !problem.is_empty() {

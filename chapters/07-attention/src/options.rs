@@ -1,5 +1,5 @@
 use strata_device::Buffer;
-use strata_tensor::{DType, Error, Result, Tensor};
+use strata_tensor::{Error, Result, Tensor};
 
 /// What kind of attention.
 #[derive(Clone, Debug, Default)]
@@ -92,10 +92,6 @@ impl Options {
                     [q.shape()[0], keys]
                 );
                 return Err(Error::shape(op, &[mask.shape()], reason));
-            }
-            if ![DType::F32, DType::U32, DType::I32].contains(&mask.dtype()) {
-                let (want, got) = ("a mask of keys of f32, u32 or i32", mask.dtype());
-                return Err(Error::DType { op, want, got });
             }
             q.same_device(op, mask)?;
         }

@@ -53,12 +53,17 @@ impl Problem {
             return fail("causal attention needs a key for each query: the first ones see nothing");
         }
         for tensor in [q, k, v] {
-            tensor.expect_dtype(op, DType::F32)?;
+            tensor.expect_float(op)?;
             q.same_device(op, tensor)?;
         }
         options.check(op, q, keys)?;
         let [q, k, v] = [in_rows(q)?, in_rows(k)?, in_rows(v)?];
-        let (options, masked) = (options.clone(), None);
+        let (mut options, masked) = (options.clone(), None);
+        if let Some(mask) = options.key_mask.take() {
+            // Kernels read it by the word.
+            let halves = mask.dtype().size() == 2;
+            options.key_mask = Some(if halves { mask.cast(DType::F32)? } else { mask });
+        }
         Ok(Problem { q, k, v, options, batch, heads, rows, keys, dim, masked })
     }
 
@@ -146,7 +151,7 @@ impl Problem {
         match self.options.key_mask.as_ref().map(Tensor::dtype) {
             None => 0,
             // -0 is 0.
-            Some(DType::F32) => !(1 << 31),
+            Some(dtype) if dtype.is_float() => !(1 << 31),
             Some(_) => u32::MAX,
         }
     }
@@ -213,7 +218,7 @@ pub(crate) fn view_together(tensors: [&Tensor; 3]) -> (Slice, [View; 3]) {
     let start = slices.iter().map(|s| s.offset).min().unwrap_or(0);
     let end = slices.iter().map(|s| s.offset + s.bytes).max().unwrap_or(0);
     let slice = tensors[0].buffer().slice(start, end - start).of(tensors[0].dtype());
-    (slice, tensors.map(|t| with_offset(t, t.offset() - start / size_of::<f32>())))
+    (slice, tensors.map(|t| with_offset(t, t.offset() - start / t.dtype().size())))
 }
 
 fn with_offset(tensor: &Tensor, offset: usize) -> View {

@@ -195,7 +195,7 @@ fn what_does_not_fit_is_an_error_that_says_why() {
     let none = zeros(&[1, 2, 0, 4]);
     says(forward(&x, &none, &none, &Options::full()), "no key");
     let integers = Tensor::zeros(&device, DType::I32, &[1, 2, 3, 4]).unwrap();
-    says(forward(&integers, &x, &x, &causal), "takes f32");
+    says(forward(&integers, &x, &x, &causal), "takes floats");
     for p in [-0.1, 1.0, f32::NAN, f32::INFINITY] {
         says(forward(&x, &x, &x, &Options::causal().dropout(p, 0, &state)), "below 1");
     }
@@ -207,8 +207,6 @@ fn what_does_not_fit_is_an_error_that_says_why() {
         let masked = Options::causal().masked(&mask(shape, DType::U32));
         says(forward(&x, &x, &x, &masked), "[batch, keys], here [1, 3]");
     }
-    let masked = Options::causal().masked(&mask(&[1, 3], DType::BF16));
-    says(forward(&x, &x, &x, &masked), "takes a mask of keys of f32, u32 or i32, got bf16");
     let elsewhere = Device::open("cpu", Default::default()).unwrap();
     let masked = Tensor::zeros(&elsewhere, DType::U32, &[1, 3]).unwrap();
     says(forward(&x, &x, &x, &Options::causal().masked(&masked)), "to_device");

@@ -1,7 +1,7 @@
 use crate::once::sharing;
 use crate::{AdamWConfig, cpu};
 use strata_device::{Buffer, Kernel, Ladder, Launch, Rung, StepState, kernel};
-use strata_tensor::{DType, Error, Result, Tensor};
+use strata_tensor::{Error, Result, Tensor, bytes_of};
 
 /// One step over the arenas.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     kernel
         .launch(bindings, params)
         .constant("CLIP", u32::from(a.config.clip.is_some()))
-        .cost(14.0 * n as f64, 28.0 * n as f64)
+        .cost(14.0 * n as f64, bytes_of([&a.grads]) + 2.0 * bytes_of([&a.values, &a.m, &a.v]))
 }
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
@@ -89,7 +89,7 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
         Rung::new("2_vectorized", &[&VECTORIZED], |a, _| {
             Ok(vec![launch(&VECTORIZED, a).cover(a.values.numel() / 4, 256).rounds(18)])
         })
-        // Arenas always are: their parameters start at multiples of 64 elements.
+        // Arenas always are: their parameters start where bindings may.
         .accepts(|a| a.values.numel().is_multiple_of(4)),
     ],
 };
@@ -105,7 +105,7 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
 /// p -= lr * (m / (1 - beta1^step)) / (sqrt(v / (1 - beta2^step)) + eps)
 /// ```
 ///
-/// All four tensors are f32 of one shape, contiguous and aligned, each with memory of its own. `lr`
+/// All four tensors are of one shape, contiguous and aligned, each with memory of its own. `lr`
 /// and `step` (from 1; 0 counts as 1) are read from `state`, a [`StepState`], on the device, and so
 /// is `norm`, one f32: the gradient's norm ([`global_norm`](crate::global_norm)), with
 /// `config.clip` or without. Where it is infinite or not a number the step is left out, and
@@ -150,7 +150,7 @@ pub(crate) fn check(
     let arenas: Vec<&Tensor> = named.iter().map(|(_, tensor)| *tensor).collect();
     let first = arenas[0];
     for tensor in &arenas {
-        tensor.expect_dtype(op, DType::F32)?;
+        tensor.expect_float(op)?;
         first.same_device(op, tensor)?;
         tensor.expect_contiguous(op)?;
         if tensor.shape() != first.shape() {
@@ -163,7 +163,7 @@ pub(crate) fn check(
         let reason = format!("{a} and {b} are in one piece of memory; give each its own");
         return Err(Error::value(op, reason));
     }
-    norm.expect_dtype(op, DType::F32)?;
+    norm.expect_float(op)?;
     first.same_device(op, norm)?;
     norm.expect_contiguous(op)?;
     if norm.numel() != 1 {

@@ -1,6 +1,6 @@
 use crate::cpu;
 use strata_device::{Device, Ladder, Launch, Rung, kernel};
-use strata_tensor::{DType, Error, Result, Tensor};
+use strata_tensor::{DType, Error, Result, Tensor, bytes_of};
 
 /// The norm of `input` into `out`, through `partials`.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
 fn plan(a: &Args) -> Vec<Launch> {
     let n = a.input.numel();
     let groups = groups(n);
-    let (count, partial_bytes) = (groups as f64, 4.0 * groups as f64);
+    let partial_bytes = (groups * a.partials.dtype().size()) as f64;
     let params = measure::Params { n, groups };
     let (input, partials, norm) = (a.input.binding(), a.partials.binding(), a.out.binding());
     let first = measure::Bindings { input, output: partials.clone() };
@@ -57,11 +57,11 @@ fn plan(a: &Args) -> Vec<Launch> {
             .launch(first, params)
             .grid(groups, 1, 1)
             .rounds(n.div_ceil(256 * groups) + 8)
-            .cost(2.0 * n as f64, 4.0 * n as f64 + partial_bytes),
+            .cost(2.0 * n as f64, bytes_of([&a.input]) + partial_bytes),
         FINISH
             .launch(second, params)
             .rounds(groups.div_ceil(256) + 8)
-            .cost(count + 1.0, partial_bytes + 4.0),
+            .cost(groups as f64 + 1.0, partial_bytes + bytes_of([&a.out])),
     ];
     launches.map(|launch| launch.block(256, 1, 1).constant("WG", 256)).into()
 }
@@ -80,14 +80,14 @@ impl NormScratch {
     }
 }
 
-/// The Euclidean norm of all elements of an f32 tensor, as a tensor of shape `[]`.
+/// The Euclidean norm of all elements of a tensor, as a tensor of shape `[]`.
 ///
 /// Two stages, the same bits every time: workgroups leave partial sums of squares, one workgroup
 /// adds those in a fixed order and takes the root. An infinity or a NaN anywhere in `input` is one
 /// in the result. Squares are summed in f32: beyond a norm of 1.8e19 the result is infinite.
 ///
 /// # Errors
-/// Not f32; the device fails.
+/// A dtype that has no rung; the device fails.
 pub fn global_norm(input: &Tensor) -> Result<Tensor> {
     let out = Tensor::empty(input.device(), DType::F32, &[])?;
     let input = input.contiguous()?;
@@ -100,11 +100,12 @@ pub fn global_norm(input: &Tensor) -> Result<Tensor> {
 /// is allocated.
 ///
 /// # Errors
-/// Not f32; strided; `out` has not one element; scratch made for a smaller input; the device fails.
+/// A dtype that has no rung; strided; `out` has not one element; scratch made for a smaller input;
+/// the device fails.
 pub fn global_norm_into(input: &Tensor, scratch: &NormScratch, out: &Tensor) -> Result<()> {
     let op = "global_norm";
     for tensor in [input, out] {
-        tensor.expect_dtype(op, DType::F32)?;
+        tensor.expect_float(op)?;
         tensor.expect_contiguous(op)?;
         scratch.0.same_device(op, tensor)?;
     }

@@ -1,7 +1,7 @@
 use crate::adamw::check;
 use crate::{SgdConfig, cpu};
 use strata_device::{Buffer, Ladder, Launch, Rung, StepState, kernel};
-use strata_tensor::{Result, Tensor};
+use strata_tensor::{DType, Result, Tensor, bytes_of};
 
 /// One step over the arenas; without momentum `velocity` is bound but never touched.
 #[derive(Debug)]
@@ -42,6 +42,8 @@ fn launch(a: &Args) -> Launch {
     let n = a.values.numel();
     let SgdConfig { momentum, weight_decay, clip } = a.config;
     let moving = momentum > 0.0;
+    let bytes = bytes_of([&a.values, &a.values, &a.grads]);
+    let bytes = bytes + if moving { 2.0 * bytes_of([&a.velocity]) } else { 0.0 };
     let bindings = descend::Bindings {
         values: a.values.binding(),
         grads: a.grads.binding(),
@@ -56,7 +58,7 @@ fn launch(a: &Args) -> Launch {
         .cover(n, 256)
         .constant("CLIP", u32::from(clip.is_some()))
         .constant("MOMENTUM", u32::from(moving))
-        .cost(6.0 * n as f64, if moving { 20.0 } else { 12.0 } * n as f64)
+        .cost(6.0 * n as f64, bytes)
 }
 
 pub(crate) static LADDER: Ladder<Args> =
@@ -70,7 +72,7 @@ pub(crate) static LADDER: Ladder<Args> =
 /// p -= lr * u
 /// ```
 ///
-/// `values`, `grads` and `velocity` are f32 of one shape, contiguous and aligned, each with memory
+/// `values`, `grads` and `velocity` are of one shape, contiguous and aligned, each with memory
 /// of its own; without momentum `velocity` may be `None`. `lr` is read from `state` on the device,
 /// and so is `norm`, one f32: the gradient's norm ([`global_norm`](crate::global_norm)), with
 /// `config.clip` or without. Where it is infinite or not a number the step is left out, as in
@@ -98,9 +100,7 @@ pub fn sgd(
     }
     let velocity = match velocity {
         Some(velocity) => velocity.clone(),
-        None if config.momentum == 0.0 => {
-            Tensor::empty(values.device(), strata_tensor::DType::F32, &[1])?
-        }
+        None if config.momentum == 0.0 => Tensor::empty(values.device(), DType::F32, &[1])?,
         None => return Err(strata_tensor::Error::value(op, "momentum needs a velocity arena")),
     };
     let args = Args {

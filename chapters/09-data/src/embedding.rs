@@ -9,7 +9,7 @@ use strata_autograd::Var;
 use strata_device::{
     Buffer, Device, Kernel, Ladder, LadderInfo, Launch, Rung, StepState, grid_steps, kernel, piece,
 };
-use strata_tensor::{DType, Error, Result, Tensor};
+use strata_tensor::{DType, Error, Result, Tensor, bytes_of};
 
 const OP: &str = "embedding";
 
@@ -60,7 +60,8 @@ static LADDER: Ladder<Forward> = Ladder {
             Some(state) => state.clone(),
             None => device.alloc(size)?,
         };
-        let streams = if a.positions.is_some() { 12.0 } else { 8.0 };
+        let tables = [Some(&a.tokens), a.positions.as_ref()];
+        let row: usize = tables.into_iter().flatten().map(|t| width * t.dtype().size()).sum();
         let bindings = gather::Bindings {
             ids: a.ids.binding(),
             tokens: a.tokens.binding(),
@@ -75,15 +76,15 @@ static LADDER: Ladder<Forward> = Ladder {
                 .cover(n * width, 256)
                 .constant("POSITIONS", u32::from(a.positions.is_some()))
                 .constant("STATE", u32::from(a.state.is_some()))
-                .cost((n * width) as f64, 4.0 * n as f64 + streams * (n * width) as f64),
+                .cost((n * width) as f64, (n * row) as f64 + bytes_of([&a.ids, &a.out])),
         ])
     })],
 };
 
 /// `out[b, t] = tokens[ids[b, t]] + positions[start + t]`, in one launch.
 ///
-/// `ids` is u32 of shape \[batch, rows\], `tokens` f32 \[vocabulary, width\], `positions` f32
-/// \[context, width\] or absent; the result is \[batch, rows, width\]. `start` is 0, or the position
+/// `ids` is u32 of shape \[batch, rows\], `tokens` \[vocabulary, width\], `positions`
+/// \[context, width\] or absent; the result is \[batch, rows, width\] in the dtype of `tokens`. `start` is 0, or the position
 /// that `state` (a [`StepState`]) shows, read on the device: decoding. A token outside the vocabulary,
 /// or a place outside the context, gives a row of NaN and reads nothing.
 ///
@@ -97,7 +98,7 @@ pub fn embedding_forward(
 ) -> Result<Tensor> {
     let [batch, rows, width, vocab] = check(ids, tokens)?;
     if let Some(positions) = positions {
-        positions.expect_dtype(OP, DType::F32)?;
+        positions.expect_float(OP)?;
         tokens.same_device(OP, positions)?;
         let shapes = [ids.shape(), tokens.shape(), positions.shape()];
         let context = match *positions.shape() {
@@ -118,13 +119,12 @@ pub fn embedding_forward(
             return Err(Error::value(OP, reason));
         }
     }
-    let out = Tensor::empty(ids.device(), DType::F32, &[batch, rows, width])?;
+    let out = Tensor::empty(ids.device(), tokens.dtype(), &[batch, rows, width])?;
     if out.numel() == 0 {
         return Ok(out);
     }
     if vocab == 0 {
-        strata_tensor::ops::fill_bits(&out, f32::NAN.to_bits())?;
-        return Ok(out);
+        return Tensor::full(ids.device(), out.shape(), f32::NAN)?.cast(out.dtype());
     }
     let args = Forward {
         ids: ids.contiguous()?,
@@ -140,7 +140,7 @@ pub fn embedding_forward(
 /// Batch, rows, width and vocabulary of operands that fit.
 fn check(ids: &Tensor, tokens: &Tensor) -> Result<[usize; 4]> {
     ids.expect_dtype(OP, DType::U32)?;
-    tokens.expect_dtype(OP, DType::F32)?;
+    tokens.expect_float(OP)?;
     ids.same_device(OP, tokens)?;
     match (ids.shape(), tokens.shape()) {
         (&[batch, rows], &[vocab, width]) => Ok([batch, rows, width, vocab]),
@@ -201,6 +201,7 @@ fn plan_tokens(kernel: &'static Kernel, a: &Backward, device: &Device) -> Vec<La
     let (n, [vocab, width]) = (a.ids.numel(), matrix(&a.out));
     let steps = grid_steps(vocab);
     let piece = piece(device, n, 64, |n| steps * (scan_rounds(n) + 1));
+    let [of_dy, of_out] = [&a.dy, &a.out].map(|t| width * t.dtype().size());
     let launch = |from: usize| {
         let n = piece.min(n - from);
         let accumulate = a.accumulate || from > 0;
@@ -208,7 +209,7 @@ fn plan_tokens(kernel: &'static Kernel, a: &Backward, device: &Device) -> Vec<La
         let rows = if accumulate { 2 * n.min(vocab) } else { vocab };
         let bindings = sum_tokens::Bindings {
             ids: a.ids.binding().part(4 * from, 4 * n),
-            dy: a.dy.binding().part(4 * from * width, 4 * n * width),
+            dy: a.dy.binding().part(from * of_dy, n * of_dy),
             dtokens: a.out.binding(),
         };
         kernel
@@ -217,7 +218,7 @@ fn plan_tokens(kernel: &'static Kernel, a: &Backward, device: &Device) -> Vec<La
             .beside(width.div_ceil(COLUMNS as usize))
             .rounds(scan_rounds(n))
             .constant("WG", COLUMNS)
-            .cost((n * width) as f64, 4.0 * (n + (n + rows) * width) as f64)
+            .cost((n * width) as f64, (n * (4 + of_dy) + rows * of_out) as f64)
     };
     (0..n).step_by(piece).map(launch).collect()
 }
@@ -255,6 +256,7 @@ static POSITIONS_LADDER: Ladder<Backward> = Ladder {
     rungs: &[Rung::new("1_naive", &[&POSITIONS], |a, device| {
         let ([batch, rows], [context, width]) = (matrix(&a.ids), matrix(&a.out));
         let used = rows * width;
+        let [of_dy, of_out] = [&a.dy, &a.out].map(|t| t.dtype().size());
         let steps = grid_steps((context * width).div_ceil(256));
         let piece = piece(device, batch, 64, |n| steps * (n + 1));
         let launch = |from: usize| {
@@ -262,14 +264,17 @@ static POSITIONS_LADDER: Ladder<Backward> = Ladder {
             let accumulate = a.accumulate || from > 0;
             let touched = if accumulate { 2 * rows } else { context };
             let bindings = sum_positions::Bindings {
-                dy: a.dy.binding().part(4 * from * used, 4 * batch * used),
+                dy: a.dy.binding().part(of_dy * from * used, of_dy * batch * used),
                 dpositions: a.out.binding(),
             };
             POSITIONS
                 .launch(bindings, sum_positions::Params { batch, rows, width, context, accumulate })
                 .cover(context * width, 256)
                 .rounds(batch)
-                .cost((batch * used) as f64, 4.0 * (batch * used + touched * width) as f64)
+                .cost(
+                    (batch * used) as f64,
+                    (of_dy * batch * used + of_out * touched * width) as f64,
+                )
         };
         Ok((0..batch).step_by(piece).map(launch).collect())
     })],
@@ -330,7 +335,7 @@ pub fn embedding_positions_backward(
 }
 
 fn check_gradient(dy: &Tensor, shape: [usize; 3], table: &Tensor) -> Result<()> {
-    dy.expect_dtype(OP, DType::F32)?;
+    dy.expect_float(OP)?;
     dy.same_device(OP, table)?;
     table.expect_contiguous(OP)?;
     match dy.shape() == shape {
@@ -373,7 +378,7 @@ pub fn embedding(
             match grads.target(i) {
                 Some(target) => run(&ids, dy, &target, true)?,
                 None => {
-                    let table = Tensor::empty(dy.device(), DType::F32, shape)?;
+                    let table = Tensor::empty(dy.device(), dy.dtype(), shape)?;
                     run(&ids, dy, &table, false)?;
                     grads.add(i, table)?;
                 }

@@ -22,14 +22,22 @@ pub struct LayerCache {
 }
 
 impl KvCache {
-    /// An empty cache for `batch` sequences of a model.
+    /// An empty cache for `batch` sequences of a model, in f32.
     ///
     /// # Errors
     /// An impossible configuration; the device has no room.
     pub fn new(config: &GptConfig, batch: usize, device: &Device) -> Result<Self> {
+        Self::stored(config, batch, device, DType::F32)
+    }
+
+    /// [`new`](Self::new) with keys and values kept in this dtype.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn stored(config: &GptConfig, batch: usize, device: &Device, dtype: DType) -> Result<Self> {
         config.validate()?;
         let shape = [batch, config.n_head, config.n_positions, config.head_dim()];
-        let fresh = || Tensor::zeros(device, DType::F32, &shape);
+        let fresh = || Tensor::zeros(device, dtype, &shape);
         let layer = |_| Ok(LayerCache { keys: fresh()?, values: fresh()? });
         Ok(KvCache { layers: (0..config.n_layer).map(layer).collect::<Result<_>>()? })
     }
@@ -85,8 +93,9 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             state: a.state.slice(0, size_of::<StepState>()),
             cache: a.cache.binding(),
         };
+        let bytes = n * (a.qkv.dtype().size() + a.cache.dtype().size());
         let params = append::Params { n, rows, heads, head_dim, positions, part: a.part };
-        Ok(vec![APPEND.launch(bindings, params).cover(n, 256).cost(0.0, 8.0 * n as f64)])
+        Ok(vec![APPEND.launch(bindings, params).cover(n, 256).cost(0.0, bytes as f64)])
     })],
 };
 
@@ -100,8 +109,8 @@ impl LayerCache {
     /// state's on; rows past the cache's end are dropped.
     ///
     /// # Errors
-    /// Shapes that do not fit the cache; not f32; a cache that is strided; devices that differ; a
-    /// state buffer that is too small.
+    /// Shapes that do not fit the cache; a dtype that has no rung; a cache that is strided; devices
+    /// that differ; a state buffer that is too small.
     pub fn append(&self, qkv: &Tensor, state: &Buffer) -> Result<()> {
         let (keys, values) = (self.keys.shape(), self.values.shape());
         let fits = match (qkv.shape(), keys) {
@@ -116,9 +125,9 @@ impl LayerCache {
                           and values are [batch, heads, positions, head_dim]";
             return Err(TensorError::shape(OP, &[qkv.shape(), keys, values], reason).into());
         }
-        qkv.expect_dtype(OP, DType::F32)?;
+        qkv.expect_float(OP)?;
         for cache in [&self.keys, &self.values] {
-            cache.expect_dtype(OP, DType::F32)?;
+            cache.expect_float(OP)?;
             qkv.same_device(OP, cache)?;
             cache.expect_contiguous(OP)?;
         }

@@ -1,7 +1,7 @@
 use crate::cpu;
 use strata_autograd::Var;
 use strata_device::{Buffer, Ladder, LadderInfo, Rung, StepState, kernel};
-use strata_tensor::{DType, Error, Result, Tensor};
+use strata_tensor::{Error, Result, Tensor, bytes_of};
 
 #[derive(Debug)]
 struct Args {
@@ -38,7 +38,7 @@ static LADDER: Ladder<Args> = Ladder {
     op: "dropout",
     rungs: &[Rung::new("1_naive", &[&NAIVE], |a, _| {
         let n = a.x.numel();
-        let streams = if a.residual.is_some() { 12 } else { 8 };
+        let added = a.residual.as_ref().map_or(0, Tensor::nbytes) as f64;
         let bindings = thin_out::Bindings {
             x: a.x.binding(),
             residual: a.residual.as_ref().unwrap_or(&a.x).binding(),
@@ -57,7 +57,7 @@ static LADDER: Ladder<Args> = Ladder {
                 .cover(n.div_ceil(4), 256)
                 .rounds(14)
                 .constant("RESIDUAL", u32::from(a.residual.is_some()))
-                .cost(2.0 * n as f64, f64::from(streams) * n as f64),
+                .cost(2.0 * n as f64, bytes_of([&a.x, &a.out]) + added),
         ])
     })],
 };
@@ -88,7 +88,8 @@ fn threshold(p: f32) -> u32 {
 /// `op` tells the dropouts of one model apart.
 ///
 /// # Errors
-/// `p` outside `[0, 1)`; not f32; shapes or devices that differ; a state buffer that is too small.
+/// `p` outside `[0, 1)`; a dtype that has no rung; shapes or devices that differ; a state buffer
+/// that is too small.
 pub fn dropout_forward(
     x: &Tensor,
     residual: Option<&Tensor>,
@@ -100,9 +101,9 @@ pub fn dropout_forward(
     if !(0.0..1.0).contains(&p) {
         return Err(Error::value(name, format!("p is {p}; it must be at least 0 and less than 1")));
     }
-    x.expect_dtype(name, DType::F32)?;
+    x.expect_float(name)?;
     if let Some(residual) = residual {
-        residual.expect_dtype(name, DType::F32)?;
+        residual.expect_float(name)?;
         x.same_device(name, residual)?;
         if x.shape() != residual.shape() {
             let reason = "the residual has another shape";
@@ -110,7 +111,7 @@ pub fn dropout_forward(
         }
     }
     check_state(name, x, state)?;
-    let out = Tensor::empty(x.device(), DType::F32, x.shape())?;
+    let out = Tensor::empty(x.device(), x.dtype(), x.shape())?;
     if out.numel() > 0 {
         let args = Args {
             x: x.contiguous()?,

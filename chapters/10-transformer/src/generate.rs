@@ -109,12 +109,12 @@ impl Generator {
     /// A sampling number out of its range; the device has no room.
     pub fn new(model: &Gpt, sampling: Sampling) -> Result<Self> {
         sampling.validate()?;
-        let device = model.device();
+        let (device, stored) = (model.device(), model.parameters().values()?.dtype());
         Ok(Generator {
             model: model.clone(),
             sampling,
             random: Stream::new(sampling.seed, 0x9E4E),
-            cache: KvCache::new(model.config(), 1, device)?,
+            cache: KvCache::stored(model.config(), 1, device, stored)?,
             state: device.step_state(StepState::default())?,
             one: Tensor::zeros(device, DType::U32, &[1, 1])?,
             recording: None,

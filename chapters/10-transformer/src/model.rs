@@ -8,7 +8,7 @@ use strata_device::Device;
 use strata_layernorm::LayerNorm;
 use strata_loss::{CrossEntropy, cross_entropy_with};
 use strata_matmul::linear_tied;
-use strata_tensor::{Error as TensorError, Tensor};
+use strata_tensor::{DType, Error as TensorError, Tensor};
 
 /// A GPT-2-shaped transformer: token and position tables, pre-norm blocks, a final LayerNorm, and
 /// the token table once more as the head (Radford et al., "Language models are unsupervised
@@ -84,7 +84,7 @@ impl Gpt {
     /// # Errors
     /// The device fails.
     pub async fn non_finite_parameter_async(&self) -> Result<Option<String>> {
-        let values = self.parameters.values()?.read::<f32>().await?;
+        let values = self.parameters.values()?.cast(DType::F32)?.read::<f32>().await?;
         let sound = |info: &ParamInfo| {
             let mut numbers = values.iter().skip(info.offset).take(info.shape.iter().product());
             numbers.all(|x| x.is_finite())

@@ -1,4 +1,4 @@
-use crate::Machine;
+use crate::{DType, Machine};
 
 /// What this crate's calls return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -133,6 +133,20 @@ pub enum Error {
         /// The arguments' dtypes and shapes.
         detail: String,
     },
+    /// No rung of the ladder takes a tensor of this dtype in this place.
+    #[error(
+        "{op} takes {want}, got {got} as `{binding}`: it has no rung for that; convert with `cast`"
+    )]
+    DType {
+        /// The op.
+        op: &'static str,
+        /// The kernels' name for the tensor.
+        binding: &'static str,
+        /// What its rungs take there.
+        want: String,
+        /// What it was given.
+        got: DType,
+    },
     /// A rung that does not exist or cannot serve was asked for by name.
     #[error("{op}: rung {name} {why}; {fits} would serve")]
     UnknownRung {
@@ -177,4 +191,16 @@ pub enum Error {
         /// The driver's message.
         reason: String,
     },
+}
+
+impl Error {
+    /// The same, told of the op as its caller knows it: of `exp`, where the ladder is `map`.
+    pub fn named(mut self, name: &'static str) -> Self {
+        match &mut self {
+            Error::NoRung { op, .. } | Error::DType { op, .. } => *op = name,
+            Error::TooLong { op, .. } => *op = name.into(),
+            _ => {}
+        }
+        self
+    }
 }

@@ -1,5 +1,5 @@
-use crate::validate::too_long;
-use crate::{Device, Error, Kernel, Launch, Machine, Needs, Precision, Result};
+use crate::validate::{foreign, too_long};
+use crate::{DType, Declared, Device, Error, Kernel, Launch, Machine, Needs, Precision, Result};
 use std::fmt::Debug;
 
 /// One way to do an op.
@@ -103,18 +103,12 @@ impl<A: Debug> Ladder<A> {
     }
 
     fn start(&self, args: &A, device: &Device, better: Option<&str>) -> Result<()> {
-        let (rung, planned) = self.decide(args, device, better)?;
-        let launches = match planned {
-            Some(launches) => launches,
-            None => (rung.plan)(args, device)?,
-        };
-        for launch in launches {
-            device.launch(&launch)?;
-        }
-        Ok(())
+        let (_, launches) = self.decide(args, device, better)?;
+        launches.iter().try_for_each(|launch| device.launch(launch))
     }
 
-    /// The rung, and its launches where it took those to decide.
+    /// The rung and its launches. What a rung takes its kernels say: one that they are not written for,
+    /// by dtype, leaves its place to the next.
     fn decide(&self, args: &A, device: &Device, better: Option<&str>) -> Result<Decision<A>> {
         let machine = device.machine();
         let label = || device.info().label();
@@ -132,16 +126,19 @@ impl<A: Debug> Ladder<A> {
                     format!("needs {what}, which {} has not", label())
                 }
                 Some(r) if (r.accepts)(args) => match planned(r, args, device) {
+                    Ok(Planned::Ready(launches)) => return Ok((r, launches)),
+                    Ok(Planned::Foreign(..)) => takes(),
                     Err(Error::TooLong { rounds, most, .. }) => format!(
                         "{}, which ends loops after {most} rounds: {rounds} would be needed",
                         takes()
                     ),
-                    other => return Ok((r, other?)),
+                    Err(error) => return Err(error),
                 },
                 Some(_) => takes(),
             };
-            let ends = |r: &&'static Rung<A>| planned(r, args, device).is_ok();
-            let fits: Vec<_> = fits().filter(ends).map(|r| r.name).collect();
+            let ready =
+                |r: &&'static Rung<A>| matches!(planned(r, args, device), Ok(Planned::Ready(_)));
+            let fits: Vec<_> = fits().filter(ready).map(|r| r.name).collect();
             let fits = if fits.is_empty() { "none of its rungs".into() } else { fits.join(", ") };
             return Err(Error::UnknownRung { op: self.op.into(), name: name.clone(), why, fits });
         }
@@ -152,10 +149,11 @@ impl<A: Debug> Ladder<A> {
         order.sort_by_key(|r| {
             if r.overlaid(device) { 0 } else { 1 + u8::from(Some(r.name) != better) }
         });
-        let mut refused = None;
+        let (mut refused, mut others) = (None, Vec::new());
         for rung in order {
             match (planned(rung, args, device), &refused) {
-                (Ok(launches), _) => return Ok((rung, launches)),
+                (Ok(Planned::Ready(launches)), _) => return Ok((rung, launches)),
+                (Ok(Planned::Foreign(declared, dtype)), _) => others.push((declared, dtype)),
                 // Only what is too long leaves its place to the next, and the first is told of.
                 (Err(Error::TooLong { device, rounds, most, .. }), None) => {
                     let (op, detail) = (self.op.into(), format!(" of {}", tensors(args)));
@@ -165,8 +163,20 @@ impl<A: Debug> Ladder<A> {
                 (Err(_), Some(_)) => {}
             }
         }
-        let none = || Error::NoRung { op: self.op, device: label(), detail: tensors(args) };
-        Err(refused.unwrap_or_else(none))
+        Err(refused.or_else(|| self.written_for(&others)).unwrap_or_else(|| Error::NoRung {
+            op: self.op,
+            device: label(),
+            detail: tensors(args),
+        }))
+    }
+
+    /// Which dtypes the rungs that were looked at take where they were given another.
+    fn written_for(&self, others: &[(&'static Declared, DType)]) -> Option<Error> {
+        let &(first, got) = others.first()?;
+        let same = others.iter().filter(|(declared, _)| declared.name == first.name);
+        let mut want: Vec<String> = same.map(|(d, _)| d.element.to_string()).collect();
+        want.dedup();
+        Some(Error::DType { op: self.op, binding: first.name, want: want.join(" or "), got })
     }
 
     /// The ladder as data.
@@ -189,18 +199,25 @@ pub fn many_short([rows, width]: [usize; 2]) -> bool {
     width < 32 && rows >= 1 << 14
 }
 
-/// A rung, and its launches where they had to be looked at.
-type Decision<A> = (&'static Rung<A>, Option<Vec<Launch>>);
+/// A rung and its launches.
+type Decision<A> = (&'static Rung<A>, Vec<Launch>);
 
-/// A rung's launches, on devices that end long loops: none of them may be one. Elsewhere `None`, and
-/// nothing is planned for what may not be taken.
-fn planned<A>(rung: &Rung<A>, args: &A, device: &Device) -> Result<Option<Vec<Launch>>> {
-    if device.info().caps.loop_rounds == 0 {
-        return Ok(None);
-    }
+/// What a rung makes of its arguments.
+enum Planned {
+    /// Launches.
+    Ready(Vec<Launch>),
+    /// Nothing: a tensor has a dtype that its kernel is not written for.
+    Foreign(&'static Declared, DType),
+}
+
+/// A rung's launches, none of which may be one that the device ends.
+fn planned<A>(rung: &Rung<A>, args: &A, device: &Device) -> Result<Planned> {
     let launches = (rung.plan)(args, device)?;
+    if let Some((declared, dtype)) = launches.iter().find_map(foreign) {
+        return Ok(Planned::Foreign(declared, dtype));
+    }
     launches.iter().try_for_each(|launch| too_long(launch, device.info()))?;
-    Ok(Some(launches))
+    Ok(Planned::Ready(launches))
 }
 
 /// The dtypes and shapes of the tensors among an op's arguments. This crate knows no tensors, only

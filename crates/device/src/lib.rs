@@ -62,7 +62,9 @@ pub use memory::Memory;
 pub use needs::{Arch, Needs, Precision};
 pub use overlay::Overlay;
 pub use profile::{ProfileLog, ProfileRow};
-pub use signature::{Access, Bits, Bound, Declared, Element, Field, Pack, Signature, Word, Words};
+pub use signature::{
+    Access, Bits, Bits32, Bound, Declared, Element, Field, Pack, Signature, Word, Words,
+};
 pub use source::{Loaded, expand_wgsl, load_cuda, load_wgsl};
 pub use state::StepState;
 pub use tensor_map::{Swizzle, TensorMap};

@@ -19,6 +19,8 @@ pub enum Element {
     Of(DType),
     /// Bits that the kernel moves without asking what they are, in words of 4 bytes.
     Bits,
+    /// As [`Bits`](Self::Bits), an element to a word: no dtype of 16 bits.
+    Words,
     /// A [`StepState`], perhaps with more words behind it.
     State,
 }
@@ -31,6 +33,7 @@ impl Element {
             Element::Of(DType::U32 | DType::I32) => matches!(dtype, DType::U32 | DType::I32),
             Element::Of(own) => own == dtype,
             Element::Bits => true,
+            Element::Words => dtype.size() == 4,
             Element::State => false,
         }
     }
@@ -41,6 +44,7 @@ impl fmt::Display for Element {
         match self {
             Element::Of(dtype) => dtype.fmt(f),
             Element::Bits => f.write_str("bits"),
+            Element::Words => f.write_str("f32, i32 or u32"),
             Element::State => f.write_str("StepState"),
         }
     }
@@ -243,6 +247,24 @@ impl Bound for Bits {
 
     fn write(binding: CpuBinding<'_>) -> &mut [u8] {
         binding.into_write()
+    }
+}
+
+/// Elements of 4 bytes whose bits alone matter.
+#[derive(Debug)]
+pub enum Bits32 {}
+
+impl Bound for Bits32 {
+    const ELEMENT: Element = Element::Words;
+    type Read<'a> = &'a [u32];
+    type Write<'a> = &'a mut [u32];
+
+    fn read(binding: CpuBinding<'_>) -> &[u32] {
+        u32::read(binding)
+    }
+
+    fn write(binding: CpuBinding<'_>) -> &mut [u32] {
+        u32::write(binding)
     }
 }
 

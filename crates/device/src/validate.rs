@@ -1,4 +1,6 @@
-use crate::{Access, Binding, Error, Info, Launch, Machine, Memory, Result, TensorMap};
+use crate::{
+    Access, Binding, DType, Declared, Error, Info, Launch, Machine, Memory, Result, TensorMap,
+};
 
 /// The rules of the strictest machine hold on every one, so that a launch that runs here runs
 /// everywhere: WebGPU forbids reading and writing one buffer in one dispatch.
@@ -86,11 +88,8 @@ pub(crate) fn bindings(launch: &Launch) -> Result<()> {
         let (want, got) = (declared.len(), launch.bindings.len());
         return fail(launch, format!("it takes {want} buffers, {got} were bound"));
     }
-    for (binding, declared) in launch.bindings.iter().zip(declared) {
-        if let Some(dtype) = binding.dtype.filter(|&dtype| !declared.element.takes(dtype)) {
-            let (name, element) = (declared.name, declared.element);
-            return fail(launch, format!("`{name}` is declared as {element}, {dtype} was bound"));
-        }
+    if let Some((&Declared { name, element, .. }, dtype)) = foreign(launch) {
+        return fail(launch, format!("`{name}` is declared as {element}, {dtype} was bound"));
     }
     for (i, a) in launch.bindings.iter().enumerate() {
         if a.bytes == 0 || !a.offset.is_multiple_of(256) || !within(a) {
@@ -118,6 +117,12 @@ pub(crate) fn bindings(launch: &Launch) -> Result<()> {
         }
     }
     mapped(launch)
+}
+
+/// The first binding of a dtype that the kernel is not written for, and the dtype.
+pub(crate) fn foreign(launch: &Launch) -> Option<(&'static Declared, DType)> {
+    let pairs = launch.bindings.iter().zip(launch.kernel.signature.bindings);
+    pairs.filter_map(|(b, d)| Some((d, b.dtype?))).find(|(d, dtype)| !d.element.takes(*dtype))
 }
 
 /// What a tensor map shows must be there, as with any binding.

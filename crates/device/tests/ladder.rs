@@ -1,5 +1,8 @@
 //! A forced rung that cannot serve says so in words: which, why, and what would.
-use strata_device::{CpuArgs, Device, Kernel, Ladder, Rung, Settings, Signature};
+use strata_device::{
+    Buffer, CpuArgs, DType, Device, Error, Kernel, Ladder, Launch, Rung, Settings, Signature,
+    kernel,
+};
 
 /// Shows itself as an op's arguments do: a tensor, and what no reader wants to see.
 #[derive(Debug)]
@@ -58,4 +61,69 @@ fn a_rung_that_cannot_serve_says_why_and_what_would() {
     says("4_magic", 8, "test: rung 4_magic does not exist; 1_naive, 2_wide would serve".into());
     let none = LADDER.choose(&Args { _input: Tensor, width: 99 }, &device).err().unwrap();
     assert_eq!(none.to_string(), format!("test has no rung for {label} that takes f32 [4, 9]"));
+}
+
+/// A buffer of some dtype.
+#[derive(Debug)]
+struct Stored(Buffer, DType);
+
+kernel! {
+    mod wide {
+        bindings { x: read f32 }
+        params {}
+    }
+    static WIDE = "test/wide"(wide) { cpu: takes_wide }
+}
+
+kernel! {
+    mod narrow {
+        bindings { x: read half::bf16 }
+        params {}
+    }
+    static HALF = "test/half"(half) { cpu: takes_half }
+}
+
+fn takes_wide(_: wide::Cpu<'_>) {}
+fn takes_half(_: narrow::Cpu<'_>) {}
+
+fn launch(kernel: &'static Kernel, a: &Stored) -> Vec<Launch> {
+    vec![Launch::new(kernel).bind(&a.0.whole().of(a.1))]
+}
+
+#[test]
+fn the_kernels_dtypes_choose_among_rungs() {
+    static BOTH: Ladder<Stored> = Ladder {
+        op: "test",
+        rungs: &[
+            Rung::new("1_naive", &[&WIDE], |a, _| Ok(launch(&WIDE, a))),
+            Rung::new("2_half", &[&HALF], |a, _| Ok(launch(&HALF, a))),
+        ],
+    };
+    static ONE: Ladder<Stored> = Ladder {
+        op: "test",
+        rungs: &[Rung::new("1_naive", &[&WIDE], |a, _| Ok(launch(&WIDE, a)))],
+    };
+    let device = Device::open("cpu", Settings::default()).unwrap();
+    let stored = |dtype| Stored(device.alloc(64).unwrap(), dtype);
+    for (dtype, rung) in [(DType::F32, "1_naive"), (DType::BF16, "2_half")] {
+        assert_eq!(BOTH.choose(&stored(dtype), &device).unwrap().name, rung);
+        BOTH.run(&stored(dtype), &device).unwrap();
+    }
+    let says = |ladder: &Ladder<Stored>, dtype| {
+        let error = ladder.run(&stored(dtype), &device).unwrap_err();
+        assert!(matches!(error, Error::DType { got, .. } if got == dtype), "{error}");
+        error
+    };
+    let unknown = "as `x`: it has no rung for that; convert with `cast`";
+    let error = says(&BOTH, DType::F16);
+    assert_eq!(error.to_string(), format!("test takes bf16 or f32, got f16 {unknown}"));
+    let error = says(&ONE, DType::BF16).named("exp");
+    assert_eq!(error.to_string(), format!("exp takes f32, got bf16 {unknown}"));
+    // A forced rung is not left for another.
+    let forced = device.with_rung("test", "2_half");
+    let error = BOTH.run(&stored(DType::F32), &forced).unwrap_err().to_string();
+    assert!(
+        error.contains("rung 2_half does not take") && error.contains("1_naive would"),
+        "{error}"
+    );
 }

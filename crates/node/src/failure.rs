@@ -73,6 +73,7 @@ impl From<device::Error> for Failure {
             Error::Range { call, .. } => ("index", *call),
             Error::Recording { call, .. } => ("busy", *call),
             Error::NoRung { op, .. } => ("rung", *op),
+            Error::DType { op, .. } => ("dtype", *op),
             Error::UnknownRung { op, .. } => return Failure::new("rung", op, message),
             Error::Overlay { .. } => ("kernels", "open"),
             Error::Unheeded { .. } => ("kernels", ""),

@@ -222,7 +222,7 @@ impl NativeOptimizer {
                 Over::Sgd(a, infos) => (a.velocity().into_iter().collect(), infos),
             };
             let info = infos.get(i).ok_or_else(none)?;
-            arenas.into_iter().map(|arena| Ok(put_tensor(info.place(arena.buffer())?))).collect()
+            arenas.into_iter().map(|arena| Ok(put_tensor(info.place(arena)?))).collect()
         })
     }
 

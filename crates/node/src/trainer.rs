@@ -187,7 +187,7 @@ impl NativeTrainer {
             let info = self.infos.iter().find(|info| info.name == name).ok_or_else(|| {
                 Failure::argument("moments", format!("the model has no parameter {name:?}"))
             })?;
-            let place = |arena: &Tensor| Ok(put_tensor(info.place(arena.buffer())?));
+            let place = |arena: &Tensor| Ok(put_tensor(info.place(arena)?));
             self.moments.iter().map(place).collect()
         })
     }

@@ -5,7 +5,7 @@ use strata_check::report::{Check, Element as Value};
 use strata_check::round::Precision as Format;
 use strata_check::{Tolerance, sample, tolerance};
 use strata_ml::device::{self, Device, Machine, Precision};
-use strata_ml::tensor::{self, Element, Tensor};
+use strata_ml::tensor::{self, DType, Element, Tensor};
 
 /// One rung of one op on one device, being judged.
 #[derive(Debug)]
@@ -19,6 +19,7 @@ pub struct Probe {
     judge: bool,
     share: f64,
     checks: usize,
+    stored: DType,
 }
 
 impl Probe {
@@ -35,7 +36,13 @@ impl Probe {
             judge: true,
             share: 0.0,
             checks: 0,
+            stored: DType::F32,
         }
+    }
+
+    /// A probe of no rung, whose floats are kept in another dtype: for what an op says to that.
+    pub fn stored(op: &'static str, device: &Device, stored: DType) -> Self {
+        Probe { device: device.clone(), stored, ..Self::new(op, "", "", device) }
     }
 
     /// With the notes of a guarded device: they fail the next check.
@@ -75,7 +82,9 @@ impl Probe {
     /// Forces the rung of the same name for another op too: a backward pass is judged together with
     /// its own forward, whose rounding it undoes.
     pub fn force(&mut self, op: &str) {
-        self.device = self.device.with_rung(op, self.rung);
+        if !self.rung.is_empty() {
+            self.device = self.device.with_rung(op, self.rung);
+        }
     }
 
     /// The device, with the rung forced: put every tensor on it.
@@ -107,7 +116,8 @@ impl Probe {
     /// output) is fresh and holds poison.
     pub fn tensor<T: Element>(&self, data: &[T], shape: &[usize]) -> Outcome<Tensor> {
         self.device.trim();
-        Ok(Tensor::from_slice(&self.device, data, shape)?)
+        let tensor = Tensor::from_slice(&self.device, data, shape)?;
+        Ok(if T::DTYPE == DType::F32 { tensor.cast(self.stored)? } else { tensor })
     }
 
     /// Standard normals: the numbers, and the tensor of them.

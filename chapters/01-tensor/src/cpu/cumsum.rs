@@ -10,7 +10,7 @@ pub(crate) fn cumsum(sum_up::Cpu { x, out, params, constants }: sum_up::Cpu<'_>)
             *sum = sum.wrapping_add(x);
             *sum
         };
-        return scan(params, reverse, cast_slice(x), cast_slice_mut(out), |x| x, add);
+        return scan(params, reverse, x, out, |x| x, add);
     }
     // In float64: a running sum in f32 drifts off a long row of equal numbers.
     let add = |sum: &mut f64, x: f32| {

@@ -1,17 +1,16 @@
 use super::walk::Walk;
 use crate::ops::gather::pick;
 use crate::ops::scatter_add::add_up;
-use bytemuck::{cast_slice, cast_slice_mut};
 use rayon::prelude::*;
 
 pub(crate) fn gather(pick::Cpu { x, index, out, params: p, .. }: pick::Cpu<'_>) {
-    let (x, rank): (&[u32], usize) = (cast_slice(x), p.rank);
+    let rank = p.rank;
     let walk = Walk {
         shape: &p.shape[..rank],
         strides: [&p.x_strides[..rank], &p.index_strides[..rank]],
         offsets: [p.x_offset, p.index_offset],
     };
-    walk.rows(&mut cast_slice_mut::<u8, u32>(out)[..p.n], |out, [i, j], [s, t]| {
+    walk.rows(&mut out[..p.n], |out, [i, j], [s, t]| {
         for (k, o) in out.iter_mut().enumerate() {
             let id = index[j + k * t] as usize;
             *o = if id < p.known { x[i + k * s + id * p.step] } else { p.missing };

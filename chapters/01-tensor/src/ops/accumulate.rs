@@ -1,4 +1,4 @@
-use crate::{DType, Error, Result, Tensor, cpu};
+use crate::{DType, Error, Result, Tensor, bytes_of, cpu};
 use strata_device::{Ladder, Rung, kernel};
 
 #[derive(Debug)]
@@ -24,23 +24,31 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
         let n = a.out.numel();
         let bindings = add_scaled::Bindings { x: a.input.binding(), out: a.out.binding() };
         let launch = ACCUMULATE.launch(bindings, add_scaled::Params { n, alpha: a.alpha });
-        Ok(vec![launch.cover(n, 256).cost(2.0 * n as f64, 12.0 * n as f64)])
+        Ok(vec![launch.cover(n, 256).cost(2.0 * n as f64, bytes_of([&a.input, &a.out, &a.out]))])
     })],
 };
 
-/// `out += alpha * input`, in place: how gradients gather in their arena.
+/// `out += alpha * input`, in place: how gradients gather in their arena. Where one of them has 16 bits
+/// the sum is taken in f32, and rounded once to the dtype of `out`.
 ///
 /// # Errors
-/// Shapes or devices differ; not f32; `out` is strided.
+/// Shapes or devices differ; integers; `out` is strided.
 pub fn accumulate(out: &Tensor, input: &Tensor, alpha: f32) -> Result<()> {
     let op = "accumulate";
-    out.expect_dtype(op, DType::F32)?;
-    input.expect_dtype(op, DType::F32)?;
+    out.expect_float(op)?;
+    input.expect_float(op)?;
     out.same_device(op, input)?;
     if out.shape() != input.shape() {
         return Err(Error::shape(op, &[out.shape(), input.shape()], "the shapes differ"));
     }
     out.expect_contiguous(op)?;
+    let wide = DType::F32;
+    if out.dtype() != wide {
+        let sum = out.cast(wide)?;
+        accumulate(&sum, input, alpha)?;
+        return super::copy_into(&sum.cast(out.dtype())?, out);
+    }
+    let input = input.cast(wide)?;
     if out.numel() > 0 {
         let args = Args { input: input.contiguous()?, out: out.clone(), alpha };
         LADDER.run(&args, out.device())?;

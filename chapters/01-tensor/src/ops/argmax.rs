@@ -1,4 +1,4 @@
-use crate::{DType, Error, Result, Tensor, cpu};
+use crate::{DType, Error, Result, Tensor, bytes_of, cpu};
 use strata_device::{Kernel, Ladder, Launch, Rung, kernel};
 
 #[derive(Debug)]
@@ -24,7 +24,7 @@ fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     let bindings = find_largest::Bindings { x: a.input.binding(), out: a.out.binding() };
     kernel
         .launch(bindings, find_largest::Params { rows, width: a.width })
-        .cost(a.input.numel() as f64, 4.0 * (a.input.numel() + rows) as f64)
+        .cost(a.input.numel() as f64, bytes_of([&a.input, &a.out]))
 }
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
@@ -46,9 +46,9 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
 /// counts as larger than everything.
 ///
 /// # Errors
-/// Not f32; a last dimension of 0; no dimensions.
+/// A dtype that has no rung; a last dimension of 0; no dimensions.
 pub fn argmax(input: &Tensor) -> Result<Tensor> {
-    input.expect_dtype("argmax", DType::F32)?;
+    input.expect_float("argmax")?;
     let Some((&width, rows)) = input.shape().split_last().filter(|(w, _)| **w > 0) else {
         return Err(Error::shape("argmax", &[input.shape()], "needs a last dimension above 0"));
     };

@@ -1,4 +1,4 @@
-use crate::{DType, Result, Tensor, cpu};
+use crate::{DType, Result, Tensor, bytes_of, cpu};
 use strata_device::{Bits, Ladder, Rung, kernel};
 
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
                 .rounds(8)
                 .constant("FROM", from.code())
                 .constant("TO", to.code())
-                .cost(0.0, (n * (from.size() + to.size())) as f64),
+                .cost(0.0, bytes_of([&a.input, &a.out])),
         ])
     })],
 };

@@ -1,5 +1,5 @@
 use crate::{DType, Error, Layout, Result, Tensor, broadcast_shapes, cpu};
-use strata_device::{Bits, Ladder, Rung, kernel};
+use strata_device::{Bits32, Ladder, Rung, kernel};
 
 const OP: &str = "where";
 
@@ -13,7 +13,7 @@ pub(super) struct Args {
 
 kernel! {
     pub(crate) mod select {
-        bindings { cond: read Bits, a: read Bits, b: read Bits, out: write Bits }
+        bindings { cond: read Bits32, a: read Bits32, b: read Bits32, out: write Bits32 }
         params {
             shape: [usize; 8],
             cond_strides: [usize; 8],
@@ -39,7 +39,8 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
         let n = args.out.numel();
         let [(cond, cond_offset), (a, a_offset), (b, b_offset)] =
             [&args.cond, &args.a, &args.b].map(Tensor::binding_and_offset);
-        let read: usize = layouts.iter().map(Layout::extent).sum();
+        let read = |t: &Tensor| t.layout().extent() * t.dtype().size();
+        let bytes = [&args.cond, &args.a, &args.b].map(read).iter().sum::<usize>();
         let params = select::Params {
             shape: merged[0].padded_shape(),
             cond_strides: merged[0].padded_strides(),
@@ -50,14 +51,15 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
             cond_offset,
             a_offset,
             b_offset,
-            mask: if args.cond.dtype() == DType::F32 { 0x7fff_ffff } else { 0xffff_ffff },
+            // A zero has a sign in floats.
+            mask: if args.cond.dtype().is_float() { 0x7fff_ffff } else { 0xffff_ffff },
         };
         Ok(vec![
             CHOOSE
                 .launch(select::Bindings { cond, a, b, out: args.out.binding() }, params)
                 .cover(n, 256)
                 .rounds(8)
-                .cost(0.0, 4.0 * (n + read) as f64),
+                .cost(0.0, (args.out.nbytes() + bytes) as f64),
         ])
     })],
 };
@@ -67,11 +69,9 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
 /// come through unchanged, and nothing of those that are not.
 ///
 /// # Errors
-/// The shapes do not broadcast; `cond` or `a` is none of f32, i32 and u32; `b` has another dtype than
-/// `a`; different devices; the device fails.
+/// The shapes do not broadcast; `b` has another dtype than `a`; a dtype that has no rung; different
+/// devices; the device fails.
 pub fn choose(cond: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    cond.expect_word(OP)?;
-    a.expect_word(OP)?;
     b.expect_dtype(OP, a.dtype())?;
     cond.same_device(OP, a)?;
     cond.same_device(OP, b)?;
@@ -87,14 +87,6 @@ pub fn choose(cond: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor> {
 }
 
 impl Tensor {
-    /// Checks that the elements have 32 bits.
-    pub(super) fn expect_word(&self, op: &'static str) -> Result<()> {
-        match self.dtype().size() {
-            4 => Ok(()),
-            _ => Err(Error::DType { op, want: "f32, i32 or u32", got: self.dtype() }),
-        }
-    }
-
     /// Checks that the elements are integers, for what counts or names something.
     pub(super) fn expect_integers(&self, op: &'static str) -> Result<()> {
         match self.dtype() {

@@ -45,7 +45,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
             let merged = Layout::collapse(&[a.src.layout().clone(), a.dst.layout().clone()]);
             let (src, from_offset) = a.src.binding_and_offset();
             let (dst, to_offset) = a.dst.binding_and_offset();
-            let (n, size) = (a.src.numel(), a.src.dtype().size());
+            let n = a.src.numel();
             let params = move_elements::Params {
                 shape: merged[0].padded_shape(),
                 from_strides: merged[0].padded_strides(),
@@ -61,12 +61,12 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
                     .launch(move_elements::Bindings { src, dst }, params)
                     .cover(n, 256)
                     .rounds(8)
-                    .constant("SIZE", size as u32)
-                    .cost(0.0, (2 * n * size) as f64),
+                    .constant("SIZE", a.src.dtype().size() as u32)
+                    .cost(0.0, (2 * a.src.nbytes()) as f64),
             ])
         }),
         Rung::new("2_vectorized", &[&VECTORIZED], |a: &Args, _| {
-            let bytes = a.src.numel() * a.src.dtype().size();
+            let bytes = a.src.nbytes();
             let (words, odd) = (bytes / 4, !bytes.is_multiple_of(4));
             let (src, dst) = (a.src.binding_by_16(), a.dst.binding_by_16());
             Ok(vec![

@@ -1,5 +1,5 @@
-use crate::{DType, Error, Result, Tensor, cpu};
-use strata_device::{Bits, Device, Kernel, Ladder, Launch, Rung, kernel, piece};
+use crate::{Result, Tensor, cpu};
+use strata_device::{Bits32, Device, Kernel, Ladder, Launch, Rung, kernel, piece};
 
 /// A contiguous input as `[outer, length, inner]`: the sum runs along the middle.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub(super) struct Args {
 
 kernel! {
     pub(crate) mod sum_up {
-        bindings { x: read Bits, out: write Bits }
+        bindings { x: read Bits32, out: write Bits32 }
         params {
             /// outer inner
             columns: usize,
@@ -40,16 +40,16 @@ fn launches(
     rounds: impl Fn(usize) -> usize,
     grid: impl Fn(Launch, usize) -> Launch,
 ) -> Vec<Launch> {
-    let columns = a.input.numel() / a.length;
+    let (columns, size) = (a.input.numel() / a.length, a.input.dtype().size());
     let launch = |first: usize, count: usize| {
         let bindings = sum_up::Bindings { x: a.input.binding(), out: a.out.binding() };
         let (length, inner) = (a.length, a.inner);
         let launch = kernel
             .launch(bindings, sum_up::Params { columns, length, inner, first, count })
             .rounds(rounds(count))
-            .constant("INTEGER", u32::from(a.input.dtype() != DType::F32))
+            .constant("INTEGER", u32::from(!a.input.dtype().is_float()))
             .constant("REVERSE", u32::from(a.reverse))
-            .cost((count * columns) as f64, 8.0 * (count * columns) as f64);
+            .cost((count * columns) as f64, (2 * size * count * columns) as f64);
         grid(launch, columns)
     };
     let steps = launch(0, a.length).steps;
@@ -77,19 +77,15 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
     ],
 };
 
-/// The sums of all elements up to each one along dimension `d`, itself included: of f32, or of i32 and
-/// u32 modulo 2³². With `reverse` from each element to the last, which is what the gradient takes.
+/// The sums of all elements up to each one along dimension `d`, itself included; of i32 and u32
+/// modulo 2³². With `reverse` from each element to the last, which is what the gradient takes.
 ///
 /// # Errors
-/// A dimension that is not there; a 16-bit dtype; the device fails.
+/// A dimension that is not there; a dtype that has no rung; the device fails.
 pub fn cumsum(input: &Tensor, d: usize, reverse: bool) -> Result<Tensor> {
     let op = "cumsum";
     let length = input.dim(op, d)?;
-    let dtype = input.dtype();
-    if dtype.size() != 4 {
-        return Err(Error::DType { op, want: "f32, i32 or u32", got: dtype });
-    }
-    let out = Tensor::empty_for(op, input.device(), dtype, input.shape())?;
+    let out = Tensor::empty_for(op, input.device(), input.dtype(), input.shape())?;
     if out.numel() > 0 {
         let inner = input.shape()[d + 1..].iter().product();
         let args = Args { input: input.contiguous()?, out: out.clone(), length, inner, reverse };

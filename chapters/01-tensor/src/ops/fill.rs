@@ -24,7 +24,7 @@ kernel! {
 pub(super) static LADDER: Ladder<Args> = Ladder {
     op: "fill",
     rungs: &[Rung::new("1_naive", &[&FILL], |a, _| {
-        let bytes = a.out.numel() * a.out.dtype().size();
+        let bytes = a.out.nbytes();
         let (words, odd) = (bytes / 4, bytes % 4 > 0);
         let params = set_words::Params { words, bits: a.bits, odd };
         Ok(vec![

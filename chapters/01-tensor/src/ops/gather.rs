@@ -1,5 +1,5 @@
-use crate::{DType, Error, Layout, Result, Tensor, cpu};
-use strata_device::{Bits, Ladder, Rung, kernel};
+use crate::{DType, Error, Layout, Result, Tensor, bytes_of, cpu};
+use strata_device::{Bits32, Ladder, Rung, kernel};
 
 const OP: &str = "gather";
 
@@ -15,7 +15,7 @@ pub(super) struct Args {
 
 kernel! {
     pub(crate) mod pick {
-        bindings { x: read Bits, index: read u32, out: write Bits }
+        bindings { x: read Bits32, index: read u32, out: write Bits32 }
         params {
             shape: [usize; 8],
             x_strides: [usize; 8],
@@ -59,7 +59,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
                 .launch(pick::Bindings { x, index, out: a.out.binding() }, params)
                 .cover(n, 256)
                 .rounds(8)
-                .cost(0.0, 12.0 * n as f64),
+                .cost(0.0, bytes_of([&a.index, &a.out, &a.out])),
         ])
     })],
 };
@@ -92,10 +92,9 @@ pub(super) fn fits(op: &'static str, x: &Tensor, d: usize, index: &Tensor) -> Re
 /// nothing and gives NaN in f32, all bits set in integers: -1 of i32, 4,294,967,295 of u32.
 ///
 /// # Errors
-/// Shapes that do not fit; an index that is not u32 or i32; a tensor of 16 bits; different devices; the
-/// device fails.
+/// Shapes that do not fit; an index that is not u32 or i32; a dtype that has no rung; different
+/// devices; the device fails.
 pub fn gather(x: &Tensor, d: usize, index: &Tensor) -> Result<Tensor> {
-    x.expect_word(OP)?;
     fits(OP, x, d, index)?;
     let out = Tensor::empty_for(OP, x.device(), x.dtype(), index.shape())?;
     if out.numel() == 0 {

@@ -1,4 +1,4 @@
-use crate::{DType, Error, Layout, Result, Tensor, cpu};
+use crate::{Error, Layout, Result, Tensor, bytes_of, cpu};
 use std::cmp::Ordering;
 use strata_device::{Ladder, Launch, Rung, kernel};
 
@@ -106,26 +106,26 @@ fn launch(a: &Args) -> Launch {
         .cover(n, 256)
         .rounds(18)
         .constant("OP", a.op as u32)
-        .cost(n as f64, 8.0 * n as f64)
+        .cost(n as f64, bytes_of([&a.input, &a.out]))
 }
 
 pub(super) static LADDER: Ladder<Args> =
     Ladder { op: "map", rungs: &[Rung::new("1_naive", &[&MAP], |a, _| Ok(vec![launch(a)]))] };
 
-/// `op` applied to every element of an f32 tensor of any layout.
+/// `op` applied to every element of a tensor of floats, of any layout.
 ///
 /// # Errors
-/// Not f32; clamp's bounds are NaN or the wrong way round; the device fails.
+/// A dtype that has no rung; clamp's bounds are NaN or the wrong way round; the device fails.
 pub fn map(op: Map, input: &Tensor, alpha: f32, beta: f32) -> Result<Tensor> {
-    input.expect_dtype(op.name(), DType::F32)?;
+    input.expect_float(op.name())?;
     if op == Map::Clamp && alpha.partial_cmp(&beta).is_none_or(Ordering::is_gt) {
         let reason = format!("the lower bound {alpha} must not be above the upper bound {beta}");
         return Err(Error::value(op.name(), reason));
     }
-    let out = Tensor::empty_for(op.name(), input.device(), DType::F32, input.shape())?;
+    let out = Tensor::empty_for(op.name(), input.device(), input.dtype(), input.shape())?;
     if input.numel() > 0 {
         let args = Args { op, alpha, beta, input: input.clone(), out: out.clone() };
-        LADDER.run(&args, input.device())?;
+        LADDER.run(&args, input.device()).map_err(|error| error.named(op.name()))?;
     }
     Ok(out)
 }

@@ -7,7 +7,7 @@ macro_rules! maps {
         $(#[$doc])*
         ///
         /// # Errors
-        /// Not f32; the device fails.
+        /// A dtype that has no rung; the device fails.
         pub fn $name(&self) -> Result<Tensor> {
             map(Map::$op, self, 0.0, 0.0)
         }
@@ -19,8 +19,8 @@ macro_rules! zips {
         $(#[$doc])*
         ///
         /// # Errors
-        /// As [`zip`](super::zip()): the shapes do not broadcast; not two of f32, i32 or u32; different
-        /// devices.
+        /// As [`zip`](super::zip()): the shapes do not broadcast; two dtypes, or one that has no
+        /// rung; different devices.
         pub fn $name(&self, other: &Tensor) -> Result<Tensor> {
             zip(Zip::$op, self, other)
         }
@@ -90,7 +90,7 @@ impl Tensor {
     /// `alpha * x + beta` of every element.
     ///
     /// # Errors
-    /// Not f32; the device fails.
+    /// A dtype that has no rung; the device fails.
     pub fn affine(&self, alpha: f32, beta: f32) -> Result<Tensor> {
         map(Map::Affine, self, alpha, beta)
     }
@@ -98,7 +98,7 @@ impl Tensor {
     /// `-x` of every element.
     ///
     /// # Errors
-    /// Not f32; the device fails.
+    /// A dtype that has no rung; the device fails.
     pub fn neg(&self) -> Result<Tensor> {
         // Plus -0: only that leaves both zeros as they are.
         self.affine(-1.0, -0.0)
@@ -107,7 +107,7 @@ impl Tensor {
     /// `x^exponent` of every element, as C's `pow`: NaN where x is negative and the exponent is not whole.
     ///
     /// # Errors
-    /// Not f32; the device fails.
+    /// A dtype that has no rung; the device fails.
     pub fn powf(&self, exponent: f32) -> Result<Tensor> {
         map(Map::Pow, self, exponent, 0.0)
     }
@@ -115,7 +115,7 @@ impl Tensor {
     /// Every element held between `low` and `high`; NaN stays NaN.
     ///
     /// # Errors
-    /// Not f32; `low` above `high`, or either is NaN; the device fails.
+    /// A dtype that has no rung; `low` above `high`, or either is NaN; the device fails.
     pub fn clamp(&self, low: f32, high: f32) -> Result<Tensor> {
         map(Map::Clamp, self, low, high)
     }
@@ -123,7 +123,7 @@ impl Tensor {
     /// 1 where `x > threshold`, else 0.
     ///
     /// # Errors
-    /// Not f32; the device fails.
+    /// A dtype that has no rung; the device fails.
     pub fn step(&self, threshold: f32) -> Result<Tensor> {
         map(Map::Step, self, threshold, 0.0)
     }
@@ -165,7 +165,7 @@ impl Tensor {
     /// The sum of all elements, as a tensor of shape `[]`.
     ///
     /// # Errors
-    /// Not f32; the device fails.
+    /// A dtype that has no rung; the device fails.
     pub fn sum_all(&self) -> Result<Tensor> {
         self.sum(&(0..self.rank()).collect::<Vec<_>>(), false)
     }

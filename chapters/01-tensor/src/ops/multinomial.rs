@@ -1,4 +1,4 @@
-use crate::{DType, Error, Result, Tensor, cpu};
+use crate::{DType, Error, Result, Tensor, bytes_of, cpu};
 use strata_device::random::Stream;
 use strata_device::{Ladder, Launch, Rung, kernel};
 
@@ -37,6 +37,8 @@ fn launch(a: &Args) -> Launch {
     let piece = width.div_ceil(WIDTH);
     let groups = rows * draws.div_ceil(WIDTH);
     let (read, drawn) = ((groups * width) as f64, (rows * draws) as f64);
+    let size = a.weights.dtype().size() as f64;
+    let bytes = size * read + bytes_of([&a.uniforms, &a.out]);
     let bindings = draw::Bindings {
         weights: a.weights.binding(),
         uniforms: a.uniforms.binding(),
@@ -47,7 +49,7 @@ fn launch(a: &Args) -> Launch {
         .spread(groups, WIDTH as u32)
         .constant("WG", WIDTH as u32)
         .rounds(2 * (piece + WIDTH))
-        .cost(read + drawn * (WIDTH + piece) as f64, 4.0 * read + 8.0 * drawn)
+        .cost(read + drawn * (WIDTH + piece) as f64, bytes)
 }
 
 pub(super) static LADDER: Ladder<Args> = Ladder {
@@ -64,11 +66,11 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
 /// 4,294,967,295, which no table has as a row, and so does what is drawn when no weight is left.
 ///
 /// # Errors
-/// Not f32; no dimensions, or a last one of 0; without replacement more draws than a row has places;
-/// a step that is being recorded; the device fails.
+/// A dtype that has no rung; no dimensions, or a last one of 0; without replacement more draws than
+/// a row has places; a step that is being recorded; the device fails.
 pub fn multinomial(weights: &Tensor, draws: usize, seed: u64, replacement: bool) -> Result<Tensor> {
     let op = "multinomial";
-    weights.expect_dtype(op, DType::F32)?;
+    weights.expect_float(op)?;
     let Some((&width, rows)) = weights.shape().split_last().filter(|(w, _)| **w > 0) else {
         return Err(Error::shape(op, &[weights.shape()], "needs a last dimension above 0"));
     };

@@ -1,5 +1,5 @@
-use crate::{DType, Error, MAX_RANK, Result, Tensor, cpu};
-use strata_device::{Bits, Ladder, Launch, Rung, kernel};
+use crate::{DType, Error, MAX_RANK, Result, Tensor, bytes_of, cpu};
+use strata_device::{Bits32, Ladder, Launch, Rung, kernel};
 
 const OP: &str = "one_hot";
 
@@ -12,7 +12,7 @@ pub(super) struct Args {
 
 kernel! {
     pub(crate) mod classify {
-        bindings { ids: read u32, out: write Bits }
+        bindings { ids: read u32, out: write Bits32 }
         params {
             /// Ids times classes.
             n: usize,
@@ -32,7 +32,7 @@ fn launch(a: &Args) -> Launch {
     NAIVE
         .launch(classify::Bindings { ids: a.ids.binding(), out: a.out.binding() }, params)
         .cover(n, 256)
-        .cost(0.0, 4.0 * (n + a.ids.numel()) as f64)
+        .cost(0.0, bytes_of([&a.ids, &a.out]))
 }
 
 pub(super) static LADDER: Ladder<Args> =

@@ -1,4 +1,4 @@
-use crate::{DType, Error, Layout, Result, Tensor, cpu};
+use crate::{Error, Layout, Result, Tensor, cpu};
 use std::sync::OnceLock;
 use strata_device::{Buffer, Ladder, Launch, Rung, kernel};
 
@@ -120,9 +120,10 @@ impl View {
         }
     }
 
-    fn finish(&self, launch: Launch, op: Reduce) -> Launch {
+    fn finish(&self, launch: Launch, a: &Args) -> Launch {
         let (n, k) = (self.outer.numel() as f64, self.inner.numel() as f64);
-        launch.constant("OP", op as u32).cost(n * k, 4.0 * (n * k + n))
+        let size = a.out.dtype().size() as f64;
+        launch.constant("OP", a.op as u32).cost(n * k, size * n * (k + 1.0))
     }
 }
 
@@ -140,7 +141,7 @@ fn naive(a: &Args) -> Launch {
         scale: a.scale,
     };
     let launch = NAIVE.launch(fold::Bindings { x, out: a.out.binding() }, params);
-    let launch = view.finish(launch, a.op);
+    let launch = view.finish(launch, a);
     launch.cover(a.out.numel(), WIDTH).rounds(view.rounds(view.inner.numel()))
 }
 
@@ -175,7 +176,7 @@ fn tree(a: &Args) -> Result<Vec<Launch>, strata_device::Error> {
         };
         // The tree has as many rounds as a workgroup's width has bits, at most, and as many switches.
         let rounds = view.rounds(length.div_ceil(WIDTH as usize / columns)) + 16;
-        view.finish(TREE.launch(fold_shared::Bindings { x, out }, params), a.op)
+        view.finish(TREE.launch(fold_shared::Bindings { x, out }, params), a)
             .spread(wide * parts, WIDTH)
             .rounds(rounds)
             .constant("WG", WIDTH)
@@ -211,11 +212,11 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
     ],
 };
 
-/// Reduces the dimensions `dims` of an f32 tensor, then multiplies by `scale` (1/n makes a sum a
+/// Reduces the dimensions `dims` of a tensor of floats, then multiplies by `scale` (1/n makes a sum a
 /// mean). Reduced dimensions stay as 1 if `keepdim`.
 ///
 /// # Errors
-/// A dimension that is not there or named twice; not f32.
+/// A dimension that is not there or named twice; a dtype that has no rung.
 pub fn reduce(
     op: Reduce,
     input: &Tensor,
@@ -224,7 +225,7 @@ pub fn reduce(
     scale: f32,
 ) -> Result<Tensor> {
     let name = op.name();
-    input.expect_dtype(name, DType::F32)?;
+    input.expect_float(name)?;
     let mut reduced = vec![false; input.rank()];
     for &d in dims {
         input.dim(name, d)?;
@@ -241,16 +242,15 @@ pub fn reduce(
         .filter(|&d| keepdim || !reduced[d])
         .map(|d| if reduced[d] { 1 } else { input.shape()[d] })
         .collect();
-    let out = Tensor::empty_for(name, input.device(), DType::F32, &shape)?;
+    let out = Tensor::empty_for(name, input.device(), input.dtype(), &shape)?;
     if out.numel() == 0 {
         return Ok(out);
     }
     if input.numel() == 0 {
         let nothing = [0.0, f32::NEG_INFINITY, f32::INFINITY][op as usize];
-        super::fill_bits(&out, (scale * nothing).to_bits())?;
-        return Ok(out);
+        return Tensor::full(out.device(), &shape, scale * nothing)?.cast(out.dtype());
     }
     let args = Args { op, input: sorted, kept, scale, out: out.clone(), partial: OnceLock::new() };
-    LADDER.run(&args, out.device())?;
+    LADDER.run(&args, out.device()).map_err(|error| error.named(name))?;
     Ok(out)
 }

@@ -1,5 +1,5 @@
 use super::gather::fits;
-use crate::{DType, Error, Layout, Result, Tensor, cpu};
+use crate::{Error, Layout, Result, Tensor, cpu};
 use std::sync::OnceLock;
 use strata_device::{Buffer, Device, Ladder, Launch, Rung, grid_steps, kernel, piece};
 
@@ -140,6 +140,12 @@ impl Columns {
     }
 }
 
+/// The bytes of so many additions: an index, what is added, and what it is added to, twice.
+fn moved(a: &Args, n: usize) -> f64 {
+    let [index, src, out] = [&a.index, &a.src, &a.out].map(|t| t.dtype().size());
+    (n * (index + src + 2 * out)) as f64
+}
+
 fn naive(a: &Args, device: &Device) -> Vec<Launch> {
     let columns = Columns::of(a);
     let steps = grid_steps(columns.count.div_ceil(256));
@@ -151,7 +157,7 @@ fn naive(a: &Args, device: &Device) -> Vec<Launch> {
     let [of_out, of_index, of_src] = [0, 1, 2].map(|i| &columns.layouts[i]);
     let launch = |start: usize| {
         let n = piece.min(columns.n - start);
-        let all = (n * columns.count) as f64;
+        let all = n * columns.count;
         let bindings =
             add_up::Bindings { index: index.clone(), src: src.clone(), out: a.out.binding() };
         let params = add_up::Params {
@@ -173,7 +179,7 @@ fn naive(a: &Args, device: &Device) -> Vec<Launch> {
             .launch(bindings, params)
             .cover(columns.count, 256)
             .rounds(rounds(n))
-            .cost(all, 16.0 * all)
+            .cost(all as f64, moved(a, all))
     };
     (0..columns.n).step_by(piece).map(launch).collect()
 }
@@ -206,7 +212,7 @@ fn in_pieces(a: &Args) -> Result<Vec<Launch>, strata_device::Error> {
         pieces,
         length,
     };
-    let all = (columns.n * columns.count) as f64;
+    let all = columns.n * columns.count;
     Ok(vec![
         CLEAR
             .launch(clear_sums::Bindings { zeros: sums.clone() }, params)
@@ -216,7 +222,7 @@ fn in_pieces(a: &Args) -> Result<Vec<Launch>, strata_device::Error> {
         WALK.launch(walk_piece::Bindings { index, src, sums: sums.clone() }, params)
             .cover(lanes, 256)
             .rounds(length + columns.rank())
-            .cost(all, 16.0 * all),
+            .cost(all as f64, moved(a, all)),
         JOIN.launch(join_pieces::Bindings { all_sums: sums, out: a.out.binding() }, params)
             .cover(outputs, 256)
             .rounds(pieces + columns.rank())
@@ -237,14 +243,15 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
 /// A copy of `x` with the elements of `src` added where the index says: for `d` = 1 `src[i, j, k]` goes
 /// to `[i, index[i, j, k], k]`. The reverse of [`gather`](super::gather()), whose index it takes: u32 or
 /// i32, as many dimensions as `x`, no longer in the others than `d`. `src` is at least as long as the
-/// index in every dimension; what is beyond it is not read. Both are f32.
+/// index in every dimension; what is beyond it is not read.
 ///
 /// Where several elements meet they are added in one order, which the shapes alone decide: the same bits
 /// every time. An index outside, a negative one among them, makes the first element of its column (along
 /// `d`) NaN, so that it shows.
 ///
 /// # Errors
-/// Shapes that do not fit; an index that is not u32 or i32; not f32; different devices; the device fails.
+/// Shapes that do not fit; an index that is not u32 or i32; a dtype that has no rung; different
+/// devices; the device fails.
 pub fn scatter_add(x: &Tensor, d: usize, index: &Tensor, src: &Tensor) -> Result<Tensor> {
     let src = covered(x, d, index, src)?;
     let out = super::copy(x)?;
@@ -270,8 +277,8 @@ pub fn scatter_add_into(out: &Tensor, d: usize, index: &Tensor, src: &Tensor) ->
 
 /// What of `src` the index covers.
 fn covered(x: &Tensor, d: usize, index: &Tensor, src: &Tensor) -> Result<Tensor> {
-    x.expect_dtype(OP, DType::F32)?;
-    src.expect_dtype(OP, DType::F32)?;
+    x.expect_float(OP)?;
+    src.expect_float(OP)?;
     fits(OP, x, d, index)?;
     x.same_device(OP, src)?;
     let lengths = src.shape().iter().zip(index.shape());

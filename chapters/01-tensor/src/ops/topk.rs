@@ -1,7 +1,7 @@
 use crate::{DType, Error, Result, Tensor, cpu};
 use std::sync::OnceLock;
 use strata_device::{
-    Bits, Buffer, Device, Kernel, Ladder, Launch, Rung, grid_steps, kernel, piece,
+    Bits32, Buffer, Device, Kernel, Ladder, Launch, Rung, grid_steps, kernel, piece,
 };
 
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(super) struct Args {
 
 kernel! {
     pub(crate) mod passes_over {
-        bindings { x: read Bits, values: write Bits, places: write u32 }
+        bindings { x: read Bits32, values: write Bits32, places: write u32 }
         params {
             rows: usize,
             width: usize,
@@ -33,7 +33,7 @@ kernel! {
 
 kernel! {
     pub(crate) mod sort {
-        bindings { x: read Bits, pairs: write [u32; 2], values: write Bits, places: write u32 }
+        bindings { x: read Bits32, pairs: write [u32; 2], values: write Bits32, places: write u32 }
         params {
             rows: usize,
             width: usize,
@@ -53,7 +53,8 @@ kernel! {
 
 /// One launch, or several that make some of the passes each, where a loop may not have so many rounds.
 fn passes(a: &Args, device: &Device) -> Vec<Launch> {
-    let n = a.input.numel() as f64;
+    let (n, read) = (a.input.numel() as f64, a.input.nbytes() as f64);
+    let written = a.values.dtype().size() + a.places.dtype().size();
     let pass = a.width.div_ceil(256) + 9;
     let steps = grid_steps(a.rows);
     let each = piece(device, a.k, 1, |k| steps.saturating_mul(k * pass + 1));
@@ -70,7 +71,7 @@ fn passes(a: &Args, device: &Device) -> Vec<Launch> {
             .spread(a.rows, 256)
             .constant("WG", 256)
             .rounds(count.saturating_mul(pass))
-            .cost(count as f64 * n, 4.0 * n + 8.0 * (a.rows * count) as f64)
+            .cost(count as f64 * n, read + (written * a.rows * count) as f64)
     };
     (0..a.k).step_by(each).map(launch).collect()
 }
@@ -81,9 +82,12 @@ fn launches(width: usize) -> usize {
     bits * (bits + 1) / 2 + 2
 }
 
-/// Bytes of the pairs that are sorted.
+/// A number and its place, while they are sorted.
+const PAIR: usize = 8;
+
+/// Bytes of all of them.
 fn pairs(a: &Args) -> usize {
-    a.rows.saturating_mul(a.width.next_power_of_two()).saturating_mul(8)
+    a.rows.saturating_mul(a.width.next_power_of_two()).saturating_mul(PAIR)
 }
 
 fn bitonic(a: &Args) -> Result<Vec<Launch>, strata_device::Error> {
@@ -101,17 +105,21 @@ fn bitonic(a: &Args) -> Result<Vec<Launch>, strata_device::Error> {
         let params = sort::Params { rows: a.rows, width: a.width, k: a.k, padded, block, distance };
         kernel.launch(bindings, params).rounds(0)
     };
-    let mut list = vec![launch(&LOAD, 0, 1).cover(n, 256).cost(0.0, 12.0 * n as f64)];
+    let [of_input, of_value] = [&a.input, &a.values].map(|t| t.dtype().size());
+    let mut list =
+        vec![launch(&LOAD, 0, 1).cover(n, 256).cost(0.0, (n * (of_input + PAIR)) as f64)];
     for block in (1..).map(|bits| 1usize << bits).take_while(|&block| block <= padded) {
         let mut distance = block / 2;
         while distance > 0 {
             let step = launch(&COMPARE, block, distance).cover(n / 2, 256);
-            list.push(step.cost(n as f64 / 2.0, 16.0 * n as f64));
+            list.push(step.cost(n as f64 / 2.0, (2 * PAIR * n) as f64));
             distance /= 2;
         }
     }
     let taken = a.rows * a.k;
-    list.push(launch(&STORE, 0, 1).cover(taken, 256).cost(0.0, 16.0 * taken as f64));
+    list.push(
+        launch(&STORE, 0, 1).cover(taken, 256).cost(0.0, (taken * (PAIR + of_value + 4)) as f64),
+    );
     Ok(list)
 }
 
@@ -132,10 +140,10 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
 /// PyTorch. With `k` the whole width this is a sort.
 ///
 /// # Errors
-/// Not f32; no dimensions; `k` above the last dimension; the device fails.
+/// A dtype that has no rung; no dimensions; `k` above the last dimension; the device fails.
 pub fn topk(input: &Tensor, k: usize) -> Result<(Tensor, Tensor)> {
     let op = "topk";
-    input.expect_dtype(op, DType::F32)?;
+    input.expect_float(op)?;
     let Some((&width, rows)) = input.shape().split_last() else {
         return Err(Error::shape(op, &[input.shape()], "needs a last dimension"));
     };
@@ -144,7 +152,7 @@ pub fn topk(input: &Tensor, k: usize) -> Result<(Tensor, Tensor)> {
         return Err(Error::shape(op, &[input.shape()], reason));
     }
     let shape = [rows, &[k]].concat();
-    let values = Tensor::empty_for(op, input.device(), DType::F32, &shape)?;
+    let values = Tensor::empty_for(op, input.device(), input.dtype(), &shape)?;
     let places = Tensor::empty_for(op, input.device(), DType::U32, &shape)?;
     if values.numel() > 0 {
         let args = Args {

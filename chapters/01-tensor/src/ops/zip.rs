@@ -1,5 +1,5 @@
 use crate::{DType, Error, Layout, Result, Tensor, broadcast_shapes, cpu};
-use strata_device::{Bits, Ladder, Launch, Rung, Slice, kernel};
+use strata_device::{Bits32, Ladder, Launch, Rung, Slice, kernel};
 
 /// A function of two elements: floats, or integers of one kind. Comparisons give f32, all others the
 /// operands' dtype.
@@ -120,12 +120,12 @@ fn ways(args: &Args) -> (pairs::Params, Slice, Slice) {
 /// An invocation for each pair.
 fn count(launch: Launch, args: &Args) -> Launch {
     let n = args.out.numel();
-    let read = args.a.layout().extent() + args.b.layout().extent();
+    let read = [&args.a, &args.b].map(|t| t.layout().extent() * t.dtype().size());
     launch
         .cover(n, 256)
         .rounds(8)
         .constant("OP", args.op as u32)
-        .cost(n as f64, 4.0 * (n + read) as f64)
+        .cost(n as f64, (args.out.nbytes() + read[0] + read[1]) as f64)
 }
 // end: plan
 
@@ -134,7 +134,7 @@ pub(super) static LADDER: Ladder<Args> =
 
 kernel! {
     pub(crate) mod integers {
-        bindings { a: read u32, b: read u32, out: write Bits }
+        bindings { a: read u32, b: read u32, out: write Bits32 }
         params of pairs
     }
     static INTEGERS = "zip_integers/1_naive"(zip_integers) {
@@ -153,24 +153,23 @@ pub(super) static INTEGERS_LADDER: Ladder<Args> = Ladder {
     rungs: &[Rung::new("1_naive", &[&INTEGERS], |a, _| Ok(vec![launch_integers(a)]))],
 };
 
-/// `op` applied to every pair of elements of two tensors, broadcast to one shape: of f32, of i32 or of
+/// `op` applied to every pair of elements of two tensors, broadcast to one shape: floats, i32 or
 /// u32. The result has the same dtype, that of a comparison f32.
 ///
 /// # Errors
-/// The shapes do not broadcast; two dtypes, or one of 16 bits; `pow` of integers, `rem` of floats;
-/// different devices; the device fails.
+/// The shapes do not broadcast; two dtypes, or one that has no rung; `pow` of integers, `rem` of
+/// floats; different devices; the device fails.
 pub fn zip(op: Zip, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let name = op.name();
     let refused = |want, got: &Tensor| Err(Error::DType { op: name, want, got: got.dtype() });
     let beside = match (a.dtype(), op) {
-        (DType::F32, Zip::Rem) => return refused("i32 or u32", a),
-        (DType::I32 | DType::U32, Zip::Pow) => return refused("f32", a),
-        (DType::F32, _) => "f32",
+        (DType::I32 | DType::U32, Zip::Pow) => return refused("floats", a),
         (DType::I32, _) => "i32 beside i32",
         (DType::U32, _) => "u32 beside u32",
-        (_, Zip::Pow) => return refused("f32", a),
         (_, Zip::Rem) => return refused("i32 or u32", a),
-        _ => return refused("f32, i32 or u32", a),
+        (DType::F32, _) => "f32 beside f32",
+        (DType::BF16, _) => "bf16 beside bf16",
+        (DType::F16, _) => "f16 beside f16",
     };
     if a.dtype() != b.dtype() {
         return refused(beside, b);
@@ -181,8 +180,9 @@ pub fn zip(op: Zip, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let dtype = if op.compares() { DType::F32 } else { a.dtype() };
     let out = Tensor::empty_for(name, a.device(), dtype, &shape)?;
     if out.numel() > 0 {
-        let ladder = if a.dtype() == DType::F32 { &LADDER } else { &INTEGERS_LADDER };
-        ladder.run(&Args { op, a, b, out: out.clone() }, out.device())?;
+        let ladder = if a.dtype().is_float() { &LADDER } else { &INTEGERS_LADDER };
+        let args = Args { op, a, b, out: out.clone() };
+        ladder.run(&args, out.device()).map_err(|error| error.named(name))?;
     }
     Ok(out)
 }

@@ -5,8 +5,8 @@ use crate::Var;
 use crate::var::lock;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, OnceLock};
+use strata_device::Device;
 use strata_device::random::Stream;
-use strata_device::{Buffer, Device};
 use strata_tensor::{DType, Error, Layout, Result, Tensor, numel, ops};
 
 /// How a parameter starts.
@@ -41,10 +41,10 @@ impl ParamInfo {
     /// This parameter's place in an arena: of values, of gradients, of an optimizer's moments.
     ///
     /// # Errors
-    /// The buffer is too small to be an arena of this model.
-    pub fn place(&self, arena: &Buffer) -> Result<Tensor> {
+    /// The tensor is too small to be an arena of this model.
+    pub fn place(&self, arena: &Tensor) -> Result<Tensor> {
         let layout = Layout { offset: self.offset, ..Layout::contiguous(&self.shape) };
-        Tensor::from_buffer(arena.clone(), DType::F32, layout)
+        Tensor::from_buffer(arena.buffer().clone(), arena.dtype(), layout)
     }
 }
 
@@ -79,6 +79,8 @@ type Declared = Vec<(ParamInfo, Parameter)>;
 pub struct ParamBuilder {
     declared: Arc<Mutex<Declared>>,
     prefix: String,
+    /// Of values and of gradients.
+    dtypes: [DType; 2],
 }
 
 impl Default for ParamBuilder {
@@ -87,18 +89,24 @@ impl Default for ParamBuilder {
     }
 }
 
-/// Elements to a 256-byte step: where a binding may start.
-const ALIGN: usize = 64;
+/// Bytes between places where a binding may start.
+const STEP: usize = 256;
 
 impl ParamBuilder {
     /// An empty model.
     pub fn new() -> Self {
-        ParamBuilder { declared: Arc::default(), prefix: String::new() }
+        let (declared, prefix) = (Arc::default(), String::new());
+        ParamBuilder { declared, prefix, dtypes: [DType::F32; 2] }
+    }
+
+    /// The same model with values and gradients kept in these dtypes, f32 where nobody says.
+    pub fn stored(self, values: DType, grads: DType) -> Self {
+        ParamBuilder { dtypes: [values, grads], ..self }
     }
 
     /// A builder whose names start with `scope.`.
     pub fn at(&self, scope: &str) -> Self {
-        ParamBuilder { declared: self.declared.clone(), prefix: format!("{}{scope}.", self.prefix) }
+        ParamBuilder { prefix: format!("{}{scope}.", self.prefix), ..self.clone() }
     }
 
     /// Declares a parameter.
@@ -136,6 +144,9 @@ impl ParamBuilder {
         if let Some(twice) = infos.iter().find(|info| !names.insert(info.name.as_str())) {
             return Err(Error::value(op, format!("two parameters are named {}", twice.name)).into());
         }
+        // Both arenas have one layout: what starts a binding in the smaller dtype does in the larger.
+        let [of_values, of_grads] = self.dtypes;
+        let align = STEP / of_values.size().min(of_grads.size());
         // region: layout
         let mut order: Vec<usize> = (0..infos.len()).collect();
         order.sort_by_key(|&i| !infos[i].decay);
@@ -143,20 +154,19 @@ impl ParamBuilder {
         for &i in &order {
             let info = &mut infos[i];
             info.offset = total;
-            total += numel(op, &info.shape)?.next_multiple_of(ALIGN);
+            total += numel(op, &info.shape)?.next_multiple_of(align);
             numel(op, &[total])?;
             if info.decay {
                 decayed = total;
             }
         }
         // end: layout
-        let total = total.max(ALIGN);
+        let total = total.max(align);
         weights.check(&infos)?;
         let mut host = vec![0f32; total];
         weights.fill(&infos, &mut host)?;
-        let values = device.alloc(total * 4).map_err(Error::from)?;
-        let grads = device.alloc(total * 4).map_err(Error::from)?;
-        values.write(0, bytemuck::cast_slice(&host)).map_err(Error::from)?;
+        let values = Tensor::from_slice(device, &host, &[total])?.cast(of_values)?;
+        let grads = Tensor::zeros(device, of_grads, &[total])?;
         let mut vars = Vec::with_capacity(infos.len());
         for (info, parameter) in infos.iter().zip(declared) {
             let var = Var::parameter(&info.name, info.place(&values)?, info.place(&grads)?);
@@ -164,9 +174,7 @@ impl ParamBuilder {
             let _ = parameter.0.set(var.clone());
             vars.push(var);
         }
-        let all = Parameters { values, grads, total, decayed, infos, vars };
-        all.zero_grad()?;
-        Ok(all)
+        Ok(Parameters { values, grads, decayed, infos, vars })
     }
 }
 
@@ -220,9 +228,8 @@ fn draw(info: &ParamInfo, seed: u64, stream: u32, into: &mut [f32]) {
 /// an optimizer's step is one launch.
 #[derive(Clone, Debug)]
 pub struct Parameters {
-    values: Buffer,
-    grads: Buffer,
-    total: usize,
+    values: Tensor,
+    grads: Tensor,
     decayed: usize,
     infos: Vec<ParamInfo>,
     vars: Vec<Var>,
@@ -231,21 +238,17 @@ pub struct Parameters {
 impl Parameters {
     /// The arena of values, as one vector (padding between parameters is zero and stays zero).
     pub fn values(&self) -> Result<Tensor> {
-        self.arena(&self.values)
+        Ok(self.values.clone())
     }
 
     /// The arena of gradients, as one vector.
     pub fn grads(&self) -> Result<Tensor> {
-        self.arena(&self.grads)
-    }
-
-    fn arena(&self, buffer: &Buffer) -> Result<Tensor> {
-        Tensor::from_buffer(buffer.clone(), DType::F32, Layout::contiguous(&[self.total]))
+        Ok(self.grads.clone())
     }
 
     /// Elements of an arena, padding included: what an optimizer's moments must have.
     pub fn arena_len(&self) -> usize {
-        self.total
+        self.values.numel()
     }
 
     /// The arena's first elements, to which weight decay applies.
@@ -305,11 +308,11 @@ impl Parameters {
     /// # Ok::<(), strata_tensor::Error>(())
     /// ```
     pub fn zero_grad(&self) -> Result<()> {
-        ops::fill_bits(&self.grads()?, 0)
+        ops::fill_bits(&self.grads, 0)
     }
 
-    /// A further arena of this size, zeroed: an optimizer's moments.
+    /// A further arena of this size, zeroed and in f32 whatever the others are: an optimizer's moments.
     pub fn arena_like(&self) -> Result<Tensor> {
-        Tensor::zeros(self.device(), DType::F32, &[self.total])
+        Tensor::zeros(self.device(), DType::F32, &[self.arena_len()])
     }
 }

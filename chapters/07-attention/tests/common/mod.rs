@@ -231,7 +231,10 @@ impl Case {
         // Sums over all queries or keys of products of sums: judged by the largest, where it is not
         // zero (with one key, no score matters).
         let largest = |want: &[f64]| want.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
-        let whole = |want: &[f64]| Tolerance::close(4e-6 + 1e-5 * largest(want), 0.0);
+        // Where it is, what is left are the roundings of as many products as there are rows.
+        let (terms, rows) = (self.dim as f64, self.rows.max(self.keys) as f64);
+        let left = 2.0 * (terms.sqrt() + 8.0) * rows.sqrt() / f64::from(1u32 << 24);
+        let whole = |want: &[f64]| Tolerance::close(4e-6 + left + 1e-5 * largest(want), 0.0);
         let Gradients { dq, dk, dv } = &grads;
         check("dq", dq, &grads_again.dq, &want_grads.dq, whole(&want_grads.dq));
         check("dk", dk, &grads_again.dk, &want_grads.dk, whole(&want_grads.dk));

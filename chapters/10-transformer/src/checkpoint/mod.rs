@@ -36,6 +36,7 @@ use strata_autograd::{ParamInfo, Weights};
 use strata_data::{DataError, Tokenizer};
 use strata_device::Device;
 use strata_files::Staged;
+use strata_tensor::{DType, Tensor, ops::copy_into};
 
 /// What `generate`, `eval` and fine-tuning need of a checkpoint.
 #[derive(Debug)]
@@ -201,7 +202,7 @@ pub fn load_weights(model: &Gpt, path: &Path) -> Result<()> {
     source.check(params.infos())?;
     let mut arena = vec![0f32; params.arena_len()];
     source.fill(params.infos(), &mut arena)?;
-    Ok(params.values()?.write(&arena)?)
+    write_arena(&arena, &params.values()?)
 }
 
 /// An arena of the optimizer's from the bytes of its file.
@@ -210,14 +211,23 @@ pub(crate) fn read_moments(
     path: &Path,
     bytes: &[u8],
     prefix: &'static str,
-    into: &strata_tensor::Tensor,
+    into: &Tensor,
 ) -> Result<()> {
     let source = Source::new(path, bytes, prefix)?;
     let mut arena = vec![0f32; model.parameters().arena_len()];
     for info in model.parameters().infos() {
         source.fill(info, &mut arena)?;
     }
-    Ok(into.write(&arena)?)
+    write_arena(&arena, into)
+}
+
+/// Overwrites an arena, whatever dtype it is kept in: files hold f32.
+fn write_arena(numbers: &[f32], into: &Tensor) -> Result<()> {
+    if into.dtype() == DType::F32 {
+        return Ok(into.write(numbers)?);
+    }
+    let wide = Tensor::from_slice(into.device(), numbers, into.shape())?;
+    Ok(copy_into(&wide.cast(into.dtype())?, into)?)
 }
 
 /// The weights of a model as named tensors, in the order of declaration.
@@ -235,10 +245,10 @@ pub async fn weights_async(model: &Gpt) -> Result<Vec<NamedTensor>> {
 )]
 pub(crate) async fn arena_tensors(
     model: &Gpt,
-    arena: &strata_tensor::Tensor,
+    arena: &Tensor,
     prefix: &str,
 ) -> Result<Vec<NamedTensor>> {
-    let host = arena.read::<f32>().await?;
+    let host = arena.cast(DType::F32)?.read::<f32>().await?;
     let named = |info: &ParamInfo| NamedTensor {
         name: format!("{prefix}{}", info.name),
         shape: info.shape.clone(),

@@ -1,7 +1,7 @@
 use super::Trainer;
 use crate::Result;
 use strata_autograd::GraphNode;
-use strata_tensor::Tensor;
+use strata_tensor::{DType, Tensor};
 
 /// Runs the step's forward and backward pass once more, without an update, and names the first
 /// tensor that is not finite: an activation in the order they are computed, else a gradient in the
@@ -30,7 +30,7 @@ pub(super) async fn first_non_finite(trainer: &Trainer) -> Result<Option<String>
 }
 
 async fn finite(tensor: &Tensor) -> Result<bool> {
-    Ok(tensor.read::<f32>().await?.iter().all(|x| x.is_finite()))
+    Ok(tensor.cast(DType::F32)?.read::<f32>().await?.iter().all(|x| x.is_finite()))
 }
 
 /// `linear (transformer.h.3.attn.c_attn.weight)`: the op, and the parameter that tells where.

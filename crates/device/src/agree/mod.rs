@@ -112,6 +112,8 @@ fn alike(got: Element, want: Element) -> bool {
         // Packed in words, or what the text calls halves.
         (Element::Of(DType::U32), Element::Of(b)) => b.size() == 2,
         (Element::Of(_) | Element::Bits, Element::Bits) => true,
+        (Element::Of(a), Element::Words) => a.size() == 4,
+        (Element::Bits, Element::Words) => true,
         (a, b) => a == b,
     }
 }

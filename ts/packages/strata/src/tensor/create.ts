@@ -9,7 +9,7 @@ import type { Handle, NativeDevice } from "../native.js";
 import { checkSeed, nextSeed } from "../random.js";
 import { flag, listOf, optionsOf } from "../shared/options.js";
 import { isArray, kindOf, show } from "../shared/show.js";
-import { dtypeOf, flatten, fromNumbers, room, shapeOf, upload, wideOf } from "./elements.js";
+import { as, dtypeOf, flatten, fromNumbers, room, shapeOf, upload, wideOf } from "./elements.js";
 import type { NestedNumbers } from "./elements.js";
 import { checkShape, dimOf, numelOf, showShape } from "./shape.js";
 import { wrap } from "./tensor.js";
@@ -75,16 +75,6 @@ function finish(handle: Handle, { device, requiresGrad }: Wanted): Tensor {
   } catch (error) {
     made.dispose();
     throw error;
-  }
-}
-
-/** An f32 handle as the dtype that was asked for. */
-function as(op: string, dtype: DType | undefined, handle: Handle): Handle {
-  if (dtype === undefined || dtype === "f32") return handle;
-  try {
-    return native.cast(handle, codeOf(dtype, op));
-  } finally {
-    native.free(handle);
   }
 }
 

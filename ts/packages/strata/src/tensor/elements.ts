@@ -106,11 +106,7 @@ export function upload(
   if (wideOf(dtype) === dtype || array instanceof Uint16Array)
     return native.fromBytes(on, code, [...shape], bytesOf(array));
   const wide = native.fromBytes(on, codeOf("f32", op), [...shape], bytesOf(array));
-  try {
-    return native.cast(wide, code);
-  } finally {
-    native.free(wide);
-  }
+  return as(op, dtype, wide);
 }
 
 /** The shape of nested numbers; ragged ones have none. */
@@ -175,4 +171,14 @@ function badElement(
   }
   const kind = part === null ? "null" : typeof part;
   return new StrataError("argument", `${op}: ${where} is ${kind}, not ${wanted}`, op);
+}
+
+/** An f32 handle as the dtype that was asked for, in its place. */
+export function as(op: string, dtype: DType | undefined, handle: Handle): Handle {
+  if (dtype === undefined || dtype === "f32") return handle;
+  try {
+    return native.cast(handle, codeOf(dtype, op));
+  } finally {
+    native.free(handle);
+  }
 }

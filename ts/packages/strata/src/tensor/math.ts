@@ -5,16 +5,13 @@ import { native } from "../load.js";
 import { handleOf } from "../memory.js";
 import type { Handle } from "../native.js";
 import { numeric } from "../shared/options.js";
-import { fromNumbers, upload } from "./elements.js";
+import { as, fromNumbers, upload } from "./elements.js";
 import { make, metaOf } from "./meta.js";
 import type { Tensor } from "./tensor.js";
 import { TensorViews } from "./views.js";
 
 type Arithmetic = "add" | "sub" | "mul" | "div" | "rem" | "pow" | "maximum" | "minimum";
 type Comparison = "eq" | "ne" | "gt" | "ge" | "lt" | "le";
-
-/** What arithmetic takes. */
-const NUMBERS = "f32, i32 or u32";
 
 /** Whether elements are integers, whose arithmetic has no gradient. */
 function isInteger(dtype: DType): dtype is "i32" | "u32" {
@@ -36,7 +33,7 @@ export function withScalar(
   const on = nativeDevice(self.device, op);
   const scalar = isInteger(dtype)
     ? upload(op, on, fromNumbers(op, [other], dtype), dtype, [])
-    : native.full(on, [], other);
+    : as(op, dtype, native.full(on, [], other));
   try {
     return make(self, fn(scalar));
   } finally {
@@ -48,19 +45,24 @@ export function withScalar(
  * Arithmetic, element by element. Two operands are broadcast: shapes are matched from the last
  * dimension, and a dimension of 1 stretches. A number stands for a tensor of shape `[]`.
  *
- * In f32; and of two i32 or two u32 `add`, `sub`, `mul`, `div`, `rem`, `maximum`, `minimum`, which
+ * Of floats; and of two i32 or two u32 `add`, `sub`, `mul`, `div`, `rem`, `maximum`, `minimum`, which
  * wrap around modulo 2³² and have no gradient, and the comparisons, which give f32.
  *
  * Every method makes a new tensor. Errors: `"shape"` if the shapes do not broadcast, `"dtype"` for
  * operands of two dtypes or another one, `"device"` for operands on two devices.
  */
 export abstract class TensorMath extends TensorViews {
-  /** The handle of a tensor of f32. Where another op does the work, the engine would name that one. */
-  #floats(op: string, want = "f32"): Handle {
+  /** Has another op do the work on floats, and this one named where the engine would name that. */
+  #floats(op: string, fn: (own: Handle) => Handle, want = "floats"): Tensor {
     const own = handleOf(this, op);
     const { dtype } = metaOf(this, op);
-    if (dtype === "f32") return own;
-    throw new StrataError("dtype", `${op} takes ${want}, got ${dtype}; convert with \`cast\``, op);
+    if (isInteger(dtype)) throw new StrataError("dtype", `${op} takes ${want}, got ${dtype}; convert with \`cast\``, op);
+    try {
+      return make(this, fn(own));
+    } catch (error) {
+      if (!(error instanceof StrataError) || error.code !== "dtype") throw error;
+      throw new StrataError("dtype", error.message.replace(error.op, op), op, { cause: error });
+    }
   }
 
   #pair(op: Arithmetic | Comparison, other: Tensor | number): Tensor {
@@ -72,7 +74,7 @@ export abstract class TensorMath extends TensorViews {
     const own = handleOf(this, "add");
     if (typeof other !== "number") return make(this, native.add(own, handleOf(other, "add")));
     if (isInteger(metaOf(this, "add").dtype)) return this.#pair("add", other);
-    return make(this, native.affine(this.#floats("add", NUMBERS), 1, other));
+    return this.#floats("add", (a) => native.affine(a, 1, other));
   }
 
   /** `this - other`. */
@@ -80,7 +82,7 @@ export abstract class TensorMath extends TensorViews {
     const own = handleOf(this, "sub");
     if (typeof other !== "number") return make(this, native.sub(own, handleOf(other, "sub")));
     if (isInteger(metaOf(this, "sub").dtype)) return this.#pair("sub", other);
-    return make(this, native.affine(this.#floats("sub", NUMBERS), 1, -other));
+    return this.#floats("sub", (a) => native.affine(a, 1, -other));
   }
 
   /** `this · other`, element by element; {@link matmul} is the product of matrices. */
@@ -88,7 +90,7 @@ export abstract class TensorMath extends TensorViews {
     const own = handleOf(this, "mul");
     if (typeof other !== "number") return make(this, native.mul(own, handleOf(other, "mul")));
     if (isInteger(metaOf(this, "mul").dtype)) return this.#pair("mul", other);
-    return make(this, native.affine(this.#floats("mul", NUMBERS), other, -0));
+    return this.#floats("mul", (a) => native.affine(a, other, -0));
   }
 
   /** `this / other`. Of integers towards 0; by 0 it is `this`. */
@@ -112,10 +114,9 @@ export abstract class TensorMath extends TensorViews {
    */
   pow(exponent: Tensor | number): Tensor {
     if (typeof exponent !== "number") return this.#pair("pow", exponent);
-    const handle = this.#floats("pow");
-    if (exponent === -1) return make(this, native.recip(handle));
-    if (exponent === 2) return make(this, native.square(handle));
-    return make(this, native.powf(handle, exponent));
+    if (exponent === -1) return this.#floats("pow", (a) => native.recip(a));
+    if (exponent === 2) return this.#floats("pow", (a) => native.square(a));
+    return this.#floats("pow", (a) => native.powf(a, exponent));
   }
 
   /** The larger of each pair; NaN where either is. */
@@ -163,7 +164,7 @@ export abstract class TensorMath extends TensorViews {
     const own = handleOf(this, "neg");
     // 0 - x, which for the smallest of all is itself.
     if (metaOf(this, "neg").dtype === "i32") return withScalar(this, "neg", 0, (zero) => native.sub(zero, own));
-    return make(this, native.neg(this.#floats("neg", "f32 or i32")));
+    return this.#floats("neg", (a) => native.neg(a), "floats or i32");
   }
 
   /** `e ^ this`. */

@@ -1,0 +1,29 @@
+//! What ops say to floats of 16 bits: which dtype their rungs take, and never another kernel's answer.
+//! An op that has a rung for them belongs in [`TAKES`].
+use strata_ml::device::{Device, Error as DeviceError, Settings};
+use strata_ml::tensor::{DType, Error};
+use strata_ml::transformer;
+use strata_parity::{Error, Probe, cases};
+
+/// Those that move bits or convert them, or have to do with integers alone.
+const TAKES: [&str; 6] = ["fill", "copy", "cast", "zip_integers", "one_hot", "accumulate"];
+
+#[test]
+fn an_op_without_a_rung_for_a_dtype_says_so() {
+    let device = Device::open("cpu", Settings::default()).unwrap();
+    let mut amiss = Vec::new();
+    for case in cases().into_iter().filter(|case| !TAKES.contains(&case.op)) {
+        for dtype in [DType::BF16, DType::F16] {
+            let mut probe = Probe::stored(case.op, &device, dtype);
+            match (case.run)(&mut probe) {
+                Err(Error::Tensor(Error::Device(DeviceError::DType { got, .. })))
+                | Err(Error::Transformer(transformer::Error::Tensor(Error::Device(
+                    DeviceError::DType { got, .. },
+                )))) if got == dtype => {}
+                Ok(()) => amiss.push(format!("{} took {dtype}", case.op)),
+                Err(error) => amiss.push(format!("{}, of {dtype}: {error}", case.op)),
+            }
+        }
+    }
+    assert!(amiss.is_empty(), "{}", amiss.join("\n"));
+}
