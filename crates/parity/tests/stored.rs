@@ -1,7 +1,7 @@
 //! What ops say to floats of 16 bits: which dtype their rungs take, and never another kernel's answer.
 //! An op that has a rung for them belongs in [`TAKES`].
 use strata_ml::device::{Device, Error as DeviceError, Settings};
-use strata_ml::tensor::{DType, Error};
+use strata_ml::tensor::{self, DType};
 use strata_ml::transformer;
 use strata_parity::{Error, Probe, cases};
 
@@ -16,8 +16,8 @@ fn an_op_without_a_rung_for_a_dtype_says_so() {
         for dtype in [DType::BF16, DType::F16] {
             let mut probe = Probe::stored(case.op, &device, dtype);
             match (case.run)(&mut probe) {
-                Err(Error::Tensor(Error::Device(DeviceError::DType { got, .. })))
-                | Err(Error::Transformer(transformer::Error::Tensor(Error::Device(
+                Err(Error::Tensor(tensor::Error::Device(DeviceError::DType { got, .. })))
+                | Err(Error::Transformer(transformer::Error::Tensor(tensor::Error::Device(
                     DeviceError::DType { got, .. },
                 )))) if got == dtype => {}
                 Ok(()) => amiss.push(format!("{} took {dtype}", case.op)),
