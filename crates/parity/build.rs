@@ -6,7 +6,8 @@ use std::process::Command;
 
 /// What a measurement depends on: these, and the `src` of each of `CRATES` and of every chapter.
 const SOURCES: [&str; 4] = ["Cargo.lock", "Cargo.toml", "kernels", "shaders"];
-const CRATES: [&str; 4] = ["crates/check", "crates/device", "crates/parity", "crates/strata"];
+const CRATES: [&str; 5] =
+    ["crates/check", "crates/device", "crates/lanes", "crates/parity", "crates/strata"];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

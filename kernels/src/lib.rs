@@ -10,27 +10,8 @@ include!(concat!(env!("OUT_DIR"), "/table.rs"));
 /// # Panics
 /// If there is no such file; in a `const` or `static` that is a compile error.
 pub const fn source(path: &str) -> &'static str {
-    let mut i = 0;
-    while i < KERNELS.len() {
-        if same(KERNELS[i].0, path) {
-            return KERNELS[i].1;
-        }
-        i += 1;
+    match strata_embed::find(KERNELS, path) {
+        Some(text) => text,
+        None => panic!("no kernel file of that name"),
     }
-    panic!("no kernel file of that name")
-}
-
-const fn same(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut i = 0;
-    while i < a.len() {
-        if a[i] != b[i] {
-            return false;
-        }
-        i += 1;
-    }
-    true
 }

@@ -9,7 +9,7 @@
 //! - [`tolerance`]: how far an answer may be from the oracle, and why that far.
 //! - [`report`]: the comparison, and what it says when it fails.
 //! - [`diagnose`]: what a pattern of wrong elements betrays about the bug behind it.
-//! - [`guard`]: poison for outputs and guard words around buffers.
+//! - [`guard`]: poison for outputs and guard words around buffers; [`Watch`]: what was caught so.
 //! - [`sample`]: reproducible inputs.
 //!
 //! ```
@@ -34,6 +34,7 @@
 mod check;
 pub mod diagnose;
 mod element;
+mod fault;
 pub mod gradient;
 pub mod guard;
 pub mod oracle;
@@ -42,5 +43,6 @@ pub mod round;
 pub mod sample;
 pub mod tolerance;
 
+pub use fault::{Fault, Watch, What};
 pub use report::{Check, Owner, Report};
 pub use tolerance::Tolerance;

@@ -24,6 +24,13 @@ pub fn normal(seed: u64, n: usize) -> Vec<f32> {
     (0..n).map(draw).collect()
 }
 
+/// `n` of those for kernels that are timed: a million are drawn, and repeated where more are asked for. No
+/// kernel can tell, and drawing them takes longer than any.
+pub fn noise(seed: u64, n: usize) -> Vec<f32> {
+    const DRAWN: usize = 1_000_003; // a prime: the pattern meets rows at another place each time
+    normal(seed, n.min(DRAWN)).into_iter().cycle().take(n).collect()
+}
+
 /// `n` integers, uniform in `0..below` (all 0 if `below` is): tokens, targets, indices.
 pub fn tokens(seed: u64, n: usize, below: u32) -> Vec<i32> {
     let draw = |i| ((u64::from(word(seed, 2, STREAM, i)) * u64::from(below)) >> 32) as i32;

@@ -1,10 +1,7 @@
 //! The command line: every verb with its arguments, and what runs it.
 
-use crate::Exercises;
-use crate::commands::{
-    bench, book, bundle, demo, doctor, eval, fuzz, generate, inspect, new, parity, soak, test,
-    train,
-};
+use crate::Judging;
+use crate::commands::{book, demo, doctor, eval, fuzz, generate, inspect, new, soak, test, train};
 use crate::failure::Outcome;
 use crate::ui;
 use clap::{Parser, Subcommand};
@@ -32,7 +29,7 @@ Environment:
 /// This command trains the model, lets it write, looks inside, and checks the machine it runs on.
 #[derive(Debug, Parser)]
 #[command(name = "strata", bin_name = "strata", version, after_help = EXAMPLES, styles = ui::HELP)]
-pub struct Cli<E: Exercises> {
+pub struct Cli<E: Judging> {
     /// What to do.
     #[command(subcommand)]
     pub command: Command<E>,
@@ -40,7 +37,7 @@ pub struct Cli<E: Exercises> {
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
-pub enum Command<E: Exercises> {
+pub enum Command<E: Judging> {
     /// Train a GPT on stories or on your own text
     Train(Box<train::TrainArgs>),
     /// Let a trained model write
@@ -53,10 +50,6 @@ pub enum Command<E: Exercises> {
     Demo(demo::DemoArgs),
     /// Say what this computer has, what is missing, and the command that fixes it
     Doctor(doctor::DoctorArgs),
-    /// Check every op, on every rung, on every device, against float64 loops
-    Parity(parity::ParityArgs),
-    /// Time every rung and set it against what the machine can do
-    Bench(bench::BenchArgs),
     /// Run all tests
     Test(test::TestArgs),
     /// Try to lose a checkpoint: kills, failing disks, rivals
@@ -65,19 +58,17 @@ pub enum Command<E: Exercises> {
     Fuzz(fuzz::FuzzArgs),
     /// Print the book, serve it, or check it
     Book(book::BookArgs),
-    /// Pack one binary and a script for a GPU machine without Rust
-    Bundle(bundle::BundleArgs),
     /// Make the skeleton of an op, for those who add to Strata
     New(new::NewArgs),
     #[command(flatten)]
-    Exercises(E),
+    Judging(E),
 }
 
 /// Runs a command; returns the exit code.
 ///
 /// # Errors
 /// What the reader should be told.
-pub fn run<E: Exercises>(command: Command<E>) -> Outcome {
+pub fn run<E: Judging>(command: Command<E>) -> Outcome {
     match command {
         Command::Train(args) => train::run::<E>(&args),
         Command::Generate(args) => generate::run(&args),
@@ -85,15 +76,12 @@ pub fn run<E: Exercises>(command: Command<E>) -> Outcome {
         Command::Inspect(args) => inspect::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Doctor(args) => doctor::run(&args),
-        Command::Parity(args) => parity::run(&args),
-        Command::Bench(args) => bench::run(&args),
         Command::Soak(args) => soak::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Fuzz(args) => fuzz::run::<E>(&args),
         Command::Book(args) => book::run(&args),
-        Command::Bundle(args) => bundle::run::<E>(&args),
         Command::New(args) => new::run(&args),
-        Command::Exercises(verb) => verb.run(),
+        Command::Judging(verb) => verb.run(),
     }
 }
 

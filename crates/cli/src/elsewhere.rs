@@ -1,7 +1,7 @@
-//! The verbs about exercises, for a program that has none of them: the same words go to
+//! The verbs that judge, for a program that has none of them: the same words go to
 //! `strata-practice`, which cargo builds the first time.
 
-use crate::{DeviceArgs, Exercises, Failure, Outcome, ui, workspace};
+use crate::{DeviceArgs, Failure, Judging, Outcome, ui, workspace};
 use clap::{Args, Subcommand};
 use std::env::{args_os, consts::EXE_SUFFIX, current_exe, var_os};
 use std::ffi::OsString;
@@ -45,6 +45,15 @@ pub enum Elsewhere {
     /// Make your own workspace of exercises; generate and prove them
     #[command(disable_help_flag = true)]
     Exercises(Words),
+    /// Check every op, on every rung, on every device, against float64 loops
+    #[command(disable_help_flag = true)]
+    Parity(Words),
+    /// Time every rung and set it against what the machine can do
+    #[command(disable_help_flag = true)]
+    Bench(Words),
+    /// Pack one binary and a script for a GPU machine without Rust
+    #[command(disable_help_flag = true)]
+    Bundle(Words),
 }
 
 /// What follows the verb; the other program reads it.
@@ -54,7 +63,7 @@ pub struct Words {
     _words: Vec<OsString>,
 }
 
-impl Exercises for Elsewhere {
+impl Judging for Elsewhere {
     fn run(self) -> Outcome {
         Err(leave())
     }
@@ -78,7 +87,7 @@ fn leave() -> Failure {
         (Err(_), Some(path)) if there => Command::new(path),
         (Err(_), _) => {
             return Failure::new(format!(
-                "exercises are judged by {PROGRAM}, which does not lie beside this program, and there \
+                "what judges kernels and exercises is {PROGRAM}, which does not lie beside this program, and there \
                  is no clone of Strata here to build it from"
             ));
         }
@@ -89,7 +98,11 @@ fn leave() -> Failure {
 fn by_cargo(root: PathBuf, there: bool) -> Command {
     // Whoever captures what a verb prints captures the same the first time.
     if !there && ui::watched() {
-        ui::note(&format!("{}Building{:#} what judges exercises, once", ui::HEAD, ui::HEAD));
+        ui::note(&format!(
+            "{}Building{:#} what judges kernels and exercises, once",
+            ui::HEAD,
+            ui::HEAD
+        ));
     }
     let mut cargo = Command::new(var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["run", "--quiet", "--package", PROGRAM, "--manifest-path"]);

@@ -1,8 +1,8 @@
 //! The `strata` command: train a GPT, let it write, look inside, and test the machine it runs on.
 //!
 //! `command.rs` says what can be typed, `commands/` does it (a file or folder each), `ui/` talks to the
-//! reader. Two programs are made of it: `strata`, which knows nothing of exercises and hands their verbs
-//! over ([`elsewhere`]), and `strata-practice`, which knows them all.
+//! reader. Two programs are made of it: `strata`, which judges nothing and hands the verbs that do
+//! over ([`elsewhere`]), and `strata-practice`, which has them all.
 
 // What can end the process or change a number without a word is gone, or says why it cannot.
 #![cfg_attr(
@@ -20,7 +20,7 @@
     )
 )]
 
-mod args;
+pub mod args;
 mod command;
 mod commands;
 pub mod elsewhere;
@@ -38,15 +38,15 @@ use std::process::ExitCode;
 use strata_ml::device::cpu::bounded_threads;
 use strata_ml::device::{Device, vet};
 
-/// The verbs about exercises, and what other commands ask of them.
-pub trait Exercises: clap::Subcommand + Debug {
+/// The verbs that judge, and what other commands ask of them.
+pub trait Judging: clap::Subcommand + Debug {
     /// Runs the verb; returns the exit code.
     ///
     /// # Errors
     /// What the reader should be told.
     fn run(self) -> Outcome;
 
-    /// Fails, or leaves for the program that has them, where exercises are not part of this one.
+    /// Fails, or leaves for the program that has them, where they are not part of this one.
     ///
     /// # Errors
     /// They are not, and that program cannot be started.
@@ -60,7 +60,7 @@ pub trait Exercises: clap::Subcommand + Debug {
 }
 
 /// Does what was typed.
-pub fn main<E: Exercises>() -> ExitCode {
+pub fn main<E: Judging>() -> ExitCode {
     // Before anything starts threads.
     let threads = bounded_threads();
     // Started by itself to compile a reader's kernels first, where a crash of the compiler is an answer?

@@ -1,7 +1,7 @@
 //! The command line, read. clap quotes what it does not understand; what it quotes may be anything.
 
 use crate::command::Cli;
-use crate::{Exercises, ui};
+use crate::{Judging, ui};
 use clap::{CommandFactory, Parser};
 use std::ffi::OsStr;
 use std::process::ExitCode;
@@ -21,7 +21,7 @@ pub fn command() -> Option<clap::Command> {
 ///
 /// # Errors
 /// There is nothing to run.
-pub fn read<E: Exercises>() -> Result<Cli<E>, ExitCode> {
+pub fn read<E: Judging>() -> Result<Cli<E>, ExitCode> {
     let _ = COMMAND.set(Cli::<E>::command);
     // `help watch`: the program that has the verb explains it.
     if std::env::args_os().nth(1).is_some_and(|word| word == "help")

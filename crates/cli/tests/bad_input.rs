@@ -87,8 +87,6 @@ fn devices_rungs_and_kernels_that_are_not_there() {
     bad(here, &["train", "--rung", "matmul"], 2, &["matmul=1_naive"]);
     bad(here, &["train", "--rung", "stew=1_naive"], 2, &["no op", "matmul"]);
     bad(here, &["train", "--rung", "matmul=99_magic"], 2, &["no rung", "1_naive"]);
-    bad(here, &["bench", "--ladder", "fill"], 2, &["over sizes", "matmul"]);
-    bad(here, &["bench", "--size", "64"], 2, &["--ladder"]);
     bad(here, &["train", "--kernels", "nowhere"], 1, &["nowhere"]);
     bad(here, &["train", "--preset", "gpt-5"], 2, &["gpt-12m"]);
 }

@@ -210,28 +210,6 @@ fn results_go_where_a_link_or_a_device_leads() {
     );
 }
 
-#[cfg(unix)]
-#[test]
-fn a_bundle_follows_nobodys_links() {
-    let folder = tempdir().unwrap();
-    let at = folder.path();
-    fs::write(at.join("precious"), "mine").unwrap();
-    for name in ["strata", "run.sh"] {
-        let out = at.join(format!("out-{name}"));
-        fs::create_dir(&out).unwrap();
-        std::os::unix::fs::symlink(at.join("precious"), out.join(name)).unwrap();
-        std::os::unix::fs::symlink(at.join("precious"), out.join(".strata.tmp")).unwrap();
-        let words = ["bundle", "--out", out.to_str().unwrap()];
-        refused(at, &words, 1, &[name, "a link", "--out"]);
-    }
-    let out = at.join("out-pipe");
-    fs::create_dir(&out).unwrap();
-    fifo(&out.join("strata"));
-    refused(at, &["bundle", "--out", out.to_str().unwrap()], 1, &["a named pipe"]);
-    refused(at, &["bundle", "--out", "precious"], 1, &["precious"]);
-    assert_eq!(fs::read_to_string(at.join("precious")).unwrap(), "mine");
-}
-
 #[test]
 fn variables_that_make_no_sense_are_said() {
     let (folder, _) = checkpoint("bpe");
@@ -260,7 +238,7 @@ fn variables_that_make_no_sense_are_said() {
 #[test]
 fn a_comma_in_a_number_is_no_thousand() {
     let here = Path::new(".");
-    let verbs: [(&[&str], &[&str]); 4] = [
+    let verbs: [(&[&str], &[&str]); 3] = [
         (
             &["train"],
             &[
@@ -279,7 +257,6 @@ fn a_comma_in_a_number_is_no_thousand() {
             &["--tokens", "--temperature", "--top-k", "--top-p", "--seed"],
         ),
         (&["eval", "--checkpoint", ".", "--data", "stories"], &["--context", "--batch"]),
-        (&["bench", "--ladder", "matmul"], &["--size"]),
     ];
     let wrong = [
         "1,5",
@@ -365,7 +342,7 @@ fn words_on_the_command_line_move_no_cursor() {
     let long = "x".repeat(100_000);
     let deep = format!("{NASTY}/{NASTY}");
     for word in [NASTY, &long, &deep] {
-        let cases: [(&[&str], i32); 13] = [
+        let cases: [(&[&str], i32); 12] = [
             (&[word], 2),
             (&["train", word], 2),
             (&["train", "--preset", word], 2),
@@ -378,7 +355,6 @@ fn words_on_the_command_line_move_no_cursor() {
             (&["generate", "--checkpoint", word], 1),
             (&["inspect", word], 1),
             (&["demo", word], 1),
-            (&["bench", "--op", word], 2),
         ];
         for (words, code) in cases {
             for colours in [false, true] {

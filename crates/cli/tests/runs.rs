@@ -259,17 +259,6 @@ fn the_doctor_reports() {
 }
 
 #[test]
-fn a_bundle_is_one_small_binary_and_a_script() {
-    let folder = tempdir().unwrap();
-    good(folder.path(), &["bundle", "--out", "b"]);
-    let binary = folder.path().join("b").join(if cfg!(windows) { "strata.exe" } else { "strata" });
-    assert!(fs::metadata(&binary).unwrap().len() < 40 << 20);
-    let output = std::process::Command::new(&binary).arg("--version").output().unwrap();
-    assert!(output.status.success());
-    assert!(folder.path().join("b/run.sh").is_file());
-}
-
-#[test]
 fn a_reader_who_leaves_is_no_error() {
     let folder = tempdir().unwrap();
     let mut command = strata(folder.path());

@@ -1,4 +1,4 @@
-use crate::{Launch, Memory, Result};
+use crate::{Error, Launch, Memory, Result};
 use std::any::Any;
 use std::fmt;
 use std::future::Future;
@@ -132,7 +132,8 @@ impl Info {
 /// A machine that can allocate, copy and launch. Calls run in the order they are made.
 ///
 /// [`Device`](crate::Device) wraps a backend with a buffer cache, checks and counters; chapters
-/// never see this trait. New machines (a profiler, an interpreter) implement it.
+/// never see this trait. New machines (an interpreter) implement it; what stands around one (a profiler)
+/// is a [`Layer`](crate::Layer).
 pub trait Backend: fmt::Debug + MaybeSend + MaybeSync {
     /// Who this is.
     fn info(&self) -> &Info;
@@ -177,12 +178,18 @@ pub trait Backend: fmt::Debug + MaybeSend + MaybeSync {
         true
     }
 
-    /// Starts noting launches down instead of running them.
-    fn begin_recording(&self) -> Result<()>;
+    /// Starts noting launches down instead of running them. A machine that cannot says so.
+    fn begin_recording(&self) -> Result<()> {
+        Err(Error::Recording { call: "record", when: "on a machine that cannot" })
+    }
 
     /// Ends it; what comes back can be replayed. It must keep alive every [`Memory`] it uses.
-    fn end_recording(&self) -> Result<Arc<Opaque>>;
+    fn end_recording(&self) -> Result<Arc<Opaque>> {
+        self.begin_recording().map(|()| Arc::new(()) as Arc<Opaque>)
+    }
 
     /// Runs a recording once more.
-    fn replay(&self, recording: &Arc<Opaque>) -> Result<()>;
+    fn replay(&self, _recording: &Arc<Opaque>) -> Result<()> {
+        self.begin_recording()
+    }
 }

@@ -1,4 +1,4 @@
-use crate::{Backend, BoxFuture, Cost, Error, Info, Launch, Memory, Opaque, Result};
+use crate::{Backend, Cost, Launch, Layer, Result};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -84,26 +84,13 @@ impl crate::Device {
     }
 }
 
-impl Backend for Profile {
-    fn info(&self) -> &Info {
-        self.inner.info()
+impl Layer for Profile {
+    fn inner(&self) -> &dyn Backend {
+        &*self.inner
     }
 
-    fn allocate(&self, bytes: usize) -> Result<Memory> {
-        self.inner.allocate(bytes)
-    }
-
-    fn write(&self, memory: &Memory, offset: usize, data: &[u8]) -> Result<()> {
-        self.inner.write(memory, offset, data)
-    }
-
-    fn read<'a>(
-        &'a self,
-        memory: &'a Memory,
-        offset: usize,
-        bytes: usize,
-    ) -> BoxFuture<'a, Result<Vec<u8>>> {
-        self.inner.read(memory, offset, bytes)
+    fn unrecorded(&self) -> Option<&'static str> {
+        Some("under a profile: launches are timed one by one")
     }
 
     fn launch(&self, launch: &Launch) -> Result<()> {
@@ -111,41 +98,5 @@ impl Backend for Profile {
         let time = self.inner.time(launch)?;
         self.log.add(launch, time);
         Ok(())
-    }
-
-    fn prepare(&self, launch: &Launch) -> Result<()> {
-        self.inner.prepare(launch)
-    }
-
-    fn flush(&self) -> Result<()> {
-        self.inner.flush()
-    }
-
-    fn synchronize(&self) -> BoxFuture<'_, Result<()>> {
-        self.inner.synchronize()
-    }
-
-    fn time(&self, launch: &Launch) -> Result<Duration> {
-        self.inner.time(launch)
-    }
-
-    fn gains_by_recording(&self) -> bool {
-        false
-    }
-
-    fn begin_recording(&self) -> Result<()> {
-        Err(Error::Recording {
-            call: "record",
-            when: "under a profile: launches are timed one by one",
-        })
-    }
-
-    fn end_recording(&self) -> Result<Arc<Opaque>> {
-        self.begin_recording()?;
-        Ok(Arc::new(()))
-    }
-
-    fn replay(&self, _: &Arc<Opaque>) -> Result<()> {
-        self.begin_recording()
     }
 }

@@ -43,26 +43,76 @@ pub fn normal(a: u32, b: u32) -> [f32; 2] {
 #[derive(Clone, Debug)]
 pub struct Stream {
     key: [u32; 2],
-    counter: u64,
-    spare: Vec<u32>,
+    counter: [u32; 4],
+    words: [u32; 4],
+    used: usize,
 }
 
 impl Stream {
     /// The stream `stream` of `seed`: different streams of one seed never meet.
     pub fn new(seed: u64, stream: u32) -> Self {
-        let key = [seed as u32, (seed >> 32) as u32 ^ stream.wrapping_mul(0x9E37_79B1)];
-        Stream { key, counter: 0, spare: Vec::new() }
+        let [low, high] = halves(seed);
+        Self::at([low, high ^ stream.wrapping_mul(0x9E37_79B1)], [0; 4])
+    }
+
+    /// As [`new`](Self::new), of 2⁶⁴ streams. `tag` keeps different uses of one seed apart, so that story 7
+    /// and the windows of batch 7 do not share their numbers.
+    pub fn tagged(seed: u64, stream: u64, tag: u32) -> Self {
+        let [low, high] = halves(stream);
+        Self::at(halves(seed), [0, tag, low, high])
+    }
+
+    fn at(key: [u32; 2], counter: [u32; 4]) -> Self {
+        Stream { key, counter, words: [0; 4], used: 4 }
     }
 
     /// The next 32 random bits.
     pub fn word(&mut self) -> u32 {
-        if let Some(word) = self.spare.pop() {
-            return word;
+        if self.used == 4 {
+            self.words = philox(self.counter, self.key);
+            let (block, over) = self.counter[0].overflowing_add(1);
+            (self.counter[0], self.used) = (block, 0);
+            self.counter[1] = self.counter[1].wrapping_add(u32::from(over));
         }
-        let words = philox([self.counter as u32, (self.counter >> 32) as u32, 0, 0], self.key);
-        self.counter += 1;
-        self.spare.extend([words[3], words[2], words[1]]);
-        words[0]
+        self.used += 1;
+        self.words[self.used - 1]
+    }
+
+    /// A number below `bound`, every one exactly as likely as the next; a `bound` of 0 gives 0.
+    ///
+    /// Lemire's method: the high half of `word * bound` is the answer, and the few low halves that
+    /// would favor some answers are drawn again.
+    pub fn below(&mut self, bound: u32) -> u32 {
+        if bound <= 1 {
+            return 0;
+        }
+        let threshold = bound.wrapping_neg() % bound;
+        loop {
+            let [low, high] = halves(u64::from(self.word()) * u64::from(bound));
+            if low >= threshold {
+                return high;
+            }
+        }
+    }
+
+    /// As [`below`](Self::below), for positions in texts longer than 2³² tokens.
+    pub fn below_u64(&mut self, bound: u64) -> u64 {
+        if let Ok(bound) = u32::try_from(bound) {
+            return u64::from(self.below(bound));
+        }
+        let threshold = bound.wrapping_neg() % bound;
+        loop {
+            let draw = u64::from(self.word()) << 32 | u64::from(self.word());
+            let wide = u128::from(draw) * u128::from(bound);
+            if wide as u64 >= threshold {
+                return (wide >> 64) as u64;
+            }
+        }
+    }
+
+    /// As [`below`](Self::below), for places in memory.
+    pub fn below_usize(&mut self, bound: usize) -> usize {
+        self.below_u64(bound as u64) as usize
     }
 
     /// A float in [0, 1).
@@ -82,6 +132,11 @@ impl Stream {
     }
 }
 
+/// The low and the high half.
+fn halves(wide: u64) -> [u32; 2] {
+    [wide as u32, (wide >> 32) as u32]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,6 +149,26 @@ mod tests {
             philox([u32::MAX; 4], [u32::MAX; 2]),
             [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]
         );
+        assert_eq!(
+            philox(
+                [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344],
+                [0xa409_3822, 0x299f_31d0]
+            ),
+            [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
+        );
+    }
+
+    #[test]
+    fn below_is_even_handed() {
+        let mut stream = Stream::tagged(1, 2, 3);
+        let mut seen = [0u32; 7];
+        for _ in 0..70_000 {
+            seen[stream.below(7) as usize] += 1;
+        }
+        // Standard deviation of each count is about 93.
+        assert!(seen.iter().all(|&n| n.abs_diff(10_000) < 500), "{seen:?}");
+        assert!((0..1000).all(|_| stream.below_u64(5_000_000_000) < 5_000_000_000));
+        assert_eq!(stream.below(0), 0);
     }
 
     #[test]

@@ -1,10 +1,7 @@
 //! A device that ends long loops gets no launch that has one: another rung, or an error in words.
-use std::any::Any;
-use std::sync::Arc;
-use std::time::Duration;
 use strata_device::{
-    Backend, BoxFuture, Choice, CpuArgs, Device, Error, Info, Kernel, Ladder, Launch, Machine,
-    Memory, Result, Rung, Settings, Signature, many_short, piece,
+    Backend, Choice, CpuArgs, Device, Error, Info, Kernel, Ladder, Launch, Layer, Machine, Result,
+    Rung, Settings, Signature, many_short, piece,
 };
 
 /// The CPU, saying of itself that it ends loops after 1,000 rounds.
@@ -14,44 +11,13 @@ struct Short {
     info: Info,
 }
 
-impl Backend for Short {
+impl Layer for Short {
+    fn inner(&self) -> &dyn Backend {
+        &*self.inner
+    }
+
     fn info(&self) -> &Info {
         &self.info
-    }
-    fn allocate(&self, bytes: usize) -> Result<Memory> {
-        self.inner.allocate(bytes)
-    }
-    fn write(&self, memory: &Memory, offset: usize, data: &[u8]) -> Result<()> {
-        self.inner.write(memory, offset, data)
-    }
-    fn read<'a>(
-        &'a self,
-        memory: &'a Memory,
-        offset: usize,
-        bytes: usize,
-    ) -> BoxFuture<'a, Result<Vec<u8>>> {
-        self.inner.read(memory, offset, bytes)
-    }
-    fn launch(&self, launch: &Launch) -> Result<()> {
-        self.inner.launch(launch)
-    }
-    fn prepare(&self, launch: &Launch) -> Result<()> {
-        self.inner.prepare(launch)
-    }
-    fn synchronize(&self) -> BoxFuture<'_, Result<()>> {
-        self.inner.synchronize()
-    }
-    fn time(&self, launch: &Launch) -> Result<Duration> {
-        self.inner.time(launch)
-    }
-    fn begin_recording(&self) -> Result<()> {
-        self.inner.begin_recording()
-    }
-    fn end_recording(&self) -> Result<Arc<dyn Any + Send + Sync>> {
-        self.inner.end_recording()
-    }
-    fn replay(&self, recording: &Arc<dyn Any + Send + Sync>) -> Result<()> {
-        self.inner.replay(recording)
     }
 }
 

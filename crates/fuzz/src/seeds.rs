@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use walkdir::WalkDir;
 
 /// The repository's root, where this program was built.
 pub fn root() -> PathBuf {
@@ -23,19 +24,10 @@ pub fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 
 /// The files below a folder of the repository that end so.
 pub fn below(folder: &str, ending: &str) -> Vec<(PathBuf, Vec<u8>)> {
-    let (mut found, mut folders) = (Vec::new(), vec![root().join(folder)]);
-    while let Some(folder) = folders.pop() {
-        let Ok(entries) = fs::read_dir(&folder) else { continue };
-        for path in entries.flatten().map(|entry| entry.path()) {
-            match path.is_dir() {
-                true => folders.push(path),
-                false if path.to_string_lossy().ends_with(ending) => found.push(path),
-                false => {}
-            }
-        }
-    }
-    found.sort();
-    found.into_iter().filter_map(|path| Some((path.clone(), fs::read(path).ok()?))).collect()
+    let all = WalkDir::new(root().join(folder)).sort_by_file_name().into_iter().flatten();
+    let fits = |path: &PathBuf| path.to_string_lossy().ends_with(ending);
+    let found = all.map(|entry| entry.into_path()).filter(fits);
+    found.filter_map(|path| Some((path.clone(), fs::read(path).ok()?))).collect()
 }
 
 /// The bytes of a file of the repository; none where there is no such file.

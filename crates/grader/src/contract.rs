@@ -1,15 +1,52 @@
-//! A CUDA kernel where there is no card: compiled as the judge would launch it, and its entry
-//! compared with what the launch passes.
+//! What the engine asks of a kernel: all cases of the parity table, where it can run. And a CUDA kernel
+//! where there is no card: compiled as the judge would launch it, and its entry compared with what the
+//! launch passes.
 
-use crate::grade::{Case, panicked};
+use crate::grade::Case;
 use crate::{Failure, Outcome, Trial, Verdict};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use strata_ml::device::{Error, Overlay, cuda};
-use strata_parity::{Note, Watch, noted};
+use strata_judges::{StandIn, Wait};
+use strata_ml::device::{Error, Overlay, RungInfo, cuda};
+use strata_parity::{Note, Probe, Watch, cases, noted};
 
 /// The card that kernels are compiled for where there is none.
 const ARCH: &str = "compute_80";
+
+/// Holds a kernel to the parity table's case of the rung that it stands in for.
+pub(crate) fn hold(kernel: StandIn<'_>) -> Wait<'_, usize> {
+    Box::pin(async move {
+        let StandIn { op, rung, device, watch, judging } = kernel;
+        let case = cases().into_iter().find(|case| case.op == op);
+        let (Some(case), Some(rung)) = (case, rung_of(op, rung)) else {
+            return Err(Failure::ours(format!("the engine has no {op}={rung}, a task's contract")));
+        };
+        let mut probe = Probe::new(case.op, rung.name, case.page, device).watched(watch.clone());
+        if !judging {
+            probe = probe.unjudged();
+        }
+        (case.run)(&mut probe).map_err(of_parity)?;
+        Ok(probe.checks())
+    })
+}
+
+/// A rung of the engine.
+pub(crate) fn rung_of(op: &str, rung: &str) -> Option<RungInfo> {
+    let ladder = strata_ml::ladders().into_iter().find(|ladder| ladder.op == op);
+    ladder.and_then(|ladder| ladder.rungs.into_iter().find(|r| r.name == rung))
+}
+
+/// What is red in the parity table, as a judge says it.
+pub(crate) fn of_parity(error: strata_parity::Error) -> Failure {
+    use strata_parity::Error as Parity;
+    match error {
+        Parity::Report(report) => Failure::Report(report),
+        Parity::Tensor(error) => Failure::Tensor(error),
+        Parity::Device(error) => Failure::Device(error),
+        Parity::Transformer(error) => Failure::Transformer(error),
+        Parity::Fault(text) => Failure::Fault(text),
+        Parity::Text(text) => Failure::ours(text),
+    }
+}
 
 /// Compiles what the judge would launch.
 pub(crate) fn compiles(case: &Case, file: &Path, reason: &str) -> Verdict {
@@ -30,9 +67,8 @@ pub(crate) fn compiles(case: &Case, file: &Path, reason: &str) -> Verdict {
 /// The task's kernel with every set of constants that it is launched with.
 fn notes(case: &Case) -> Outcome<Vec<Note>> {
     let (device, notes) = noted();
-    let mut trial = Trial::new(case.task, case.language, device, Watch::default()).unjudged();
-    let judged = catch_unwind(AssertUnwindSafe(|| (case.judge.judge)(&mut trial)));
-    judged.unwrap_or_else(|panic| Err(panicked(&*panic)))?;
+    let trial = Trial::new(case.task, case.language, device, Watch::default(), hold);
+    case.judged(&mut trial.unjudged())?;
     let mut list = notes.take();
     list.retain(|note| note.kernel.path == case.path);
     Ok(list)

@@ -6,60 +6,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// What can be wrong with the exercises, the reader's folder, or a file in it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// A file of an exercise's description.
-    #[error("solutions/{file}: {reason}")]
-    Catalog {
-        /// The file, below `solutions/`.
-        file: String,
-        /// What is wrong, and what to write.
-        reason: String,
-    },
-    /// A region marker.
-    #[error("{file}:{line}: {reason}")]
-    Marker {
-        /// The file.
-        file: String,
-        /// Its line, from one.
-        line: usize,
-        /// What is wrong, and what to write.
-        reason: String,
-    },
-    /// A wrong answer that cannot be made of the solution.
-    #[error("solutions/{file}, wrong answer {name}: {reason}")]
-    Wrong {
-        /// The file that lists it.
-        file: String,
-        /// Its name.
-        name: String,
-        /// What is wrong, and what to write.
-        reason: String,
-    },
-    /// No exercise of that name.
-    #[error("there is no exercise {what:?}; there is {known}")]
-    UnknownExercise {
-        /// What was asked for.
-        what: String,
-        /// Those there are.
-        known: String,
-    },
-    /// No task of that name.
-    #[error("{exercise} has no task {what:?}; it has {known}")]
-    UnknownTask {
-        /// The exercise.
-        exercise: String,
-        /// What was asked for.
-        what: String,
-        /// Those there are.
-        known: String,
-    },
-    /// A name that could be several.
-    #[error("{what:?} could be {known}: type more of it")]
-    Ambiguous {
-        /// What was asked for.
-        what: String,
-        /// Those it could be.
-        known: String,
-    },
+    /// What is asked cannot be read, or is not there.
+    #[error(transparent)]
+    Judges(#[from] strata_judges::Error),
     /// No exercises here.
     #[error(
         "no exercises at {start} or above: go into Strata's clone, or make a folder of your own with \
@@ -118,6 +67,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// A file of an exercise's description is wrong.
+    pub(crate) fn catalog(file: &str, reason: impl ToString) -> Self {
+        let (file, reason) = (file.into(), reason.to_string());
+        strata_judges::Error::Catalog { file, reason }.into()
+    }
+
     /// The system refused to do something with a file.
     pub(crate) fn io(doing: &'static str, path: &Path, reason: impl ToString) -> Self {
         Error::Io { doing, path: path.display().to_string(), reason: reason.to_string() }

@@ -6,11 +6,11 @@
 //! those places. If the result is right then, that was it.
 
 use crate::grade::{Case, Job, Ran};
-use crate::variant::{candidates, shaken, shared_names, with};
 use crate::{Failure, Language, Rejection};
 use std::fs;
 use std::time::{Duration, Instant};
 use strata_check::diagnose::Diagnosis;
+use strata_judges::variant::{candidates, shaken, shared_names, with};
 
 /// Time for all tries; whoever waits for a verdict shall not wait long. Opening a card takes longer
 /// than opening a software adapter.
@@ -18,8 +18,7 @@ const PATIENCE: [Duration; 2] = [Duration::from_millis(2500), Duration::from_mil
 
 /// Whether the kernel ran and gave wrong numbers: a text that does not compile fails otherwise.
 pub(crate) fn wrong_numbers(failure: &Failure) -> bool {
-    use strata_parity::Error::{Fault, Report};
-    matches!(failure, Failure::Report(_) | Failure::Parity(Report(_) | Fault(_)))
+    matches!(failure, Failure::Report(_) | Failure::Fault(_))
 }
 
 /// Whether a failure may come from a missing barrier: wrong numbers, and memory that is shared.

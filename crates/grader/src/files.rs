@@ -3,10 +3,9 @@
 use crate::{Error, Result};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A text's SHA-256 in hexadecimal; git may have changed its line endings.
 pub(crate) fn hash(bytes: &[u8]) -> String {
@@ -27,11 +26,6 @@ pub(crate) fn plain(bytes: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(plain)
 }
 
-/// The text with `\n` for every `\r\n`.
-pub(crate) fn lines_of(text: &str) -> String {
-    text.replace("\r\n", "\n")
-}
-
 /// The largest file that is read: no answer is larger.
 const LARGEST: u64 = 4 << 20;
 
@@ -49,8 +43,7 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
                 false => Ok(None),
             }
         }
-        Err(strata_files::Error::Io { source, .. }) => Err(Error::io("read", path, source)),
-        Err(error) => Err(Error::Unfit(error.to_string())),
+        Err(error) => Err(of_files("read", path, error)),
     }
 }
 
@@ -69,25 +62,20 @@ pub fn read_text(path: &Path) -> Result<Option<String>> {
 
 /// Makes the folder and those above it.
 pub(crate) fn make_folder(path: &Path) -> Result<()> {
-    fs::create_dir_all(path).map_err(|e| Error::io("make the folder", path, e))
+    strata_files::make_folder(path).map_err(|e| of_files("make the folder", path, e))
 }
 
-/// Writes the file under another name first, so that nobody ever sees half of it.
+/// Writes the file whole or not at all, and the folders that it needs.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let folder = path.parent().unwrap_or(Path::new("."));
-    make_folder(folder)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let temporary = folder.join(format!(".{name}.{}-{count}.tmp", std::process::id()));
-    let written = File::create(&temporary)
-        .and_then(|mut file| file.write_all(bytes))
-        .and_then(|()| fs::rename(&temporary, path));
-    written.map_err(|e| {
-        // The first error is the one to tell; what is left behind is named *.tmp.
-        let _ = fs::remove_file(&temporary);
-        Error::io("write", path, e)
-    })
+    make_folder(path.parent().unwrap_or(Path::new(".")))?;
+    strata_files::write(path, bytes).map_err(|e| of_files("write", path, e))
+}
+
+fn of_files(doing: &'static str, path: &Path, error: strata_files::Error) -> Error {
+    match error {
+        strata_files::Error::Io { source, .. } => Error::io(doing, path, source),
+        error => Error::Unfit(error.to_string()),
+    }
 }
 
 /// `path` if nothing is there, else `path2`, `path3`, ...
@@ -148,7 +136,7 @@ mod tests {
         };
         refused(folder.path(), "a folder");
         let large = folder.path().join("large");
-        File::create(&large).unwrap().set_len(1 << 40).unwrap();
+        fs::File::create(&large).unwrap().set_len(1 << 40).unwrap();
         refused(&large, "1099511627776 bytes");
         assert_eq!(read(&folder.path().join("none")).unwrap(), None);
         #[cfg(unix)]

@@ -1,7 +1,6 @@
 //! One kernel file, one tier, one verdict, in this process.
 
 use crate::catalog::{self, Task};
-use crate::endless::endless;
 use crate::{
     Failure, KernelTask, Language, Outcome, Rejection, Trial, Verdict, contract, experiment, files,
     kernel_task,
@@ -10,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use strata_judges::endless;
 use strata_ml::device::{Backend, Choice, Error, Overlay, Settings, cuda};
 use strata_parity::guarded;
 
@@ -78,25 +78,22 @@ impl Case {
         };
         let software = backend.info().caps.software;
         let (device, watch) = guarded(backend, settings);
-        let mut trial = Trial::new(self.task, self.language, device, watch);
+        let mut trial = Trial::new(self.task, self.language, device, watch, contract::hold);
         if let Some(checks) = stop_after {
             trial = trial.stop_after(checks);
         }
-        let judged = catch_unwind(AssertUnwindSafe(|| (self.judge.judge)(&mut trial)));
-        let outcome = judged.unwrap_or_else(|panic| Err(panicked(&*panic)));
-        Ran { outcome, checks: trial.checks(), software }
+        Ran { outcome: self.judged(&mut trial), checks: trial.checks(), software }
+    }
+
+    /// Waits for what the judge says of a trial.
+    pub fn judged(&self, trial: &mut Trial) -> Outcome {
+        let judged = AssertUnwindSafe(|| pollster::block_on((self.judge.judge)(trial)));
+        catch_unwind(judged).unwrap_or_else(|panic| Err(Failure::panicked(&*panic)))
     }
 }
 
-/// A panic as a failure. In a kernel's judge it is our fault; it must not take the others along.
-pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> Failure {
-    let said = panic.downcast_ref::<String>().map(String::as_str);
-    let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
-    Failure::Named { name: "panicked", text: format!("panicked: {said}") }
-}
-
-/// Judges a kernel's file. `told` hears what is known so far: a later step may not come back.
-pub fn grade(job: &Job, told: &mut dyn FnMut(&Verdict)) -> Verdict {
+/// Judges a kernel's file. `report` hears what is known so far: a later step may not come back.
+pub fn grade(job: &Job, report: &mut dyn FnMut(&Verdict)) -> Verdict {
     let mut case = match Case::of(job) {
         Ok(case) => case,
         Err(text) => return Verdict::rejected("device-error", text),
@@ -124,18 +121,18 @@ pub fn grade(job: &Job, told: &mut dyn FnMut(&Verdict)) -> Verdict {
     };
     let cut_short = case.software && experiment::wrong_numbers(&failure);
     if let Some(line) = endless(&text).filter(|_| cut_short) {
-        return Verdict::Rejected(stuck(failure.rejection(), line));
+        return Verdict::Rejected(endless_loop(failure.rejection(), line));
     }
     if !experiment::worth_it(&failure, &text) {
         return Verdict::Rejected(failure.rejection());
     }
     let (plain, failure) = split(failure);
-    told(&Verdict::Rejected(plain));
+    report(&Verdict::Rejected(plain));
     Verdict::Rejected(experiment::explain(&case, job, &text, failure, checks))
 }
 
 /// A rejection whose cause is plain: a loop that never ends, on a machine that cuts loops short.
-fn stuck(mut rejection: Rejection, line: usize) -> Rejection {
+fn endless_loop(mut rejection: Rejection, line: usize) -> Rejection {
     rejection.diagnoses.insert(0, "endless-loop".into());
     rejection.text = format!(
         "{}\n  diagnosis  nothing ends the loop that begins on line {line}: is its counter moved, or is \
@@ -151,13 +148,9 @@ fn split(failure: Failure) -> (Rejection, Failure) {
         Failure::Report(report) => {
             (Failure::Report(report.clone()).rejection(), Failure::Report(report))
         }
-        Failure::Parity(strata_parity::Error::Report(report)) => {
-            (Failure::Report(report.clone()).rejection(), Failure::Report(report))
-        }
         other => {
             let text = other.to_string();
-            let rejection = other.rejection();
-            (rejection, Failure::Parity(strata_parity::Error::Fault(text)))
+            (other.rejection(), Failure::Fault(text))
         }
     }
 }

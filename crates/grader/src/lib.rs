@@ -1,14 +1,13 @@
-//! Strata's exercises: what is asked, how an answer is judged, what was solved.
+//! Strata's exercises on a reader's machine: workspaces, processes, time limits, reports, progress.
 //!
 //! One library stands behind `cargo test -p ex03-matmul` and behind the `strata` command, so that
-//! both say the same of the same file, on whatever machine they run.
+//! both say the same of the same file, on whatever machine they run. What is asked and how an answer
+//! is judged is in `strata-judges`, which knows no files and no processes; all of it can be had from
+//! here, too.
 //!
-//! - [`catalog`]: the exercises and their tasks, read from `solutions/`, the single source.
-//! - [`stub`], [`sync`], [`wrong`]: what a reader starts from, and the wrong answers that prove the
-//!   judges.
-//! - [`Trial`], [`Question`]: how a kernel is judged; [`rust`]: how a function is.
 //! - [`grade`]: one file, one tier, one verdict; [`isolate`] puts it in a process of its own, since
 //!   a kernel that never ends takes its process with it.
+//! - [`sync`], [`prove`]: `exercises/` from `solutions/`, and the proof of the judges.
 //! - [`harness`]: the `main` of every exercise's tests.
 //! - [`home`], [`progress`]: where the reader's files are, and which of them were solved.
 
@@ -28,12 +27,9 @@
     )
 )]
 
-pub mod catalog;
 mod contract;
-mod endless;
 mod error;
 mod experiment;
-mod failure;
 pub mod files;
 pub mod grade;
 pub mod graded;
@@ -42,35 +38,16 @@ pub mod home;
 pub mod isolate;
 pub mod progress;
 pub mod prove;
-mod question;
-pub mod rust;
 mod sandbox;
 pub mod speed;
-pub mod stub;
 pub mod sync;
-mod task;
 pub mod tiers;
 mod tree;
-mod trial;
-mod variant;
-mod verdict;
-pub mod wrong;
-
-pub mod ex01;
-pub mod ex02;
-pub mod ex03;
-pub mod ex04;
-pub mod ex05;
-pub mod ex06;
-pub mod ex07;
-pub mod ex08;
-pub mod ex09;
-pub mod ex10;
 
 pub use error::{Error, Result};
-pub use failure::{Failure, Outcome};
-pub use question::Question;
-pub use task::{KernelTask, kernel_task};
-pub use tree::{Change, Report};
-pub use trial::Trial;
-pub use verdict::{Language, Rejection, Verdict};
+pub use strata_judges::{
+    Failure, KernelTask, Language, Outcome, Question, Rejection, Trial, Verdict, catalog, given,
+    kernel_task, rust, stub, wrong,
+};
+pub use strata_judges::{ex01, ex02, ex03, ex04, ex05, ex06, ex07, ex08, ex09, ex10};
+pub use tree::{Change, Changes};

@@ -58,14 +58,14 @@ impl Answer {
         let solution =
             catalog::solution_file(&task.exercise, file).ok_or_else(|| missing(task, file))?;
         let path = format!("solutions/{}/{file}", task.exercise);
-        match self {
-            Answer::Solution => stub::clean(&path, solution).map(Some),
-            Answer::Stub => stub::stub(&path, solution).map(Some),
+        Ok(match self {
+            Answer::Solution => Some(stub::clean(&path, solution)?),
+            Answer::Stub => Some(stub::stub(&path, solution)?),
             Answer::Wrong(wrong) => match wrong.apply(file, solution)? {
-                Some(text) => stub::clean(&path, &text).map(Some),
-                None => Ok(None),
+                Some(text) => Some(stub::clean(&path, &text)?),
+                None => None,
             },
-        }
+        })
     }
 
     /// What is amiss with the verdict, if anything is.
@@ -91,10 +91,8 @@ impl Answer {
 }
 
 fn missing(task: &Task, file: &str) -> Error {
-    Error::Catalog {
-        file: format!("{}/{file}", task.exercise),
-        reason: format!("exercise.toml names it for {}, and it is not there", task.name),
-    }
+    let reason = format!("exercise.toml names it for {}, and it is not there", task.name);
+    Error::catalog(&format!("{}/{file}", task.exercise), reason)
 }
 
 /// Verdicts that no stub should have.

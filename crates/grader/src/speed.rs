@@ -2,9 +2,11 @@
 //! clock, the median.
 
 use crate::catalog::Task;
+use crate::contract::{of_parity, rung_of};
 use crate::{Failure, Language, Outcome, kernel_task};
 use std::path::Path;
 use std::sync::Arc;
+use strata_judges::Problem;
 use strata_ml::device::{Backend, Choice, Device, Kernel, Overlay, Settings};
 use strata_parity::bench::{Bench, Inputs, Run, Shapes, workloads};
 
@@ -53,11 +55,11 @@ pub fn measure(
     let choice = Choice { machine, index: None };
     let backend: Arc<dyn Backend> = pollster::block_on(choice.backend(&settings))?.into();
     let info = backend.info().clone();
-    let bench = Bench::new(backend, effort == Effort::Glance)?;
+    let bench = Bench::new(backend, effort == Effort::Glance).map_err(of_parity)?;
     let (runs, kernels) = runs(task, bench.device(), &Shapes::of(&info))?;
     let mut list = Vec::new();
     for run in runs {
-        let Some(timed) = bench.time(kernels, &*run.call)? else { continue };
+        let Some(timed) = bench.time(kernels, &*run.call).map_err(of_parity)? else { continue };
         list.push(Speed {
             shape: run.shape,
             device: info.label(),
@@ -81,20 +83,16 @@ fn runs(
 ) -> Outcome<(Vec<Run>, &'static [&'static Kernel])> {
     let judge = kernel_task(&task.exercise, &task.name);
     if let Some(speed) = judge.and_then(|judge| judge.speed) {
-        return Ok((vec![speed(device)?], &[]));
+        let Problem { shape, call } = speed(device)?;
+        return Ok((vec![Run { shape, call: Box::new(move || Ok(call()?)) }], &[]));
     }
-    let Some((op, rung)) = &task.contract else {
-        let text = format!("{} has no problem to time", task.name);
-        return Err(Failure::Named { name: "device-error", text });
+    let Some((op, name)) = &task.contract else {
+        return Err(Failure::ours(format!("{} has no problem to time", task.name)));
     };
-    let ladder = strata_ml::ladders().into_iter().find(|ladder| ladder.op == op);
-    let rung = ladder.and_then(|l| l.rungs.into_iter().find(|r| r.name == rung));
-    let Some(rung) = rung else {
-        let text = format!("the engine has no {op} of that rung");
-        return Err(Failure::Named { name: "device-error", text });
-    };
+    let rung = rung_of(op, name);
+    let rung = rung.ok_or_else(|| Failure::ours(format!("the engine has no {op}={name}")))?;
     let device = device.with_rung(op, rung.name);
     let built: Result<Vec<Run>, _> =
         workloads(op).iter().map(|work| (work.build)(shapes, &Inputs::random(&device))).collect();
-    Ok((built?, rung.kernels))
+    Ok((built.map_err(of_parity)?, rung.kernels))
 }

@@ -73,14 +73,14 @@ impl fmt::Display for Change {
 
 /// What an update did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
+pub struct Changes {
     /// What changed, in the order of the files.
     pub changes: Vec<Change>,
     /// How many files are as they were.
     pub unchanged: usize,
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = |is: fn(&Change) -> bool| self.changes.iter().filter(|c| is(c)).count();
         write!(
@@ -91,9 +91,9 @@ impl fmt::Display for Report {
             count(|c| matches!(c, Change::Removed(_))),
             self.unchanged
         )?;
-        let told =
+        let listed =
             |c: &&Change| matches!(c, Change::Kept { .. } | Change::Saved { .. } | Change::Left(_));
-        self.changes.iter().filter(told).try_for_each(|change| write!(f, "\n{change}"))
+        self.changes.iter().filter(listed).try_for_each(|change| write!(f, "\n{change}"))
     }
 }
 
@@ -104,9 +104,9 @@ pub(crate) fn update(
     wanted: &[(String, String)],
     manifest: &mut Manifest,
     edited: Edited,
-) -> Result<Report> {
+) -> Result<Changes> {
     let mut update =
-        Update { root, manifest, edited, alive: BTreeSet::new(), report: Report::default() };
+        Update { root, manifest, edited, alive: BTreeSet::new(), report: Changes::default() };
     for (file, text) in wanted {
         update.alive.insert(file.clone());
         update.place(file, text)?;
@@ -120,7 +120,7 @@ struct Update<'a> {
     manifest: &'a mut Manifest,
     edited: Edited,
     alive: BTreeSet<String>,
-    report: Report,
+    report: Changes,
 }
 
 impl Update<'_> {
@@ -189,14 +189,14 @@ impl Update<'_> {
             .collect();
         let top = |file: &str| file.split_once('/').map(|(top, _)| top.to_string());
         let live: BTreeSet<String> = wanted.iter().filter_map(|(file, _)| top(file)).collect();
-        let gone: BTreeSet<String> = orphans
+        let folders: BTreeSet<String> = orphans
             .iter()
             .filter_map(|(file, _)| top(file))
             .filter(|t| !live.contains(t))
             .collect();
         // A crate that loses its manifest and keeps an answer would stop the whole workspace.
         let mut left = BTreeSet::new();
-        for folder in gone {
+        for folder in folders {
             if self.has_work(&folder)? {
                 self.report.changes.push(Change::Left(folder.clone()));
                 left.insert(folder);

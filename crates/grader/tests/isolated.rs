@@ -50,7 +50,7 @@ impl Needs {
 const TESTS: &[Test] = &[
     ("the_solution_passes", Needs::Tier(Language::Wgsl), solution),
     ("an_empty_file", Needs::Tier(Language::Wgsl), empty),
-    ("a_file_that_is_gone", Needs::Tier(Language::Wgsl), gone),
+    ("a_file_that_is_gone", Needs::Tier(Language::Wgsl), missing),
     ("a_syntax_error_names_the_readers_line", Needs::Tier(Language::Wgsl), syntax),
     ("a_renamed_entry_point", Needs::Tier(Language::Wgsl), entry),
     ("a_binding_too_many", Needs::Tier(Language::Wgsl), binding),
@@ -167,7 +167,7 @@ fn empty(bench: &Bench) {
     rejected(bench.judge(WGSL, |_| "\n".into()), "does-not-compile", &says);
 }
 
-fn gone(bench: &Bench) {
+fn missing(bench: &Bench) {
     let job = bench.job("tiled", Language::Wgsl, bench.folder.path().join("nowhere.wgsl"));
     let says = ["nowhere.wgsl is gone", "cargo strata reset ex03 tiled"];
     rejected(isolate::grade(&job), "does-not-compile", &says);

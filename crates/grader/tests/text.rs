@@ -7,7 +7,7 @@ use strata_grader::catalog::{self, Task};
 use strata_grader::graded::Graded;
 use strata_grader::home::Home;
 use strata_grader::progress::{self, Progress, Status};
-use strata_grader::{Language, Verdict, sync};
+use strata_grader::{Language, Verdict, given, sync};
 
 fn clone() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -52,7 +52,7 @@ fn every_solution_is_in_the_catalog() {
 fn sync_writes_what_check_wants_and_check_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path();
-    let made = sync::generate_all().unwrap();
+    let made = given::all().unwrap();
     assert_eq!(sync::check(dir).unwrap().len(), made.len() + 1);
     assert!(files(dir).is_empty());
     sync::sync(dir).unwrap();

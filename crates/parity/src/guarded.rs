@@ -5,14 +5,14 @@
 //! the same launch on the same memory must give the same bits once more. Chapters need not know:
 //! a device is whatever can allocate, copy and launch.
 
-use crate::fault::{Watch, What};
-use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 use strata_check::guard::{self, Breach, GUARD_BYTES};
+use strata_check::{Fault, Watch, What};
 use strata_ml::device::{
-    Access, Backend, Binding, BoxFuture, Device, Error, Info, Launch, Memory, Result, Settings,
+    Access, Backend, Binding, BoxFuture, Device, Error, Kernel, Launch, Layer, Memory, Result,
+    Settings,
 };
 
 /// A fresh device over a machine that others may use too, and what it caught. Its cache is its own,
@@ -103,9 +103,13 @@ fn differing(block: &Written, first: &[u8], second: &[u8]) -> Vec<What> {
         .collect()
 }
 
-impl Backend for Guarded {
-    fn info(&self) -> &Info {
-        self.machine.info()
+impl Layer for Guarded {
+    fn inner(&self) -> &dyn Backend {
+        &*self.machine
+    }
+
+    fn unrecorded(&self) -> Option<&'static str> {
+        Some("under guard: launches are watched one by one")
     }
 
     fn allocate(&self, bytes: usize) -> Result<Memory> {
@@ -149,7 +153,8 @@ impl Backend for Guarded {
             let breach = outside(block, before, after);
             let breach = breach.or_else(|| outside(block, before, again));
             let faults = breach.into_iter().chain(differing(block, after, again));
-            faults.for_each(|what| self.watch.note(&launch, what));
+            let Kernel { path: kernel, entry, .. } = *launch.kernel;
+            faults.for_each(|what| self.watch.note(Fault { kernel, entry, what }));
         }
         Ok(())
     }
@@ -158,36 +163,8 @@ impl Backend for Guarded {
         self.machine.prepare(&self.shifted(launch)?)
     }
 
-    fn flush(&self) -> Result<()> {
-        self.machine.flush()
-    }
-
-    fn synchronize(&self) -> BoxFuture<'_, Result<()>> {
-        self.machine.synchronize()
-    }
-
     fn time(&self, launch: &Launch) -> Result<Duration> {
         self.machine.time(&self.shifted(launch)?)
-    }
-
-    fn gains_by_recording(&self) -> bool {
-        false
-    }
-
-    fn begin_recording(&self) -> Result<()> {
-        Err(Error::Recording {
-            call: "record",
-            when: "under guard: launches are watched one by one",
-        })
-    }
-
-    fn end_recording(&self) -> Result<Arc<dyn Any + Send + Sync>> {
-        self.begin_recording()?;
-        Ok(Arc::new(()))
-    }
-
-    fn replay(&self, _: &Arc<dyn Any + Send + Sync>) -> Result<()> {
-        self.begin_recording()
     }
 }
 

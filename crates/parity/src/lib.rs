@@ -34,7 +34,6 @@ pub mod bench;
 mod cases;
 mod compile;
 mod error;
-mod fault;
 mod guarded;
 mod noted;
 mod probe;
@@ -42,8 +41,8 @@ pub mod table;
 
 pub use cases::{Case, cases};
 pub use error::{Error, Outcome};
-pub use fault::{Fault, Watch, What};
 pub use guarded::guarded;
 pub use noted::{Note, Notes, noted};
 pub use probe::Probe;
+pub use strata_check::{Fault, Watch, What};
 pub use table::Table;

@@ -4,7 +4,6 @@
 //! else. So on a computer without a card the cases are run all the same, on this, and what they
 //! launch is then compiled for cards that are not here.
 
-use std::any::Any;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use strata_ml::device::{
@@ -105,18 +104,5 @@ impl Backend for Noted {
 
     fn time(&self, _: &Launch) -> Result<Duration> {
         Err(Error::Recording { call: "time", when: "on a machine that computes nothing" })
-    }
-
-    fn begin_recording(&self) -> Result<()> {
-        Err(Error::Recording { call: "record", when: "on a machine that computes nothing" })
-    }
-
-    fn end_recording(&self) -> Result<Arc<dyn Any + Send + Sync>> {
-        self.begin_recording()?;
-        Ok(Arc::new(()))
-    }
-
-    fn replay(&self, _: &Arc<dyn Any + Send + Sync>) -> Result<()> {
-        self.begin_recording()
     }
 }

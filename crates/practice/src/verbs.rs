@@ -1,13 +1,14 @@
-//! What can be typed about exercises.
+//! The verbs that judge: answers to exercises, kernels, their speed.
 
 use crate::commands::{
-    check, diff, exercises, hint, list, mine, next, progress, reset, reveal, watch,
+    bench, bundle, check, diff, exercises, hint, list, mine, next, parity, progress, reset, reveal,
+    watch,
 };
 use clap::Subcommand;
-use strata_cli::{DeviceArgs, Exercises, Outcome};
+use strata_cli::{DeviceArgs, Judging, Outcome};
 use strata_ml::device::Device;
 
-/// The verbs about exercises; `strata_cli::elsewhere` has the same names and sentences.
+/// The verbs that judge; `strata_cli::elsewhere` has the same names and sentences.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// List the exercises, and how far you are with each task
@@ -30,9 +31,15 @@ pub enum Verb {
     Progress(progress::ProgressArgs),
     /// Make your own workspace of exercises; generate and prove them
     Exercises(exercises::ExercisesArgs),
+    /// Check every op, on every rung, on every device, against float64 loops
+    Parity(parity::ParityArgs),
+    /// Time every rung and set it against what the machine can do
+    Bench(bench::BenchArgs),
+    /// Pack one binary and a script for a GPU machine without Rust
+    Bundle(bundle::BundleArgs),
 }
 
-impl Exercises for Verb {
+impl Judging for Verb {
     fn run(self) -> Outcome {
         match self {
             Verb::List(args) => list::run(&args),
@@ -45,6 +52,9 @@ impl Exercises for Verb {
             Verb::Reveal(args) => reveal::run(&args),
             Verb::Progress(args) => progress::run(&args),
             Verb::Exercises(args) => exercises::run(&args),
+            Verb::Parity(args) => parity::run(&args),
+            Verb::Bench(args) => bench::run(&args),
+            Verb::Bundle(args) => bundle::run(&args),
         }
     }
 
@@ -63,7 +73,7 @@ mod tests {
     use clap::{Command, FromArgMatches};
     use strata_cli::elsewhere::Elsewhere;
 
-    fn told<T: Subcommand + FromArgMatches>() -> Vec<(String, String)> {
+    fn verbs_of<T: Subcommand + FromArgMatches>() -> Vec<(String, String)> {
         let all = T::augment_subcommands(Command::new("strata"));
         let about = |c: &Command| c.get_about().map(ToString::to_string).unwrap_or_default();
         all.get_subcommands().map(|c| (c.get_name().to_string(), about(c))).collect()
@@ -71,8 +81,8 @@ mod tests {
 
     #[test]
     fn both_programs_list_the_same_verbs() {
-        let all = told::<Verb>();
-        assert_eq!(all, told::<Elsewhere>());
-        assert!(all.len() == 10 && all.iter().all(|(_, about)| !about.is_empty()));
+        let all = verbs_of::<Verb>();
+        assert_eq!(all, verbs_of::<Elsewhere>());
+        assert!(all.len() == 13 && all.iter().all(|(_, about)| !about.is_empty()));
     }
 }

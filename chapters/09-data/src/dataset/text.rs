@@ -7,7 +7,7 @@
 use super::{IGNORE, Part, Progress, Row, Stage, TokenizerChoice};
 use crate::error::{DataError, Result};
 use crate::files::Document;
-use crate::random::Rng;
+use crate::random::Stream;
 use crate::tokenizer::{Tokenizer, TokenizerKind};
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -240,7 +240,7 @@ impl Text {
 
     /// Windows that begin anywhere, each place as likely as any other.
     pub fn train(&self, step: u64, batch: usize) -> Vec<Row> {
-        let mut stream = Rng::new(self.seed, step, TAG);
+        let mut stream = Stream::tagged(self.seed, step, TAG);
         (0..batch).map(|_| self.row(&self.train, stream.below_usize(self.places))).collect()
     }
 

@@ -20,7 +20,7 @@ mod tell;
 pub use grammar::{Grammar, GrammarError};
 pub use tell::{Decision, Derivation};
 
-use crate::random::Rng;
+use crate::random::Stream;
 use std::sync::OnceLock;
 
 /// Keeps the stories' random numbers apart from other uses of a seed.
@@ -74,7 +74,7 @@ impl Generator {
 
     /// The same story with every choice that led to it.
     pub fn derivation(seed: u64, index: u64) -> Derivation {
-        grammar().tell(&mut Rng::new(seed, index, TAG))
+        grammar().tell(&mut Stream::tagged(seed, index, TAG))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Telling a story: walk the grammar, throw the dice, keep the account.
 
 use super::grammar::{Choice, Grammar, Item};
-use crate::random::Rng;
+use crate::random::Stream;
 
 /// Which row each slot holds.
 #[derive(Clone, Debug)]
@@ -80,7 +80,7 @@ impl Derivation {
 
 impl Grammar {
     /// Tells one story with the numbers of `stream`.
-    pub fn tell(&self, stream: &mut Rng) -> Derivation {
+    pub fn tell(&self, stream: &mut Stream) -> Derivation {
         let derivation = Derivation { text: String::new(), decisions: Vec::new() };
         let mut teller = Teller { grammar: self, stream, held: Held::new(self), derivation };
         teller.choose(self.rule(self.start));
@@ -90,7 +90,7 @@ impl Grammar {
 
 struct Teller<'a> {
     grammar: &'a Grammar,
-    stream: &'a mut Rng,
+    stream: &'a mut Stream,
     held: Held,
     derivation: Derivation,
 }

@@ -85,7 +85,7 @@ pub fn cases() -> Vec<Case> {
         }),
         case("an answer's text", 2000, |n| {
             let text = "fn f() {\n    loop { break; }\n}\n".repeat(n);
-            Box::new(move || drop(black_box(strata_grader::stub::clean("answer.rs", &text))))
+            Box::new(move || drop(black_box(strata_judges::stub::clean("answer.rs", &text))))
         }),
         case("escaping a text", 400_000, |n| {
             let text = "a\u{1b}[2J".repeat(n / 5);

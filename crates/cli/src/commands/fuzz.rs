@@ -1,6 +1,6 @@
 //! `strata fuzz`: bad inputs, by a program of its own, so that training compiles none of it.
 
-use crate::Exercises;
+use crate::Judging;
 use crate::commands::test::workspace;
 use crate::failure::{Failure, Outcome};
 use clap::Args;
@@ -35,7 +35,7 @@ pub struct FuzzArgs {
     words: Vec<String>,
 }
 
-pub fn run<E: Exercises>(args: &FuzzArgs) -> Outcome {
+pub fn run<E: Judging>(args: &FuzzArgs) -> Outcome {
     // What is tried must have every verb.
     E::here()?;
     let root = workspace()?;

@@ -1,8 +1,6 @@
 //! One file, or one folder, for each subcommand, none of which knows the others' list (`command.rs`).
 
-pub mod bench;
 pub mod book;
-pub mod bundle;
 pub mod demo;
 pub mod doctor;
 pub mod eval;
@@ -10,7 +8,6 @@ pub mod fuzz;
 pub mod generate;
 pub mod inspect;
 pub mod new;
-pub mod parity;
 pub mod soak;
 pub mod test;
 pub mod train;

@@ -8,7 +8,6 @@ use std::env;
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// First bytes of every file; the digest of the image follows, then the image.
 const MAGIC: &[u8; 8] = b"strata01";
@@ -97,7 +96,6 @@ pub(super) fn write(key: &str, image: &[u8]) {
 }
 
 fn keep(folder: &Path, key: &str, image: &[u8]) -> std::io::Result<()> {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
     create(folder)?;
     if !ours(&fs::metadata(folder)?) {
         // Ours, and open to others: closed now. What is not ours this does not change.
@@ -107,21 +105,14 @@ fn keep(folder: &Path, key: &str, image: &[u8]) -> std::io::Result<()> {
         }
     }
     sweep(folder);
-    let n = COUNT.fetch_add(1, Ordering::Relaxed);
-    let beside = folder.join(format!("{key}.{}.{n}.tmp", std::process::id()));
-    // What lies there already is a dead process's, or was put there for us to follow.
-    let _ = fs::remove_file(&beside);
-    let written = open_new(&beside).and_then(|mut file| {
-        file.write_all(MAGIC)?;
-        file.write_all(Sha256::digest(image).as_slice())?;
-        file.write_all(image)?;
-        file.sync_all()
-    });
-    let kept = written.and_then(|()| fs::rename(&beside, folder.join(key)));
-    if kept.is_err() {
-        let _ = fs::remove_file(&beside);
-    }
-    kept
+    // A file that was not there before, that only its owner may write to, and that goes if we fail.
+    let mut file = tempfile::Builder::new().prefix(key).suffix(".tmp").tempfile_in(folder)?;
+    file.write_all(MAGIC)?;
+    file.write_all(Sha256::digest(image).as_slice())?;
+    file.write_all(image)?;
+    file.as_file().sync_all()?;
+    file.persist(folder.join(key))?;
+    Ok(())
 }
 
 /// A folder that only its owner may write to.
@@ -141,15 +132,6 @@ fn close(folder: &Path) -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn close(_: &Path) -> std::io::Result<()> {
     Ok(())
-}
-
-/// A file that was not there before, and that only its owner may write to.
-fn open_new(path: &Path) -> std::io::Result<fs::File> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// Removes what dead processes left half written.

@@ -148,23 +148,23 @@ fn options(arch: &str, constants: &[(&'static str, u32)]) -> Vec<String> {
 }
 
 /// Why there is no image.
-pub(super) enum Failure {
+pub(super) enum CompileError {
     /// The compiler's log.
     Log(String),
     /// A call failed.
     Call(&'static str, String),
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for CompileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Log(log) => f.write_str(log),
-            Failure::Call(call, why) => write!(f, "{call} failed: {why}"),
+            CompileError::Log(log) => f.write_str(log),
+            CompileError::Call(call, why) => write!(f, "{call} failed: {why}"),
         }
     }
 }
 
-impl Failure {
+impl CompileError {
     /// The message, its lines named as the repository names them.
     fn log(&self, includes: &[(&str, &str)]) -> String {
         let text = self.to_string();
@@ -213,9 +213,9 @@ pub(super) fn build(
     text: &str,
     includes: &[(&str, &str)],
     options: &[String],
-) -> Result<Vec<u8>, Failure> {
+) -> Result<Vec<u8>, CompileError> {
     let c = |text: &str| {
-        CString::new(text).map_err(|_| Failure::Log("the text holds a NUL byte".into()))
+        CString::new(text).map_err(|_| CompileError::Log("the text holds a NUL byte".into()))
     };
     let (name, source) = (c(path)?, c(text)?);
     let names = includes.iter().map(|(n, _)| c(n)).collect::<Result<Vec<_>, _>>()?;
@@ -224,7 +224,7 @@ pub(super) fn build(
     let pointers =
         |list: &[CString]| list.iter().map(|s| s.as_ptr()).collect::<Vec<*const c_char>>();
     let (names, texts, flag_pointers) = (pointers(&names), pointers(&texts), pointers(&flags));
-    let failed = |call, code: c_int| Failure::Call(call, nvrtc.explain(code));
+    let failed = |call, code: c_int| CompileError::Call(call, nvrtc.explain(code));
 
     let mut program: Program = std::ptr::null_mut();
     // SAFETY: the strings end in NUL and outlive the program; the two lists are equally long.
@@ -251,7 +251,7 @@ pub(super) fn build(
         let log = String::from_utf8_lossy(&log).trim_end_matches('\0').trim().to_string();
         return Err(match log.is_empty() {
             true => failed("nvrtcCompileProgram", code),
-            false => Failure::Log(log),
+            false => CompileError::Log(log),
         });
     }
     let ptx = options.iter().any(|o| o.starts_with("--gpu-architecture=compute_"));

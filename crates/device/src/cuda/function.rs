@@ -131,9 +131,9 @@ impl Function {
         // The compiler rounds a struct's size up to its alignment, at most 16 bytes. An older driver
         // does not tell how many bytes it will read, so there it finds as many as any kernel can ask
         // for, all of them zero.
-        let told = self.arguments.is_some();
+        let known = self.arguments.is_some();
         let mut words = launch.params.clone();
-        let least = if told { 0 } else { MOST_ARGUMENTS / 4 };
+        let least = if known { 0 } else { MOST_ARGUMENTS / 4 };
         words.resize((words.len().next_multiple_of(4) + 4).max(least), 0);
         let encode = |map: &TensorMap| tensor_map::encode(map, pointers[map.binding]);
         let maps = launch.tensor_maps.iter().map(encode).collect::<Result<Vec<_>, _>>();
@@ -145,7 +145,7 @@ impl Function {
         if !launch.params.is_empty() {
             arguments.push(params);
         }
-        if !told {
+        if !known {
             arguments.resize(MOST_ARGUMENTS, params);
         }
         self.grant(launch.shared_bytes).map_err(|error| match error {

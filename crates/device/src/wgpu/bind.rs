@@ -7,21 +7,21 @@ use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What a device and its memory share: the numbers of blocks that are gone, for the bind groups
+/// What a device and its memory share: the numbers of blocks that are freed, for the bind groups
 /// that still hold their buffers; and the handle that is let go last, in turn.
 pub(super) struct Graves {
-    gone: Mutex<Vec<u64>>,
+    freed: Mutex<Vec<u64>>,
     device: Option<::wgpu::Device>,
 }
 
 impl Graves {
     pub(super) fn new(device: ::wgpu::Device) -> Arc<Self> {
-        Arc::new(Graves { gone: Mutex::default(), device: Some(device) })
+        Arc::new(Graves { freed: Mutex::default(), device: Some(device) })
     }
 
     /// The numbers since the last call.
     pub(super) fn take(&self) -> Vec<u64> {
-        std::mem::take(&mut self.gone.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.freed.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -53,8 +53,8 @@ impl Block {
 
 impl Drop for Block {
     fn drop(&mut self) {
-        let gone = self.graves.gone.lock();
-        gone.unwrap_or_else(PoisonError::into_inner).push(self.number);
+        let freed = self.graves.freed.lock();
+        freed.unwrap_or_else(PoisonError::into_inner).push(self.number);
     }
 }
 
@@ -175,10 +175,10 @@ impl Groups {
         self.cache.insert(self.key.as_slice().into(), (group, self.clock));
     }
 
-    /// Forgets the groups that show blocks which are gone, so that their buffers can go too.
-    pub(super) fn bury(&mut self, gone: &[u64]) {
-        let gone: HashSet<u64> = gone.iter().copied().collect();
-        self.cache.retain(|key, _| !key[1..].chunks(3).any(|binding| gone.contains(&binding[0])));
+    /// Forgets the groups that show blocks which are freed, so that their buffers can go too.
+    pub(super) fn bury(&mut self, freed: &[u64]) {
+        let freed: HashSet<u64> = freed.iter().copied().collect();
+        self.cache.retain(|key, _| !key[1..].chunks(3).any(|binding| freed.contains(&binding[0])));
     }
 
     /// Forgets everything: the params have moved to a new buffer.

@@ -10,13 +10,21 @@ pub(super) struct Faults {
     label: String,
     /// Cheap to ask on every launch.
     any: AtomicBool,
-    told: Mutex<(Option<Error>, Option<String>)>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The first error that no call has returned yet.
+    error: Option<Error>,
+    /// Why the device was lost.
+    lost: Option<String>,
 }
 
 impl Faults {
     /// Starts listening, so that a fault is noted down instead of ending the process.
     pub(super) fn watch(device: &::wgpu::Device, label: String) -> Arc<Self> {
-        let faults = Arc::new(Faults { label, any: false.into(), told: Mutex::default() });
+        let faults = Arc::new(Faults { label, any: false.into(), state: Mutex::default() });
         let listener = faults.clone();
         device.on_uncaptured_error(Arc::new(move |error| listener.note(&error)));
         let listener = faults.clone();
@@ -32,14 +40,14 @@ impl Faults {
 
     /// The device is gone; every call from now on says so.
     pub(super) fn lose(&self, message: String) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.1.get_or_insert(message);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.lost.get_or_insert(message);
         self.any.store(true, Ordering::Release);
     }
 
     fn note(&self, error: &::wgpu::Error) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.0.get_or_insert_with(|| Error::Driver {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.error.get_or_insert_with(|| Error::Driver {
             device: self.label.clone(),
             call: "work handed over earlier".into(),
             reason: reason(error),
@@ -53,12 +61,12 @@ impl Faults {
         if !self.any.load(Ordering::Acquire) {
             return Ok(());
         }
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(reason) = told.1.clone() {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reason) = state.lost.clone() {
             return Err(Error::Lost { device: self.label.clone(), reason });
         }
         self.any.store(false, Ordering::Release);
-        told.0.take().map_or(Ok(()), Err)
+        state.error.take().map_or(Ok(()), Err)
     }
 }
 

@@ -176,9 +176,9 @@ impl Wgpu {
 
     /// Lets go of the buffers whose memory is gone.
     pub(super) fn bury(&self, state: &mut State) {
-        let gone = self.graves.take();
-        if !gone.is_empty() {
-            state.groups.bury(&gone);
+        let freed = self.graves.take();
+        if !freed.is_empty() {
+            state.groups.bury(&freed);
         }
     }
 

@@ -22,8 +22,8 @@ pub(super) fn ends() {
         front += &format!("__forceinline__ float f{i}(float x) {{ {calls} return x; }}\n");
     }
     let error = compile(&front, "out[0] = f4(out[1]);").unwrap_err();
-    let told = error.contains("was stopped after 2 s") || error.contains("MB of memory");
-    assert!(error.contains("case.cu") && told, "{error}");
+    let explained = error.contains("was stopped after 2 s") || error.contains("MB of memory");
+    assert!(error.contains("case.cu") && explained, "{error}");
     // The next one finds a fresh child, and the device's own compiler as it was.
     compile("", "out[0] = 1.0f;").unwrap();
     let error = compile("", "out[0] = nothing;").unwrap_err();

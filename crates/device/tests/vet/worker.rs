@@ -115,9 +115,9 @@ fn attend(machine: &str, kinds: &[(&str, Kind)]) {
 pub(super) fn case(at: usize, work: impl FnOnce() -> Result<(), String>) {
     // From now on the peak is this case's.
     let _ = fs::write("/proc/self/clear_refs", "5");
-    let (before, start) = (memory("VmRSS:"), spent());
+    let (before, start) = (memory("VmRSS:"), cpu_time());
     let outcome = work();
-    let ms = spent().saturating_sub(start).as_millis();
+    let ms = cpu_time().saturating_sub(start).as_millis();
     let bytes = memory("VmHWM:").saturating_sub(before);
     let said = match outcome {
         Ok(()) => "compiled".to_string(),
@@ -128,7 +128,7 @@ pub(super) fn case(at: usize, work: impl FnOnce() -> Result<(), String>) {
 }
 
 /// Processor time of this process, so that a busy machine does not count; the clock elsewhere.
-fn spent() -> Duration {
+fn cpu_time() -> Duration {
     static START: OnceLock<Instant> = OnceLock::new();
     let start = START.get_or_init(Instant::now);
     let text = fs::read_to_string("/proc/self/stat").unwrap_or_default();

@@ -156,7 +156,7 @@ fn grammar(bytes: &[u8]) {
         Ok(grammar) => grammar,
         Err(error) => return is_harmless(&printable(&error.to_string())),
     };
-    let told = grammar.tell(&mut Stream::new(1, 2, 3));
+    let told = grammar.tell(&mut Stream::tagged(1, 2, 3));
     // A grammar may nest choices so that a story has no end in sight; only what is short is measured.
     if bytes.len() < 1 << 12 && told.text.len() < 1 << 10 {
         assert!(told.log_prob() <= 1e-9, "a probability above one");

@@ -8,13 +8,13 @@ mod report;
 mod safe;
 
 use crate::catalog::{self, Exercise, Task};
-use crate::grade::{Job, panicked};
+use crate::grade::Job;
 use crate::graded::Graded;
 use crate::home::Home;
 use crate::isolate::{self, Bounds, Judged, Limits};
 use crate::progress::{self, Progress};
 use crate::tiers::{Here, Tier, announce, tiers};
-use crate::{Language, Outcome, Verdict, files};
+use crate::{Failure, Language, Verdict, files};
 use options::Options;
 use report::{line, report};
 use std::panic::catch_unwind;
@@ -22,26 +22,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
-
-/// A Rust task's judge, with the reader's functions in it.
-pub struct RustTask {
-    name: &'static str,
-    judge: fn() -> Outcome,
-    speed: Option<fn()>,
-}
-
-/// A Rust task: its name, and its judge called with the reader's functions.
-pub const fn rust(name: &'static str, judge: fn() -> Outcome) -> RustTask {
-    RustTask { name, judge, speed: None }
-}
-
-impl RustTask {
-    /// With a call worth timing: `strata diff` sets yours beside ours.
-    pub const fn timed(mut self, call: fn()) -> Self {
-        self.speed = Some(call);
-        self
-    }
-}
+pub use strata_judges::{RustTask, rust_task as rust};
 
 /// A folder in which to leave the results as JSON lines too, one file an exercise.
 pub const RESULTS: &str = "STRATA_RESULTS";
@@ -237,7 +218,7 @@ fn run_rust(tasks: &[RustTask], job: &Job) -> Verdict {
         Ok(Err(failure)) => Verdict::Rejected(failure.rejection()),
         Err(panic) => {
             let said = PANIC.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-            let text = said.unwrap_or_else(|| panicked(&*panic).to_string());
+            let text = said.unwrap_or_else(|| Failure::panicked(&*panic).to_string());
             let text = match text.split_once("panicked: not yet implemented") {
                 Some((place, todo)) => format!(
                     "{place}not written yet{todo}\n  to do      {}",

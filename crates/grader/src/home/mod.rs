@@ -3,7 +3,7 @@
 mod workspace;
 
 use crate::tree::{self, Edited, Manifest};
-use crate::{Error, Report, Result, files, sync};
+use crate::{Changes, Error, Result, files, given};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -61,12 +61,12 @@ impl Home {
     ///
     /// # Errors
     /// The folder is in the clone or holds something else, or a file cannot be read or written.
-    pub fn init(dir: &Path, clone: &Path) -> Result<Report> {
-        init(dir, clone, &sync::generate_all()?)
+    pub fn init(dir: &Path, clone: &Path) -> Result<Changes> {
+        init(dir, clone, &given::all()?)
     }
 }
 
-fn init(dir: &Path, clone: &Path, exercises: &[(String, String)]) -> Result<Report> {
+fn init(dir: &Path, clone: &Path, exercises: &[(String, String)]) -> Result<Changes> {
     let clone = resolved(clone)?;
     if !is_clone(&clone) {
         let reason = "it has no crates/cli of Strata's".into();

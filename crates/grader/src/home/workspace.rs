@@ -1,6 +1,6 @@
 //! The files that make a folder of exercises a workspace of its own, derived from the clone's.
 
-use crate::{Error, Result, files};
+use crate::{Error, Result, catalog, files};
 use std::collections::BTreeSet;
 use std::path::Path;
 use toml::{Table, Value};
@@ -22,7 +22,7 @@ pub(super) fn files(
         (".gitignore".to_string(), "/.strata\n/target\n*.new\n*.old\n*.tmp\n*.bak*\n".to_string()),
     ];
     if let Some(text) = files::read_text(&clone.join("rust-toolchain.toml"))? {
-        made.push(("rust-toolchain.toml".into(), files::lines_of(&text)));
+        made.push(("rust-toolchain.toml".into(), catalog::lines_of(&text)));
     }
     Ok(made)
 }
@@ -52,9 +52,7 @@ impl Clone<'_> {
     fn manifest(&self, exercises: &[(String, String)]) -> Result<String> {
         let mut names: BTreeSet<String> = ALWAYS.map(String::from).into();
         for (file, text) in exercises.iter().filter(|(file, _)| file.ends_with("/Cargo.toml")) {
-            let manifest = text
-                .parse::<Table>()
-                .map_err(|e| Error::Catalog { file: file.clone(), reason: e.to_string() })?;
+            let manifest = text.parse::<Table>().map_err(|e| Error::catalog(file, e))?;
             names.extend(dependencies(&manifest, &["dependencies", "dev-dependencies"]));
         }
         let mut dependencies = Table::new();
@@ -119,7 +117,7 @@ impl Clone<'_> {
             let Some(folder) = self.folder(&name) else { continue };
             if found.insert(name) {
                 let manifest = table(&self.path.join(folder).join("Cargo.toml"))?;
-                open.extend(dependencies(&manifest, &["dependencies"]));
+                open.extend(dependencies(&manifest, &["dependencies", "build-dependencies"]));
             }
         }
         Ok(found)

@@ -2,7 +2,7 @@
 
 use super::bounds::{Bounds, size};
 use crate::grade::Job;
-use crate::{Language, Rejection, Verdict, endless, files};
+use crate::{Language, Rejection, Verdict, files};
 use strata_files::{printable, printable_lines};
 
 /// The most that is kept of a report.
@@ -41,7 +41,7 @@ fn runs(job: &Job) -> &'static str {
 pub(super) fn endless(job: &Job, bounds: &Bounds) -> Verdict {
     let (what, seconds) = (runs(job), bounds.time.as_secs_f64());
     let text = files::read_text(&job.file).ok().flatten().unwrap_or_default();
-    let guess = match endless::endless(&text) {
+    let guess = match strata_judges::endless(&text) {
         Some(line) => format!("nothing ends the loop that begins on line {line}"),
         None => "a loop that never ends, most likely".into(),
     };

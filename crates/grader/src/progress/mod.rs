@@ -4,7 +4,7 @@
 use crate::catalog::{self, Task};
 use crate::graded::Graded;
 use crate::home::Home;
-use crate::{Error, Language, Result, Verdict, files, sync};
+use crate::{Error, Language, Result, Verdict, files, given};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -179,8 +179,8 @@ pub fn current(home: &Home, task: &Task, language: Language) -> Result<Option<St
 }
 
 fn stubs(task: &Task, language: Language) -> Result<Vec<String>> {
-    let stubs = task.files_in(language).map(|file| sync::stub_file(&task.exercise, file));
-    stubs.filter_map(Result::transpose).collect()
+    let stubs = task.files_in(language).map(|file| given::file(&task.exercise, file));
+    Ok(stubs.filter_map(Result::transpose).collect::<Result<_, _>>()?)
 }
 
 /// The hash of what judges a task: this crate's version, the exercise's judges, the solution, and what
@@ -188,10 +188,8 @@ fn stubs(task: &Task, language: Language) -> Result<Vec<String>> {
 fn grader(task: &Task) -> Result<String> {
     let Task { kind, bug, files: names, entry, contract, kernel, .. } = task;
     let judged = serde_json::to_string(&(kind, bug, names, entry, contract, kernel));
-    let judged = judged.map_err(|e| Error::Catalog {
-        file: format!("{}/exercise.toml", task.exercise),
-        reason: e.to_string(),
-    })?;
+    let judged =
+        judged.map_err(|e| Error::catalog(&format!("{}/exercise.toml", task.exercise), e))?;
     let judges = catalog::JUDGES.iter().filter(|(name, _)| task.exercise.starts_with(name));
     let judges: String = judges.map(|(_, number)| format!("{number:x}")).collect();
     let mut texts = vec![env!("CARGO_PKG_VERSION"), judged.as_str(), judges.as_str()];

@@ -1,81 +1,23 @@
 //! From `solutions/` to `exercises/`: every file that a reader starts from.
 
-use crate::catalog::{self, Exercise};
 use crate::tree::{self, Edited, Manifest};
-use crate::{Report, Result, files, stub};
+use crate::{Changes, Result, files, given};
 use std::fmt;
 use std::path::Path;
 
 /// Lists what was generated, so that what is no longer made can be removed and nothing else.
 pub const MANIFEST: &str = ".generated";
 
-/// All files of a reader's crate: paths below its folder, and texts.
-///
-/// # Errors
-/// A region marker is malformed.
-pub fn generate(exercise: &Exercise) -> Result<Vec<(String, String)>> {
-    let mut made = Vec::new();
-    for (file, text) in catalog::files(exercise.name) {
-        if let Some(text) = stub_of(exercise.name, file, text)? {
-            made.push((file.to_string(), text));
-        }
-    }
-    Ok(made)
-}
-
-/// All files of all readers' crates: paths below `exercises/`, and texts.
-///
-/// # Errors
-/// The catalog or a region marker is malformed.
-pub fn generate_all() -> Result<Vec<(String, String)>> {
-    let mut made = Vec::new();
-    for exercise in catalog::catalog()? {
-        let name = exercise.name;
-        made.extend(generate(exercise)?.into_iter().map(|(f, text)| (format!("{name}/{f}"), text)));
-    }
-    Ok(made)
-}
-
-/// A file as the reader first sees it; `None` if the exercise has no such file.
-///
-/// # Errors
-/// A region marker is malformed.
-pub fn stub_file(exercise: &str, file: &str) -> Result<Option<String>> {
-    match catalog::solution_file(exercise, file) {
-        Some(text) => stub_of(exercise, file, text),
-        None => Ok(None),
-    }
-}
-
-/// What a file of a solution becomes; `None` if it is not for the reader.
-fn stub_of(exercise: &str, file: &str, text: &str) -> Result<Option<String>> {
-    if file == "exercise.toml" || file.starts_with("wrong/") {
-        return Ok(None);
-    }
-    let text = files::lines_of(text);
-    let text = match file.split_once('/') {
-        Some(("src" | "kernels" | "shaders", _)) => {
-            stub::stub(&format!("solutions/{exercise}/{file}"), &text)?
-        }
-        _ => text,
-    };
-    let library = exercise.replace('-', "_");
-    let text = text
-        .replace(&format!("{exercise}-solution"), exercise)
-        .replace(&format!("{library}_solution"), &library);
-    Ok(Some(if file == "Cargo.toml" { text.replace(", solved\"", "\"") } else { text }))
-}
-
 /// Writes the readers' crates into `exercises/`. A file that somebody has edited is copied to
 /// `.strata/replaced` first; what was not generated stays.
 ///
 /// # Errors
 /// A solution is malformed (then nothing is written), or a file cannot be read or written.
-pub fn sync(dir: &Path) -> Result<Report> {
-    write_all(dir, &generate_all()?)
+pub fn sync(dir: &Path) -> Result<Changes> {
+    write_all(dir, &given::all()?)
 }
 
-fn write_all(dir: &Path, wanted: &[(String, String)]) -> Result<Report> {
+fn write_all(dir: &Path, wanted: &[(String, String)]) -> Result<Changes> {
     let path = dir.join(MANIFEST);
     let mut manifest = parse(&files::read_text(&path)?.unwrap_or_default());
     let report = tree::update(dir, wanted, &mut manifest, Edited::Replace);
@@ -140,7 +82,7 @@ impl fmt::Display for Difference {
 /// # Errors
 /// A solution is malformed, or a file cannot be read.
 pub fn check(dir: &Path) -> Result<Vec<Difference>> {
-    compare(dir, generate_all()?)
+    compare(dir, given::all()?)
 }
 
 fn compare(dir: &Path, mut wanted: Vec<(String, String)>) -> Result<Vec<Difference>> {

@@ -82,17 +82,3 @@ fn a_lost_manifest_loses_no_work() {
     assert_eq!(text(".strata/replaced/ex01-a/a"), "mine 2");
     assert_eq!(text(".strata/replaced/ex01-a/a2"), "mine 3");
 }
-
-#[test]
-fn a_solution_becomes_a_readers_crate() {
-    let of = |file: &str, text: &str| stub_of("ex01-a", file, text).unwrap();
-    let toml =
-        "[package]\nname = \"ex01-a-solution\"\ndescription = \"Exercises of chapter 1, solved\"\n";
-    let want = "[package]\nname = \"ex01-a\"\ndescription = \"Exercises of chapter 1\"\n";
-    assert_eq!(of("Cargo.toml", toml).unwrap(), want);
-    assert_eq!(of("tests/grade.rs", "use ex01_a_solution::x;").unwrap(), "use ex01_a::x;");
-    assert_eq!(of("exercise.toml", ""), None);
-    assert_eq!(of("wrong/a.toml", ""), None);
-    let error = stub_of("ex01-a", "kernels/x/1_x.cu", "\n// exercise: end\n").unwrap_err();
-    assert!(error.to_string().starts_with("solutions/ex01-a/kernels/x/1_x.cu:2: "), "{error}");
-}

@@ -12,8 +12,8 @@ pub(super) fn exercise(context: &Context<'_>, words: &str) -> Result<Output, Fau
     let [name, task] = args.words.as_slice() else {
         return Err(Fault::Argument("an exercise and a task are expected: `ex03 tiled`".into()));
     };
-    let missing = |error: strata_grader::Error| Fault::Argument(error.to_string());
-    let exercise = strata_grader::catalog::find(name).map_err(missing)?;
+    let missing = |error: strata_judges::Error| Fault::Argument(error.to_string());
+    let exercise = strata_judges::catalog::find(name).map_err(missing)?;
     let task = exercise.task(task).map_err(missing)?;
     let mut solution = Vec::new();
     for file in &task.files {

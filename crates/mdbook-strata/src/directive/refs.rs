@@ -49,9 +49,9 @@ pub(super) fn refs(context: &Context<'_>, words: &str) -> Result<Output, Fault> 
 
 /// The commands that judge the exercises of an op.
 fn exercises(op: &str) -> Vec<String> {
-    let all = strata_grader::catalog::exercises().iter();
+    let all = strata_judges::catalog::exercises().iter();
     let tasks = all.flat_map(|exercise| exercise.tasks.iter().map(move |task| (exercise, task)));
-    let of_op = |task: &strata_grader::catalog::Task| {
+    let of_op = |task: &strata_judges::catalog::Task| {
         let contract = task.contract.as_ref().is_some_and(|(o, _)| o == op);
         let kernel = task.kernel.as_ref().is_some_and(|k| k.split('/').next() == Some(op));
         contract || kernel || task.name == op

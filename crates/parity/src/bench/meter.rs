@@ -1,11 +1,8 @@
 //! A machine that times the launches of one rung and lets all others pass.
 
-use std::any::Any;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use strata_ml::device::{
-    Access, Backend, BoxFuture, Cost, Error, Info, Kernel, Launch, Memory, Result,
-};
+use strata_ml::device::{Access, Backend, Cost, Kernel, Launch, Layer, Result};
 
 /// What one call of an op cost: the sum over its rung's launches.
 #[derive(Clone, Copy, Debug, Default)]
@@ -53,26 +50,13 @@ pub(crate) struct Meter {
     pub switch: Switch,
 }
 
-impl Backend for Meter {
-    fn info(&self) -> &Info {
-        self.machine.info()
+impl Layer for Meter {
+    fn inner(&self) -> &dyn Backend {
+        &*self.machine
     }
 
-    fn allocate(&self, bytes: usize) -> Result<Memory> {
-        self.machine.allocate(bytes)
-    }
-
-    fn write(&self, memory: &Memory, offset: usize, data: &[u8]) -> Result<()> {
-        self.machine.write(memory, offset, data)
-    }
-
-    fn read<'a>(
-        &'a self,
-        memory: &'a Memory,
-        offset: usize,
-        bytes: usize,
-    ) -> BoxFuture<'a, Result<Vec<u8>>> {
-        self.machine.read(memory, offset, bytes)
+    fn unrecorded(&self) -> Option<&'static str> {
+        Some("under a meter: launches are timed one by one")
     }
 
     fn launch(&self, launch: &Launch) -> Result<()> {
@@ -97,41 +81,5 @@ impl Backend for Meter {
             }
         }
         Ok(())
-    }
-
-    fn prepare(&self, launch: &Launch) -> Result<()> {
-        self.machine.prepare(launch)
-    }
-
-    fn flush(&self) -> Result<()> {
-        self.machine.flush()
-    }
-
-    fn synchronize(&self) -> BoxFuture<'_, Result<()>> {
-        self.machine.synchronize()
-    }
-
-    fn time(&self, launch: &Launch) -> Result<Duration> {
-        self.machine.time(launch)
-    }
-
-    fn gains_by_recording(&self) -> bool {
-        false
-    }
-
-    fn begin_recording(&self) -> Result<()> {
-        Err(Error::Recording {
-            call: "record",
-            when: "under a meter: launches are timed one by one",
-        })
-    }
-
-    fn end_recording(&self) -> Result<Arc<dyn Any + Send + Sync>> {
-        self.begin_recording()?;
-        Ok(Arc::new(()))
-    }
-
-    fn replay(&self, _: &Arc<dyn Any + Send + Sync>) -> Result<()> {
-        self.begin_recording()
     }
 }

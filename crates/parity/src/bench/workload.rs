@@ -1,6 +1,7 @@
 use crate::Outcome;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
+use strata_check::sample;
 use strata_ml::device::random::Stream;
 use strata_ml::device::{Buffer, Device, Info, Machine, StepState};
 use strata_ml::tensor::{DType, Tensor, numel};
@@ -140,14 +141,10 @@ impl Run {
 /// Every tensor of a session is another: no cache can know it.
 static SEED: AtomicU64 = AtomicU64::new(1);
 
-/// Random normals. A million are drawn, and repeated where there are more elements: no kernel can
-/// tell, and drawing them takes longer than any.
+/// Random normals.
 pub fn noise(device: &Device, shape: &[usize]) -> Outcome<Tensor> {
-    const DRAWN: usize = 1_000_003; // a prime: the pattern meets rows at another place each time
-    let n = numel("noise", shape)?;
-    let block = Stream::new(SEED.fetch_add(1, Ordering::Relaxed), 0).normals(n.min(DRAWN));
-    let data: Vec<f32> = block.iter().copied().cycle().take(n).collect();
-    Ok(Tensor::from_slice(device, &data, shape)?)
+    let seed = SEED.fetch_add(1, Ordering::Relaxed);
+    Ok(Tensor::from_slice(device, &sample::noise(seed, numel("noise", shape)?), shape)?)
 }
 
 /// A random whole number below `below`.

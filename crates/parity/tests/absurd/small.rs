@@ -2,12 +2,9 @@
 //! launch that would take long is believed to have been made. So shapes of billions of elements can be
 //! tried in a moment. It says it is any machine; what is planned for a GPU is checked and goes no
 //! further.
-use std::any::Any;
-use std::sync::Arc;
-use std::time::Duration;
 use strata_ml::device::cpu::Cpu;
 use strata_ml::device::{
-    Backend, BoxFuture, Device, Error, Info, Launch, Machine, Memory, Result, Settings,
+    Backend, Device, Error, Info, Launch, Layer, Machine, Memory, Result, Settings,
 };
 
 /// Bytes that one buffer may have.
@@ -37,7 +34,11 @@ impl Small {
     }
 }
 
-impl Backend for Small {
+impl Layer for Small {
+    fn inner(&self) -> &dyn Backend {
+        &self.0
+    }
+
     fn info(&self) -> &Info {
         &self.1
     }
@@ -49,44 +50,7 @@ impl Backend for Small {
         }
     }
 
-    fn write(&self, memory: &Memory, offset: usize, data: &[u8]) -> Result<()> {
-        self.0.write(memory, offset, data)
-    }
-
-    fn read<'a>(
-        &'a self,
-        memory: &'a Memory,
-        offset: usize,
-        bytes: usize,
-    ) -> BoxFuture<'a, Result<Vec<u8>>> {
-        self.0.read(memory, offset, bytes)
-    }
-
     fn launch(&self, launch: &Launch) -> Result<()> {
         if self.short(launch) { self.0.launch(launch) } else { Ok(()) }
-    }
-
-    fn prepare(&self, launch: &Launch) -> Result<()> {
-        self.0.prepare(launch)
-    }
-
-    fn synchronize(&self) -> BoxFuture<'_, Result<()>> {
-        self.0.synchronize()
-    }
-
-    fn time(&self, launch: &Launch) -> Result<Duration> {
-        self.0.time(launch)
-    }
-
-    fn begin_recording(&self) -> Result<()> {
-        self.0.begin_recording()
-    }
-
-    fn end_recording(&self) -> Result<Arc<dyn Any + Send + Sync>> {
-        self.0.end_recording()
-    }
-
-    fn replay(&self, recording: &Arc<dyn Any + Send + Sync>) -> Result<()> {
-        self.0.replay(recording)
     }
 }

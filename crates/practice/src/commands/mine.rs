@@ -59,7 +59,7 @@ pub fn open(args: &DeviceArgs) -> Outcome<Device> {
     };
     ui::note(&format!("{head}Yours{head:#}  {count}:"));
     for mine in &mine {
-        ui::note(&format!("       {}", told(mine, language)));
+        ui::note(&format!("       {}", times(mine, language)));
     }
     Ok(device)
 }
@@ -149,7 +149,7 @@ fn keep(home: &Home, graded: &[Graded]) {
 }
 
 /// `ex03 tiled     matmul=3_tiled     812.0 µs, ours 790.1 µs (0.97 x)`
-fn told(mine: &Mine, language: Language) -> String {
+fn times(mine: &Mine, language: Language) -> String {
     let (op, rung) = mine.task.contract.clone().unwrap_or_default();
     let name = format!("{} {}", practice::number(mine.exercise), mine.task.name);
     let head = format!("{name:<24}{:<34}", format!("{op}={rung}"));

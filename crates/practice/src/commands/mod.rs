@@ -1,5 +1,7 @@
 //! One file, or one folder, for each verb; `practice` is what they share.
 
+pub mod bench;
+pub mod bundle;
 pub mod check;
 pub mod diff;
 pub mod exercises;
@@ -7,6 +9,7 @@ pub mod hint;
 pub mod list;
 pub mod mine;
 pub mod next;
+pub mod parity;
 pub mod practice;
 pub mod progress;
 pub mod reset;

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 use strata_ml::device::cpu::Cpu;
-use strata_ml::device::{Backend, BoxFuture, Info, Launch, Memory, Opaque, Result};
+use strata_ml::device::{Backend, BoxFuture, Launch, Layer, Memory, Result};
 use strata_ml::prelude::*;
 
 /// Each read is answered when it is asked for a second time.
@@ -64,17 +64,9 @@ impl Late {
     }
 }
 
-impl Backend for Late {
-    fn info(&self) -> &Info {
-        self.cpu.info()
-    }
-
-    fn allocate(&self, bytes: usize) -> Result<Memory> {
-        self.cpu.allocate(bytes)
-    }
-
-    fn write(&self, memory: &Memory, offset: usize, data: &[u8]) -> Result<()> {
-        self.cpu.write(memory, offset, data)
+impl Layer for Late {
+    fn inner(&self) -> &dyn Backend {
+        &self.cpu
     }
 
     fn read<'a>(
@@ -86,31 +78,11 @@ impl Backend for Late {
         self.later(self.cpu.read(memory, offset, bytes))
     }
 
-    fn launch(&self, launch: &Launch) -> Result<()> {
-        self.cpu.launch(launch)
-    }
-
-    fn prepare(&self, launch: &Launch) -> Result<()> {
-        self.cpu.prepare(launch)
-    }
-
     fn synchronize(&self) -> BoxFuture<'_, Result<()>> {
         self.later(self.cpu.synchronize())
     }
 
     fn time(&self, _: &Launch) -> Result<Duration> {
         panic!("timing waits for the device")
-    }
-
-    fn begin_recording(&self) -> Result<()> {
-        self.cpu.begin_recording()
-    }
-
-    fn end_recording(&self) -> Result<Arc<Opaque>> {
-        self.cpu.end_recording()
-    }
-
-    fn replay(&self, recording: &Arc<Opaque>) -> Result<()> {
-        self.cpu.replay(recording)
     }
 }

@@ -13,7 +13,7 @@ mod session;
 pub use args::TrainArgs;
 pub use remembered::same;
 
-use crate::Exercises;
+use crate::Judging;
 use crate::args::folder;
 use crate::failure::{Failure, Outcome};
 use crate::ui::{self, Bar, say};
@@ -45,7 +45,7 @@ struct Run {
     log: Option<std::path::PathBuf>,
 }
 
-pub fn run<E: Exercises>(args: &TrainArgs) -> Outcome {
+pub fn run<E: Judging>(args: &TrainArgs) -> Outcome {
     if args.mine {
         E::here()?;
     }
@@ -57,11 +57,11 @@ pub fn run<E: Exercises>(args: &TrainArgs) -> Outcome {
 }
 
 /// The device, with the reader's kernels where they are asked for.
-fn open<E: Exercises>(args: &TrainArgs) -> Outcome<Device> {
+fn open<E: Judging>(args: &TrainArgs) -> Outcome<Device> {
     if args.mine { E::mine(&args.device) } else { args.device.open() }
 }
 
-fn fresh<E: Exercises>(args: &TrainArgs) -> Outcome<Run> {
+fn fresh<E: Judging>(args: &TrainArgs) -> Outcome<Run> {
     let source = args.data.clone().unwrap_or(Source::Stories);
     let (name, shape) = match &args.init {
         Some(path) => {
@@ -105,7 +105,7 @@ fn fresh<E: Exercises>(args: &TrainArgs) -> Outcome<Run> {
     Ok(Run { trainer, data, source, kept, place, name, device, log: None })
 }
 
-fn resumed<E: Exercises>(args: &TrainArgs, from: &Path) -> Outcome<Run> {
+fn resumed<E: Judging>(args: &TrainArgs, from: &Path) -> Outcome<Run> {
     folder("--resume", from)?;
     // Before it is read: another run may be at work there.
     let place = match &args.out {

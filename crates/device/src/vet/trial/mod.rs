@@ -87,7 +87,7 @@ pub(crate) fn outlives(asked: &Asked<'_>) -> Result<(), String> {
             *worker = Some(running);
             Ok(())
         }
-        Err(end) => Err(end.told(running.end())),
+        Err(end) => Err(end.message(running.end())),
     }
 }
 
@@ -110,12 +110,12 @@ enum End {
 }
 
 impl End {
-    fn told(&self, (status, noise): (String, String)) -> String {
+    fn message(&self, (status, noise): (String, String)) -> String {
         // How a system ends a process that has had its share of the processor.
-        let spent = status.contains("SIGXCPU").then(|| End::Time(limit()));
+        let timeout = status.contains("SIGXCPU").then(|| End::Time(limit()));
         let advice = "It was compiled in a process of its own, and nothing else was harmed. Make it \
                       smaller: fewer and shorter loops, less memory, fewer calls";
-        match spent.as_ref().unwrap_or(self) {
+        match timeout.as_ref().unwrap_or(self) {
             End::Time(limit) => {
                 let seconds = limit.as_secs();
                 format!(

@@ -151,9 +151,9 @@ fn watched(compile: impl FnOnce()) {
 #[cfg(unix)]
 fn spend(limit: Duration) {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let spent = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    let spent = u64::try_from(spent.tv_sec).unwrap_or(0);
-    let most = spent.saturating_add(limit.as_secs()).saturating_add(1);
+    let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let seconds = u64::try_from(used.tv_sec).unwrap_or(0);
+    let most = seconds.saturating_add(limit.as_secs()).saturating_add(1);
     let hard = getrlimit(Resource::Cpu).maximum;
     let current = Some(hard.map_or(most, |hard| most.min(hard)));
     // Where it may not be set the clock stands alone.

@@ -2,18 +2,18 @@
 //! without losing what the reader wrote.
 
 use crate::failure::{Failure, Outcome};
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use strata_grader::catalog::{self, Task};
-use strata_grader::{Language, files as files_of, stub as regions, sync};
+use strata_grader::{Language, files as files_of, given, stub as regions};
 
 /// A file as the reader first saw it.
 ///
 /// # Errors
 /// The solution is malformed, or missing.
 pub fn stub(task: &Task, file: &str) -> Outcome<String> {
-    sync::stub_file(&task.exercise, file)?.ok_or_else(|| missing(task, file))
+    given::file(&task.exercise, file)?.ok_or_else(|| missing(task, file))
 }
 
 /// Our answer, without the markers.
@@ -73,19 +73,18 @@ pub enum Put {
 /// # Errors
 /// The folder cannot be written. Then the file is as it was.
 pub fn put(path: &Path, text: &str) -> Outcome<Put> {
-    let fault =
-        |doing: &str, error| Failure::new(format!("cannot {doing} {}: {error}", path.display()));
     let Some(old) = files_of::read(path)? else {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).map_err(|e| fault("make the folder of", e))?;
-        fs::write(path, text).map_err(|e| fault("write", e))?;
+        strata_files::make_folder(path.parent().unwrap_or(Path::new(".")))?;
+        strata_files::write(path, text.as_bytes())?;
         return Ok(Put::Made);
     };
     if same(&old, text) {
         return Ok(Put::Same);
     }
-    let backup = backup(path, &old).map_err(|e| fault("keep a copy beside", e))?;
-    fs::write(path, text).map_err(|e| fault("write", e))?;
+    let kept = backup(path, &old);
+    let backup = kept
+        .map_err(|e| Failure::new(format!("cannot keep a copy beside {}: {e}", path.display())))?;
+    strata_files::write(path, text.as_bytes())?;
     Ok(Put::Saved(backup))
 }
 
@@ -110,6 +109,7 @@ fn backup(path: &Path, text: &[u8]) -> std::io::Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn nothing_that_was_written_is_lost() {

@@ -171,9 +171,9 @@ mod tests {
     #[test]
     fn what_cargo_is_at_is_told_without_paths() {
         let log = "   Compiling ex01-a v0.1.0 (/home/me/ex01-a)\nwarning: x\n    Finished\n";
-        let mut told = Vec::new();
-        let kept = listen(Some(log.as_bytes()), &mut |text| told.push(text.to_string()));
-        assert_eq!(told, ["Compiling ex01-a v0.1.0"]);
+        let mut lines = Vec::new();
+        let kept = listen(Some(log.as_bytes()), &mut |text| lines.push(text.to_string()));
+        assert_eq!(lines, ["Compiling ex01-a v0.1.0"]);
         assert_eq!(kept.len(), 3);
     }
 }

@@ -4,8 +4,9 @@
 use super::words::number;
 use crate::failure::{Failure, Outcome};
 use std::path::Path;
+use strata_grader::Language;
 use strata_grader::catalog::{self, Exercise, Task};
-use strata_grader::{Error, Language};
+use strata_judges::Error;
 
 type Found = (&'static Exercise, &'static Task);
 

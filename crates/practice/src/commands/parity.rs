@@ -1,0 +1,48 @@
+//! `strata parity`: the table op by rung by device.
+
+use clap::Args;
+use strata_cli::Outcome;
+use strata_cli::args::{device_choice, op_name};
+use strata_cli::ui::{self, Bar, say};
+use strata_ml::device::Choice;
+use strata_parity::table::{Filter, run as fill};
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo strata parity
+  cargo strata parity --op matmul --op attention
+  cargo strata parity --device cuda --json > parity.json
+
+`ok 12%`: every element lies within its tolerance, the worst uses 12 % of it. A device that is not
+here is a column of its own that says why.";
+
+/// Check every op, on every rung, on every device, against float64 loops.
+///
+/// Every output is poisoned before a kernel runs and guard words stand around every buffer, so that
+/// what a kernel leaves out, or writes where it should not, is found too. The exit code is 1 if
+/// anything fails.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct ParityArgs {
+    /// Only this op; can be given several times
+    #[arg(long = "op", value_name = "OP", value_parser = op_name)]
+    ops: Vec<String>,
+    /// Only this device: cpu, cuda, cuda:N, wgpu, wgpu:N; can be given several times
+    #[arg(long = "device", value_name = "NAME", value_parser = device_choice)]
+    devices: Vec<Choice>,
+    /// Print the table as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: &ParityArgs) -> Outcome {
+    let filter = Filter { ops: args.ops.clone(), devices: args.devices.clone() };
+    let bar = Bar::waiting();
+    let table = fill(&filter, |what| bar.set(0.0, || what.into()));
+    drop(bar);
+    match args.json {
+        true => ui::json(&serde_json::to_value(&table)?)?,
+        false => say!("{}", ui::coloured_text(format!("{table:#}").trim_end()))?,
+    }
+    Ok(u8::from(!table.passed()))
+}

@@ -1,0 +1,52 @@
+//! `bench` and `bundle` with what they cannot use, and what a bundle is.
+mod common;
+
+use common::{bad, good};
+use std::fs;
+use std::path::Path;
+use tempfile::tempdir;
+
+#[test]
+fn sizes_and_ops_that_make_no_sense() {
+    let here = Path::new(".");
+    bad(here, &["bench", "--ladder", "fill"], 2, &["over sizes", "matmul"]);
+    bad(here, &["bench", "--size", "64"], 2, &["--ladder"]);
+    bad(here, &["bench", "--op", "\u{1b}[2Jstew"], 2, &["no op"]);
+    bad(here, &["parity", "--op", ""], 2, &["no op"]);
+    for size in ["1,5", "1__000", ",100", "1 000", "0x10", ""] {
+        bad(here, &["bench", "--ladder", "matmul", "--size", size], 2, &["--size"]);
+    }
+}
+
+#[test]
+fn a_bundle_is_one_small_binary_and_a_script() {
+    let folder = tempdir().unwrap();
+    good(folder.path(), &["bundle", "--out", "b"]);
+    let binary = folder.path().join("b").join(if cfg!(windows) { "strata.exe" } else { "strata" });
+    assert!(fs::metadata(&binary).unwrap().len() < 40 << 20);
+    let output = std::process::Command::new(&binary).arg("--version").output().unwrap();
+    assert!(output.status.success());
+    assert!(folder.path().join("b/run.sh").is_file());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_bundle_follows_nobodys_links() {
+    let folder = tempdir().unwrap();
+    let at = folder.path();
+    fs::write(at.join("precious"), "mine").unwrap();
+    for name in ["strata", "run.sh"] {
+        let out = at.join(format!("out-{name}"));
+        fs::create_dir(&out).unwrap();
+        std::os::unix::fs::symlink(at.join("precious"), out.join(name)).unwrap();
+        std::os::unix::fs::symlink(at.join("precious"), out.join(".strata.tmp")).unwrap();
+        let words = ["bundle", "--out", out.to_str().unwrap()];
+        bad(at, &words, 1, &[name, "a link", "--out"]);
+    }
+    let out = at.join("out-pipe");
+    fs::create_dir(&out).unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, out.join("strata"), rustix::fs::Mode::RWXU).unwrap();
+    bad(at, &["bundle", "--out", out.to_str().unwrap()], 1, &["a named pipe"]);
+    bad(at, &["bundle", "--out", "precious"], 1, &["precious"]);
+    assert_eq!(fs::read_to_string(at.join("precious")).unwrap(), "mine");
+}
