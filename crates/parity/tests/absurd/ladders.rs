@@ -58,9 +58,9 @@ proptest! {
 
     #[test]
     fn every_op_answers(machine in machine(), change in change(), rung in any::<prop::sample::Index>()) {
+        let small = small(machine);
         for ladder in strata_ml::ladders() {
-            let device = small(machine);
-            let device = device.with_rung(ladder.op, rung.get(&ladder.rungs).name);
+            let device = small.with_rung(ladder.op, rung.get(&ladder.rungs).name);
             let list = workloads(ladder.op);
             prop_assert!(!list.is_empty(), "{} has no workload", ladder.op);
             for work in list {

@@ -208,7 +208,14 @@ proptest! {
                 answered("backward", sum.and_then(|y| y.sum_all()).and_then(|sum| sum.backward()));
             }
         }
-        for parts in [x.split(d, &[n, m]), x.split_every(d, n), x.chunk(d, n), x.chunk(d, 2)] {
+        // So many views are an answer, for which this process has no room; of more, the list has none.
+        let length = a.get(d).copied().unwrap_or(0);
+        let too_many = |parts: usize| (1 << 21..1 << 26).contains(&parts);
+        let every = if too_many(length.div_ceil(n.max(1))) { length } else { n };
+        let chunks = if too_many(n.min(length)) { 1 } else { n };
+        let parts =
+            [x.split(d, &[n, m]), x.split_every(d, every), x.chunk(d, chunks), x.chunk(d, 2)];
+        for parts in parts {
             if let Ok(parts) = &parts {
                 let whole: usize = parts.iter().map(|part| part.shape()[d]).sum();
                 prop_assert_eq!(whole, a[d]);
