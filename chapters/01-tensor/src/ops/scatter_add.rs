@@ -148,12 +148,13 @@ fn moved(a: &Args, n: usize) -> f64 {
 
 fn naive(a: &Args, device: &Device) -> Vec<Launch> {
     let columns = Columns::of(a);
-    let steps = grid_steps(columns.count.div_ceil(256));
-    let rounds = |n: usize| n + columns.rank();
-    let piece = piece(device, columns.n, 64, |n| steps * (rounds(n) + 1));
+    let (steps, rank) = (grid_steps(columns.count.div_ceil(256)), columns.rank());
+    let piece = piece(device, columns.n, 64, |n| steps * (n + rank + 1));
     let (index, first) = a.index.binding_and_offset();
     let (src, from) = a.src.binding_and_offset();
-    let [out_step, index_step, src_step] = [&a.out, &a.index, &a.src].map(|t| t.strides()[a.d]);
+    let [index_step, src_step] = [&a.index, &a.src].map(|t| t.strides()[a.d]);
+    // Its stride, but where it is one long, and a view may say 0.
+    let out_step = a.out.shape()[a.d + 1..].iter().product();
     let [of_out, of_index, of_src] = [0, 1, 2].map(|i| &columns.layouts[i]);
     let launch = |start: usize| {
         let n = piece.min(columns.n - start);
@@ -178,7 +179,7 @@ fn naive(a: &Args, device: &Device) -> Vec<Launch> {
         NAIVE
             .launch(bindings, params)
             .cover(columns.count, 256)
-            .rounds(rounds(n))
+            .rounds(n + rank)
             .cost(all as f64, moved(a, all))
     };
     (0..columns.n).step_by(piece).map(launch).collect()
@@ -192,7 +193,8 @@ fn in_pieces(a: &Args) -> Result<Vec<Launch>, strata_device::Error> {
     let sums = a.sums.get_or_init(|| sums).slice(0, 4 * outputs * pieces);
     let (index, index_offset) = a.index.binding_and_offset();
     let (src, src_offset) = a.src.binding_and_offset();
-    let [out_step, index_step, src_step] = [&a.out, &a.index, &a.src].map(|t| t.strides()[a.d]);
+    let [index_step, src_step] = [&a.index, &a.src].map(|t| t.strides()[a.d]);
+    let out_step = a.out.shape()[a.d + 1..].iter().product();
     let [of_out, of_index, of_src] = [0, 1, 2].map(|i| &columns.layouts[i]);
     let params = walk_piece::Params {
         shape: of_out.padded_shape(),
