@@ -28,6 +28,7 @@ mod create;
 mod demo;
 mod element;
 mod error;
+mod expect;
 mod layout;
 pub mod ops;
 mod parts;

@@ -265,3 +265,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_column_of_one_may_have_no_stride() {
+    for device in testing_devices() {
+        let one = |x: f32| tensor(&device, &[x], &[1]).broadcast_to(&[1, 1]).unwrap();
+        let (out, src) = (one(2.0), one(3.0));
+        let at = tensor(&device, &[0u32], &[1]).broadcast_to(&[1, 1]).unwrap();
+        for d in [0, 1] {
+            scatter_add_into(&out, d, &at, &src).unwrap();
+        }
+        assert_eq!(out.to_vec::<f32>().unwrap(), [8.0]);
+    }
+}

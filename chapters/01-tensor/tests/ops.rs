@@ -408,16 +408,3 @@ fn accumulate_adds_in_place() {
         assert!(all[..64].iter().chain(&all[70..]).all(|&x| x == 0.0), "{device:?}");
     }
 }
-
-#[test]
-fn a_column_of_one_may_have_no_stride() {
-    let device = Device::open("cpu", strata_device::Settings::default()).unwrap();
-    let tensor = |x: &[f32]| Tensor::from_slice(&device, x, &[1]).unwrap();
-    let at = Tensor::from_slice(&device, &[0u32], &[1]).unwrap();
-    let out = tensor(&[2.0]).broadcast_to(&[1, 1]).unwrap();
-    let [at, src] = [at, tensor(&[3.0])].map(|t| t.broadcast_to(&[1, 1]).unwrap());
-    for d in [0, 1] {
-        strata_tensor::ops::scatter_add_into(&out, d, &at, &src).unwrap();
-    }
-    assert_eq!(out.to_vec::<f32>().unwrap(), [8.0]);
-}

@@ -56,7 +56,7 @@ fn tree(a: &Args) -> strata_device::Result<Vec<Launch>> {
     let step = |x: Slice, rows: usize, length: usize, out: Slice, accumulate: bool| {
         let groups = columns.div_ceil(32) * rows.div_ceil(length);
         let params = runs_of_rows::Params { rows, columns, length };
-        let bytes = (x.bytes + out.bytes) as f64;
+        let bytes = (x.bytes + a.out.nbytes()) as f64;
         TREE.launch(runs_of_rows::Bindings { x, out }, params)
             .constant("ACCUMULATE", accumulate.into())
             .cost((rows * columns) as f64, bytes)

@@ -1,4 +1,4 @@
-use crate::{DType, Error, Layout, Result, Tensor, broadcast_shapes, cpu};
+use crate::{DType, Layout, Result, Tensor, broadcast_shapes, cpu};
 use strata_device::{Bits32, Ladder, Rung, kernel};
 
 const OP: &str = "where";
@@ -87,14 +87,6 @@ pub fn choose(cond: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor> {
 }
 
 impl Tensor {
-    /// Checks that the elements are integers, for what counts or names something.
-    pub(super) fn expect_integers(&self, op: &'static str) -> Result<()> {
-        match self.dtype() {
-            DType::I32 | DType::U32 => Ok(()),
-            got => Err(Error::DType { op, want: "i32 or u32", got }),
-        }
-    }
-
     /// The first index that is outside of `size`, as words are compared: a negative i32 is above all
     /// that are not.
     pub(super) fn first_outside(&self, size: usize) -> usize {
