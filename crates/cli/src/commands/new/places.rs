@@ -61,8 +61,8 @@ impl Chapter {
     /// What imports the tensor: before the other imports, and after them.
     pub fn imports(&self) -> (&'static str, &'static str) {
         match self.first() {
-            true => ("use crate::{DType, Result, Tensor};\n", ""),
-            false => ("", "use strata_tensor::{DType, Result, Tensor};\n"),
+            true => ("use crate::{Result, Tensor, bytes_of};\n", ""),
+            false => ("", "use strata_tensor::{Result, Tensor, bytes_of};\n"),
         }
     }
 
