@@ -78,7 +78,8 @@ fn compare(rung: &str, device: &Device, d: &Data) {
     // With two numbers a row, rstd may be large: it scales the rounding of x - mean.
     let steep = want.rstd.iter().fold(1.0, |a: f64, &b| a.max(b));
     let long = 1.0 + d.width as f64 / 2000.0; // one running sum, in the naive rung
-    let close = Tolerance::close(3e-6 * steep * long, 1e-5);
+    // Beta may take most of xhat gamma away, and leaves a few ulps of a product of up to 20.
+    let close = Tolerance::close(8e-6 * steep * long, 1e-5);
     let got = layernorm_forward(&x, &gamma, &beta, EPS).unwrap();
     let again = layernorm_forward(&x, &gamma, &beta, EPS).unwrap();
     check("layernorm").again(&read(&again.out)).compare(&read(&got.out), &want.y, &close).unwrap();
