@@ -20,10 +20,10 @@ impl Grads<'_> {
     }
 
     /// The tensor that input `i`'s gradient is gathered in, if the op may accumulate (`+=`) into it
-    /// itself: a parameter's place in the arena, unless a hook wants to see the gradient first.
-    /// Otherwise compute a gradient and [`add`](Self::add) it.
+    /// itself: a parameter's place in the arena, unless a hook wants to see the gradient first, or it is
+    /// kept in 16 bits, in which no kernel sums. Otherwise compute a gradient and [`add`](Self::add) it.
     pub fn target(&self, i: usize) -> Option<Tensor> {
-        self.inputs.get(i).and_then(Var::open_slot)
+        self.inputs.get(i).and_then(Var::open_slot).filter(|slot| slot.dtype() == DType::F32)
     }
 
     /// Hands over a gradient of input `i`; several for one input are summed.
@@ -71,8 +71,14 @@ impl Grads<'_> {
             let part = view(whole)?;
             ops::copy_into(&part.add(grad)?, &part)
         };
-        if let Some(slot) = var.open_slot() {
-            return add(&slot);
+        let slot = var.open_slot();
+        if let Some(slot) = slot.as_ref().filter(|slot| slot.dtype() == grad.dtype()) {
+            return add(slot);
+        }
+        if slot.is_some() {
+            let whole = zeros(grad.dtype())?;
+            ops::copy_into(grad, &view(&whole)?)?;
+            return self.add(i, whole);
         }
         let whole = match self.pending.remove(&var.id()) {
             None => {

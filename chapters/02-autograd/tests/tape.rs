@@ -89,7 +89,9 @@ fn the_arena_takes_gradients_in_place() {
 #[test]
 fn arenas_of_other_dtypes_keep_the_layout_and_add_in_f32() {
     for device in testing_devices() {
-        for [values, grads] in [[DType::BF16, DType::BF16], [DType::F16, DType::F32]] {
+        for [values, grads] in
+            [[DType::BF16; 2], [DType::F16, DType::F32], [DType::F32, DType::F16]]
+        {
             let builder = ParamBuilder::new().stored(values, grads);
             let bias = builder.at("layer").param("bias", &[3], Init::Zeros, false);
             let weight = builder.param("weight", &[2, 3], Init::Uniform(0.5), true);

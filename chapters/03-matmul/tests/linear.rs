@@ -8,7 +8,7 @@ use strata_device::{Device, Settings};
 use strata_matmul::{
     Linear, MatmulExt, column_sum, linear, linear_gelu, linear_residual, linear_tied,
 };
-use strata_tensor::{Result, Tensor};
+use strata_tensor::{DType, Result, Tensor};
 
 fn cpu() -> Device {
     Device::open("cpu", Settings::default()).unwrap()
@@ -58,6 +58,28 @@ fn gradients_agree_with_central_differences() {
     );
     close(|v| linear_gelu(&v[0], &v[1], Some(&v[2]), gelu_backward), &[x.clone(), w, b]);
     close(|v| linear_tied(&v[0], &v[1]), &[x, t(5, &[6, 4])]);
+}
+
+#[test]
+fn gradients_may_be_kept_in_16_bits() {
+    for device in devices() {
+        let grads = |kept: DType| {
+            let builder = ParamBuilder::new().stored(DType::F32, kept);
+            let layer = Linear::new(&builder, 4, 6, Init::Normal(0.5));
+            let parameters = builder.build(device, 1).unwrap();
+            let y = layer.forward(&Var::leaf(draw(device, 2, &[2, 3, 4]))).unwrap();
+            let part = layer.weight.var().unwrap().narrow(1, 2, 3).unwrap().sum_all().unwrap();
+            let loss = y.square().unwrap().sum_all().unwrap().add(&part).unwrap();
+            loss.backward().unwrap();
+            let grads = |v: &Var| v.grad().unwrap().cast(DType::F32).unwrap().to_vec::<f32>();
+            parameters.vars().iter().map(|v| grads(v).unwrap()).collect::<Vec<_>>().concat()
+        };
+        let (wide, kept) = (grads(DType::F32), grads(DType::BF16));
+        assert!(wide.iter().any(|g| g.abs() > 1.0));
+        for (w, k) in wide.iter().zip(kept) {
+            assert!((w - k).abs() <= w.abs().max(1.0) / 128.0, "{k}, not {w}");
+        }
+    }
 }
 
 #[test]

@@ -177,7 +177,8 @@ pub fn cross_entropy_forward_with(
             rows,
             width,
         };
-        LADDER.run_rows(&args, logits.device(), [rows, width])?;
+        let ran = LADDER.run_rows(&args, logits.device(), [rows, width]);
+        ran.map_err(|error| error.named(op))?;
     }
     let (mean, weight) = mean::weighted_mean(&losses, &kept)?;
     let options = CrossEntropy { class_weights: classes, ..options.clone() };

@@ -108,7 +108,7 @@ pub(crate) fn gradient(
             rows,
             width,
         };
-        LADDER.run(&args, logits.device())?;
+        LADDER.run(&args, logits.device()).map_err(|error| error.named(op))?;
     }
     Ok(dlogits)
 }

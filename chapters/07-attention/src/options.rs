@@ -15,7 +15,7 @@ pub struct Options {
     /// `position + queries` are valid. The number is read on the device, so that decoding a token
     /// can be recorded once and replayed for every token.
     pub cached: Option<Buffer>,
-    /// A padding mask, `[batch, keys]` of f32, u32 or i32: not 0 where a key may be seen. A masked key
+    /// A padding mask, `[batch, keys]` of any dtype: not 0 where a key may be seen. A masked key
     /// is seen by no query of its sequence, so whatever stands there, NaN too, has no influence, and
     /// its own gradients are 0. A query that sees no key at all has the output 0 and the log-sum-exp
     /// minus infinity; it gets no gradient and gives none.

@@ -1,4 +1,4 @@
-//! Text, cut into batches.
+//! Text, split into batches.
 use crate::engine::data::{
     self, Options, Progress, Source, Stage, TokenizerChoice, TokenizerKind, prepare,
 };
@@ -34,13 +34,13 @@ struct DatasetOptions {
     seed: f64,
 }
 
-/// A tokenizer and the rows it cuts a text into.
+/// A tokenizer and the rows it splits a text into.
 #[derive(Clone)]
 pub struct Dataset(pub(crate) Arc<data::Dataset>);
 
 pub use data::Batch;
 
-/// Reads a text, makes the tokenizer, cuts the text into rows. `on` hears `{ stage, done, total }`.
+/// Reads a text, makes the tokenizer, splits the text into rows. `on` hears `{ stage, done, total }`.
 pub fn prepare_dataset(
     options: String,
     tokenizer: Option<&Tokenizer>,

@@ -1,7 +1,7 @@
 //! Work that takes long or waits for a device. It blocks nobody by itself: an addon drives it to its
 //! end on another thread, a page awaits it.
 use crate::Result;
-use crate::engine::device::MaybeSend;
+use crate::engine::device::{Device, Machine, MaybeSend};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -77,8 +77,16 @@ pub fn wait<T>(op: &'static str, future: impl Future<Output = Result<T>>) -> Res
 }
 
 /// Why [`settle`] may have nothing.
-pub(crate) const NO_WAITING: &str = "a page cannot wait for a GPU; `await tensor.read()` has the \
-    numbers, and on the CPU there is no waiting";
+pub(crate) const NO_WAITING: &str = "a page cannot wait for a GPU; await the form that gives a \
+    promise, or work on the CPU, where there is no waiting";
+
+/// Fails where [`wait`] would have nothing to give, for work that must not be done and then be lost.
+pub(crate) fn can_wait(op: &'static str, device: &Device) -> Result<()> {
+    match cfg!(target_family = "wasm") && device.machine() != Machine::Cpu {
+        true => Err(error!("device", op, "{NO_WAITING}")),
+        false => Ok(()),
+    }
+}
 
 /// What a future gives, waiting for it.
 #[cfg(not(target_family = "wasm"))]

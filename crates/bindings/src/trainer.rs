@@ -5,6 +5,7 @@ use crate::engine::tensor::Tensor;
 use crate::engine::transformer::checkpoint::CheckpointState;
 use crate::engine::transformer::train::{self, Length, TrainConfig};
 use crate::error::{parse, show};
+use crate::job::can_wait;
 use crate::numbers::rate;
 use crate::table::put_tensor;
 use crate::{Dataset, Elements, Gpt, Job, Result, Tokenizer};
@@ -168,6 +169,7 @@ impl Trainer {
         targets: impl Elements<u32>,
         lr: f64,
     ) -> Result<String> {
+        can_wait("step", self.moments[0].device())?;
         self.step(inputs, targets, lr)?.wait("step")
     }
 

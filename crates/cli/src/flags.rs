@@ -6,11 +6,21 @@ use std::error::Error;
 use strata_ml::data::DataError;
 use strata_ml::{device, tensor, transformer};
 
+/// Where to look for what there is.
+pub const DOCTOR: &str = " (`cargo strata doctor` lists what is here)";
+
 /// What to add to the message of an error: ` (--batch, --context)`, or nothing.
 pub fn advice(error: &(dyn Error + 'static)) -> String {
-    if let Some(device::Error::UnknownDevice { .. }) = error.downcast_ref() {
-        return " (`cargo strata doctor` lists what is here)".into();
-    }
+    let doctor = match error.downcast_ref() {
+        Some(device::Error::UnknownDevice { .. }) => return DOCTOR.into(),
+        Some(device::Error::Unavailable { .. }) => DOCTOR,
+        _ => "",
+    };
+    format!("{}{doctor}", typed_as(error))
+}
+
+/// The flags, as this command has them.
+fn typed_as(error: &(dyn Error + 'static)) -> String {
     let flags = flags_of(error);
     if flags.is_empty() {
         return String::new();
@@ -139,6 +149,9 @@ mod tests {
     #[test]
     fn a_device_that_nobody_knows_gets_the_list() {
         let error = "toaster".parse::<device::Choice>().unwrap_err();
+        assert!(advice(&error).contains("doctor"));
+        let (reason, fix) = ("there is no adapter 7".into(), "Name another".into());
+        let error = device::Error::Unavailable { machine: device::Machine::Wgpu, reason, fix };
         assert!(advice(&error).contains("doctor"));
     }
 

@@ -32,6 +32,7 @@ pub mod ui;
 pub use args::DeviceArgs;
 pub use commands::test::workspace;
 pub use failure::{Failure, Outcome};
+pub use flags::DOCTOR;
 
 use std::fmt::Debug;
 use std::process::ExitCode;

@@ -174,8 +174,12 @@ impl<A: Debug> Ladder<A> {
     fn written_for(&self, others: &[(&'static Declared, DType)]) -> Option<Error> {
         let &(first, got) = others.first()?;
         let same = others.iter().filter(|(declared, _)| declared.name == first.name);
-        let mut want: Vec<String> = same.map(|(d, _)| d.element.to_string()).collect();
-        want.dedup();
+        let mut want: Vec<String> = Vec::new();
+        for name in same.map(|(declared, _)| declared.element.to_string()) {
+            if !want.contains(&name) {
+                want.push(name);
+            }
+        }
         Some(Error::DType { op: self.op, binding: first.name, want: want.join(" or "), got })
     }
 

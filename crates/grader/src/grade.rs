@@ -124,7 +124,7 @@ pub fn grade(job: &Job, report: &mut dyn FnMut(&Verdict)) -> Verdict {
         return Verdict::Rejected(endless_loop(failure.rejection(), line));
     }
     if !experiment::worth_it(&failure, &text) {
-        return Verdict::Rejected(failure.rejection());
+        return Verdict::Rejected(rejection(failure));
     }
     let (plain, failure) = split(failure);
     report(&Verdict::Rejected(plain));
@@ -142,6 +142,17 @@ fn endless_loop(mut rejection: Rejection, line: usize) -> Rejection {
     rejection
 }
 
+/// What the reader is told, and here may be told to type.
+fn rejection(failure: Failure) -> Rejection {
+    let mut rejection = failure.rejection();
+    if rejection.diagnoses.first().is_some_and(|name| name == "contract-broken") {
+        rejection
+            .text
+            .push_str(" `cargo strata reset` brings the file back as it came (a backup is kept).");
+    }
+    rejection
+}
+
 /// The rejection as it stands, and the failure for those who may find out more.
 fn split(failure: Failure) -> (Rejection, Failure) {
     match failure {
@@ -150,7 +161,7 @@ fn split(failure: Failure) -> (Rejection, Failure) {
         }
         other => {
             let text = other.to_string();
-            (other.rejection(), Failure::Fault(text))
+            (rejection(other), Failure::Fault(text))
         }
     }
 }

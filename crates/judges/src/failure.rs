@@ -73,8 +73,7 @@ impl Failure {
 }
 
 const CONTRACT: &str = "  diagnosis  the entry point or its bindings are no longer those that the \
-    launch expects. Names, order and types of the arguments are given; only what is inside is yours. \
-    `cargo strata reset` brings the file back as it came (a backup is kept).";
+    launch expects. Names, order and types of the arguments are given; only what is inside is yours.";
 
 const WORKGROUP: &str = "  diagnosis  every WebGPU adapter allows 256 invocations in a workgroup, and \
     no more can be counted on; the size that is given is the one that the launch expects.";

@@ -104,7 +104,12 @@ fn run(cli: &Cli) -> Result<(), Error> {
                 bytes / 1000
             ));
         }
-        Command::Serve { port } => serve::serve(&press, &target.join("book-live"), *port, say)?,
+        Command::Serve { port } => {
+            serve::serve(&press, &target.join("book-live"), *port, |said| match said {
+                Ok(text) => say(text),
+                Err(error) => say(&format!("{error}{}", advice(error))),
+            })?;
+        }
         Command::Check => {
             let checked = press.check(note)?;
             let (pages, captures) = (checked.pages, checked.captures);
@@ -119,14 +124,39 @@ fn run(cli: &Cli) -> Result<(), Error> {
 }
 
 /// What to type, where an error is about what can be typed.
-fn advice(error: &Error) -> &'static str {
-    match error {
-        Error::Problems(_) => {
-            "; `cargo strata book build` draws the figures, `capture` records what a command prints, \
-             `capture --all` also what it printed before"
+fn advice(error: &Error) -> String {
+    let problems = match error {
+        Error::Problems(problems) => problems,
+        Error::Serve { .. } => {
+            return "; --port names another port, --port 0 takes any that is free".into();
         }
-        Error::Serve { .. } => "; --port names another port, --port 0 takes any that is free",
-        _ => "",
+        _ => return String::new(),
+    };
+    let told = |words: &str| problems.iter().any(|problem| problem.what.contains(words));
+    let verbs = [
+        ("what the code draws now", "`cargo strata book build` draws the figures"),
+        ("has no recorded output", "`cargo strata book capture` records what a command prints"),
+        ("prints something else now", "`cargo strata book capture --all` records it anew"),
+    ];
+    let hints: Vec<_> = verbs.into_iter().filter(|(words, _)| told(words)).collect();
+    hints.iter().map(|(_, verb)| format!("; {verb}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mdbook_strata::{Fault, Problem};
+
+    #[test]
+    fn only_what_can_be_mended_by_a_verb_names_it() {
+        let problems = |fault: Fault| {
+            let (file, what) = ("a.md".into(), fault.to_string());
+            advice(&Error::Problems(vec![Problem { file, line: 1, what }]))
+        };
+        assert!(problems(Fault::NoCapture("strata demo".into())).contains("book capture` records"));
+        let (command, difference) = ("strata demo".into(), "line 2".into());
+        assert!(problems(Fault::Stale { command, difference }).contains("capture --all"));
+        assert_eq!(problems(Fault::Argument("an odd one".into())), "");
     }
 }
 

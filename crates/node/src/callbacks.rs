@@ -53,7 +53,7 @@ pub fn no_grad(body: Function<(), ()>) -> napi::Result<()> {
     guard(|| Ok(strata_bindings::no_grad(|| body.call(()))))?
 }
 
-/// Reads a text, makes the tokenizer, cuts the text into rows. `on` hears `{ stage, done, total }`.
+/// Reads a text, makes the tokenizer, splits the text into rows. `on` hears `{ stage, done, total }`.
 #[napi]
 pub fn prepare_dataset(
     options: String,

@@ -1,5 +1,5 @@
-//! `strata` with the verbs about exercises: the program that `cargo strata list`, `watch`, `check` and
-//! the like run, and that `cargo strata bundle` packs.
+//! `strata` with the verbs that judge, kernels, speed and answers to exercises: the program that `cargo
+//! strata parity`, `bench`, `list`, `watch`, `check` and the like run, and that `cargo strata bundle` packs.
 //!
 //! Everything else it does as `strata` does, by the library of `strata-cli`.
 

@@ -11,8 +11,15 @@ fn sizes_and_ops_that_make_no_sense() {
     let here = Path::new(".");
     bad(here, &["bench", "--ladder", "fill"], 2, &["over sizes", "matmul"]);
     bad(here, &["bench", "--size", "64"], 2, &["--ladder"]);
-    bad(here, &["bench", "--op", "\u{1b}[2Jstew"], 2, &["no op"]);
-    bad(here, &["parity", "--op", ""], 2, &["no op"]);
+    let nasty = "\u{1b}[2J\u{1b}]0;mine\u{7}\u{9b}1m\u{202e}stew\r";
+    for word in ["", nasty, &"x".repeat(100_000), &format!("{nasty}/{nasty}")] {
+        for verb in ["bench", "parity"] {
+            let said = bad(here, &[verb, "--op", word], 2, &["no op"]);
+            assert!(said.len() < 5000, "{} bytes", said.len());
+            let obeyed = ["\u{1b}[2J", "\u{1b}]", "\u{9b}", "\u{202e}", "\u{7}", "\r"];
+            assert!(!obeyed.iter().any(|code| said.contains(code)), "{said:?}");
+        }
+    }
     for size in ["1,5", "1__000", ",100", "1 000", "0x10", ""] {
         bad(here, &["bench", "--ladder", "matmul", "--size", size], 2, &["--size"]);
     }

@@ -82,7 +82,7 @@ fn the_entropy_of_a_small_grammar_can_be_checked_by_hand() {
     assert!(grammar.derive("one beats one").is_empty());
 }
 
-/// What is written in a few lines and could be story by nobody.
+/// What is written in a few lines and could be told by nobody.
 #[test]
 fn a_grammar_stays_small_enough_to_tell() {
     let says = |text: &str| Grammar::parse(text).unwrap_err().message;

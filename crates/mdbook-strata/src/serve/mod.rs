@@ -42,7 +42,7 @@ pub fn serve(
     press: &Press,
     out: &Path,
     port: u16,
-    mut report: impl FnMut(&str),
+    mut report: impl FnMut(Result<&str, &Error>),
 ) -> Result<(), Error> {
     let address = format!("127.0.0.1:{port}");
     let fail = |why: String| Error::Serve { address: address.clone(), why };
@@ -75,13 +75,13 @@ pub fn serve(
             watched.map_err(|error| fail(format!("{folder} cannot be watched: {error}")))?;
         }
     }
-    report(&format!("http://{address}"));
+    report(Ok(&format!("http://{address}")));
     loop {
         let built = press.build(out, Extras { live: true, api: false });
         version.fetch_add(1, Ordering::SeqCst);
         match built {
-            Ok(printed) => report(&format!("{} pages", printed.pages)),
-            Err(error) => report(&error.to_string()),
+            Ok(printed) => report(Ok(&format!("{} pages", printed.pages))),
+            Err(error) => report(Err(&error)),
         }
         // What the build itself wrote, and editors that save in several steps, are one change.
         thread::sleep(Duration::from_millis(200));

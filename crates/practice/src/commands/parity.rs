@@ -1,6 +1,7 @@
 //! `strata parity`: the table op by rung by device.
 
 use clap::Args;
+use strata_cli::DOCTOR;
 use strata_cli::Outcome;
 use strata_cli::args::{device_choice, op_name};
 use strata_cli::ui::{self, Bar, say};
@@ -43,6 +44,9 @@ pub fn run(args: &ParityArgs) -> Outcome {
     match args.json {
         true => ui::json(&serde_json::to_value(&table)?)?,
         false => say!("{}", ui::coloured_text(format!("{table:#}").trim_end()))?,
+    }
+    if !filter.devices.is_empty() && table.skipped().next().is_some() {
+        ui::note(&format!("Some of these devices are not here{DOCTOR}"));
     }
     Ok(u8::from(!table.passed()))
 }

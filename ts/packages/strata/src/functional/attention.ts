@@ -12,7 +12,7 @@ export interface MaskOptions {
   /** Only keys up to the query's own place; false if left out. */
   readonly causal?: boolean | undefined;
   /**
-   * Which keys there are, [batch, keys] of f32, i32 or u32: 0 leaves one out, as padding. Nothing of it
+   * Which keys there are, [batch, keys] of any dtype: 0 leaves one out, as padding. Nothing of it
    * comes through, NaN neither. A query that sees no key gets zeros, and gives no gradient.
    */
   readonly keyMask?: Tensor | undefined;
