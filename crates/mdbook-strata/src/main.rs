@@ -142,6 +142,15 @@ fn advice(error: &Error) -> String {
     hints.iter().map(|(_, verb)| format!("; {verb}")).collect()
 }
 
+fn say(text: &str) {
+    // A closed pipe is no reason to fail.
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+fn note(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,13 +167,4 @@ mod tests {
         assert!(problems(Fault::Stale { command, difference }).contains("capture --all"));
         assert_eq!(problems(Fault::Argument("an odd one".into())), "");
     }
-}
-
-fn say(text: &str) {
-    // A closed pipe is no reason to fail.
-    let _ = writeln!(std::io::stdout(), "{text}");
-}
-
-fn note(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
 }

@@ -14,7 +14,7 @@ fn sizes_and_ops_that_make_no_sense() {
     let nasty = "\u{1b}[2J\u{1b}]0;mine\u{7}\u{9b}1m\u{202e}stew\r";
     for word in ["", nasty, &"x".repeat(100_000), &format!("{nasty}/{nasty}")] {
         for verb in ["bench", "parity"] {
-            let said = bad(here, &[verb, "--op", word], 2, &["no op"]);
+            let said = bad(here, &[verb, "--op", word], 2, &["invalid value"]);
             assert!(said.len() < 5000, "{} bytes", said.len());
             let obeyed = ["\u{1b}[2J", "\u{1b}]", "\u{9b}", "\u{202e}", "\u{7}", "\r"];
             assert!(!obeyed.iter().any(|code| said.contains(code)), "{said:?}");
