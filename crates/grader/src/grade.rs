@@ -94,6 +94,23 @@ impl Case {
 
 /// Judges a kernel's file. `report` hears what is known so far: a later step may not come back.
 pub fn grade(job: &Job, report: &mut dyn FnMut(&Verdict)) -> Verdict {
+    advised(judge(job, &mut |verdict| report(&advised(verdict.clone()))))
+}
+
+/// Judges know no commands: what to type is said here.
+fn advised(mut verdict: Verdict) -> Verdict {
+    if let Verdict::Rejected(Rejection { diagnoses, text }) = &mut verdict
+        && diagnoses.first().is_some_and(|name| name == "contract-broken")
+    {
+        *text = format!(
+            "{}\n  `cargo strata reset` brings the file back as it came (a backup is kept)",
+            text.trim_end()
+        );
+    }
+    verdict
+}
+
+fn judge(job: &Job, report: &mut dyn FnMut(&Verdict)) -> Verdict {
     let mut case = match Case::of(job) {
         Ok(case) => case,
         Err(text) => return Verdict::rejected("device-error", text),
@@ -124,7 +141,7 @@ pub fn grade(job: &Job, report: &mut dyn FnMut(&Verdict)) -> Verdict {
         return Verdict::Rejected(endless_loop(failure.rejection(), line));
     }
     if !experiment::worth_it(&failure, &text) {
-        return Verdict::Rejected(rejection(failure));
+        return Verdict::Rejected(failure.rejection());
     }
     let (plain, failure) = split(failure);
     report(&Verdict::Rejected(plain));
@@ -142,17 +159,6 @@ fn endless_loop(mut rejection: Rejection, line: usize) -> Rejection {
     rejection
 }
 
-/// What the reader is told, and here may be told to type.
-fn rejection(failure: Failure) -> Rejection {
-    let mut rejection = failure.rejection();
-    if rejection.diagnoses.first().is_some_and(|name| name == "contract-broken") {
-        rejection
-            .text
-            .push_str(" `cargo strata reset` brings the file back as it came (a backup is kept).");
-    }
-    rejection
-}
-
 /// The rejection as it stands, and the failure for those who may find out more.
 fn split(failure: Failure) -> (Rejection, Failure) {
     match failure {
@@ -161,7 +167,7 @@ fn split(failure: Failure) -> (Rejection, Failure) {
         }
         other => {
             let text = other.to_string();
-            (rejection(other), Failure::Fault(text))
+            (other.rejection(), Failure::Fault(text))
         }
     }
 }
