@@ -61,7 +61,8 @@ pub(crate) fn weighted_sum(args: attend::Cpu<'_>) {
             for (key, weight) in weights[..p.visible(row)].iter().enumerate() {
                 let v = p.row(v, &p.v, head, key);
                 // A masked or dropped key has the weight 0, which does not silence infinity.
-                if !tame(v) && (!p.unmasked(head, key) || p.drops(head, row, key)) {
+                let silent = *weight == 0.0 && !tame(v);
+                if silent && (!p.unmasked(head, key) || p.drops(head, row, key)) {
                     continue;
                 }
                 out.iter_mut().zip(v).for_each(|(o, v)| *o += weight * v);
