@@ -262,6 +262,11 @@ impl Parameters {
         self.shadow.as_ref()
     }
 
+    /// What matrices are read in: the shadow's dtype, or the values' own.
+    pub fn working(&self) -> DType {
+        self.shadow.as_ref().unwrap_or(&self.values).dtype()
+    }
+
     /// Rounds all values anew into the shadow, if there is one.
     pub fn refresh(&self) -> Result<()> {
         match &self.shadow {
