@@ -6,7 +6,7 @@ use strata_ml::transformer;
 use strata_parity::{Error, Probe, cases};
 
 /// Those that move bits or convert them, or have to do with integers alone.
-const TAKES: [&str; 11] = [
+const TAKES: [&str; 12] = [
     "fill",
     "copy",
     "cast",
@@ -15,6 +15,7 @@ const TAKES: [&str; 11] = [
     "accumulate",
     "gelu",
     "gelu_backward",
+    "column_sum",
     "layernorm",
     "residual_layernorm",
     "layernorm_backward",
