@@ -8,7 +8,8 @@ type Constants = Vec<(&'static str, u32)>;
 /// The constants an op's kernels are compiled with: each way the operands can lie, each epilogue.
 fn constants(op: &str, rung: &str) -> Vec<Constants> {
     if op == "column_sum" {
-        return vec![vec![("ACCUMULATE", 0)], vec![("ACCUMULATE", 1)]];
+        let with = |stored| vec![("ACCUMULATE", 1), ("STORED", stored)];
+        return vec![vec![("ACCUMULATE", 0)], with(0), with(1), with(2)];
     }
     let epilogues = ["ACCUMULATE", "BIAS", "RESIDUAL", "GELU"];
     let mut sets: Vec<Constants> = epilogues.iter().map(|&name| vec![(name, 1)]).collect();

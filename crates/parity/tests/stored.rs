@@ -6,7 +6,7 @@ use strata_ml::transformer;
 use strata_parity::{Error, Probe, cases};
 
 /// Those that move bits or convert them, or have to do with integers alone.
-const TAKES: [&str; 9] = [
+const TAKES: [&str; 13] = [
     "fill",
     "copy",
     "cast",
@@ -16,6 +16,10 @@ const TAKES: [&str; 9] = [
     "gelu",
     "gelu_backward",
     "matmul",
+    "column_sum",
+    "layernorm",
+    "residual_layernorm",
+    "layernorm_backward",
 ];
 
 #[test]
