@@ -6,8 +6,18 @@ use strata_ml::transformer;
 use strata_parity::{Error, Probe, cases};
 
 /// Those that move bits or convert them, or have to do with integers alone.
-const TAKES: [&str; 8] =
-    ["fill", "copy", "cast", "zip_integers", "one_hot", "accumulate", "gelu", "gelu_backward"];
+const TAKES: [&str; 10] = [
+    "fill",
+    "copy",
+    "cast",
+    "zip_integers",
+    "one_hot",
+    "accumulate",
+    "gelu",
+    "gelu_backward",
+    "attention",
+    "attention_backward",
+];
 
 #[test]
 fn an_op_without_a_rung_for_a_dtype_says_so() {
