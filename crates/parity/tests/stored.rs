@@ -6,7 +6,7 @@ use strata_ml::transformer;
 use strata_parity::{Error, Probe, cases};
 
 /// Those that move bits or convert them, or have to do with integers alone.
-const TAKES: [&str; 13] = [
+const TAKES: [&str; 15] = [
     "fill",
     "copy",
     "cast",
@@ -20,6 +20,8 @@ const TAKES: [&str; 13] = [
     "layernorm",
     "residual_layernorm",
     "layernorm_backward",
+    "attention",
+    "attention_backward",
 ];
 
 #[test]
