@@ -4,6 +4,7 @@
 // bytes as reading x, and the arithmetic is free as long as memory decides.
 // Cost: about 24 FLOPs and 12 bytes an element.
 #include "gelu.cuh"
+#include "stored.cuh"
 
 #ifndef WG
 #define WG 256
@@ -14,9 +15,9 @@ struct Params {
 };
 
 extern "C" __global__ void __launch_bounds__(WG)
-    gelu_backward(const float* x, const float* dy, float* dx, Params p) {
+    gelu_backward(const stored* x, const stored* dy, stored* dx, Params p) {
     size_t step = (size_t)gridDim.x * WG;
     for (size_t i = (size_t)blockIdx.x * WG + threadIdx.x; i < p.n; i += step) {
-        dx[i] = dy[i] * gelu_slope(x[i]);
+        dx[i] = from_f32<stored>(to_f32(dy[i]) * gelu_slope(to_f32(x[i])));
     }
 }

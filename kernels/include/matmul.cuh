@@ -5,6 +5,7 @@
 // The rungs differ in how they come to the sums. The epilogue is compiled in or out by -D flags, so
 // that a plain product pays nothing for it.
 #pragma once
+#include "stored.cuh"
 
 #ifndef ACCUMULATE
 #define ACCUMULATE 0
@@ -46,16 +47,16 @@ __device__ __forceinline__ float gelu(float x) {
 
 // Finishes element (i, j) of product b.
 __device__ __forceinline__ void finish(const Params& p, unsigned b, unsigned i, unsigned j, float sum,
-                                       const float* bias, const float* residual, float* c,
-                                       float* activated) {
+                                       const float* bias, const result* residual, result* c,
+                                       result* activated) {
     unsigned at = p.c_offset + b / p.inner * p.c_outer + b % p.inner * p.c_inner + i * p.c_row + j;
     unsigned dense = (b * p.m + i) * p.n + j;
     // region: finish
     float value = p.alpha * sum;
-    if (ACCUMULATE) value += c[at];
+    if (ACCUMULATE) value += to_f32(c[at]);
     if (BIAS) value += bias[j];
-    if (RESIDUAL) value += residual[dense];
-    c[at] = value;
-    if (GELU) activated[dense] = gelu(value);
+    if (RESIDUAL) value += to_f32(residual[dense]);
+    c[at] = from_f32<result>(value);
+    if (GELU) activated[dense] = from_f32<result>(gelu(value));
     // end: finish
 }

@@ -1,6 +1,6 @@
 use crate::cpu;
 use crate::forward::FLOPS;
-use strata_device::{Kernel, Ladder, Launch, Rung, Slice, kernel};
+use strata_device::{Kernel, Ladder, Launch, Rung, Slice, Stored, kernel};
 use strata_tensor::{Error, Result, Tensor, bytes_of};
 
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub(crate) struct Args {
 kernel! {
     /// What every rung takes.
     pub(crate) mod derive {
-        bindings { x: read f32, dy: read f32, dx: write f32 }
+        bindings { x: read Stored, dy: read Stored, dx: write Stored }
         params { n: usize }
     }
     static NAIVE = "gelu_backward/1_naive"(gelu_backward) {

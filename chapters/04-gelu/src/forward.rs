@@ -1,5 +1,5 @@
 use crate::cpu;
-use strata_device::{Kernel, Ladder, Launch, Rung, Slice, kernel};
+use strata_device::{Kernel, Ladder, Launch, Rung, Slice, Stored, kernel};
 use strata_tensor::{Result, Tensor, bytes_of};
 
 #[derive(Debug)]
@@ -11,7 +11,7 @@ pub(crate) struct Args {
 kernel! {
     /// What every rung takes.
     pub mod activate {
-        bindings { x: read f32, out: write f32 }
+        bindings { x: read Stored, out: write Stored }
         params { n: usize }
     }
     static NAIVE = "gelu/1_naive"(gelu) { cuda, wgsl, cpu: cpu::gelu_naive in "src/cpu.rs" }

@@ -1,4 +1,4 @@
-use crate::{Access, Binding, CpuText, Launch, Pack, Signature, Words};
+use crate::{Access, Binding, CpuText, Launch, Pack, Signature, Words, stored};
 use std::fmt;
 
 /// A kernel's text in one GPU language, with the shared parts it may include.
@@ -58,6 +58,7 @@ impl Kernel {
         bindings.bind(&mut launch.bindings);
         (launch.params, launch.too_large) = (words.words, words.too_large);
         launch.signature = B::SIGNATURE;
+        stored::set(&mut launch);
         launch
     }
 

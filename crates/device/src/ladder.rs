@@ -1,5 +1,6 @@
-use crate::validate::{foreign, too_long};
-use crate::{DType, Declared, Device, Error, Kernel, Launch, Machine, Needs, Precision, Result};
+use crate::stored::{Foreign, foreign};
+use crate::validate::too_long;
+use crate::{Device, Error, Kernel, Launch, Machine, Needs, Precision, Result};
 use std::fmt::Debug;
 
 /// One way to do an op.
@@ -12,6 +13,9 @@ pub struct Rung<A: 'static> {
     pub needs: Needs,
     /// How exactly it multiplies.
     pub precision: Precision,
+    /// Arguments whose factors it multiplies as they are, whatever its precision: those that are stored
+    /// in 16 bits.
+    pub exact: fn(&A) -> bool,
     /// Whether it is there for some machines alone, because of what they can do and others cannot.
     pub native: bool,
     /// Which arguments it takes.
@@ -28,7 +32,8 @@ impl<A> Rung<A> {
         plan: fn(&A, &Device) -> Result<Vec<Launch>>,
     ) -> Self {
         let (needs, precision) = (Needs::NONE, Precision::F32);
-        Rung { name, kernels, needs, precision, native: false, accepts: |_| true, plan }
+        let (exact, accepts) = (|_: &A| false, |_: &A| true);
+        Rung { name, kernels, needs, precision, exact, native: false, accepts, plan }
     }
 
     /// Which arguments it takes.
@@ -44,6 +49,11 @@ impl<A> Rung<A> {
     /// How exactly it multiplies.
     pub const fn precision(self, precision: Precision) -> Self {
         Rung { precision, ..self }
+    }
+
+    /// Which arguments' factors it multiplies without rounding them.
+    pub const fn exact(self, exact: fn(&A) -> bool) -> Self {
+        Rung { exact, ..self }
     }
 
     /// Marks a rung that makes use of what one machine has and others have not: that it stands on no
@@ -127,7 +137,7 @@ impl<A: Debug> Ladder<A> {
                 }
                 Some(r) if (r.accepts)(args) => match planned(r, args, device) {
                     Ok(Planned::Ready(launches)) => return Ok((r, launches)),
-                    Ok(Planned::Foreign(..)) => takes(),
+                    Ok(Planned::Foreign(_)) => takes(),
                     Err(Error::TooLong { rounds, most, .. }) => format!(
                         "{}, which ends loops after {most} rounds: {rounds} would be needed",
                         takes()
@@ -143,7 +153,9 @@ impl<A: Debug> Ladder<A> {
             return Err(Error::UnknownRung { op: self.op.into(), name: name.clone(), why, fits });
         }
         // Whoever puts a file in front of a rung has asked for it, however exact it is.
-        let serves = |r: &&'static Rung<A>| r.precision.serves(asked) || r.overlaid(device);
+        let serves = |r: &&'static Rung<A>| {
+            r.precision.serves(asked) || (r.exact)(args) || r.overlaid(device)
+        };
         let mut order: Vec<&'static Rung<A>> = fits().rev().filter(serves).collect();
         // Stable: what is neither keeps its place.
         order.sort_by_key(|r| {
@@ -153,7 +165,7 @@ impl<A: Debug> Ladder<A> {
         for rung in order {
             match (planned(rung, args, device), &refused) {
                 (Ok(Planned::Ready(launches)), _) => return Ok((rung, launches)),
-                (Ok(Planned::Foreign(declared, dtype)), _) => others.push((declared, dtype)),
+                (Ok(Planned::Foreign(other)), _) => others.push(other),
                 // Only what is too long leaves its place to the next, and the first is told of.
                 (Err(Error::TooLong { device, rounds, most, .. }), None) => {
                     let (op, detail) = (self.op.into(), format!(" of {}", tensors(args)));
@@ -171,16 +183,16 @@ impl<A: Debug> Ladder<A> {
     }
 
     /// Which dtypes the rungs that were looked at take where they were given another.
-    fn written_for(&self, others: &[(&'static Declared, DType)]) -> Option<Error> {
-        let &(first, got) = others.first()?;
-        let same = others.iter().filter(|(declared, _)| declared.name == first.name);
-        let mut want: Vec<String> = Vec::new();
-        for name in same.map(|(declared, _)| declared.element.to_string()) {
-            if !want.contains(&name) {
-                want.push(name);
+    fn written_for(&self, others: &[Foreign]) -> Option<Error> {
+        let first = others.first()?;
+        let mut want: Vec<&str> = Vec::new();
+        for other in others.iter().filter(|other| other.name == first.name) {
+            if !want.contains(&other.want.as_str()) {
+                want.push(&other.want);
             }
         }
-        Some(Error::DType { op: self.op, binding: first.name, want: want.join(" or "), got })
+        let (op, binding, got) = (self.op, first.name, first.got);
+        Some(Error::DType { op, binding, want: want.join(" or "), got })
     }
 
     /// The ladder as data.
@@ -211,14 +223,14 @@ enum Planned {
     /// Launches.
     Ready(Vec<Launch>),
     /// Nothing: a tensor has a dtype that its kernel is not written for.
-    Foreign(&'static Declared, DType),
+    Foreign(Foreign),
 }
 
 /// A rung's launches, none of which may be one that the device ends.
 fn planned<A>(rung: &Rung<A>, args: &A, device: &Device) -> Result<Planned> {
     let launches = (rung.plan)(args, device)?;
-    if let Some((declared, dtype)) = launches.iter().find_map(foreign) {
-        return Ok(Planned::Foreign(declared, dtype));
+    if let Some(other) = launches.iter().find_map(|launch| foreign(launch, device.machine())) {
+        return Ok(Planned::Foreign(other));
     }
     launches.iter().try_for_each(|launch| too_long(launch, device.info()))?;
     Ok(Planned::Ready(launches))

@@ -41,6 +41,7 @@ pub mod room;
 mod signature;
 mod source;
 mod state;
+mod stored;
 mod tensor_map;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
@@ -67,7 +68,8 @@ pub use overlay::Overlay;
 pub use peak::peak;
 pub use profile::{ProfileLog, ProfileRow};
 pub use signature::{
-    Access, Bits, Bits32, Bound, Declared, Element, Field, Pack, Signature, Word, Words,
+    Access, Bits, Bits32, Bound, Declared, Element, Field, Outcome, Pack, Signature, Stored, Word,
+    Words,
 };
 pub use source::{Loaded, expand_wgsl, load_cuda, load_wgsl};
 pub use state::StepState;

@@ -23,6 +23,12 @@ pub enum Element {
     Words,
     /// A [`StepState`], perhaps with more words behind it.
     State,
+    /// Floats of any dtype, computed with in f32: f32 on every machine, bf16 and f16 where kernels are
+    /// compiled for the dtype they are given. All bindings of a launch that are so have one dtype.
+    Stored,
+    /// As [`Stored`](Self::Stored), with a dtype of its own: where a product's factors and its results
+    /// differ.
+    Outcome,
 }
 
 impl Element {
@@ -30,6 +36,7 @@ impl Element {
     /// same size, for an index is an index with a sign or without.
     pub fn takes(self, dtype: DType) -> bool {
         match self {
+            Element::Stored | Element::Outcome => dtype.is_float(),
             Element::Of(DType::U32 | DType::I32) => matches!(dtype, DType::U32 | DType::I32),
             Element::Of(own) => own == dtype,
             Element::Bits => true,
@@ -46,6 +53,18 @@ impl fmt::Display for Element {
             Element::Bits => f.write_str("bits"),
             Element::Words => f.write_str("f32, i32 or u32"),
             Element::State => f.write_str("StepState"),
+            Element::Stored | Element::Outcome => f.write_str("f32, bf16 or f16"),
+        }
+    }
+}
+
+impl Element {
+    /// The constant that tells a text which float it is, and its type's name there.
+    pub const fn chosen_by(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Element::Stored => Some(("STORED", "stored")),
+            Element::Outcome => Some(("RESULT", "result")),
+            _ => None,
         }
     }
 }
@@ -266,6 +285,36 @@ impl Bound for Bits32 {
     fn write(binding: CpuBinding<'_>) -> &mut [u32] {
         u32::write(binding)
     }
+}
+
+macro_rules! floats {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub enum $name {}
+
+        impl Bound for $name {
+            const ELEMENT: Element = Element::$name;
+            type Read<'a> = &'a [f32];
+            type Write<'a> = &'a mut [f32];
+
+            fn read(binding: CpuBinding<'_>) -> &[f32] {
+                f32::read(binding)
+            }
+
+            fn write(binding: CpuBinding<'_>) -> &mut [f32] {
+                f32::write(binding)
+            }
+        }
+    )*};
+}
+
+floats! {
+    /// Floats of any dtype ([`Element::Stored`]): a CPU body sees them widened to f32, and what it
+    /// writes is rounded once when it is done. In CUDA their type is `stored`, of `stored.cuh`.
+    Stored
+    /// Results of any dtype ([`Element::Outcome`]), otherwise the same. In CUDA `result`.
+    Outcome
 }
 
 impl Bound for StepState {

@@ -1,6 +1,6 @@
 //! From a kernel to the text a compiler sees: overlay first, then the built-in file; includes
 //! prepended, tunable constants set.
-use crate::{Error, Kernel, Machine, Overlay, Result, vet};
+use crate::{Element, Error, Kernel, Machine, Overlay, Result, vet};
 
 /// A kernel's text, ready for its compiler.
 #[derive(Clone, Debug)]
@@ -40,8 +40,15 @@ pub fn load_cuda(
         let texts: Vec<&str> = headers.chain([own.as_str()]).collect();
         heeds(kernel, constants, path, &texts, Machine::Cuda)?;
     }
-    let built_in = || (format!("kernels/{}.cu", kernel.path), text.text.to_string());
-    let (path, text) = own.unwrap_or_else(built_in);
+    let (path, text) = match own {
+        Some(own) => own,
+        None => {
+            let path = format!("kernels/{}.cu", kernel.path);
+            // What is stored in 16 bits must not be read as f32.
+            heeds(kernel, constants, &path, &[text.text], Machine::Cuda)?;
+            (path, text.text.to_string())
+        }
+    };
     Ok(Loaded { path, text, prefix_lines: 0, tuned: Vec::new(), own: is_own })
 }
 
@@ -87,9 +94,14 @@ fn heeds(
     texts: &[&str],
     machine: Machine,
 ) -> Result<()> {
-    let must = constants.iter().map(|c| c.0).filter(|name| kernel.heeded.contains(name));
-    let unknown = |name: &&str| !texts.iter().any(|text| vet::names(text, machine, name));
-    match must.into_iter().find(unknown) {
+    let names = |name: &str| texts.iter().any(|text| vet::names(text, machine, name));
+    // A text of 16-bit floats names their type; the constant itself stands in the header.
+    let types = [Element::Stored, Element::Outcome].map(Element::chosen_by);
+    let known = |name: &&str| match types.into_iter().flatten().find(|(n, _)| n == name) {
+        Some((_, ty)) => names(ty),
+        None => !kernel.heeded.contains(name) || names(name),
+    };
+    match constants.iter().map(|c| c.0).find(|name| !known(name)) {
         None => Ok(()),
         Some(constant) => Err(Error::Unheeded { path: path.into(), constant, kernel: kernel.path }),
     }

@@ -1,6 +1,5 @@
-use crate::{
-    Access, Binding, DType, Declared, Error, Info, Launch, Machine, Memory, Result, TensorMap,
-};
+use crate::stored::{Foreign, foreign};
+use crate::{Access, Binding, Error, Info, Launch, Machine, Memory, Result, TensorMap};
 
 /// The rules of the strictest machine hold on every one, so that a launch that runs here runs
 /// everywhere: WebGPU forbids reading and writing one buffer in one dispatch.
@@ -41,6 +40,9 @@ pub(crate) fn validate(launch: &Launch, info: &Info) -> Result<()> {
             let device = info.label();
             return Err(Error::TooLarge { device, what: "binding", bytes, limit });
         }
+    }
+    if let Some(Foreign { name, want, got }) = foreign(launch, info.machine) {
+        return fail(launch, format!("`{name}` is declared as {want}, {got} was bound"));
     }
     bindings(launch)
 }
@@ -88,9 +90,6 @@ pub(crate) fn bindings(launch: &Launch) -> Result<()> {
         let (want, got) = (declared.len(), launch.bindings.len());
         return fail(launch, format!("it takes {want} buffers, {got} were bound"));
     }
-    if let Some((&Declared { name, element, .. }, dtype)) = foreign(launch) {
-        return fail(launch, format!("`{name}` is declared as {element}, {dtype} was bound"));
-    }
     for (i, a) in launch.bindings.iter().enumerate() {
         if a.bytes == 0 || !a.offset.is_multiple_of(256) || !within(a) {
             let (offset, bytes, room) = (a.offset, a.bytes, a.memory.bytes());
@@ -117,12 +116,6 @@ pub(crate) fn bindings(launch: &Launch) -> Result<()> {
         }
     }
     mapped(launch)
-}
-
-/// The first binding of a dtype that the kernel is not written for, and the dtype.
-pub(crate) fn foreign(launch: &Launch) -> Option<(&'static Declared, DType)> {
-    let pairs = launch.bindings.iter().zip(launch.kernel.signature.bindings);
-    pairs.filter_map(|(b, d)| Some((d, b.dtype?))).find(|(d, dtype)| !d.element.takes(*dtype))
 }
 
 /// What a tensor map shows must be there, as with any binding.

@@ -6,7 +6,17 @@ use strata_ml::transformer;
 use strata_parity::{Error, Probe, cases};
 
 /// Those that move bits or convert them, or have to do with integers alone.
-const TAKES: [&str; 6] = ["fill", "copy", "cast", "zip_integers", "one_hot", "accumulate"];
+const TAKES: [&str; 9] = [
+    "fill",
+    "copy",
+    "cast",
+    "zip_integers",
+    "one_hot",
+    "accumulate",
+    "gelu",
+    "gelu_backward",
+    "matmul",
+];
 
 #[test]
 fn an_op_without_a_rung_for_a_dtype_says_so() {

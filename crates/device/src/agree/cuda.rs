@@ -98,6 +98,8 @@ fn binding(ty: &str, name: &str) -> Result<Binding, String> {
         ["bf16"] => Some(Element::Of(DType::BF16)),
         ["f16"] => Some(Element::Of(DType::F16)),
         ["StepState"] => Some(Element::State),
+        ["stored"] => Some(Element::Stored),
+        ["result"] => Some(Element::Outcome),
         [_] => None,
         _ => return Err(format!("`{ty}* {name}` is no type that a binding has")),
     };

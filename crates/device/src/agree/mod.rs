@@ -113,6 +113,8 @@ fn alike(got: Element, want: Element) -> bool {
         (Element::Of(DType::U32), Element::Of(b)) => b.size() == 2,
         (Element::Of(_) | Element::Bits, Element::Bits) => true,
         (Element::Of(a), Element::Words) => a.size() == 4,
+        // What is written for f32 alone takes f32.
+        (Element::Of(DType::F32), Element::Stored | Element::Outcome) => true,
         (Element::Bits, Element::Words) => true,
         (a, b) => a == b,
     }

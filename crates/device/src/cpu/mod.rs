@@ -1,12 +1,13 @@
 //! The processor: launches run at once, on every core.
 mod memory;
 mod size;
+mod stored;
 mod threads;
 
 use crate::validate::{bindings, range, stranger};
 use crate::{
-    Access, Backend, BoxFuture, Caps, Constants, CpuArgs, CpuBinding, Error, Info, Launch, Machine,
-    Memory, Opaque, Result, room,
+    Access, Backend, BoxFuture, Caps, CpuBinding, Error, Info, Launch, Machine, Memory, Opaque,
+    Result, room,
 };
 use memory::Block;
 pub use size::{available_memory, memory};
@@ -88,10 +89,17 @@ impl Cpu {
         let body = kernel.cpu.ok_or_else(|| fail("it has no body for cpu".into()))?;
         bindings(launch)?;
         let mut views = Vec::with_capacity(launch.bindings.len());
-        for (binding, access) in launch.bindings.iter().zip(kernel.accesses()) {
+        let mut halves = Vec::new();
+        for (at, (binding, declared)) in
+            launch.bindings.iter().zip(kernel.signature.bindings).enumerate()
+        {
             let block = self.block(&binding.memory, kernel.path)?;
             let (offset, bytes) = (binding.offset, binding.bytes);
-            views.push(match access {
+            let half = binding.dtype.filter(|dtype| dtype.size() == 2);
+            if let Some(dtype) = half.filter(|_| declared.element.chosen_by().is_some()) {
+                halves.push((at, dtype));
+            }
+            views.push(match declared.access {
                 // SAFETY: the range lies within the block, and no binding that is written shares a
                 // byte with it: `bindings` has looked. The block is of this CPU, whose queue the
                 // turn holds locked, so no other launch, read or write has a view of it.
@@ -100,9 +108,7 @@ impl Cpu {
                 Access::Write => CpuBinding::Write(unsafe { block.bytes_mut(offset, bytes) }),
             });
         }
-        let constants = Constants(&launch.constants);
-        body(CpuArgs { bindings: views, params: &launch.params, constants });
-        Ok(())
+        stored::run(body, views, &halves, launch)
     }
 
     /// The block behind some memory, if this very CPU made it.
