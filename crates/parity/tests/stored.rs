@@ -6,7 +6,7 @@ use strata_ml::transformer;
 use strata_parity::{Error, Probe, cases};
 
 /// Those that move bits or convert them, or have to do with integers alone.
-const TAKES: [&str; 12] = [
+const TAKES: [&str; 20] = [
     "fill",
     "copy",
     "cast",
@@ -19,6 +19,14 @@ const TAKES: [&str; 12] = [
     "layernorm",
     "residual_layernorm",
     "layernorm_backward",
+    "softmax",
+    "log_softmax",
+    "softmax_backward",
+    "log_softmax_backward",
+    "cross_entropy",
+    "cross_entropy_backward",
+    "smoothed_cross_entropy",
+    "smoothed_cross_entropy_backward",
 ];
 
 #[test]
