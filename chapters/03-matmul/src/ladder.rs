@@ -1,7 +1,9 @@
 //! The ladder of `matmul`: every rung takes the same bindings and params.
 use crate::cpu;
 use strata_device::room::room;
-use strata_device::{Device, Kernel, Ladder, Launch, Machine, Result, Rung, Slice, kernel};
+use strata_device::{
+    DType, Device, Kernel, Ladder, Launch, Machine, Outcome, Result, Rung, Slice, Stored, kernel,
+};
 use strata_tensor::Tensor;
 
 /// A matrix, or a batch of them, and the steps between its elements.
@@ -39,12 +41,12 @@ kernel! {
     /// What every rung takes.
     pub(crate) mod product {
         bindings {
-            a: read f32,
-            b: read f32,
+            a: read Stored,
+            b: read Stored,
             bias: read f32,
-            residual: read f32,
-            c: write f32,
-            activated: write f32,
+            residual: read Outcome,
+            c: write Outcome,
+            activated: write Outcome,
         }
         params {
             m: usize,
@@ -146,8 +148,9 @@ fn filled(a: &Args, device: &Device) -> Result<(product::Bindings, product::Para
     Ok((bindings, params))
 }
 
+/// The tensor, or something in its place that is never read: of no dtype.
 fn flat_or(tensor: Option<&Tensor>, other: &Slice) -> Slice {
-    tensor.map_or_else(|| other.clone(), Tensor::binding)
+    tensor.map_or_else(|| Slice { dtype: None, ..other.clone() }, Tensor::binding)
 }
 
 /// The constants of the epilogue.
@@ -183,6 +186,11 @@ fn tiles(launch: Launch, a: &Args, m: usize, n: usize) -> Launch {
 const BUSY: usize = 512;
 /// Terms of a sum worth a group of its own.
 const SPAN_LEAST: usize = 128;
+
+/// Whether nothing is stored in 16 bits: what the tiled rungs are written for.
+fn all_f32(a: &Args) -> bool {
+    [&a.a, &a.b, &a.out].iter().all(|m| m.tensor.dtype() == DType::F32)
+}
 
 fn tiles_of(a: &Args, side: usize) -> usize {
     a.m.div_ceil(side) * a.n.div_ceil(side) * a.batches
@@ -261,7 +269,8 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             Ok(vec![launch.rounds(4 * a.k.div_ceil(16))])
         }),
         // end: rung
-        Rung::new("4_register_tiled", &[&REGISTER_TILED, &SPLIT_SUM], register_tiled),
+        Rung::new("4_register_tiled", &[&REGISTER_TILED, &SPLIT_SUM], register_tiled)
+            .accepts(all_f32),
         Rung::new("5_threaded", &[&THREADED], |a, device| Ok(vec![launch(&THREADED, a, device)?])),
     ],
 };

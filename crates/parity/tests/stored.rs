@@ -6,7 +6,7 @@ use strata_ml::transformer;
 use strata_parity::{Error, Probe, cases};
 
 /// Those that move bits or convert them, or have to do with integers alone.
-const TAKES: [&str; 20] = [
+const TAKES: &[&str] = &[
     "fill",
     "copy",
     "cast",
@@ -15,6 +15,7 @@ const TAKES: [&str; 20] = [
     "accumulate",
     "gelu",
     "gelu_backward",
+    "matmul",
     "column_sum",
     "layernorm",
     "residual_layernorm",
@@ -27,6 +28,8 @@ const TAKES: [&str; 20] = [
     "cross_entropy_backward",
     "smoothed_cross_entropy",
     "smoothed_cross_entropy_backward",
+    "attention",
+    "attention_backward",
 ];
 
 #[test]
