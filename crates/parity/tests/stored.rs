@@ -28,6 +28,9 @@ const TAKES: &[&str] = &[
     "cross_entropy_backward",
     "smoothed_cross_entropy",
     "smoothed_cross_entropy_backward",
+    // Of f32 alone, in a case whose scores are taken by the loss before it.
+    "mean_of_scored",
+    "weighted_mean",
     "attention",
     "attention_backward",
 ];
