@@ -6,7 +6,7 @@ use strata_ml::transformer;
 use strata_parity::{Error, Probe, cases};
 
 /// Those that move bits or convert them, or have to do with integers alone.
-const TAKES: [&str; 15] = [
+const TAKES: &[&str] = &[
     "fill",
     "copy",
     "cast",
@@ -20,6 +20,17 @@ const TAKES: [&str; 15] = [
     "layernorm",
     "residual_layernorm",
     "layernorm_backward",
+    "softmax",
+    "log_softmax",
+    "softmax_backward",
+    "log_softmax_backward",
+    "cross_entropy",
+    "cross_entropy_backward",
+    "smoothed_cross_entropy",
+    "smoothed_cross_entropy_backward",
+    // Of f32 alone, in a case whose scores are taken by the loss before it.
+    "mean_of_scored",
+    "weighted_mean",
     "attention",
     "attention_backward",
 ];
