@@ -16,17 +16,18 @@
 #endif
 
 extern "C" __global__ void __launch_bounds__(WG)
-matmul(const float* a, const float* b, const float* bias, const float* residual, float* c,
-       float* activated, Params p) {
+matmul(const stored* a, const stored* b, const float* bias, const result* residual, result* c,
+       result* activated, Params p) {
     unsigned total = p.batches * p.m * p.n;
     for (unsigned e = blockIdx.x * WG + threadIdx.x; e < total; e += gridDim.x * WG) {
         // region: place
         unsigned i = e % p.m, j = e / p.m % p.n, batch = e / p.m / p.n;
         // end: place
-        const float* row = a + a_start(p, batch) + i * p.a_row;
-        const float* column = b + b_start(p, batch) + j * p.b_col;
+        const stored* row = a + a_start(p, batch) + i * p.a_row;
+        const stored* column = b + b_start(p, batch) + j * p.b_col;
         float sum = 0.0f;
-        for (unsigned l = 0; l < p.k; l++) sum += row[l * p.a_col] * column[l * p.b_row];
+        for (unsigned l = 0; l < p.k; l++)
+            sum += to_f32(row[l * p.a_col]) * to_f32(column[l * p.b_row]);
         finish(p, batch, i, j, sum, bias, residual, c, activated);
     }
 }

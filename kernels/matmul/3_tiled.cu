@@ -21,8 +21,8 @@
 #define TILE 16
 
 extern "C" __global__ void __launch_bounds__(TILE * TILE)
-matmul(const float* a, const float* b, const float* bias, const float* residual, float* c,
-       float* activated, Params p) {
+matmul(const stored* a, const stored* b, const float* bias, const result* residual, result* c,
+       result* activated, Params p) {
     // region: shared
     // One column of padding: threads that walk down a column touch 16 different banks.
     __shared__ float a_tile[TILE][TILE + 1], b_tile[TILE][TILE + 1];  // [row][l] and [l][column]
@@ -32,8 +32,8 @@ matmul(const float* a, const float* b, const float* bias, const float* residual,
     for (unsigned tile = blockIdx.x; tile < p.batches * high * wide; tile += gridDim.x) {
         unsigned batch = tile / wide / high;
         unsigned i0 = tile / wide % high * TILE, j0 = tile % wide * TILE;
-        const float* left = a + a_start(p, batch);
-        const float* right = b + b_start(p, batch);
+        const stored* left = a + a_start(p, batch);
+        const stored* right = b + b_start(p, batch);
         float sum = 0.0f;
         for (unsigned l0 = 0; l0 < p.k; l0 += TILE) {
             // region: load
@@ -41,8 +41,8 @@ matmul(const float* a, const float* b, const float* bias, const float* residual,
             unsigned ar = A_ALONG_K ? y : x, al = A_ALONG_K ? x : y;
             unsigned bl = B_ALONG_K ? x : y, bc = B_ALONG_K ? y : x;
             bool in_a = i0 + ar < p.m && l0 + al < p.k, in_b = l0 + bl < p.k && j0 + bc < p.n;
-            a_tile[ar][al] = in_a ? left[(i0 + ar) * p.a_row + (l0 + al) * p.a_col] : 0.0f;
-            b_tile[bl][bc] = in_b ? right[(l0 + bl) * p.b_row + (j0 + bc) * p.b_col] : 0.0f;
+            a_tile[ar][al] = in_a ? to_f32(left[(i0 + ar) * p.a_row + (l0 + al) * p.a_col]) : 0.0f;
+            b_tile[bl][bc] = in_b ? to_f32(right[(l0 + bl) * p.b_row + (j0 + bc) * p.b_col]) : 0.0f;
             // end: load
             // region: multiply
             __syncthreads();

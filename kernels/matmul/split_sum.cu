@@ -11,8 +11,8 @@
 
 // `a` holds the parts, [parts, batches, m, n]; `span` says how many there are. `b` is not read.
 extern "C" __global__ void __launch_bounds__(WG)
-split_sum(const float* a, const float* b, const float* bias, const float* residual, float* c,
-          float* activated, Params p) {
+split_sum(const float* a, const float* b, const float* bias, const result* residual, result* c,
+          result* activated, Params p) {
     unsigned total = p.batches * p.m * p.n;
     for (unsigned e = blockIdx.x * WG + threadIdx.x; e < total; e += gridDim.x * WG) {
         // region: parts

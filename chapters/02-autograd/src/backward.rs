@@ -11,9 +11,47 @@ pub struct Grads<'a> {
     /// Gradients of inner variables that are still being gathered, and whether this walk made the
     /// tensor itself (then it may add to it in place).
     pending: &'a mut HashMap<u64, (Tensor, bool)>,
+    later: &'a mut Vec<Later>,
 }
 
+/// A product for a parameter's gradient that need not be taken at once: `into += a·b`. Nothing of the
+/// walk waits for it, so that many of them may become one launch.
+#[derive(Clone, Debug)]
+pub struct Product {
+    /// The parameter's place in the arena: what [`Grads::target`] gave.
+    pub into: Tensor,
+    /// `[m, k]`, perhaps a transposed view.
+    pub a: Tensor,
+    /// `[k, n]`, as well.
+    pub b: Tensor,
+}
+
+/// Takes products off the list, as many as it likes, and all of them where `last` says that the walk
+/// is over.
+pub type TakeProducts = fn(products: &mut Vec<Product>, last: bool) -> Result<()>;
+
+/// What was put off, and who takes it.
+type Later = (TakeProducts, Vec<Product>);
+
 impl Grads<'_> {
+    /// Leaves a product for later: `take` is called with all that were left to it, now and once more
+    /// when the walk is over. While launches are traced it takes each at once, so that they are known
+    /// by the variable they belong to.
+    ///
+    /// # Errors
+    /// What `take` answers.
+    pub fn put_off(&mut self, product: Product, take: TakeProducts) -> Result<()> {
+        let same = |(other, _): &&mut Later| std::ptr::fn_addr_eq(*other, take);
+        if let Some((_, list)) = self.later.iter_mut().find(same) {
+            list.push(product);
+            return take(list, trace::is_on());
+        }
+        let mut list = vec![product];
+        take(&mut list, trace::is_on())?;
+        self.later.push((take, list));
+        Ok(())
+    }
+
     /// Whether input `i` wants a gradient at all.
     pub fn wants(&self, i: usize) -> bool {
         self.inputs.get(i).is_some_and(Var::requires_grad)
@@ -155,6 +193,7 @@ impl Var {
 
     fn walk(&self, grad: Tensor) -> Result<()> {
         let mut pending = HashMap::from([(self.id(), (grad, false))]);
+        let mut later = Vec::new();
         for var in self.topological().iter().rev() {
             let Some((mut grad, _)) = pending.remove(&var.id()) else { continue };
             let hooks = lock(&var.0.hooks);
@@ -173,7 +212,8 @@ impl Var {
                     if var.0.retain.load(Ordering::Relaxed) {
                         gather(&mut lock(&var.0.grad), &grad)?;
                     }
-                    let mut grads = Grads { inputs: &node.inputs, pending: &mut pending };
+                    let (pending, later) = (&mut pending, &mut later);
+                    let mut grads = Grads { inputs: &node.inputs, pending, later };
                     (node.backward)(&grad, &mut grads)?;
                 }
                 None => var.take_in(grad)?,
@@ -182,7 +222,7 @@ impl Var {
                 *lock(&var.0.backward_launches) = trace::drain();
             }
         }
-        Ok(())
+        later.iter_mut().try_for_each(|(take, products)| take(products, true))
     }
 
     /// The parameter's place in the arena, where nobody stands between it and its gradient.

@@ -45,7 +45,7 @@ mod var;
 
 pub use arena::{Init, ParamBuilder, ParamInfo, Parameter, Parameters, Weights};
 pub use arith::sum_to;
-pub use backward::Grads;
+pub use backward::{Grads, Product, TakeProducts};
 #[cfg(not(target_family = "wasm"))]
 pub use demo::demo;
 #[cfg(not(target_family = "wasm"))]

@@ -109,7 +109,7 @@ impl Generator {
     /// A sampling number out of its range; the device has no room.
     pub fn new(model: &Gpt, sampling: Sampling) -> Result<Self> {
         sampling.validate()?;
-        let (device, stored) = (model.device(), model.parameters().values()?.dtype());
+        let (device, stored) = (model.device(), model.parameters().working());
         Ok(Generator {
             model: model.clone(),
             sampling,

@@ -4,7 +4,7 @@ use crate::pass::Pass;
 use crate::{Error, GptConfig, Result};
 use strata_autograd::{Init, ParamBuilder, ParamInfo, Parameter, Parameters, Var, Weights};
 use strata_data::embedding;
-use strata_device::Device;
+use strata_device::{Device, Precision};
 use strata_layernorm::LayerNorm;
 use strata_loss::{CrossEntropy, cross_entropy_with};
 use strata_matmul::linear_tied;
@@ -25,6 +25,17 @@ pub struct Gpt {
     parameters: Parameters,
 }
 
+// region: stored
+/// What weights and activations are stored in where this precision is asked for; f32 if none.
+fn stored_in(precision: Precision) -> Option<DType> {
+    match precision {
+        Precision::Bf16 => Some(DType::BF16),
+        // f16 would need its loss scaled, and tf32 is a way to multiply.
+        Precision::F32 | Precision::Tf32 | Precision::F16 => None,
+    }
+}
+// end: stored
+
 impl Gpt {
     /// A model with fresh weights, drawn from `seed` as GPT-2 draws them: normal with deviation
     /// 0.02, divided by √(2·layers) where a block writes to the residual stream.
@@ -32,7 +43,7 @@ impl Gpt {
     /// # Errors
     /// An impossible configuration; the device has no room.
     pub fn new(config: &GptConfig, device: &Device, seed: u64) -> Result<Self> {
-        Self::declared(config, |root| Ok(root.build(device, seed)?))
+        Self::declared(config, device, |root| Ok(root.build(device, seed)?))
     }
 
     /// A model whose weights come from elsewhere: none are drawn, and no memory is taken before
@@ -45,7 +56,7 @@ impl Gpt {
         device: &Device,
         weights: &mut impl Weights<Error>,
     ) -> Result<Self> {
-        Self::declared(config, |root| root.build_with(device, weights))
+        Self::declared(config, device, |root| root.build_with(device, weights))
     }
 
     /// Tensors of a block: two LayerNorms and four linear layers, each a weight and a bias.
@@ -53,11 +64,12 @@ impl Gpt {
 
     fn declared(
         config: &GptConfig,
+        device: &Device,
         build: impl FnOnce(&ParamBuilder) -> Result<Parameters>,
     ) -> Result<Self> {
         config.validate()?;
         let (v, t, c) = (config.vocab_size, config.n_positions, config.n_embd);
-        let root = ParamBuilder::new();
+        let root = ParamBuilder::new().shadowed(stored_in(device.settings().precision));
         let b = root.at("transformer");
         let wte = b.param("wte.weight", &[v, c], Init::Normal(0.02), true);
         let wpe = b.param("wpe.weight", &[t, c], Init::Normal(0.02), true);

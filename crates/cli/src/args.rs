@@ -5,7 +5,7 @@ use crate::{flags, ui};
 use clap::Args;
 use std::path::PathBuf;
 use std::sync::Arc;
-use strata_ml::device::{Choice, Device, Overlay, Settings};
+use strata_ml::device::{Choice, Device, Info, Overlay, Precision, Settings};
 
 /// Where to compute, and with which kernels.
 #[derive(Args, Clone, Debug, Default)]
@@ -19,6 +19,10 @@ pub struct DeviceArgs {
     /// built-in ones; read at run time, no rebuild needed
     #[arg(long, value_name = "DIR")]
     pub kernels: Option<PathBuf>,
+    /// How exactly products are made: f32, or what tensor cores make of them: tf32, f16 or bf16. No
+    /// rung that rounds more is taken by itself [default: f32]
+    #[arg(long, value_name = "f32|tf32|f16|bf16", value_parser = precision)]
+    pub precision: Option<Precision>,
     /// Force a rung of an op's ladder, e.g. matmul=1_naive; can be given several times. `strata
     /// inspect --ladders` lists them
     #[arg(long = "rung", value_name = "OP=NAME", value_parser = rung)]
@@ -29,8 +33,21 @@ impl DeviceArgs {
     /// Opens the device and says, in one line on stderr, which it is and why.
     ///
     /// # Errors
-    /// It is not there; the folder of kernels cannot be read.
+    /// It is not there, or has not the precision that is asked for; the folder of kernels cannot be
+    /// read.
     pub fn open(&self) -> Outcome<Device> {
+        self.open_in(|_| (Precision::F32, ""))
+    }
+
+    /// [`open`](Self::open) in the precision of `otherwise` where none is asked for, for the reason
+    /// beside it.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_in(
+        &self,
+        otherwise: impl FnOnce(&Info) -> (Precision, &'static str),
+    ) -> Outcome<Device> {
         let overlay = self.kernels.as_ref().map(Overlay::open).transpose()?.map(Arc::new);
         let rungs = self.rungs.iter().cloned().collect();
         let settings = Settings { overlay, rungs, ..Settings::default() };
@@ -43,7 +60,7 @@ impl DeviceArgs {
             None => Device::best(settings)?,
         };
         ui::note(&format!("{}Device{:#} {why}", ui::HEAD, ui::HEAD));
-        Ok(device)
+        self.precise(&device, otherwise)
     }
 }
 
@@ -54,6 +71,11 @@ fn device_name(text: &str) -> Result<String, String> {
 /// A device's name.
 pub fn device_choice(text: &str) -> Result<Choice, String> {
     text.parse::<Choice>().map_err(|error| format!("{error}{}", flags::advice(&error)))
+}
+
+/// A precision's name.
+pub fn precision(text: &str) -> Result<Precision, String> {
+    text.parse().map_err(|error: strata_ml::device::Error| error.to_string())
 }
 
 /// An op that has a ladder.

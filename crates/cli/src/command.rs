@@ -16,6 +16,7 @@ Start here:
 
 Environment:
   STRATA_DEVICE=cpu|cuda[:N]|wgpu[:N]     the device where --device is not given
+  STRATA_PRECISION=f32|tf32|f16|bf16      how exactly products are made where --precision is not given
   STRATA_NVRTC=/folder                    where NVRTC, CUDA's compiler, lies
   RAYON_NUM_THREADS=N                     threads of the CPU device
   STRATA_TIME_LIMIT=N                     seconds that an answer to an exercise may take (20)

@@ -114,6 +114,7 @@ fn of_device(error: &device::Error) -> &'static [&'static str] {
     use device::Error;
     match error {
         Error::Unavailable { .. } => &["device"],
+        Error::Precision { .. } | Error::UnknownPrecision { .. } => &["precision"],
         Error::OutOfMemory { .. } | Error::TooLarge { .. } | Error::NoRoom { .. } => {
             &["batch", "context"]
         }

@@ -26,6 +26,7 @@ mod commands;
 pub mod elsewhere;
 mod failure;
 mod flags;
+pub mod precision;
 mod typed;
 pub mod ui;
 

@@ -1,4 +1,4 @@
-use crate::{Backend, Device, Error, Info, Machine, Result, Settings};
+use crate::{Backend, Device, Error, Info, Machine, Precision, Result, Settings};
 use std::str::FromStr;
 
 /// A device by name: a machine and a number among its kind.
@@ -55,9 +55,11 @@ impl Choice {
     /// Opens the device.
     ///
     /// # Errors
-    /// As [`backend`](Self::backend).
+    /// As [`backend`](Self::backend); a precision that the device has not.
     pub async fn open(self, settings: Settings) -> Result<Device> {
-        Ok(Device::new(self.backend(&settings).await?, settings))
+        let backend = self.backend(&settings).await?;
+        backend.info().must_have(settings.precision)?;
+        Ok(Device::new(backend, settings))
     }
 }
 
@@ -97,8 +99,16 @@ pub async fn devices() -> Vec<Found> {
     found
 }
 
-/// The best device and the reason for it, as one line.
+/// The best device and the reason for it, as one line. It is the best whatever precision is asked for:
+/// if it has that not, it says so, rather than leave its place to a slower one that would.
 pub(crate) async fn best(settings: Settings) -> Result<(Device, String)> {
+    let asked = settings.precision;
+    let (device, why) = fastest(Settings { precision: Precision::F32, ..settings }).await?;
+    device.info().must_have(asked)?;
+    Ok((device.with_precision(asked), why))
+}
+
+async fn fastest(settings: Settings) -> Result<(Device, String)> {
     if let Some(name) = std::env::var_os("STRATA_DEVICE").filter(|name| !name.is_empty()) {
         let device = name.to_string_lossy().parse::<Choice>()?.open(settings).await?;
         let why = format!("{}: STRATA_DEVICE asks for it", device.info().label());
@@ -141,6 +151,15 @@ fn short(error: &Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_device_without_the_asked_precision_is_not_opened() {
+        let settings = Settings { precision: Precision::Bf16, ..Settings::default() };
+        let cpu = Choice { machine: Machine::Cpu, index: None };
+        let error = pollster::block_on(cpu.open(settings)).unwrap_err();
+        assert!(matches!(error, Error::Precision { asked: Precision::Bf16, .. }), "{error}");
+        assert!(error.to_string().contains("cpu:0") && error.to_string().ends_with("f32"));
+    }
 
     #[test]
     fn names_parse_or_say_what_is_allowed() {

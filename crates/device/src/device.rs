@@ -133,7 +133,13 @@ impl Device {
         Device { inner: self.inner.clone(), settings: Arc::new(settings) }
     }
 
-    /// The same device, whose ladders may choose rungs of this precision.
+    /// How exactly products are made on this handle.
+    pub fn precision(&self) -> Precision {
+        self.settings.precision
+    }
+
+    /// The same device, whose ladders may choose rungs of this precision, of those that it
+    /// [has](Info::has).
     pub fn with_precision(&self, precision: Precision) -> Self {
         let settings = Settings { precision, ..(*self.settings).clone() };
         Device { inner: self.inner.clone(), settings: Arc::new(settings) }

@@ -1,4 +1,4 @@
-use crate::{DType, Machine};
+use crate::{DType, Machine, Precision};
 
 /// What this crate's calls return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -21,6 +21,22 @@ pub enum Error {
     UnknownDevice {
         /// What was given.
         given: String,
+    },
+    /// The name of a precision that means nothing.
+    #[error("unknown precision {given:?}: use f32, tf32, f16 or bf16")]
+    UnknownPrecision {
+        /// What was given.
+        given: String,
+    },
+    /// A precision that the device does not have.
+    #[error("{device} has no products in {asked}; it has {has}")]
+    Precision {
+        /// The device's name.
+        device: String,
+        /// What was asked for.
+        asked: Precision,
+        /// What it has.
+        has: String,
     },
     /// The device has no room for this many bytes.
     #[error(

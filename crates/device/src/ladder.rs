@@ -1,6 +1,6 @@
 use crate::stored::{Foreign, foreign};
 use crate::validate::too_long;
-use crate::{Device, Error, Kernel, Launch, Machine, Needs, Precision, Result};
+use crate::{DType, Device, Error, Kernel, Launch, Machine, Needs, Precision, Result};
 use std::fmt::Debug;
 
 /// One way to do an op.
@@ -13,6 +13,9 @@ pub struct Rung<A: 'static> {
     pub needs: Needs,
     /// How exactly it multiplies.
     pub precision: Precision,
+    /// Arguments whose factors it multiplies as they are, whatever its precision: those that are stored
+    /// in 16 bits.
+    pub exact: fn(&A) -> bool,
     /// Whether it is there for some machines alone, because of what they can do and others cannot.
     pub native: bool,
     /// Which arguments it takes.
@@ -29,7 +32,8 @@ impl<A> Rung<A> {
         plan: fn(&A, &Device) -> Result<Vec<Launch>>,
     ) -> Self {
         let (needs, precision) = (Needs::NONE, Precision::F32);
-        Rung { name, kernels, needs, precision, native: false, accepts: |_| true, plan }
+        let (exact, accepts) = (|_: &A| false, |_: &A| true);
+        Rung { name, kernels, needs, precision, exact, native: false, accepts, plan }
     }
 
     /// Which arguments it takes.
@@ -45,6 +49,11 @@ impl<A> Rung<A> {
     /// How exactly it multiplies.
     pub const fn precision(self, precision: Precision) -> Self {
         Rung { precision, ..self }
+    }
+
+    /// Which arguments' factors it multiplies without rounding them.
+    pub const fn exact(self, exact: fn(&A) -> bool) -> Self {
+        Rung { exact, ..self }
     }
 
     /// Marks a rung that makes use of what one machine has and others have not: that it stands on no
@@ -144,7 +153,9 @@ impl<A: Debug> Ladder<A> {
             return Err(Error::UnknownRung { op: self.op.into(), name: name.clone(), why, fits });
         }
         // Whoever puts a file in front of a rung has asked for it, however exact it is.
-        let serves = |r: &&'static Rung<A>| r.precision.serves(asked) || r.overlaid(device);
+        let serves = |r: &&'static Rung<A>| {
+            r.precision.serves(asked) || (r.exact)(args) || r.overlaid(device)
+        };
         let mut order: Vec<&'static Rung<A>> = fits().rev().filter(serves).collect();
         // Stable: what is neither keeps its place.
         order.sort_by_key(|r| {
@@ -261,6 +272,21 @@ pub struct RungInfo {
 }
 
 impl RungInfo {
+    /// What it can be asked for: its own precision, and the 16-bit floats that its kernels take as they
+    /// are stored.
+    pub fn precisions(&self) -> Vec<Precision> {
+        let stores = |dtype: DType| {
+            let mut elements =
+                self.kernels.iter().flat_map(|k| k.signature.bindings).map(|b| b.element);
+            // Whoever takes integers moves bits, whatever they mean.
+            elements.any(|element| element.takes(dtype) && !element.takes(DType::U32))
+        };
+        let serves = |p: &Precision| {
+            *p == self.precision || (p.dtype() != DType::F32 && stores(p.dtype()))
+        };
+        Precision::ALL.into_iter().filter(serves).collect()
+    }
+
     /// The number at the front of its name, by which rungs are ordered: 10 comes after 9. Those
     /// without one come first.
     pub fn number(&self) -> u32 {

@@ -33,6 +33,7 @@ mod layer;
 mod memory;
 mod needs;
 mod overlay;
+mod peak;
 mod pool;
 mod profile;
 pub mod random;
@@ -64,6 +65,7 @@ pub use layer::Layer;
 pub use memory::Memory;
 pub use needs::{Arch, Needs, Precision};
 pub use overlay::Overlay;
+pub use peak::peak;
 pub use profile::{ProfileLog, ProfileRow};
 pub use signature::{
     Access, Bits, Bits32, Bound, Declared, Element, Field, Outcome, Pack, Signature, Stored, Word,

@@ -1,5 +1,6 @@
-use crate::{Info, Machine};
+use crate::{DType, Error, Info, Machine, Result};
 use std::fmt;
+use std::str::FromStr;
 
 /// Which NVIDIA cards a rung runs on, by compute capability times ten.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,6 +73,20 @@ impl Needs {
     }
 }
 
+/// All of it in words, nothing where nothing is needed.
+impl fmt::Display for Needs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let arch = (self.arch != Arch::Any).then(|| self.arch.to_string());
+        let needed = [
+            self.subgroups.then(|| "subgroups".into()),
+            self.f16.then(|| "arithmetic in f16".into()),
+            self.cooperative_matrix.then(|| "cooperative matrices".into()),
+            arch,
+        ];
+        f.write_str(&needed.into_iter().flatten().collect::<Vec<String>>().join(", "))
+    }
+}
+
 /// How exactly a rung multiplies: the format that factors are rounded to on their way into the
 /// arithmetic. Sums are f32 in all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -102,6 +117,24 @@ impl Precision {
         }
     }
 
+    /// What tensors are kept in where this is asked for: the 16-bit floats themselves, else f32.
+    pub const fn dtype(self) -> DType {
+        match self {
+            Precision::F32 | Precision::Tf32 => DType::F32,
+            Precision::F16 => DType::F16,
+            Precision::Bf16 => DType::BF16,
+        }
+    }
+
+    /// What `STRATA_PRECISION` asks for, where there is an environment and it says something.
+    ///
+    /// # Errors
+    /// It names none.
+    pub fn of_environment() -> Result<Option<Self>> {
+        let name = std::env::var_os("STRATA_PRECISION").filter(|name| !name.is_empty());
+        name.map(|name| name.to_string_lossy().parse()).transpose()
+    }
+
     /// The largest relative error of rounding to it.
     pub const fn roundoff(self) -> f64 {
         match self {
@@ -125,7 +158,49 @@ impl Precision {
 
 impl fmt::Display for Precision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Precision {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let found = Precision::ALL.into_iter().find(|precision| precision.name() == text);
+        found.ok_or_else(|| Error::UnknownPrecision { given: text.into() })
+    }
+}
+
+/// The card that tensor cores need: those of before it have no bf16, and multiply in another way.
+const TENSOR_CORES: Arch = Arch::AtLeast(80);
+
+impl Info {
+    /// Whether the device multiplies in this precision: all do in f32; NVIDIA cards of compute
+    /// capability 8.0 and newer in all four; adapters with cooperative matrices in f16.
+    pub const fn has(&self, precision: Precision) -> bool {
+        let card = matches!(self.machine, Machine::Cuda) && TENSOR_CORES.takes(self.caps.compute);
+        match precision {
+            Precision::F32 => true,
+            Precision::F16 => card || self.caps.cooperative_matrix,
+            Precision::Tf32 | Precision::Bf16 => card,
+        }
+    }
+
+    /// The precisions that it has, the most exact first.
+    pub fn precisions(&self) -> Vec<Precision> {
+        Precision::ALL.into_iter().filter(|&precision| self.has(precision)).collect()
+    }
+
+    /// Sees that the device has what is asked for.
+    ///
+    /// # Errors
+    /// It has not; the error says which it has.
+    pub fn must_have(&self, asked: Precision) -> Result<()> {
+        if self.has(asked) {
+            return Ok(());
+        }
+        let has: Vec<_> = self.precisions().iter().map(|precision| precision.name()).collect();
+        Err(Error::Precision { device: self.label(), asked, has: has.join(", ") })
     }
 }
 
@@ -145,6 +220,38 @@ mod tests {
         assert!(!Precision::Tf32.serves(Precision::F32));
     }
 
+    fn device(machine: Machine, compute: u32, cooperative_matrix: bool) -> Info {
+        let caps = crate::Caps { compute, cooperative_matrix, ..Default::default() };
+        Info { machine, index: 0, name: "a device".into(), driver: String::new(), caps }
+    }
+
+    #[test]
+    fn a_precision_has_one_name_and_others_are_refused() {
+        for precision in Precision::ALL {
+            assert_eq!(precision.to_string().parse::<Precision>().unwrap(), precision);
+        }
+        for bad in ["", "F32", "fp16", "bf16 ", "half"] {
+            let error = bad.parse::<Precision>().unwrap_err();
+            assert!(error.to_string().contains("f32, tf32, f16 or bf16"), "{error}");
+        }
+        assert_eq!(Precision::ALL.map(|p| p.dtype().size()), [4, 4, 2, 2]);
+    }
+
+    #[test]
+    fn who_lacks_a_precision_says_which_it_has() {
+        use Precision::*;
+        assert_eq!(device(Machine::Cpu, 0, false).precisions(), [F32]);
+        assert_eq!(device(Machine::Wgpu, 0, true).precisions(), [F32, F16]);
+        assert_eq!(device(Machine::Cuda, 75, false).precisions(), [F32]);
+        for newer in [80, 86, 90, 100, 120] {
+            assert_eq!(device(Machine::Cuda, newer, false).precisions(), Precision::ALL);
+        }
+        let old = device(Machine::Cuda, 75, false);
+        assert!(old.must_have(F32).is_ok());
+        let error = old.must_have(Bf16).unwrap_err().to_string();
+        assert_eq!(error, "cuda:0 (a device) has no products in bf16; it has f32");
+    }
+
     #[test]
     fn instructions_that_do_not_stay_need_their_card() {
         let cards = [80, 90, 100];
@@ -153,5 +260,8 @@ mod tests {
         assert_eq!(takes(Arch::AtLeast(90)), [false, true, true]);
         assert_eq!(takes(Arch::Exactly(90)), [false, true, false]);
         assert_eq!(Arch::Exactly(90).to_string(), "compute capability 9.0");
+        let needs = Needs { subgroups: true, arch: Arch::AtLeast(80), ..Needs::NONE };
+        assert_eq!(needs.to_string(), "subgroups, compute capability 8.0 or newer");
+        assert_eq!(Needs::NONE.to_string(), "");
     }
 }

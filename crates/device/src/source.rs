@@ -40,8 +40,15 @@ pub fn load_cuda(
         let texts: Vec<&str> = headers.chain([own.as_str()]).collect();
         heeds(kernel, constants, path, &texts, Machine::Cuda)?;
     }
-    let built_in = || (format!("kernels/{}.cu", kernel.path), text.text.to_string());
-    let (path, text) = own.unwrap_or_else(built_in);
+    let (path, text) = match own {
+        Some(own) => own,
+        None => {
+            let path = format!("kernels/{}.cu", kernel.path);
+            // What is stored in 16 bits must not be read as f32.
+            heeds(kernel, constants, &path, &[text.text], Machine::Cuda)?;
+            (path, text.text.to_string())
+        }
+    };
     Ok(Loaded { path, text, prefix_lines: 0, tuned: Vec::new(), own: is_own })
 }
 

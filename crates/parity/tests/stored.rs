@@ -7,9 +7,8 @@ use strata_ml::tensor::{self, DType};
 use strata_ml::transformer;
 use strata_parity::{Error, Note, Probe, cases, noted};
 
-/// Those that move bits or convert them, or have to do with integers alone; and those whose kernels are
-/// written for floats of any kind.
-const TAKES: [&str; 17] = [
+/// Those that move bits or convert them, or have to do with integers alone.
+const TAKES: &[&str] = &[
     "fill",
     "copy",
     "cast",
@@ -20,6 +19,22 @@ const TAKES: [&str; 17] = [
     "multinomial",
     "gelu",
     "gelu_backward",
+    "matmul",
+    "column_sum",
+    "layernorm",
+    "residual_layernorm",
+    "layernorm_backward",
+    "softmax",
+    "log_softmax",
+    "softmax_backward",
+    "log_softmax_backward",
+    "cross_entropy",
+    "cross_entropy_backward",
+    "smoothed_cross_entropy",
+    "smoothed_cross_entropy_backward",
+    // Of f32 alone, in a case whose scores are taken by the loss before it.
+    "mean_of_scored",
+    "weighted_mean",
     "attention",
     "attention_backward",
     "embedding",

@@ -81,6 +81,8 @@ pub struct ParamBuilder {
     prefix: String,
     /// Of values and of gradients.
     dtypes: [DType; 2],
+    /// What forward passes read in place of matrices.
+    shadow: Option<DType>,
 }
 
 impl Default for ParamBuilder {
@@ -96,12 +98,20 @@ impl ParamBuilder {
     /// An empty model.
     pub fn new() -> Self {
         let (declared, prefix) = (Arc::default(), String::new());
-        ParamBuilder { declared, prefix, dtypes: [DType::F32; 2] }
+        ParamBuilder { declared, prefix, dtypes: [DType::F32; 2], shadow: None }
     }
 
     /// The same model with values and gradients kept in these dtypes, f32 where nobody says.
     pub fn stored(self, values: DType, grads: DType) -> Self {
         ParamBuilder { dtypes: [values, grads], ..self }
+    }
+
+    /// The same model with a shadow of all values in this dtype, 16 bits as a rule: a forward pass reads
+    /// matrices there, and vectors, which are few, as they are. The values themselves stay what an
+    /// optimizer updates, gradients what it reads (Micikevicius et al., 2018, "master copy").
+    pub fn shadowed(self, dtype: Option<DType>) -> Self {
+        let shadow = dtype.filter(|dtype| *dtype != self.dtypes[0]);
+        ParamBuilder { shadow, ..self }
     }
 
     /// A builder whose names start with `scope.`.
@@ -144,9 +154,10 @@ impl ParamBuilder {
         if let Some(twice) = infos.iter().find(|info| !names.insert(info.name.as_str())) {
             return Err(Error::value(op, format!("two parameters are named {}", twice.name)).into());
         }
-        // Both arenas have one layout: what starts a binding in the smaller dtype does in the larger.
+        // All arenas have one layout: what starts a binding in the smallest dtype does in the others.
         let [of_values, of_grads] = self.dtypes;
-        let align = STEP / of_values.size().min(of_grads.size());
+        let sizes = [of_values, of_grads, self.shadow.unwrap_or(of_values)].map(DType::size);
+        let align = STEP / sizes[0].min(sizes[1]).min(sizes[2]);
         // region: layout
         let mut order: Vec<usize> = (0..infos.len()).collect();
         order.sort_by_key(|&i| !infos[i].decay);
@@ -166,15 +177,17 @@ impl ParamBuilder {
         let mut host = vec![0f32; total];
         weights.fill(&infos, &mut host)?;
         let values = Tensor::from_slice(device, &host, &[total])?.cast(of_values)?;
+        let shadow = self.shadow.map(|dtype| values.cast(dtype)).transpose()?;
         let grads = Tensor::zeros(device, of_grads, &[total])?;
         let mut vars = Vec::with_capacity(infos.len());
         for (info, parameter) in infos.iter().zip(declared) {
-            let var = Var::parameter(&info.name, info.place(&values)?, info.place(&grads)?);
+            let read = shadow.as_ref().filter(|_| info.shape.len() > 1).unwrap_or(&values);
+            let var = Var::parameter(&info.name, info.place(read)?, info.place(&grads)?);
             // A parameter is declared once and built once: `declared` was emptied above.
             let _ = parameter.0.set(var.clone());
             vars.push(var);
         }
-        Ok(Parameters { values, grads, decayed, infos, vars })
+        Ok(Parameters { values, shadow, grads, decayed, infos, vars })
     }
 }
 
@@ -229,6 +242,7 @@ fn draw(info: &ParamInfo, seed: u64, stream: u32, into: &mut [f32]) {
 #[derive(Clone, Debug)]
 pub struct Parameters {
     values: Tensor,
+    shadow: Option<Tensor>,
     grads: Tensor,
     decayed: usize,
     infos: Vec<ParamInfo>,
@@ -239,6 +253,26 @@ impl Parameters {
     /// The arena of values, as one vector (padding between parameters is zero and stays zero).
     pub fn values(&self) -> Result<Tensor> {
         Ok(self.values.clone())
+    }
+
+    /// What forward passes read matrices from, as one vector: the values rounded, see
+    /// [`ParamBuilder::shadowed`]. Whoever writes to the values writes here too, or
+    /// [refreshes](Self::refresh) it.
+    pub fn shadow(&self) -> Option<&Tensor> {
+        self.shadow.as_ref()
+    }
+
+    /// What matrices are read in: the shadow's dtype, or the values' own.
+    pub fn working(&self) -> DType {
+        self.shadow.as_ref().unwrap_or(&self.values).dtype()
+    }
+
+    /// Rounds all values anew into the shadow, if there is one.
+    pub fn refresh(&self) -> Result<()> {
+        match &self.shadow {
+            Some(shadow) => ops::copy_into(&self.values.cast(shadow.dtype())?, shadow),
+            None => Ok(()),
+        }
     }
 
     /// The arena of gradients, as one vector.

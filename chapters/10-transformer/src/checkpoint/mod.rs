@@ -202,7 +202,8 @@ pub fn load_weights(model: &Gpt, path: &Path) -> Result<()> {
     source.check(params.infos())?;
     let mut arena = vec![0f32; params.arena_len()];
     source.fill(params.infos(), &mut arena)?;
-    write_arena(&arena, &params.values()?)
+    write_arena(&arena, &params.values()?)?;
+    Ok(params.refresh()?)
 }
 
 /// An arena of the optimizer's from the bytes of its file.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::path::Path;
+use strata_device::Precision;
 
 /// How far a run had come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -60,6 +61,10 @@ impl CheckpointState {
 pub struct TrainerFile {
     /// How the run was set up.
     pub config: TrainConfig,
+    /// How exactly its products are made, f32 in files that do not say: another precision goes on to
+    /// other bits.
+    #[serde(default, with = "by_name")]
+    pub precision: Precision,
     /// How far it had come.
     pub state: CheckpointState,
     /// What it was trained on: `stories`, `book`, or a path, from the run's folder on.
@@ -129,6 +134,21 @@ impl TrainerFile {
     pub(crate) fn to_json(&self) -> Result<String> {
         let text = serde_json::to_string_pretty(self);
         Ok(text.map_err(|e| Error::Value(format!("trainer.json: {e}")))? + "\n")
+    }
+}
+
+/// A precision as its name.
+mod by_name {
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::ser::Serializer;
+    use strata_device::Precision;
+
+    pub fn serialize<S: Serializer>(value: &Precision, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(value.name())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Precision, D::Error> {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
     }
 }
 

@@ -226,6 +226,7 @@ impl Trainer {
         staged.add("optimizer.safetensors", &moments)?;
         let file = TrainerFile {
             config: self.config.clone(),
+            precision: self.model.device().precision(),
             state: self.done,
             data: data.into(),
             data_sha256: self.text.clone(),

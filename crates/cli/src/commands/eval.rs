@@ -207,6 +207,7 @@ fn report(
             "part": if part == Part::All { "all" } else { "held-out" },
             "context": context,
             "device": device.info().label(),
+            "precision": device.precision().name(),
         }))?;
         return Ok(0);
     }

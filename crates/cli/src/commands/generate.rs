@@ -87,6 +87,7 @@ pub fn run(args: &GenerateArgs) -> Outcome {
             "first_token_ms": first_ms,
             "tokens_per_second": written.rate(),
             "device": device.info().label(),
+            "precision": device.precision().name(),
         }))?;
         return Ok(0);
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use strata_files::current;
 use strata_ml::autograd::Graph;
-use strata_ml::device::{LadderInfo, StepState};
+use strata_ml::device::{LadderInfo, RungInfo, StepState};
 use strata_ml::tensor::Tensor;
 use strata_ml::transformer::checkpoint::{
     NamedTensor, TrainerFile, read_config, read_tensors, read_weights,
@@ -47,7 +47,8 @@ pub struct InspectArgs {
     /// Run a forward pass on a few tokens and show its tape: every op, its shape, its inputs
     #[arg(long, conflicts_with_all = ["checkpoint", "ladders"])]
     graph: bool,
-    /// Show every op's ladder: its rungs and the machines they stand on
+    /// Show every op's ladder: its rungs, how exactly they multiply, the machines they stand on, and
+    /// what they need there
     #[arg(long, conflicts_with = "checkpoint")]
     ladders: bool,
     /// The model whose graph is shown
@@ -175,13 +176,17 @@ fn listing(graph: &Graph) -> Outcome<()> {
 
 fn ladders(format: Format) -> Outcome<()> {
     let ladders = strata_ml::ladders();
-    let machines = |rung: &strata_ml::device::RungInfo| -> Vec<&'static str> {
-        rung.machines.iter().map(|m| m.name()).collect()
-    };
+    let machines =
+        |rung: &RungInfo| -> Vec<&'static str> { rung.machines.iter().map(|m| m.name()).collect() };
     match format {
         Format::Json => {
             let rungs = |l: &LadderInfo| -> Vec<Value> {
-                l.rungs.iter().map(|r| json!({"name": r.name, "machines": machines(r)})).collect()
+                let row = |r: &RungInfo| {
+                    let needs = Some(r.needs.to_string()).filter(|needs| !needs.is_empty());
+                    let precision = r.precision.name();
+                    json!({"name": r.name, "machines": machines(r), "precision": precision, "needs": needs})
+                };
+                l.rungs.iter().map(row).collect()
             };
             let rows = ladders.iter().map(|l| json!({"op": l.op, "rungs": rungs(l)}));
             ui::json(&rows.collect())?;
@@ -190,7 +195,10 @@ fn ladders(format: Format) -> Outcome<()> {
             for ladder in &ladders {
                 say!("{}{}{:#}", ui::HEAD, ladder.op, ui::HEAD)?;
                 for rung in &ladder.rungs {
-                    say!("  {:20} {}", rung.name, machines(rung).join(" "))?;
+                    let (machines, needs) = (machines(rung).join(" "), rung.needs.to_string());
+                    let line =
+                        format!("  {:22} {:5} {machines:14} {needs}", rung.name, rung.precision);
+                    say!("{}", line.trim_end())?;
                 }
             }
         }

@@ -13,7 +13,8 @@ pub fn strata(folder: &Path) -> Command {
     let program =
         option_env!("CARGO_BIN_EXE_strata").or(option_env!("CARGO_BIN_EXE_strata-practice"));
     let mut command = Command::new(program.expect("cargo says where it is"));
-    command.current_dir(folder).env("STRATA_DEVICE", "cpu").env_remove("NO_COLOR");
+    command.current_dir(folder).env("STRATA_DEVICE", "cpu");
+    command.env_remove("STRATA_PRECISION").env_remove("NO_COLOR");
     command
 }
 

@@ -23,8 +23,9 @@ pub struct Case {
 const READS: [&str; 3] = ["--data", "--prompt", "--device"];
 
 /// Variables that may be set.
-const VARIABLES: [&str; 7] = [
+const VARIABLES: [&str; 8] = [
     "STRATA_DEVICE",
+    "STRATA_PRECISION",
     "STRATA_NVRTC",
     "RAYON_NUM_THREADS",
     "STRATA_TIME_LIMIT",

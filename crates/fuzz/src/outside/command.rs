@@ -66,9 +66,14 @@ fn start(case: &Case, folder: &Path, size: usize) -> io::Result<Went> {
     // Two threads work at a time.
     command.args(["--seconds", &(2 * limits::SECONDS + case.grace()).to_string(), "--"]);
     command.arg(program).args(case.words.iter().map(OsString::from)).current_dir(folder);
-    for name in
-        ["CARGO_MANIFEST_DIR", "STRATA_DEVICE", "STRATA_FAULTS", "RUST_BACKTRACE", "STRATA_REQUIRE"]
-    {
+    for name in [
+        "CARGO_MANIFEST_DIR",
+        "STRATA_DEVICE",
+        "STRATA_PRECISION",
+        "STRATA_FAULTS",
+        "RUST_BACKTRACE",
+        "STRATA_REQUIRE",
+    ] {
         command.env_remove(name);
     }
     // What a verb would build or install, it does not.

@@ -54,7 +54,7 @@ const GOOD: [&str; 34] = [
 ];
 
 /// Flags of any verb.
-const FLAGS: [&str; 44] = [
+const FLAGS: [&str; 45] = [
     "--preset",
     "--steps",
     "--minutes",
@@ -75,6 +75,7 @@ const FLAGS: [&str; 44] = [
     "--mine",
     "--device",
     "--kernels",
+    "--precision",
     "--rung",
     "--checkpoint",
     "--prompt",
@@ -102,7 +103,7 @@ const FLAGS: [&str; 44] = [
 ];
 
 /// Values that are at the edge, or beyond it.
-const VALUES: [&str; 46] = [
+const VALUES: [&str; 48] = [
     "1,5",
     "1,,5",
     "1_000",
@@ -127,6 +128,8 @@ const VALUES: [&str; 46] = [
     "cuda:-1",
     "cpu:0",
     "CPU",
+    "bf16",
+    "FP16",
     "matmul=1_naive",
     "matmul=",
     "=x",
@@ -151,7 +154,7 @@ const VALUES: [&str; 46] = [
     "%n%s",
 ];
 
-const VARIABLES: [&str; 16] = [
+const VARIABLES: [&str; 18] = [
     "RAYON_NUM_THREADS=100000",
     "RAYON_NUM_THREADS=-1",
     "RAYON_NUM_THREADS=0",
@@ -164,6 +167,8 @@ const VARIABLES: [&str; 16] = [
     "STRATA_DEVICE=",
     "STRATA_DEVICE=wgpu:999",
     "STRATA_DEVICE=\u{1b}[2J",
+    "STRATA_PRECISION=bf16",
+    "STRATA_PRECISION=\u{1b}[2J",
     "STRATA_NVRTC=pipe",
     "STRATA_NVRTC=/dev/zero",
     "NO_COLOR=",

@@ -1,5 +1,6 @@
 //! The devices, each tried.
 
+use crate::precision::out_of_reach;
 use crate::ui;
 use serde::Serialize;
 use std::future::Future;
@@ -7,7 +8,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
-use strata_ml::device::{Caps, Choice, Device, Error, Info, Machine, Settings, devices};
+use strata_ml::device::{Caps, Choice, Device, Error, Info, Machine, Precision, Settings, devices};
 use strata_ml::tensor::Tensor;
 
 /// Whether a device can be used.
@@ -36,6 +37,8 @@ pub struct DeviceReport {
     pub label: String,
     pub driver: String,
     pub software: bool,
+    /// How exactly it can multiply.
+    pub precisions: Vec<&'static str>,
     #[serde(flatten)]
     pub state: State,
     /// Limits and abilities, a line each.
@@ -55,6 +58,7 @@ fn report(machine: Machine, info: Result<Info, Error>) -> DeviceReport {
         label: name.into(),
         driver: String::new(),
         software: false,
+        precisions: Vec::new(),
         state: State::Absent { reason, fix },
         details: Vec::new(),
     };
@@ -64,6 +68,7 @@ fn report(machine: Machine, info: Result<Info, Error>) -> DeviceReport {
             label: info.label(),
             driver: info.driver.clone(),
             software: info.caps.software,
+            precisions: info.precisions().iter().map(|precision| precision.name()).collect(),
             state: attempt(&info),
             details: details(&info),
         },
@@ -93,10 +98,12 @@ fn attempt(info: &Info) -> State {
 fn details(info: &Info) -> Vec<String> {
     let Caps { max_workgroup, shared_bytes, max_binding, max_buffer, subgroup, units, .. } =
         info.caps;
-    let mut lines = Vec::new();
+    let has: Vec<_> = info.precisions().iter().map(|precision| precision.name()).collect();
+    let products = format!("products in {}", has.join(", "));
     if info.machine == Machine::Cpu {
-        return lines;
+        return vec![products];
     }
+    let mut lines = Vec::new();
     lines.push(info.driver.clone());
     if info.caps.compute > 0 {
         let (major, minor) = (info.caps.compute / 10, info.caps.compute % 10);
@@ -121,6 +128,9 @@ fn details(info: &Info) -> Vec<String> {
         yes(info.caps.cooperative_matrix, "cooperative matrices"),
         yes(info.caps.timestamps, "timestamps"),
     ));
+    lines.push(products);
+    // Also what is out of its reach because it has no such precision.
+    lines.extend(out_of_reach(&strata_ml::ladders(), info, Precision::Bf16));
     lines
 }
 

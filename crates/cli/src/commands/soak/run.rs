@@ -60,7 +60,10 @@ impl Ground {
             None => command.env_remove(fault::VARIABLE),
         };
         // One thread: so many processes in a row must not fight over the others.
-        command.env("RAYON_NUM_THREADS", "1").env("STRATA_DEVICE", "cpu");
+        command
+            .env("RAYON_NUM_THREADS", "1")
+            .env("STRATA_DEVICE", "cpu")
+            .env_remove("STRATA_PRECISION");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Ok(command.spawn()?)
     }

@@ -16,6 +16,7 @@ pub use remembered::same;
 use crate::Judging;
 use crate::args::folder;
 use crate::failure::{Failure, Outcome};
+use crate::precision;
 use crate::ui::{self, Bar, say};
 use place::Place;
 use record::Record;
@@ -24,7 +25,7 @@ use session::Session;
 use std::path::Path;
 use std::time::Duration;
 use strata_ml::data::{Dataset, Options, Source, Stage, TokenizerChoice, TokenizerKind, prepare};
-use strata_ml::device::Device;
+use strata_ml::device::{Device, Info, Precision};
 use strata_ml::transformer::Gpt;
 use strata_ml::transformer::checkpoint::{self, CheckpointState, Loaded, TrainerFile};
 use strata_ml::transformer::train::{
@@ -56,9 +57,17 @@ pub fn run<E: Judging>(args: &TrainArgs) -> Outcome {
     train(args, run)
 }
 
-/// The device, with the reader's kernels where they are asked for.
-fn open<E: Judging>(args: &TrainArgs) -> Outcome<Device> {
-    if args.mine { E::mine(&args.device) } else { args.device.open() }
+/// The device, with the reader's kernels where they are asked for, in the precision of `otherwise` where
+/// none is asked for.
+fn open<E: Judging>(
+    args: &TrainArgs,
+    otherwise: impl FnOnce(&Info) -> (Precision, &'static str),
+) -> Outcome<Device> {
+    if args.mine {
+        args.device.precise(&E::mine(&args.device)?, otherwise)
+    } else {
+        args.device.open_in(otherwise)
+    }
 }
 
 fn fresh<E: Judging>(args: &TrainArgs) -> Outcome<Run> {
@@ -74,7 +83,7 @@ fn fresh<E: Judging>(args: &TrainArgs) -> Outcome<Run> {
         }
         None => plan::preset(args)?,
     };
-    let device = open::<E>(args)?;
+    let device = open::<E>(args, precision::of_training)?;
     let (mut config, why) = plan::plan(args, shape, &device)?;
     let place = match &args.out {
         Some(path) => Place::named(path, args.force)?,
@@ -119,7 +128,15 @@ fn resumed<E: Judging>(args: &TrainArgs, from: &Path) -> Outcome<Run> {
         // Without a trainer's state there is nothing to resume, which the trainer says.
         (None, None) => Source::Stories,
     };
-    let device = open::<E>(args)?;
+    let begun = file.as_ref().map_or(Precision::F32, |file| file.precision);
+    let device = open::<E>(args, |_| (begun, "the run was begun in it"))?;
+    if device.precision() != begun {
+        ui::warn(&format!(
+            "the run was begun in {begun} and goes on in {}: not to the same bits as if it had never \
+             stopped",
+            device.precision()
+        ));
+    }
     let (mut trainer, tokenizer, _) = match Trainer::resume(from, &device) {
         Err(error) if file.is_none() => {
             return Err(Failure::new(format!("{error}: --init {}", from.display())));
