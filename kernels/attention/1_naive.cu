@@ -7,10 +7,11 @@
 //
 // Bindings of all three: q, k, v, state, probabilities [batch, heads, rows, keys], out, lse.
 #include "attention_mask.cuh"
+#include "stored.cuh"
 
 // A thread for each query-key pair.
-extern "C" __global__ void scores(const float* q, const float* k, const float* v,
-                                  const StepState* state, float* probabilities, float* out,
+extern "C" __global__ void scores(const stored* q, const stored* k, const stored* v,
+                                  const StepState* state, float* probabilities, stored* out,
                                   float* lse, Params p) {
     unsigned n = p.batch * p.heads * p.rows * p.keys;
     for (unsigned i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x) {
@@ -18,10 +19,10 @@ extern "C" __global__ void scores(const float* q, const float* k, const float* v
         // region: score
         float score = __uint_as_float(0xff800000u);  // -inf: e^-inf = 0
         if (sees(p, state, valid_keys(p, state), bh, row, key)) {
-            const float* a = q + head_at(p.q, p, bh) + row * p.q.row;
-            const float* b = k + head_at(p.k, p, bh) + key * p.k.row;
+            const stored* a = q + head_at(p.q, p, bh) + row * p.q.row;
+            const stored* b = k + head_at(p.k, p, bh) + key * p.k.row;
             float sum = 0.0f;
-            for (unsigned d = 0; d < p.dim; d++) sum += a[d] * b[d];
+            for (unsigned d = 0; d < p.dim; d++) sum += to_f32(a[d]) * to_f32(b[d]);
             score = p.scale * sum;
         }
         probabilities[i] = score;
@@ -30,8 +31,8 @@ extern "C" __global__ void scores(const float* q, const float* k, const float* v
 }
 
 // A thread for each query: largest score, sum, division.
-extern "C" __global__ void softmax(const float* q, const float* k, const float* v,
-                                   const StepState* state, float* probabilities, float* out,
+extern "C" __global__ void softmax(const stored* q, const stored* k, const stored* v,
+                                   const StepState* state, float* probabilities, stored* out,
                                    float* lse, Params p) {
     unsigned rows = p.batch * p.heads * p.rows;
     for (unsigned i = blockIdx.x * blockDim.x + threadIdx.x; i < rows; i += gridDim.x * blockDim.x) {
@@ -57,8 +58,8 @@ extern "C" __global__ void softmax(const float* q, const float* k, const float* 
 }
 
 // A thread for each number of the output.
-extern "C" __global__ void weighted_sum(const float* q, const float* k, const float* v,
-                                        const StepState* state, float* probabilities, float* out,
+extern "C" __global__ void weighted_sum(const stored* q, const stored* k, const stored* v,
+                                        const StepState* state, float* probabilities, stored* out,
                                         float* lse, Params p) {
     unsigned n = p.batch * p.heads * p.rows * p.dim;
     for (unsigned i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x) {
@@ -66,14 +67,14 @@ extern "C" __global__ void weighted_sum(const float* q, const float* k, const fl
         // region: mix
         unsigned seen = visible(p, valid_keys(p, state), row);
         const float* weights = probabilities + (bh * p.rows + row) * p.keys;
-        const float* values = v + head_at(p.v, p, bh) + d;
+        const stored* values = v + head_at(p.v, p, bh) + d;
         float sum = 0.0f;
         for (unsigned key = 0; key < seen; key++) {
-            float value = values[key * p.v.row];
+            float value = to_f32(values[key * p.v.row]);
             if (unmasked(p, state, bh, key) && adds(value, p, state, bh, row, key))
                 sum += weights[key] * value;
         }
-        out[head_at(p.out, p, bh) + row * p.out.row + d] = sum;
+        out[head_at(p.out, p, bh) + row * p.out.row + d] = from_f32<stored>(sum);
         // end: mix
     }
 }

@@ -10,14 +10,15 @@
 // Gain: no P in memory (O(T) instead of O(T^2)); products from registers: some 20 times 1_naive.
 #include "attention_mask.cuh"
 #include "attention_pairs.cuh"
+#include "stored.cuh"
 
 // An m below all scores, and the least of a row that saw a key under a mask: told apart at the end. Not
 // minus infinity: scores may be that, and -inf - -inf is not a number.
 const float NOTHING = -3.402823466e38f, LOWEST = -3.4e38f;
 
-extern "C" __global__ __launch_bounds__(256) void flash1(const float* q, const float* k,
-                                                         const float* v, const StepState* state,
-                                                         float* out, float* lse, Params p) {
+extern "C" __global__ __launch_bounds__(256) void flash1(const stored* q, const stored* k,
+                                                         const stored* v, const StepState* state,
+                                                         stored* out, float* lse, Params p) {
     extern __shared__ float4 shared[];
     float* queries = (float*)shared;
     float* keys = queries + TILE * WIDE;
@@ -38,7 +39,7 @@ extern "C" __global__ __launch_bounds__(256) void flash1(const float* q, const f
         for (unsigned start = 0; start < end; start += TILE) {
             // region: scores
             load_tile(keys, k + head_at(p.k, p, bh), p.k.row, start, valid, p.dim);
-            const float* v_head = v + head_at(p.v, p, bh);
+            const stored* v_head = v + head_at(p.v, p, bh);
             const bool wild = load_tile(values, v_head, p.v.row, start, valid, p.dim);
             const bool careful = __syncthreads_or(wild);
             float s[R][R];

@@ -10,6 +10,7 @@
 // Gain: no P, dP and dS in memory; some 10 times 1_naive.
 #include "attention_mask.cuh"
 #include "attention_pairs.cuh"
+#include "stored.cuh"
 
 #if DIM <= 64
 #define BLOCKS 2
@@ -18,8 +19,8 @@
 #endif
 
 extern "C" __global__ __launch_bounds__(256, BLOCKS) void dkdv(
-    const float* q, const float* k, const float* v, const float* d_out, const float* lse,
-    const float* delta, const StepState* state, float* grads, Params p) {
+    const stored* q, const stored* k, const stored* v, const stored* d_out, const float* lse,
+    const float* delta, const StepState* state, stored* grads, Params p) {
     extern __shared__ float4 shared[];
     float* keys = (float*)shared;
     float* values = keys + TILE * WIDE;
@@ -45,7 +46,7 @@ extern "C" __global__ __launch_bounds__(256, BLOCKS) void dkdv(
 #endif
         for (unsigned first = seeing / TILE * TILE; first < p.rows; first += TILE) {
             bool wild = load_tile(queries, q + head_at(p.q, p, bh), p.q.row, first, p.rows, p.dim);
-            const float* d_head = d_out + head_at(p.out, p, bh);
+            const stored* d_head = d_out + head_at(p.out, p, bh);
             wild |= load_tile(d_outs, d_head, p.out.row, first, p.rows, p.dim);
             const bool careful = __syncthreads_or(wild);
             float s[R][R], d[R][R];
@@ -87,8 +88,8 @@ extern "C" __global__ __launch_bounds__(256, BLOCKS) void dkdv(
             // end: sums
             __syncthreads();
         }
-        float* to_k = grads + head_at(p.dk, p, bh);
-        float* to_v = grads + head_at(p.dv, p, bh);
+        stored* to_k = grads + head_at(p.dk, p, bh);
+        stored* to_v = grads + head_at(p.dv, p, bh);
         store_sums(to_k, p.dk.row, dk, p.scale, start, p.keys, p.dim, tx, ty);
         store_sums(to_v, p.dv.row, dv, 1.0f, start, p.keys, p.dim, tx, ty);
         __syncthreads();  // a block without queries has come here without one

@@ -8,6 +8,7 @@
 // Cost: 6 D FLOPs for each query-key pair; K and V are read once for every TILE queries.
 #include "attention_mask.cuh"
 #include "attention_pairs.cuh"
+#include "stored.cuh"
 
 #if DIM <= 64
 #define BLOCKS 2
@@ -16,8 +17,8 @@
 #endif
 
 extern "C" __global__ __launch_bounds__(256, BLOCKS) void dq(
-    const float* q, const float* k, const float* v, const float* d_out, const float* lse,
-    const float* delta, const StepState* state, float* grads, Params p) {
+    const stored* q, const stored* k, const stored* v, const stored* d_out, const float* lse,
+    const float* delta, const StepState* state, stored* grads, Params p) {
     extern __shared__ float4 shared[];
     float* queries = (float*)shared;
     float* d_outs = queries + TILE * WIDE;
@@ -41,7 +42,7 @@ extern "C" __global__ __launch_bounds__(256, BLOCKS) void dq(
 
         const unsigned end = visible(p, valid, min(first + TILE, p.rows) - 1);
         for (unsigned start = 0; start < end; start += TILE) {
-            const float* k_head = k + head_at(p.k, p, bh);
+            const stored* k_head = k + head_at(p.k, p, bh);
             const bool wild = load_tile(keys, k_head, p.k.row, start, valid, p.dim);
             load_tile(values, v + head_at(p.v, p, bh), p.v.row, start, valid, p.dim);
             const bool careful = __syncthreads_or(wild);
@@ -75,7 +76,7 @@ extern "C" __global__ __launch_bounds__(256, BLOCKS) void dq(
             // end: sum
             __syncthreads();
         }
-        float* to = grads + head_at(p.dq, p, bh);
+        stored* to = grads + head_at(p.dq, p, bh);
         store_sums(to, p.dq.row, dq, p.scale, first, p.rows, p.dim, tx, ty);
     }
 }

@@ -1,8 +1,8 @@
 // GELU: out[i] = gelu(x[i]).
 //
 // Idea: one thread an element; the threads of a warp read 32 neighbors, which is one request.
-// Cost: about 16 FLOPs and 8 bytes an element (4 where it is stored in 16 bits): 2 FLOPs a byte, where a large card could do 20. Memory
-// decides, and the prediction to check is time = 8 n bytes / bandwidth.
+// Cost: about 16 FLOPs and 8 bytes an element (4 in 16 bits): 2 FLOPs a byte, where a large card
+// could do 20. Memory decides, and the prediction to check is time = 8 n bytes / bandwidth.
 #include "gelu.cuh"
 #include "stored.cuh"
 

@@ -16,6 +16,7 @@
 // number are summed pair by pair (attention_pairs).
 #pragma once
 #include "attention.cuh"
+#include "stored.cuh"
 
 #ifndef TILE
 #define TILE 64
@@ -32,19 +33,21 @@ const unsigned N = DIM / 16;       // columns of sums of a thread
 const unsigned WIDE = DIM + 4;     // from one row of an operand's tile to the next
 const unsigned NARROW = TILE + 4;  // from one row of a tile of scores to the next
 
-// Four floats of a row from column d on; 0 beyond its end.
-__device__ __forceinline__ float4 four_of(const float* row, unsigned d, unsigned dim) {
+// Four numbers of a row from column d on, as floats; 0 beyond its end.
+template <typename T>
+__device__ __forceinline__ float4 four_of(const T* row, unsigned d, unsigned dim) {
 #if BY_FOUR
-    return d < dim ? *(const float4*)(row + d) : make_float4(0, 0, 0, 0);
+    return d < dim ? load4(row + d) : make_float4(0, 0, 0, 0);
 #else
-    return make_float4(d < dim ? row[d] : 0, d + 1 < dim ? row[d + 1] : 0,
-                       d + 2 < dim ? row[d + 2] : 0, d + 3 < dim ? row[d + 3] : 0);
+    return make_float4(d < dim ? to_f32(row[d]) : 0, d + 1 < dim ? to_f32(row[d + 1]) : 0,
+                       d + 2 < dim ? to_f32(row[d + 2]) : 0, d + 3 < dim ? to_f32(row[d + 3]) : 0);
 #endif
 }
 
-// The rows from..from + TILE of a head into shared memory, 0 where there are none. Whether this thread
-// has met infinity or NaN: 0 times those is NaN.
-__device__ __forceinline__ bool load_tile(float* tile, const float* head, unsigned stride,
+// The rows from..from + TILE of a head into shared memory, as floats; 0 where there are none. Whether
+// this thread has met infinity or NaN: 0 times those is NaN.
+template <typename T>
+__device__ __forceinline__ bool load_tile(float* tile, const T* head, unsigned stride,
                                           unsigned from, unsigned rows, unsigned dim) {
     float silenced = 0.0f;
 #pragma unroll
@@ -130,8 +133,9 @@ __device__ __forceinline__ void store_scores(float* tile, const float (&s)[R][R]
     __syncwarp();
 }
 
-// A thread's sums, times a factor, into the rows of a head.
-__device__ __forceinline__ void store_sums(float* head, unsigned stride, const float (&o)[R][N],
+// A thread's sums, times a factor, into the rows of a head: the one place where they are rounded.
+template <typename T>
+__device__ __forceinline__ void store_sums(T* head, unsigned stride, const float (&o)[R][N],
                                            float factor, unsigned from, unsigned rows, unsigned dim,
                                            unsigned tx, unsigned ty) {
 #pragma unroll
@@ -140,7 +144,7 @@ __device__ __forceinline__ void store_sums(float* head, unsigned stride, const f
         if (row >= rows) continue;
 #pragma unroll
         for (unsigned n = 0; n < N; n++)
-            if (tx * N + n < dim) head[row * stride + tx * N + n] = factor * o[r][n];
+            if (tx * N + n < dim) head[row * stride + tx * N + n] = from_f32<T>(factor * o[r][n]);
     }
 }
 

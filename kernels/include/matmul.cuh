@@ -45,18 +45,45 @@ __device__ __forceinline__ float gelu(float x) {
     return u < -10.0f ? 0.0f : 0.5f * x * (1.0f + tanhf(u));
 }
 
+// Where element (i, j) of product b is: in c, and in what has c's shape but no gaps.
+struct Place {
+    unsigned c, dense;
+};
+__device__ __forceinline__ Place place_of(const Params& p, unsigned b, unsigned i, unsigned j) {
+    return {p.c_offset + b / p.inner * p.c_outer + b % p.inner * p.c_inner + i * p.c_row + j,
+            (b * p.m + i) * p.n + j};
+}
+
 // Finishes element (i, j) of product b.
+template <typename T>
 __device__ __forceinline__ void finish(const Params& p, unsigned b, unsigned i, unsigned j, float sum,
-                                       const float* bias, const result* residual, result* c,
-                                       result* activated) {
-    unsigned at = p.c_offset + b / p.inner * p.c_outer + b % p.inner * p.c_inner + i * p.c_row + j;
-    unsigned dense = (b * p.m + i) * p.n + j;
+                                       const float* bias, const T* residual, T* c, T* activated) {
+    Place at = place_of(p, b, i, j);
     // region: finish
     float value = p.alpha * sum;
-    if (ACCUMULATE) value += to_f32(c[at]);
+    if (ACCUMULATE) value += to_f32(c[at.c]);
     if (BIAS) value += bias[j];
-    if (RESIDUAL) value += to_f32(residual[dense]);
-    c[at] = from_f32<result>(value);
-    if (GELU) activated[dense] = from_f32<result>(gelu(value));
+    if (RESIDUAL) value += to_f32(residual[at.dense]);
+    c[at.c] = from_f32<T>(value);
+    if (GELU) activated[at.dense] = from_f32<T>(gelu(value));
     // end: finish
+}
+
+__device__ __forceinline__ float4 plus(float4 x, float4 y) {
+    return make_float4(x.x + y.x, x.y + y.y, x.z + y.z, x.w + y.w);
+}
+
+// The same for four columns from j on, which start a multiple of four elements.
+template <typename T>
+__device__ __forceinline__ void finish_4(const Params& p, unsigned b, unsigned i, unsigned j, float4 sum,
+                                         const float* bias, const T* residual, T* c, T* activated) {
+    Place at = place_of(p, b, i, j);
+    float4 value = make_float4(p.alpha * sum.x, p.alpha * sum.y, p.alpha * sum.z, p.alpha * sum.w);
+    if (ACCUMULATE) value = plus(value, load4(&c[at.c]));
+    if (BIAS) value = plus(value, load4(&bias[j]));
+    if (RESIDUAL) value = plus(value, load4(&residual[at.dense]));
+    store4(&c[at.c], value);
+    if (!GELU) return;
+    value = make_float4(gelu(value.x), gelu(value.y), gelu(value.z), gelu(value.w));
+    store4(&activated[at.dense], value);
 }

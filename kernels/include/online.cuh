@@ -8,6 +8,7 @@
 // NaN and +inf make the sum NaN, as they make the softmax.
 #pragma once
 #include "reduce.cuh"
+#include "stored.cuh"
 
 struct Online {
     float max;
@@ -34,9 +35,10 @@ __device__ __forceinline__ void online_add(Online& o, float x) {
 
 // region: join
 // The pair of the whole row, for every thread of the block, which walks it together.
-__device__ __forceinline__ Online online_row(const float* row, unsigned width) {
+template <typename T>
+__device__ __forceinline__ Online online_row(const T* row, unsigned width) {
     Online o = online_start();
-    for (unsigned j = threadIdx.x; j < width; j += blockDim.x) online_add(o, row[j]);
+    for (unsigned j = threadIdx.x; j < width; j += blockDim.x) online_add(o, to_f32(row[j]));
     float largest = block_max(o.max);
     Online all = {largest, block_sum(o.sum * expf(o.max - largest))};
     return all;

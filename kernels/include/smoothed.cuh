@@ -2,6 +2,7 @@
 //
 // The same params as in shaders/include/smoothed.wgsl and chapters/06-loss/src/smoothed.rs.
 #pragma once
+#include "stored.cuh"
 
 #ifndef WEIGHTED
 #define WEIGHTED 1
@@ -24,14 +25,15 @@ struct Walked {
 
 // region: row
 // Stores a row's loss and the four numbers that its gradient needs.
-__device__ __forceinline__ void finish_row(const Params& p, unsigned row, Walked walked, const float* x,
+template <typename T>
+__device__ __forceinline__ void finish_row(const Params& p, unsigned row, Walked walked, const T* x,
                                            unsigned target, const float* classes, float* kept,
                                            float* losses) {
     float log_sum = logf(walked.sum), weight = 0.0f, loss = 0.0f;
     if (target != 0xffffffffu) {  // it is scored
         bool known = target < p.width;
         weight = !known ? p.invalid : WEIGHTED ? classes[target] : 1.0f;
-        float there = known ? x[target] : walked.largest;
+        float there = known ? to_f32(x[target]) : walked.largest;
         loss = (1.0f - p.smoothing) * weight * (log_sum + (walked.largest - there));
         // Only if asked for: a score of -inf makes the mean of all an infinity.
         if (p.smoothing > 0.0f)

@@ -6,6 +6,7 @@
 // Cost: 10 FLOPs an element, and 8 bytes where the cache holds the row, 16 where it does not. Expected
 // gain over naive: ten times and more; over 2_block none, which cannot take such rows.
 #include "reduce.cuh"
+#include "stored.cuh"
 
 #ifndef WG
 #define WG 256
@@ -18,22 +19,23 @@ struct Params {
 };
 
 extern "C" __global__ void __launch_bounds__(WG)
-    layernorm(const float* x, const float* gamma, const float* beta, float* out, float* mean_out,
+    layernorm(const stored* x, const float* gamma, const float* beta, stored* out, float* mean_out,
               float* rstd_out, Params p) {
     for (unsigned row = blockIdx.x; row < p.rows; row += gridDim.x) {
-        const float* in = x + (size_t)row * p.width;
-        float* to = out + (size_t)row * p.width;
+        const stored* in = x + (size_t)row * p.width;
+        stored* to = out + (size_t)row * p.width;
         // region: row
-        float first = in[0], total = 0.0f, squares = 0.0f;
-        for (unsigned j = threadIdx.x; j < p.width; j += WG) total += in[j] - first;
+        float first = to_f32(in[0]), total = 0.0f, squares = 0.0f;
+        for (unsigned j = threadIdx.x; j < p.width; j += WG) total += to_f32(in[j]) - first;
         float mean = block_sum(total) / p.width;  // less the first
         for (unsigned j = threadIdx.x; j < p.width; j += WG) {
-            float deviation = in[j] - first - mean;
+            float deviation = to_f32(in[j]) - first - mean;
             squares += deviation * deviation;
         }
         float rstd = 1.0f / sqrtf(block_sum(squares) / p.width + p.eps);
         for (unsigned j = threadIdx.x; j < p.width; j += WG) {
-            to[j] = (in[j] - first - mean) * rstd * gamma[j] + beta[j];
+            float normal = (to_f32(in[j]) - first - mean) * rstd;
+            to[j] = from_f32<stored>(normal * gamma[j] + beta[j]);
         }
         // end: row
         if (threadIdx.x == 0) {

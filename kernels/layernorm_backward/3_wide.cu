@@ -8,6 +8,7 @@
 // Cost: 14 FLOPs an element, and 12 bytes where the cache holds the row, 20 where it does not. Expected
 // gain over naive: ten times and more.
 #include "reduce.cuh"
+#include "stored.cuh"
 
 #ifndef WG
 #define WG 256
@@ -19,21 +20,21 @@ struct Params {
 };
 
 extern "C" __global__ void __launch_bounds__(WG)
-    layernorm_backward(const float* x, const float* gamma, const float* mean, const float* rstd,
-                       const float* dy, float* dx, Params p) {
+    layernorm_backward(const stored* x, const float* gamma, const float* mean, const float* rstd,
+                       const stored* dy, stored* dx, Params p) {
     for (unsigned row = blockIdx.x; row < p.rows; row += gridDim.x) {
         size_t start = (size_t)row * p.width;
         // region: row
         float m = mean[row], r = rstd[row], sum_g = 0.0f, sum_gx = 0.0f;
         for (unsigned j = threadIdx.x; j < p.width; j += WG) {
-            float g = dy[start + j] * gamma[j];
+            float g = to_f32(dy[start + j]) * gamma[j];
             sum_g += g;
-            sum_gx += g * (x[start + j] - m) * r;
+            sum_gx += g * (to_f32(x[start + j]) - m) * r;
         }
         float mean_g = block_sum(sum_g) / p.width, mean_gx = block_sum(sum_gx) / p.width;
         for (unsigned j = threadIdx.x; j < p.width; j += WG) {
-            float xhat = (x[start + j] - m) * r;
-            dx[start + j] = r * (dy[start + j] * gamma[j] - mean_g - xhat * mean_gx);
+            float xhat = (to_f32(x[start + j]) - m) * r, g = to_f32(dy[start + j]) * gamma[j];
+            dx[start + j] = from_f32<stored>(r * (g - mean_g - xhat * mean_gx));
         }
         // end: row
     }

@@ -1,6 +1,6 @@
 //! Column sums: the gradient of a bias, which every row was added to.
 use crate::cpu;
-use strata_device::{Ladder, Launch, Rung, Slice, kernel};
+use strata_device::{Ladder, Launch, Rung, Slice, Stored, kernel};
 use strata_tensor::{Error, Result, Tensor, bytes_of};
 
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub(crate) struct Args {
 kernel! {
     /// `out[j] = [out[j] +] Σ_i x[i, j]`.
     pub(crate) mod all_rows {
-        bindings { x: read f32, out: write f32 }
+        bindings { x: read Stored, out: write f32 }
         params { rows: usize, columns: usize }
     }
     static NAIVE = "column_sum/1_naive"(column_sum) {
@@ -26,7 +26,7 @@ kernel! {
 kernel! {
     /// The same of each run of rows.
     mod runs_of_rows {
-        bindings { x: read f32, out: write f32 }
+        bindings { x: read Stored, out: write f32 }
         params {
             rows: usize,
             columns: usize,
@@ -82,8 +82,8 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
     ],
 };
 
-/// `out = [out +] ` the sum of `input` over all dimensions but the last. The order of the
-/// additions is fixed: the same bits every time.
+/// `out = [out +] ` the sum of `input` over all dimensions but the last, in f32 whatever `input` is
+/// stored in. The order of the additions is fixed: the same bits every time.
 ///
 /// # Errors
 /// `out` is not `[columns]`, contiguous and aligned; a dtype that has no rung; different devices;

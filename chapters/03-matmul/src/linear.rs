@@ -5,7 +5,7 @@
 use crate::var::{add_product, flat};
 use crate::{Epilogue, column_sum, gemm_into, matmul};
 use strata_autograd::{Grads, Init, Module, ParamBuilder, Parameter, Var};
-use strata_tensor::{Error, Result, Tensor};
+use strata_tensor::{DType, Error, Result, Tensor};
 
 /// The gradient of an activation: from its input and the gradient of its output.
 pub type ActivationBackward = fn(input: &Tensor, grad: &Tensor) -> Result<Tensor>;
@@ -110,8 +110,8 @@ fn backward(
         match grads.target(2) {
             Some(slot) => column_sum(&slot, &rows, true)?,
             None => {
-                let (device, dtype) = (rows.device(), rows.dtype());
-                let sum = Tensor::empty_for("linear", device, dtype, &rows.shape()[1..])?;
+                let shape = &rows.shape()[1..];
+                let sum = Tensor::empty_for("linear", rows.device(), DType::F32, shape)?;
                 column_sum(&sum, &rows, false)?;
                 grads.add(2, sum)?;
             }

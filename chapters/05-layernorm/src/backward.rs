@@ -1,6 +1,6 @@
 use crate::args::{TWO_SUMS, WIDEST, like, per, row_blocks, rows, wide_blocks};
 use crate::cpu;
-use strata_device::{Kernel, Ladder, Launch, Rung, grid_steps, kernel, many_short};
+use strata_device::{Kernel, Ladder, Launch, Rung, Stored, grid_steps, kernel, many_short};
 use strata_tensor::{DType, Error, Result, Tensor, bytes_of};
 
 /// Where the gradients of gain and bias go: tensors of shape `[width]`, both contiguous.
@@ -34,12 +34,12 @@ kernel! {
     /// The input's gradient alone.
     pub(crate) mod input_gradient {
         bindings {
-            x: read f32,
+            x: read Stored,
             gamma: read f32,
             mean: read f32,
             rstd: read f32,
-            dy: read f32,
-            dx: write f32,
+            dy: read Stored,
+            dx: write Stored,
         }
         params { rows: usize, width: usize }
     }
@@ -55,10 +55,10 @@ kernel! {
     /// The parameters' gradients, column by column.
     pub(crate) mod sum_rows {
         bindings {
-            x: read f32,
+            x: read Stored,
             mean: read f32,
             rstd: read f32,
-            dy: read f32,
+            dy: read Stored,
             dgamma: write f32,
             dbeta: write f32,
         }
@@ -78,12 +78,12 @@ kernel! {
     /// The input's gradient, and each chunk's share of the parameters'.
     pub(crate) mod gather {
         bindings {
-            x: read f32,
+            x: read Stored,
             gamma: read f32,
             mean: read f32,
             rstd: read f32,
-            dy: read f32,
-            dx: write f32,
+            dy: read Stored,
+            dx: write Stored,
             partial_sums: write f32,
         }
         params { rows: usize, width: usize, rows_per_chunk: usize }

@@ -1,6 +1,6 @@
 use crate::args::{TWO_SUMS, WIDEST, eps_in_range, like, per, row_blocks, rows, wide_blocks};
 use crate::cpu;
-use strata_device::{Kernel, Ladder, Launch, Rung, kernel};
+use strata_device::{Kernel, Ladder, Launch, Rung, Stored, kernel};
 use strata_tensor::{DType, Result, Tensor, bytes_of};
 
 /// A normalized tensor and what its backward needs.
@@ -39,10 +39,10 @@ kernel! {
     /// What every rung takes.
     pub mod normalize {
         bindings {
-            x: read f32,
+            x: read Stored,
             gamma: read f32,
             beta: read f32,
-            out: write f32,
+            out: write Stored,
             mean_out: write f32,
             rstd_out: write f32,
         }

@@ -4,7 +4,7 @@ use crate::var::node;
 use crate::{LayerNorm, Normalized};
 use rayon::prelude::*;
 use strata_autograd::Var;
-use strata_device::{Kernel, Ladder, Launch, Rung, kernel};
+use strata_device::{Kernel, Ladder, Launch, Rung, Stored, kernel};
 use strata_lanes::widest;
 use strata_tensor::{Result, Tensor, bytes_of};
 
@@ -25,12 +25,12 @@ kernel! {
     /// What every rung takes.
     pub(crate) mod add_norm {
         bindings {
-            x: read f32,
-            residual: read f32,
+            x: read Stored,
+            residual: read Stored,
             gamma: read f32,
             beta: read f32,
-            sum: write f32,
-            out: write f32,
+            sum: write Stored,
+            out: write Stored,
             mean_out: write f32,
             rstd_out: write f32,
         }

@@ -1,6 +1,6 @@
 use crate::args::{row_blocks, rows};
 use crate::{cpu, mean};
-use strata_device::{Kernel, Ladder, Launch, Rung, kernel};
+use strata_device::{Kernel, Ladder, Launch, Rung, Stored, kernel};
 use strata_tensor::{DType, Error, Result, Tensor, bytes_of};
 
 /// The target of a row that is not scored: padding, a prompt.
@@ -32,7 +32,7 @@ pub(crate) struct Args {
 
 kernel! {
     pub(crate) mod score_rows {
-        bindings { logits: read f32, targets: read u32, lse: write f32, losses: write f32 }
+        bindings { logits: read Stored, targets: read u32, lse: write f32, losses: write f32 }
         params {
             rows: usize,
             width: usize,

@@ -1,7 +1,7 @@
 use crate::args::row_blocks;
 use crate::cpu;
 use crate::cross_entropy::{Loss, check};
-use strata_device::{Kernel, Ladder, Launch, Rung, kernel};
+use strata_device::{Kernel, Ladder, Launch, Rung, Stored, kernel};
 use strata_tensor::{Error, Result, Tensor, bytes_of};
 
 #[derive(Debug)]
@@ -20,12 +20,12 @@ pub(crate) struct Args {
 kernel! {
     pub(crate) mod logits_gradient {
         bindings {
-            logits: read f32,
+            logits: read Stored,
             targets: read u32,
             lse: read f32,
             weight: read f32,
             dloss: read f32,
-            dlogits: write f32,
+            dlogits: write Stored,
         }
         params {
             rows: usize,

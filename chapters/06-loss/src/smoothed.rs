@@ -2,7 +2,7 @@ use crate::args::row_trees;
 use crate::cross_entropy::{Loss, check, cross_entropy_forward};
 use crate::smoothed_backward::gradient;
 use crate::{cpu, cross_entropy_backward, mean};
-use strata_device::{Kernel, Ladder, Launch, Rung, kernel};
+use strata_device::{Kernel, Ladder, Launch, Rung, Slice, Stored, kernel};
 use strata_tensor::{DType, Error, Result, Tensor, bytes_of};
 
 /// What cross-entropy may be told beside scores and targets, as PyTorch's `CrossEntropyLoss`. The
@@ -91,7 +91,7 @@ kernel! {
     /// The constant WEIGHTED says whether there are class weights.
     pub(crate) mod smooth_rows {
         bindings {
-            logits: read f32,
+            logits: read Stored,
             targets: read u32,
             classes: read f32,
             kept: write [f32; 4],
@@ -113,13 +113,17 @@ kernel! {
     }
 }
 
+/// The class weights, as a binding: without any it is something that is read too, and never touched.
+pub(crate) fn classes_or(other: &Tensor, classes: Option<&Tensor>) -> Slice {
+    classes.map_or_else(|| other.binding().of(DType::F32), Tensor::binding)
+}
+
 fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
     let n = (a.rows * a.width) as f64;
     let bindings = smooth_rows::Bindings {
         logits: a.logits.binding(),
         targets: a.targets.binding(),
-        // Without weights the binding is never touched.
-        classes: a.classes.as_ref().unwrap_or(&a.logits).binding(),
+        classes: classes_or(&a.targets, a.classes.as_ref()),
         kept: a.kept.binding(),
         losses: a.losses.binding(),
     };

@@ -1,6 +1,7 @@
 use crate::cross_entropy::check;
+use crate::smoothed::classes_or;
 use crate::{CrossEntropy, cpu};
-use strata_device::{Ladder, Launch, Rung, kernel};
+use strata_device::{Ladder, Launch, Rung, Stored, kernel};
 use strata_tensor::{Error, Result, Tensor, bytes_of};
 
 #[derive(Debug)]
@@ -22,13 +23,13 @@ kernel! {
     /// The constant WEIGHTED says whether there are class weights.
     pub(crate) mod smoothed_gradient {
         bindings {
-            logits: read f32,
+            logits: read Stored,
             targets: read u32,
             classes: read f32,
             kept: read [f32; 4],
             weight: read f32,
             dloss: read f32,
-            dlogits: write f32,
+            dlogits: write Stored,
         }
         params {
             rows: usize,
@@ -49,8 +50,7 @@ fn launch(a: &Args) -> Launch {
     let bindings = smoothed_gradient::Bindings {
         logits: a.logits.binding(),
         targets: a.targets.binding(),
-        // Without weights the binding is never touched.
-        classes: a.classes.as_ref().unwrap_or(&a.logits).binding(),
+        classes: classes_or(&a.targets, a.classes.as_ref()),
         kept: a.kept.binding(),
         weight: a.weight.binding(),
         dloss: a.dloss.binding(),

@@ -1,6 +1,6 @@
 use crate::args::{row_blocks, rows};
 use crate::cpu;
-use strata_device::{Kernel, Ladder, Launch, Rung, kernel};
+use strata_device::{Kernel, Ladder, Launch, Rung, Stored, kernel};
 use strata_tensor::{Result, Tensor, bytes_of};
 
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(crate) struct Args {
 kernel! {
     /// The constant LOG says whether logarithms are written.
     pub(crate) mod normalize {
-        bindings { x: read f32, out: write f32 }
+        bindings { x: read Stored, out: write Stored }
         params { rows: usize, width: usize }
     }
     static NAIVE = "softmax/1_naive"(softmax) {

@@ -1,6 +1,6 @@
 use crate::args::{alike, row_blocks, rows};
 use crate::cpu;
-use strata_device::{Kernel, Ladder, Launch, Rung, kernel};
+use strata_device::{Kernel, Ladder, Launch, Rung, Stored, kernel};
 use strata_tensor::{Result, Tensor, bytes_of};
 
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub(crate) struct Args {
 kernel! {
     /// The constant LOG says whether `y` are logarithms.
     pub(crate) mod input_gradient {
-        bindings { y: read f32, dy: read f32, dx: write f32 }
+        bindings { y: read Stored, dy: read Stored, dx: write Stored }
         params { rows: usize, width: usize }
     }
     static NAIVE = "softmax_backward/1_naive"(softmax_backward) {

@@ -6,6 +6,9 @@ use strata_device::{Machine, cuda, testing::skip};
 const CONSTANTS: &[&[(&str, u32)]] =
     &[&[("WG", 256), ("LOG", 0), ("WEIGHTED", 0)], &[("WG", 256), ("LOG", 1), ("WEIGHTED", 1)]];
 
+/// What floats may be stored in: f32, bf16, f16.
+const STORED: &[&[(&str, u32)]] = &[&[], &[("STORED", 1)], &[("STORED", 2)]];
+
 #[test]
 fn cuda_texts_compile_for_ampere_and_hopper() {
     if let Err(error) = cuda::compile_available() {
@@ -13,9 +16,10 @@ fn cuda_texts_compile_for_ampere_and_hopper() {
     }
     for ladder in strata_loss::ladders() {
         for kernel in ladder.rungs.iter().flat_map(|rung| rung.kernels) {
-            for constants in CONSTANTS {
+            let pairs = CONSTANTS.iter().flat_map(|c| STORED.iter().map(|s| [*c, *s].concat()));
+            for constants in pairs {
                 for arch in ["sm_80", "sm_90a"] {
-                    if let Err(error) = cuda::compile(kernel, constants, arch, None) {
+                    if let Err(error) = cuda::compile(kernel, &constants, arch, None) {
                         panic!("{kernel:?} for {arch} with {constants:?}: {error}");
                     }
                 }

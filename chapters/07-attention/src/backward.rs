@@ -1,7 +1,7 @@
 use crate::params::{MaskedState, Params, shared};
 use crate::problem::{Problem, in_rows, view, view_together};
 use crate::{Attended, Options, cpu, plan};
-use strata_device::{Ladder, Launch, Machine, Rung, StepState, kernel};
+use strata_device::{Ladder, Launch, Machine, Rung, StepState, Stored, kernel};
 use strata_tensor::{Error, Layout, Result, Tensor, bytes_of, numel, ops::copy_into};
 
 /// Gradients of the inputs, each with its input's shape; three views of one buffer.
@@ -28,14 +28,14 @@ kernel! {
     /// What the four naive kernels take.
     pub(crate) mod gradients {
         bindings {
-            q: read f32,
-            k: read f32,
-            v: read f32,
-            d_out: read f32,
+            q: read Stored,
+            k: read Stored,
+            v: read Stored,
+            d_out: read Stored,
             lse: read f32,
             state: read MaskedState,
             scratch: write f32,
-            grads: write f32,
+            grads: write Stored,
         }
         params of shared
     }
@@ -57,8 +57,8 @@ kernel! {
     /// A sum for each query. The params' `q` describes the output, their `out` its gradient.
     pub(crate) mod row_sums {
         bindings {
-            out: read f32,
-            d_out: read f32,
+            out: read Stored,
+            d_out: read Stored,
             state: read StepState,
             of_rows: write f32,
         }
@@ -73,14 +73,14 @@ kernel! {
     /// What the two flash kernels take.
     pub(crate) mod gradients_tiled {
         bindings {
-            q: read f32,
-            k: read f32,
-            v: read f32,
-            d_out: read f32,
+            q: read Stored,
+            k: read Stored,
+            v: read Stored,
+            d_out: read Stored,
             lse: read f32,
             delta: read f32,
             state: read MaskedState,
-            grads: write f32,
+            grads: write Stored,
         }
         params of shared
     }
@@ -174,7 +174,8 @@ const LEAST: usize = 64;
 /// dV = P^T dO    dP = dO V^T    dS = P (dP - rowsum(dO O))    dQ = scale dS K    dK = scale dS^T Q
 /// ```
 ///
-/// Deterministic: every sum is made by one workgroup in a fixed order.
+/// Deterministic: every sum is made by one workgroup in a fixed order, in f32. `d_out` is stored as the
+/// inputs are, and so are their gradients.
 ///
 /// # Errors
 /// As [`forward`](crate::forward()); `d_out` is not shaped like the output; a cache was used.

@@ -1,7 +1,7 @@
 use crate::params::{MaskedState, Params, View, shared};
 use crate::problem::{Problem, view};
 use crate::{Options, cpu, plan};
-use strata_device::{Kernel, Ladder, Launch, Rung, Slice, kernel};
+use strata_device::{Kernel, Ladder, Launch, Rung, Slice, Stored, kernel};
 use strata_tensor::{DType, Result, Tensor, bytes_of};
 
 /// What attention returns.
@@ -10,8 +10,8 @@ pub struct Attended {
     /// `[batch, heads, rows, head_dim]`; in memory `[batch, rows, heads, head_dim]`, so that
     /// [`merge_heads`](crate::merge_heads) costs nothing.
     pub out: Tensor,
-    /// `[batch, heads, rows]`: log-sum-exp of each query's scores, all that backward needs to make
-    /// any probability again.
+    /// `[batch, heads, rows]`, f32: log-sum-exp of each query's scores, all that backward needs to
+    /// make any probability again.
     pub lse: Tensor,
 }
 
@@ -26,12 +26,12 @@ kernel! {
     /// What the three naive kernels take.
     pub(crate) mod attend {
         bindings {
-            q: read f32,
-            k: read f32,
-            v: read f32,
+            q: read Stored,
+            k: read Stored,
+            v: read Stored,
             state: read MaskedState,
             probabilities: write f32,
-            out: write f32,
+            out: write Stored,
             lse: write f32,
         }
         params of shared
@@ -51,11 +51,11 @@ kernel! {
     /// What the flash kernel takes.
     pub(crate) mod attend_tiled {
         bindings {
-            q: read f32,
-            k: read f32,
-            v: read f32,
+            q: read Stored,
+            k: read Stored,
+            v: read Stored,
             state: read MaskedState,
-            out: write f32,
+            out: write Stored,
             lse: write f32,
         }
         params of shared
@@ -133,7 +133,8 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
 ///
 /// `q` is `[batch, heads, rows, head_dim]`, `k` and `v` are `[batch, heads, keys, head_dim]`,
 /// `head_dim` at most 128. Batch, heads and rows may have any strides, so the three parts of a
-/// packed projection are read where they lie ([`split_qkv`](crate::split_qkv)).
+/// packed projection are read where they lie ([`split_qkv`](crate::split_qkv)). All three are stored in
+/// one dtype, and the output in the same; scores, probabilities and sums are f32 whatever it is.
 ///
 /// # Errors
 /// Shapes, dtypes or devices that do not fit; more queries than keys with a causal mask; a dropout

@@ -14,6 +14,9 @@ const CONSTANTS: &[&[(&str, u32)]] = &[
     &[("WG", 64), ("CAUSAL", 1), ("DROPOUT", 1), ("MASK", u32::MAX), ("TILE", 32), ("DIM", 96)],
 ];
 
+/// Floats of 16 bits, as texts are told of them.
+const STORED: [u32; 2] = [1, 2];
+
 #[test]
 fn cuda_texts_compile_for_ampere_and_hopper() {
     if let Err(error) = cuda::compile_available() {
@@ -25,6 +28,12 @@ fn cuda_texts_compile_for_ampere_and_hopper() {
                 CONSTANTS.iter().zip(["sm_90a", "sm_80", "sm_80", "sm_90a", "sm_80"])
             {
                 if let Err(error) = cuda::compile(kernel, constants, arch, None) {
+                    panic!("{kernel:?} for {arch} with {constants:?}: {error}");
+                }
+            }
+            for (stored, arch) in STORED.into_iter().flat_map(|s| [(s, "sm_80"), (s, "sm_90a")]) {
+                let constants = [CONSTANTS[0], &[("STORED", stored)]].concat();
+                if let Err(error) = cuda::compile(kernel, &constants, arch, None) {
                     panic!("{kernel:?} for {arch} with {constants:?}: {error}");
                 }
             }

@@ -1,0 +1,118 @@
+// What Hopper adds (compute capability 9.0, compiled for sm_90a): an engine that copies tiles, barriers
+// that count bytes, and tensor cores that read shared memory themselves.
+//
+// Everything here is asynchronous, and the order is the program's to keep:
+//
+//   producer   wait until a stage is empty -> say how many bytes will come -> start the copies
+//   hardware   copies, and counts the bytes off the stage's barrier
+//   consumer   wait until the stage is full -> fence, multiply, commit -> wait for the product
+//              -> say that the stage is empty
+//
+// Functions are named after what the hardware does. Addresses of shared memory are the 32-bit numbers
+// that the instructions take.
+#pragma once
+
+__device__ __forceinline__ unsigned shared_address(const void* pointer) {
+    return (unsigned)__cvta_generic_to_shared(pointer);
+}
+
+// region: barrier
+// An mbarrier is 8 bytes of shared memory. A phase of it ends when `count` arrivals have come and all
+// bytes that were expected; then the next begins by itself. Waiting names the parity of the phase that
+// should have ended: 0, 1, 0, 1, ... On a new barrier, waiting for parity 1 returns at once.
+__device__ __forceinline__ void mbarrier_init(unsigned barrier, unsigned count) {
+    asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(barrier), "r"(count) : "memory");
+}
+
+// After the last init and before the block's (or the cluster's) barrier: lets the copy engine, and the
+// other blocks of a cluster, see the new barriers.
+__device__ __forceinline__ void mbarrier_init_fence() {
+    asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+}
+
+// One arrival that also announces bytes. Comes before the copies that bring them.
+__device__ __forceinline__ void mbarrier_expect_bytes(unsigned barrier, unsigned bytes) {
+    asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(barrier), "r"(bytes)
+                 : "memory");
+}
+
+// One arrival: what this thread did before is seen by who waits.
+__device__ __forceinline__ void mbarrier_arrive(unsigned barrier) {
+    asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(barrier) : "memory");
+}
+
+// The same at the same place in the shared memory of another block of the cluster.
+__device__ __forceinline__ void mbarrier_arrive_in(unsigned barrier, unsigned block) {
+    asm volatile(
+        "{\n"
+        ".reg .b32 there;\n"
+        "mapa.shared::cluster.u32 there, %0, %1;\n"
+        "mbarrier.arrive.release.cluster.shared::cluster.b64 _, [there];\n"
+        "}" ::"r"(barrier), "r"(block) : "memory");
+}
+
+// Sleeps until the phase of this parity has ended.
+__device__ __forceinline__ void mbarrier_wait_parity(unsigned barrier, unsigned parity) {
+    asm volatile(
+        "{\n"
+        ".reg .pred ended;\n"
+        "again:\n"
+        "mbarrier.try_wait.parity.shared::cta.b64 ended, [%0], %1;\n"
+        "@!ended bra again;\n"
+        "}" ::"r"(barrier), "r"(parity) : "memory");
+}
+// end: barrier
+
+// region: tma
+// Where a tensor lies, its sizes and strides, the size of a tile and how its rows are laid out: encoded
+// by the driver, opaque here, and passed to a kernel as `const __grid_constant__ TensorMap`.
+struct alignas(64) TensorMap { unsigned long long opaque[16]; };
+
+// One thread starts the copy of a tile to shared memory; the engine does the rest, puts zeros where the
+// tile reaches beyond the tensor, and counts the tile's bytes off the barrier. Coordinates are elements,
+// the innermost dimension first. With a swizzle of 128 bytes `to` is a multiple of 1024.
+__device__ __forceinline__ void tma_load_4d(unsigned to, const TensorMap* map, unsigned barrier,
+                                            unsigned x, unsigned y, unsigned z, unsigned w) {
+    asm volatile(
+        "cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes"
+        " [%0], [%1, {%3, %4, %5, %6}], [%2];" ::"r"(to), "l"(map), "r"(barrier), "r"(x), "r"(y),
+        "r"(z), "r"(w) : "memory");
+}
+
+// The same tile to the same place in every block of the cluster whose bit is set in `blocks`, read from
+// L2 once; in each of them the barrier at the same place is told.
+__device__ __forceinline__ void tma_load_4d_multicast(unsigned to, const TensorMap* map,
+                                                      unsigned barrier, unsigned x, unsigned y,
+                                                      unsigned z, unsigned w, unsigned blocks) {
+    asm volatile(
+        "cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes"
+        ".multicast::cluster [%0], [%1, {%3, %4, %5, %6}], [%2], %7;" ::"r"(to), "l"(map),
+        "r"(barrier), "r"(x), "r"(y), "r"(z), "r"(w), "h"((unsigned short)blocks) : "memory");
+}
+
+// Which of the cluster's blocks this is.
+__device__ __forceinline__ unsigned cluster_rank() {
+    unsigned rank;
+    asm("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
+    return rank;
+}
+
+// Waits until every thread of every block of the cluster is here: before the first copy into another
+// block's shared memory, and before a block may end that others still write to.
+__device__ __forceinline__ void cluster_sync() {
+    asm volatile("barrier.cluster.arrive.release; barrier.cluster.wait.acquire;" ::: "memory");
+}
+// end: tma
+
+// region: registers
+// A warpgroup (four warps) gives registers back to the multiprocessor, or waits until it has `COUNT` of
+// them a thread (a multiple of 8). All its warps do it, at the head of their role.
+template <int COUNT>
+__device__ __forceinline__ void registers_give() {
+    asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(COUNT));
+}
+template <int COUNT>
+__device__ __forceinline__ void registers_take() {
+    asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(COUNT));
+}
+// end: registers

@@ -1,0 +1,160 @@
+// One tile of a product on Hopper: BM x BN sums, slab by slab of BK along k, by three warpgroups.
+//
+//   warpgroup 0      the producer: one thread of it starts copies, the rest idle
+//   warpgroups 1, 2  consumers: 64 x BN of the tile each, in registers
+//
+// Between them lies a ring of STAGES slabs in shared memory. Each has two barriers: `full`, which counts
+// the bytes that arrive, and `empty`, which counts the consumers that are done. The producer runs ahead
+// by as much as the ring holds, also into the next tile.
+//
+// A slab is made of blocks of 64 lines (rows of a, columns of b) by BK = 64 steps along k: 8 KB, 64 rows
+// of 128 bytes, swizzled. Where lines lie along k a block's rows are lines, elsewhere they are steps.
+#pragma once
+#include "hopper.cuh"
+#include "wgmma.cuh"
+
+#define BM 128
+#ifndef BN
+#define BN 256  // 128, 192 or 256
+#endif
+#define BK 64
+#ifndef STAGES
+#define STAGES 4  // what fits in 227 KB: 4 of 48 KB, 5 of 40, 7 of 32
+#endif
+#ifndef CLUSTER
+#define CLUSTER 1  // 2: the blocks of a cluster have tiles below each other and share the slabs of b
+#endif
+#ifndef LATE
+#define LATE 2  // slabs by which the second consumer starts late, fewer than STAGES
+#endif
+#ifndef A_ALONG_K
+#define A_ALONG_K 1  // the elements of a row of a lie side by side
+#endif
+#ifndef B_ALONG_K
+#define B_ALONG_K 0  // the elements of a column of b lie side by side: b is a transposed view
+#endif
+#define BLOCK (64 * BK * 2)
+#define STAGE ((BM + BN) * BK * 2)
+#define THREADS 384
+#if BN == 256
+#define WGMMA wgmma_m64n256k16
+#elif BN == 192
+#define WGMMA wgmma_m64n192k16
+#else
+#define WGMMA wgmma_m64n128k16
+#endif
+
+// region: ring
+struct Ring {
+    unsigned slabs, full, empty;  // addresses of stage 0 and its barriers
+    unsigned stage, parity;       // where this thread is, and how often it went round (0 or 1)
+
+    __device__ __forceinline__ void next() {
+        stage++;
+        if (stage == STAGES) stage = 0, parity ^= 1;
+    }
+};
+
+// Sets the barriers up; every thread of the block calls it.
+__device__ __forceinline__ Ring ring_in(char* shared, unsigned long long* barriers) {
+    // Swizzled blocks begin at multiples of 1024, and nothing promises that of dynamic shared memory.
+    Ring ring = {(shared_address(shared) + 1023) / 1024 * 1024, shared_address(barriers),
+                 shared_address(barriers + STAGES), 0, 0};
+    if (threadIdx.x == 0) {
+        for (unsigned s = 0; s < STAGES; s++) {
+            mbarrier_init(ring.full + 8 * s, 1);             // the producer, and bytes
+            mbarrier_init(ring.empty + 8 * s, 8 * CLUSTER);  // each consumers' warp
+        }
+        mbarrier_init_fence();
+    }
+    if (CLUSTER > 1) cluster_sync();
+    else __syncthreads();
+    return ring;
+}
+// end: ring
+
+// Where an operand's elements are: its map, and the place of its matrix among the batches.
+struct Operand {
+    const TensorMap* map;
+    unsigned inner, outer;
+};
+
+// region: produce
+// Starts the copy of the block of an operand that begins at this line and step.
+template <bool ALONG_K>
+__device__ __forceinline__ void load_block(unsigned to, Operand x, unsigned full, unsigned line,
+                                           unsigned step) {
+    tma_load_4d(to, x.map, full, ALONG_K ? step : line, ALONG_K ? line : step, x.inner, x.outer);
+}
+
+// Brings the slabs of the tile at (i, j) into the ring. Called by one thread.
+__device__ __forceinline__ void load_tile(Ring& ring, Operand a, Operand b, unsigned i, unsigned j,
+                                          unsigned k) {
+    for (unsigned l = 0; l < k; l += BK) {
+        unsigned to = ring.slabs + ring.stage * STAGE, full = ring.full + 8 * ring.stage;
+        // The first time round a stage is empty from the start: the phase before the first has ended.
+        mbarrier_wait_parity(ring.empty + 8 * ring.stage, ring.parity ^ 1);
+        mbarrier_expect_bytes(full, STAGE);
+#pragma unroll
+        for (unsigned n = 0; n < BM; n += 64) load_block<A_ALONG_K>(to + n / 64 * BLOCK, a, full, i + n, l);
+        to += BM / 64 * BLOCK;
+#pragma unroll
+        for (unsigned n = 0; n < BN; n += 64) {
+#if CLUSTER > 1
+            // Each block of the cluster fetches every other of these for both.
+            if (n / 64 % CLUSTER == cluster_rank())
+                tma_load_4d_multicast(to + n / 64 * BLOCK, b.map, full, B_ALONG_K ? l : j + n,
+                                      B_ALONG_K ? j + n : l, b.inner, b.outer, (1 << CLUSTER) - 1);
+#else
+            load_block<B_ALONG_K>(to + n / 64 * BLOCK, b, full, j + n, l);
+#endif
+        }
+        ring.next();
+    }
+}
+// end: produce
+
+// region: consume
+// Says that this warp has done with a stage, to every block that fills it.
+__device__ __forceinline__ void release(const Ring& ring, unsigned stage) {
+    unsigned lane = threadIdx.x % 32;
+    if (CLUSTER == 1 && lane == 0) mbarrier_arrive(ring.empty + 8 * stage);
+    if (CLUSTER > 1 && lane < CLUSTER) mbarrier_arrive_in(ring.empty + 8 * stage, lane);
+}
+
+// Multiplies the slabs of a tile: rows 64 part and on of it. Called by a whole warpgroup.
+__device__ __forceinline__ void multiply_tile(Ring& ring, float (&sums)[BN / 2], unsigned part,
+                                              unsigned k) {
+    unsigned before = 0;
+    for (unsigned l = 0; l < k; l += BK) {
+        unsigned slab = ring.slabs + ring.stage * STAGE;
+        unsigned long long a = shared_descriptor(slab + part * BLOCK, BLOCK, 1024);
+        unsigned long long b = shared_descriptor(slab + BM / 64 * BLOCK, BLOCK, 1024);
+        mbarrier_wait_parity(ring.full + 8 * ring.stage, ring.parity);
+        wgmma_fence();
+#pragma unroll
+        for (unsigned s = 0; s < BK / 16; s++) {
+            // 16 steps on, in the 16-byte units of a descriptor: within the rows, or two atoms on.
+            WGMMA<!A_ALONG_K, !B_ALONG_K>(sums, a + s * (A_ALONG_K ? 2 : 128),
+                                          b + s * (B_ALONG_K ? 2 : 128), l + s > 0);
+        }
+        wgmma_commit();
+        // One group stays under way; the one before it is done, and its stage free.
+        wgmma_wait<1>();
+        if (l > 0) release(ring, before);
+        before = ring.stage;
+        ring.next();
+    }
+    wgmma_wait<0>();
+    release(ring, before);
+}
+// end: consume
+
+// region: late
+// Both consumers would end a tile together and leave the tensor cores idle while they store. The second
+// one starts its first tile late, when so many slabs have come: from then on it multiplies while the
+// first stores, and the other way round.
+__device__ __forceinline__ void start_late(const Ring& ring, unsigned part, unsigned k) {
+    if (LATE > 0 && part > 0) mbarrier_wait_parity(ring.full + 8 * min(LATE, (k - 1) / BK), 0);
+}
+// end: late
