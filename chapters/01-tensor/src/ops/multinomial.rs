@@ -66,7 +66,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
 /// 4,294,967,295, which no table has as a row, and so does what is drawn when no weight is left.
 ///
 /// # Errors
-/// A dtype that has no rung; no dimensions, or a last one of 0; without replacement more draws than
+/// Weights that are integers; no dimensions, or a last one of 0; without replacement more draws than
 /// a row has places; a step that is being recorded; the device fails.
 pub fn multinomial(weights: &Tensor, draws: usize, seed: u64, replacement: bool) -> Result<Tensor> {
     let op = "multinomial";
@@ -74,7 +74,7 @@ pub fn multinomial(weights: &Tensor, draws: usize, seed: u64, replacement: bool)
     let Some((&width, rows)) = weights.shape().split_last().filter(|(w, _)| **w > 0) else {
         return Err(Error::shape(op, &[weights.shape()], "needs a last dimension above 0"));
     };
-    let shape = [rows, &[draws]].concat();
+    let (shape, weights) = ([rows, &[draws]].concat(), &weights.cast(DType::F32)?);
     if !replacement {
         if draws > width {
             let reason = format!("{draws} draws without replacement from {width} places");
