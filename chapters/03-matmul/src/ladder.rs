@@ -1,8 +1,9 @@
 //! The ladder of `matmul`: every rung takes the same bindings and params.
-use crate::cpu;
+use crate::{cpu, hopper, tensor_core};
 use strata_device::room::room;
 use strata_device::{
-    DType, Device, Kernel, Ladder, Launch, Machine, Outcome, Result, Rung, Slice, Stored, kernel,
+    Arch, DType, Device, Kernel, Ladder, Launch, Machine, Needs, Outcome, Precision, Result, Rung,
+    Slice, Stored, kernel,
 };
 use strata_tensor::Tensor;
 
@@ -80,7 +81,9 @@ kernel! {
     static COALESCED = "matmul/2_coalesced"(matmul) { cuda, wgsl }
     static TILED = "matmul/3_tiled"(matmul) { cuda, wgsl }
     static REGISTER_TILED = "matmul/4_register_tiled"(matmul) { cuda, wgsl }
-    static SPLIT_SUM = "matmul/split_sum"(split_sum) { cuda, wgsl }
+    pub(crate) static SPLIT_SUM = "matmul/split_sum"(split_sum) { cuda, wgsl }
+    pub(crate) static TENSOR_CORE = "matmul/7_tensor_core"(matmul) { cuda }
+    pub(crate) static HOPPER = "matmul/8_hopper"(matmul) { cuda }
     static THREADED = "matmul/5_threaded"(matmul) {
         cpu: cpu::threaded in "src/cpu/threaded.rs"
     }
@@ -95,14 +98,14 @@ fn each(kernel: &'static Kernel, a: &Args, device: &Device) -> Result<Vec<Launch
 const ROW_BYTES: usize = 128;
 
 /// One launch that does the whole op; the grid is the rung's own.
-fn launch(kernel: &'static Kernel, a: &Args, device: &Device) -> Result<Launch> {
+pub(crate) fn launch(kernel: &'static Kernel, a: &Args, device: &Device) -> Result<Launch> {
     let (bindings, params) = filled(a, device)?;
     let (flops, bytes) = cost(a);
     Ok(finishing(kernel.launch(bindings, params), a).cost(flops, bytes))
 }
 
 /// The bindings and params of the whole op.
-fn filled(a: &Args, device: &Device) -> Result<(product::Bindings, product::Params)> {
+pub(crate) fn filled(a: &Args, device: &Device) -> Result<(product::Bindings, product::Params)> {
     if device.machine() == Machine::Cpu {
         room("matmul", (a.batches * a.m).saturating_mul(ROW_BYTES))?;
     }
@@ -149,12 +152,12 @@ fn filled(a: &Args, device: &Device) -> Result<(product::Bindings, product::Para
 }
 
 /// The tensor, or something in its place that is never read: of no dtype.
-fn flat_or(tensor: Option<&Tensor>, other: &Slice) -> Slice {
+pub(crate) fn flat_or(tensor: Option<&Tensor>, other: &Slice) -> Slice {
     tensor.map_or_else(|| Slice { dtype: None, ..other.clone() }, Tensor::binding)
 }
 
 /// The constants of the epilogue.
-fn finishing(launch: Launch, a: &Args) -> Launch {
+pub(crate) fn finishing(launch: Launch, a: &Args) -> Launch {
     launch
         .constant("ACCUMULATE", a.accumulate.into())
         .constant("BIAS", a.bias.is_some().into())
@@ -163,7 +166,7 @@ fn finishing(launch: Launch, a: &Args) -> Launch {
 }
 
 /// FLOPs and bytes of the whole op.
-fn cost(a: &Args) -> (f64, f64) {
+pub(crate) fn cost(a: &Args) -> (f64, f64) {
     let results = a.batches * a.m * a.n;
     let [left, right, out] = [&a.a, &a.b, &a.out].map(|m| &m.tensor);
     let read = [left, right].map(|t| t.layout().extent() * t.dtype().size());
@@ -271,6 +274,15 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
         // end: rung
         Rung::new("4_register_tiled", &[&REGISTER_TILED, &SPLIT_SUM], register_tiled)
             .accepts(all_f32),
+        Rung::new("7_tensor_core", &[&TENSOR_CORE, &SPLIT_SUM], tensor_core::plan)
+            .needs(Needs { arch: Arch::AtLeast(80), ..Needs::NONE })
+            .precision(Precision::Tf32)
+            .exact(hopper::halves)
+            .native(),
+        Rung::new("8_hopper", &[&HOPPER], hopper::plan)
+            .needs(Needs { arch: Arch::Exactly(90), ..Needs::NONE })
+            .accepts(hopper::fits)
+            .native(),
         Rung::new("5_threaded", &[&THREADED], |a, device| Ok(vec![launch(&THREADED, a, device)?])),
     ],
 };

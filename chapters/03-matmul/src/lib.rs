@@ -30,8 +30,10 @@ mod cpu;
 #[cfg(not(target_family = "wasm"))]
 mod demo;
 mod gemm;
+mod hopper;
 mod ladder;
 mod linear;
+mod tensor_core;
 mod var;
 
 pub use column_sum::column_sum;

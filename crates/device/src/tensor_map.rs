@@ -1,4 +1,4 @@
-use crate::{DType, Launch};
+use crate::{Binding, DType};
 
 /// How the copy engine lays the rows of a tile out in shared memory: which bits of an address are
 /// exchanged, so that columns of a tile do not share a bank.
@@ -16,12 +16,13 @@ pub enum Swizzle {
 }
 
 /// A tensor as the copy engine of an NVIDIA card (Hopper's TMA) walks it: tile by tile, with zeros
-/// where a tile reaches beyond the tensor. Kernels take one by value, behind the pointers and in front
-/// of `Params`: `const __grid_constant__ TensorMap`, 128 bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// where a tile reaches beyond the tensor. Kernels take them by value, behind the pointers and in front
+/// of `Params`: `const __grid_constant__ TensorMap`, 128 bytes each, or all of them as one struct.
+#[derive(Clone, Debug)]
 pub struct TensorMap {
-    /// The binding it describes, whose first byte is the tensor's.
-    pub binding: usize,
+    /// The memory that it shows, from the tensor's first element on: a multiple of 16 bytes. Kernels
+    /// read there, so no binding that is written may share it.
+    pub of: Binding,
     /// Its elements.
     pub dtype: DType,
     /// Elements in each dimension, the outermost first; at most five.
@@ -37,11 +38,17 @@ pub struct TensorMap {
 
 impl TensorMap {
     /// What is wrong with it, for the launch that it belongs to: it may not reach beyond its binding.
-    pub(crate) fn fault(&self, launch: &Launch) -> Option<String> {
+    pub(crate) fn fault(&self) -> Option<String> {
         let (rank, size) = (self.shape.len(), self.dtype.size());
-        let Some(binding) = launch.bindings.get(self.binding) else {
-            return Some(format!("it describes binding {}, and there is none", self.binding));
-        };
+        let of = &self.of;
+        let end = of.offset.checked_add(of.bytes).filter(|end| *end <= of.memory.bytes());
+        if end.is_none() || !of.offset.is_multiple_of(16) {
+            let (offset, bytes, room) = (of.offset, of.bytes, of.memory.bytes());
+            return Some(format!(
+                "it shows {bytes} bytes from {offset} of a buffer of {room}; it begins at a multiple \
+                 of 16 and stays within"
+            ));
+        }
         if !(1..=5).contains(&rank) || self.strides.len() != rank || self.tile.len() != rank {
             return Some(
                 "it needs a size, a stride and a tile for each of 1 to 5 dimensions".into(),
@@ -67,7 +74,6 @@ impl TensorMap {
         let last = steps.map(|(n, stride)| (n - 1).saturating_mul(*stride));
         let last = last.fold(0usize, usize::saturating_add);
         let bytes = last.saturating_add(1).saturating_mul(size);
-        (bytes > binding.bytes)
-            .then(|| format!("it shows {bytes} bytes of a binding of {}", binding.bytes))
+        (bytes > of.bytes).then(|| format!("it shows {bytes} bytes of {}", of.bytes))
     }
 }

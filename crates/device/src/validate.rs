@@ -120,7 +120,16 @@ pub(crate) fn bindings(launch: &Launch) -> Result<()> {
 
 /// What a tensor map shows must be there, as with any binding.
 fn mapped(launch: &Launch) -> Result<()> {
-    let fault = |(i, map): (usize, &TensorMap)| Some((i, map.fault(launch)?));
+    let declared = launch.kernel.signature.bindings;
+    let shared = |map: &TensorMap| {
+        let written = launch.bindings.iter().zip(declared);
+        let mut written = written.filter(|(_, declared)| declared.access == Access::Write);
+        written.any(|(binding, _)| binding.memory.id() == map.of.memory.id())
+    };
+    let fault = |(i, map): (usize, &TensorMap)| {
+        let said = || shared(map).then(|| "a binding that is written shares its buffer".into());
+        Some((i, map.fault().or_else(said)?))
+    };
     match launch.tensor_maps.iter().enumerate().find_map(fault) {
         Some((i, what)) => fail(launch, format!("tensor map {i}: {what}")),
         None => Ok(()),

@@ -1,6 +1,8 @@
 //! What NVIDIA cards have from Hopper on: clusters, and an engine that copies tiles.
 #![cfg(all(feature = "cuda", not(target_family = "wasm")))]
-use strata_device::{Buffer, DType, Device, Settings, Swizzle, TensorMap, cuda, kernel, testing};
+use strata_device::{
+    Binding, Buffer, DType, Device, Settings, Swizzle, TensorMap, cuda, kernel, testing,
+};
 
 /// A card with both, or `None` and a word about it.
 fn hopper() -> Option<Device> {
@@ -130,7 +132,7 @@ fn the_copy_engine_loads_a_tile_and_zeros_beyond_the_tensor() {
     let x = floats(&device, &(1..=rows * columns).map(|i| i as f32).collect::<Vec<_>>());
     let out = floats(&device, &[-1.0; 32]);
     let map = TensorMap {
-        binding: 0,
+        of: x.whole().binding(),
         dtype: DType::F32,
         shape: vec![rows, columns],
         strides: vec![columns, 1],
@@ -155,7 +157,8 @@ fn the_copy_engine_loads_a_tile_and_zeros_beyond_the_tensor() {
     device.replay(&recording).unwrap();
     assert_eq!(back(&out)[0], 49.0);
     let wrong = [
-        TensorMap { binding: 2, ..map.clone() },
+        TensorMap { of: out.whole().binding(), ..map.clone() },
+        TensorMap { of: Binding { offset: 8, ..map.of.clone() }, ..map.clone() },
         TensorMap { shape: vec![7, 20], ..map.clone() },
         TensorMap { strides: vec![19, 1], ..map.clone() },
         TensorMap { tile: vec![4, 300], ..map.clone() },

@@ -12,7 +12,7 @@ use strata_check::guard::{self, Breach, GUARD_BYTES};
 use strata_check::{Fault, Watch, What};
 use strata_ml::device::{
     Access, Backend, Binding, BoxFuture, Device, Error, Kernel, Launch, Layer, Memory, Result,
-    Settings,
+    Settings, TensorMap,
 };
 
 /// A fresh device over a machine that others may use too, and what it caught. Its cache is its own,
@@ -50,7 +50,9 @@ impl Guarded {
             Ok(Binding { memory, offset: b.offset + GUARD_BYTES, ..b.clone() })
         };
         let bindings = launch.bindings.iter().map(shift).collect::<Result<_>>()?;
-        Ok(Launch { bindings, ..launch.clone() })
+        let shown = |map: &TensorMap| Ok(TensorMap { of: shift(&map.of)?, ..map.clone() });
+        let tensor_maps = launch.tensor_maps.iter().map(shown).collect::<Result<_>>()?;
+        Ok(Launch { bindings, tensor_maps, ..launch.clone() })
     }
 
     fn whole(&self, memory: &Memory) -> Result<Vec<u8>> {

@@ -14,7 +14,7 @@
 //!   may take subnormal numbers (below 2^-126) for 0, read or written, and WGSL does not promise the
 //!   sign of a zero.
 //! - Floats of 16 bits are computed with in f32, sums too, and the result is rounded once. WebGPU's
-//!   kernels of map, zip, reduce and argmax know f32 alone, and say so.
+//!   kernels of map, zip, reduce, argmax and multinomial know f32 alone, and say so.
 //! - Sums agree within `2 (sqrt(k) + 8) 2^-24 sum |x|` of the exact one: each machine adds up in its
 //!   own fixed order. One device gives the same bits every time.
 //! - Functions are good to a few units in the last place on the CPU and on CUDA. WGSL promises less:

@@ -14,12 +14,13 @@ pub fn read(text: &str, headers: &[(&str, &str)], entry: &str) -> Result<Taken, 
     let list = arguments(&code, entry).ok_or_else(|| format!("it has no entry `{entry}`"))?;
     let mut taken = Taken::default();
     for argument in list.split(',').map(str::trim).filter(|argument| !argument.is_empty()) {
+        taken.arguments += 1;
         match argument.rsplit_once('*') {
             Some((ty, name)) => taken.bindings.push(Some(binding(ty, name)?)),
             None => {
                 let ty = argument.split_whitespace().rev().nth(1).unwrap_or_default();
                 // Made by the launch, of a binding.
-                if ty != "TensorMap" {
+                if !matches!(ty, "TensorMap" | "TensorMaps") {
                     taken.params = fields(&code, ty, 1)?;
                 }
             }

@@ -16,6 +16,8 @@ pub struct Taken {
     pub bindings: Vec<Option<Binding>>,
     /// The fields of its params struct.
     pub params: Vec<Param>,
+    /// How many arguments a CUDA entry has, tensor maps and the params struct among them.
+    pub arguments: usize,
 }
 
 /// A binding, as a text says.

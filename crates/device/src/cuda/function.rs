@@ -16,6 +16,9 @@ const DEFAULT_SHARED: u32 = 48 << 10;
 /// The most bytes that a kernel's arguments may have, and so the most arguments.
 const MOST_ARGUMENTS: usize = 32_764;
 
+/// Tensor maps that a kernel takes one by one; where there are more it takes a struct of them.
+const MOST_MAPS: usize = 4;
+
 /// An image on the card.
 pub(super) struct Module {
     raw: sys::CUmodule,
@@ -75,7 +78,14 @@ unsafe impl Sync for Function {}
 
 impl Function {
     /// Looks an entry point up.
-    pub(super) fn find(module: &Arc<Module>, launch: &Launch) -> Result<Self> {
+    ///
+    /// `count` says how many arguments it has, where that is sure: a driver that is asked for one more
+    /// answers with an error, which is how they are counted otherwise, and which tools report.
+    pub(super) fn find(
+        module: &Arc<Module>,
+        launch: &Launch,
+        count: Option<usize>,
+    ) -> Result<Self> {
         let kernel = launch.kernel;
         let context = &module.context;
         let fail = |reason: String| Error::Launch { kernel: kernel.path.into(), reason };
@@ -102,7 +112,7 @@ impl Function {
             raw,
             own_shared: u32::try_from(own_shared).unwrap_or(0),
             granted: AtomicU32::new(0),
-            arguments: driver::ready()?.param_info.and_then(|info| arguments(info, raw)),
+            arguments: driver::ready()?.param_info.and_then(|info| arguments(info, raw, count)),
             module: module.clone(),
         })
     }
@@ -135,12 +145,19 @@ impl Function {
         let mut words = launch.params.clone();
         let least = if known { 0 } else { MOST_ARGUMENTS / 4 };
         words.resize((words.len().next_multiple_of(4) + 4).max(least), 0);
-        let encode = |map: &TensorMap| tensor_map::encode(map, pointers[map.binding]);
-        let maps = launch.tensor_maps.iter().map(encode).collect::<Result<Vec<_>, _>>();
-        let mut maps = maps.map_err(fail)?;
+        let mut maps = Vec::with_capacity(launch.tensor_maps.len());
+        for TensorMap { of, .. } in &launch.tensor_maps {
+            let block = of.memory.get::<Block>().filter(|block| block.of(context));
+            let block = block.ok_or_else(|| stranger(kernel.path))?;
+            let map = &launch.tensor_maps[maps.len()];
+            maps.push(tensor_map::encode(map, block.pointer + of.offset as u64).map_err(fail)?);
+        }
         let mut arguments: Vec<*mut c_void> =
             pointers.iter_mut().map(|p| (p as *mut u64).cast()).collect();
-        arguments.extend(maps.iter_mut().map(|map| std::ptr::from_mut(map).cast::<c_void>()));
+        // One struct of them all lies where the first one does.
+        let passed = if self.takes_one_struct(launch) { 1 } else { maps.len() };
+        let maps_passed = maps.iter_mut().take(passed);
+        arguments.extend(maps_passed.map(|map| std::ptr::from_mut(map).cast::<c_void>()));
         let params: *mut c_void = words.as_mut_ptr().cast();
         if !launch.params.is_empty() {
             arguments.push(params);
@@ -223,11 +240,23 @@ impl Function {
         Ok(unsafe { call(&config, self.raw, arguments, null) })
     }
 
+    /// Whether the kernel takes several tensor maps as one struct. An older driver does not tell.
+    fn takes_one_struct(&self, launch: &Launch) -> bool {
+        let maps = launch.tensor_maps.len();
+        let sizes = self.arguments.as_deref().unwrap_or_default();
+        maps > 1 && sizes.get(launch.bindings.len()) == Some(&(maps * tensor_map::BYTES))
+    }
+
     /// A launch that passes too little would make the driver read past our arguments.
     fn match_arguments(&self, launch: &Launch) -> Result<(), String> {
-        let Some(sizes) = &self.arguments else { return Ok(()) };
         let (buffers, words) = (launch.bindings.len(), launch.params.len());
-        let maps = launch.tensor_maps.len();
+        let together = self.takes_one_struct(launch);
+        let maps = if together { 1 } else { launch.tensor_maps.len() };
+        let Some(sizes) = &self.arguments else {
+            let many = maps > MOST_MAPS;
+            let why = format!("{maps} tensor maps need a driver of CUDA 12.4 or newer");
+            return if many { Err(why) } else { Ok(()) };
+        };
         let passed = buffers + maps + usize::from(words > 0);
         if sizes.len() != passed {
             let (declared, s) = (sizes.len(), if buffers == 1 { "" } else { "s" });
@@ -239,8 +268,8 @@ impl Function {
         if let Some(i) = sizes[..buffers].iter().position(|&size| size != 8) {
             return Err(format!("argument {i} of its CUDA entry is not a pointer"));
         }
-        if let Some(i) = sizes[buffers..buffers + maps].iter().position(|&s| s != tensor_map::BYTES)
-        {
+        let map = |&size: &usize| size == tensor_map::BYTES || together;
+        if let Some(i) = sizes[buffers..buffers + maps].iter().position(|size| !map(size)) {
             let bytes = tensor_map::BYTES;
             return Err(format!(
                 "argument {} of its CUDA entry is no TensorMap of {bytes} bytes",
@@ -277,9 +306,16 @@ impl Function {
 }
 
 /// The sizes of a function's arguments, if the driver tells.
-fn arguments(info: ParamInfo, function: sys::CUfunction) -> Option<Vec<usize>> {
+fn arguments(
+    info: ParamInfo,
+    function: sys::CUfunction,
+    count: Option<usize>,
+) -> Option<Vec<usize>> {
     let mut sizes = Vec::new();
     while sizes.len() <= MOST_ARGUMENTS {
+        if Some(sizes.len()) == count {
+            return Some(sizes);
+        }
         let (mut offset, mut size) = (0, 0);
         // SAFETY: the function is loaded, both numbers outlive the call. Past the last argument it
         // answers with an error.

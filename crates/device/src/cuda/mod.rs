@@ -23,7 +23,9 @@ pub(crate) use compile::try_out;
 pub use compile::{compile, compile_available};
 
 use crate::validate::{range, stranger};
-use crate::{Backend, BoxFuture, Error, Info, Launch, Memory, Overlay, Result, room};
+use crate::{
+    Backend, BoxFuture, Error, Info, Kernel, Launch, Machine, Memory, Overlay, Result, agree, room,
+};
 use context::Context;
 use function::{Function, Module};
 use graph::{Graph, Noted};
@@ -104,6 +106,14 @@ impl Cuda {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many arguments a kernel's entry has, if the text is ours: a reader's may say one thing and
+    /// mean another.
+    fn arguments_of(&self, kernel: &Kernel) -> Option<usize> {
+        let own = |overlay: &Overlay| overlay.find(kernel.path, Machine::Cuda).is_some();
+        let text = kernel.cuda.filter(|_| !self.overlay.as_deref().is_some_and(own))?;
+        Some(agree::cuda(text.text, text.includes, kernel.entry).ok()?.arguments)
+    }
+
     /// The function of a launch, compiled and loaded at its first use.
     fn function(&self, launch: &Launch) -> Result<Arc<Function>> {
         let kernel = launch.kernel;
@@ -126,7 +136,7 @@ impl Cuda {
                 module
             }
         };
-        let function = Arc::new(Function::find(&module, launch)?);
+        let function = Arc::new(Function::find(&module, launch, self.arguments_of(kernel))?);
         code.functions.insert(key, function.clone());
         Ok(function)
     }

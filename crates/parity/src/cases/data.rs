@@ -4,7 +4,7 @@ use crate::{Outcome, Probe};
 use strata_check::{Tolerance, oracle::embedding as oracle, sample};
 use strata_ml::data::{embedding_backward, embedding_forward, embedding_positions_backward};
 use strata_ml::device::StepState;
-use strata_ml::tensor::Tensor;
+use strata_ml::tensor::{DType, Tensor};
 
 pub(super) const CASES: &[Entry] = &[
     ("embedding", forward),
@@ -101,7 +101,8 @@ fn gradient(probe: &mut Probe, shape: [usize; 4], accumulate: bool, tokens: bool
     let (upstream, dy) = probe.normal(4, &[batch, rows, width])?;
     let table = if tokens { [vocab, width] } else { [context, width] };
     let (start, held) = probe.normal(5, &table)?;
-    let out = if accumulate { held } else { probe.poison(&table)? };
+    // Sums are f32, whatever is added up.
+    let out = if accumulate { held } else { probe.poison(&table)? }.cast(DType::F32)?;
     let run = if tokens { embedding_backward } else { embedding_positions_backward };
     if probe.taken(run(&ids, &dy, &out, accumulate))?.is_none() {
         return Ok(());
