@@ -2,19 +2,16 @@
 // Matrix multiply by tiles in registers.
 //
 // Idea: in 3_tiled every multiplication loads two numbers from workgroup memory. Here an invocation
-// computes TM x TN results: it loads TM numbers of a and TN of b into registers and multiplies each
-// with each, 16 multiplications for 8 loads (or 64 for 16). 256 invocations make a tile of
-// 16 TM x 16 TN results: 64 x 64 (or 128 x 128).
-// Cost: 2 m n k FLOPs; 8 m n k / 64 bytes from global memory, 8 m n k / 4 from workgroup memory.
-// Expected gain over 3_tiled: three to five times on a GPU.
+// computes TM x TN results: at each step along k it loads TM numbers of a and TN of b into registers
+// and multiplies each with each, 64 multiplications for 16 loads (or 16 for 8). 256 invocations make a
+// tile of 16 TM x 16 TN results: 128 x 128 (or 64 x 64).
+// Cost: 2 m n k FLOPs; 8 m n k / 128 bytes from global memory, 8 m n k / 8 from workgroup memory.
+// Expected gain over 3_tiled: two to four times on a GPU. Workgroup memory is asked for an eighth, but
+// one number at a time, each with a check of its index; and while a slab is fetched nothing is
+// multiplied.
 //
-// Slabs and sums are made of vec4: one load brings four numbers, and one bounds check guards them.
-// Row and column 4 v + c of a tile are component c of vector v; an invocation has every sixteenth
-// vector.
-//
-// The next slab of k is fetched into registers while this one is multiplied: global memory has a whole
-// slab's time to answer. Where there are few tiles and many terms (a weight's gradient), `span` cuts k
-// into parts that workgroups of their own add up; split_sum adds the parts and finishes.
+// Where there are few tiles and many terms (a weight's gradient), the plan cuts k into parts of `span`
+// terms that workgroups of their own add up (SPLIT); split_sum adds the parts and finishes.
 
 // region: tune
 const TM: u32 = 4u; // tune: 4 8
@@ -28,21 +25,12 @@ override SPLIT: u32 = 0u;  // c holds the sums of each part, unfinished
 const THREADS: u32 = 256u;
 const BM: u32 = 16u * TM;
 const BN: u32 = 16u * TN;
-// Padding spreads slabs that are turned over the banks.
-const A_PITCH: u32 = BM / 4u + 1u;
-const B_PITCH: u32 = BN / 4u + 1u;
-const A_SHARE: u32 = BK * BM / THREADS;
-const B_SHARE: u32 = BK * BN / THREADS;
-const V: u32 = TN / 4u;  // vectors in a row of an invocation's results
+// Padding spreads a slab that is turned while it is stored over the banks.
+const A_PITCH: u32 = BK + 1u;
+const B_PITCH: u32 = BN + 4u;
 
-var<workgroup> a_slab: array<vec4<f32>, BK * A_PITCH>;  // [l][row / 4]
-var<workgroup> b_slab: array<vec4<f32>, BK * B_PITCH>;  // [l][column / 4]
-
-// Line (row of a, column of b) and place along k of element e of a slab: neighboring invocations
-// take neighboring addresses.
-fn split_index(e: u32, along_k: u32, width: u32) -> vec2<u32> {
-    return select(vec2(e % width, e / width), vec2(e / BK, e % BK), along_k != 0u);
-}
+var<workgroup> a_slab: array<f32, BM * A_PITCH>;  // [row][l]
+var<workgroup> b_slab: array<f32, BK * B_PITCH>;  // [l][column]
 
 @compute @workgroup_size(256)
 fn matmul(
@@ -66,72 +54,58 @@ fn matmul(
         let left = a_start(batch);
         let right = b_start(batch);
 
-        var a_share: array<f32, A_SHARE>;
-        var b_share: array<f32, B_SHARE>;
-        var sums: array<vec4<f32>, TM * V>;  // [row][column / 4]
-        for (var r = 0u; r < TM * V; r++) {
-            sums[r] = vec4(0.0);
+        var sums: array<f32, TM * TN>;
+        for (var e = 0u; e < TM * TN; e++) {
+            sums[e] = 0.0;
         }
-        // Round 0 only fetches, the last one only multiplies.
-        for (var l0 = start; l0 < end + BK; l0 += BK) {
-            // region: fetch
-            for (var s = 0u; s < A_SHARE; s++) {
-                let at = split_index(lane + s * THREADS, A_ALONG_K, BM);
-                a_share[s] = 0.0;
-                if (i0 + at.x < p.m && l0 + at.y < end) {
-                    a_share[s] = a[left + (i0 + at.x) * p.a_row + (l0 + at.y) * p.a_col];
+        for (var l0 = start; l0 < end; l0 += BK) {
+            // region: load
+            // Neighboring invocations read neighboring addresses, whichever way the matrix lies.
+            for (var e = lane; e < BK * BM; e += THREADS) {
+                let row = select(e % BM, e / BK, A_ALONG_K != 0u);
+                let l = select(e / BM, e % BK, A_ALONG_K != 0u);
+                var from_a = 0.0;
+                if (i0 + row < p.m && l0 + l < end) {
+                    from_a = a[left + (i0 + row) * p.a_row + (l0 + l) * p.a_col];
                 }
+                a_slab[row * A_PITCH + l] = from_a;
             }
-            // end: fetch
-            for (var s = 0u; s < B_SHARE; s++) {
-                let at = split_index(lane + s * THREADS, B_ALONG_K, BN);
-                b_share[s] = 0.0;
-                if (j0 + at.x < p.n && l0 + at.y < end) {
-                    b_share[s] = b[right + (j0 + at.x) * p.b_col + (l0 + at.y) * p.b_row];
+            // end: load
+            for (var e = lane; e < BK * BN; e += THREADS) {
+                let column = select(e % BN, e / BK, B_ALONG_K != 0u);
+                let l = select(e / BN, e % BK, B_ALONG_K != 0u);
+                var from_b = 0.0;
+                if (l0 + l < end && j0 + column < p.n) {
+                    from_b = b[right + (l0 + l) * p.b_row + (j0 + column) * p.b_col];
                 }
-            }
-            if (l0 > start) {
-                for (var l = 0u; l < BK; l++) {
-                    // region: multiply
-                    var columns: array<vec4<f32>, V>;
-                    for (var s = 0u; s < V; s++) {
-                        columns[s] = b_slab[l * B_PITCH + s * 16u + x];
-                    }
-                    for (var r = 0u; r < TM / 4u; r++) {
-                        let rows = a_slab[l * A_PITCH + r * 16u + y];
-                        for (var s = 0u; s < V; s++) {
-                            sums[(4u * r + 0u) * V + s] += rows.x * columns[s];
-                            sums[(4u * r + 1u) * V + s] += rows.y * columns[s];
-                            sums[(4u * r + 2u) * V + s] += rows.z * columns[s];
-                            sums[(4u * r + 3u) * V + s] += rows.w * columns[s];
-                        }
-                    }
-                    // end: multiply
-                }
-            }
-            // region: put
-            workgroupBarrier();
-            for (var s = 0u; s < A_SHARE; s++) {
-                let at = split_index(lane + s * THREADS, A_ALONG_K, BM);
-                a_slab[at.y * A_PITCH + at.x / 4u][at.x % 4u] = a_share[s];
-            }
-            for (var s = 0u; s < B_SHARE; s++) {
-                let at = split_index(lane + s * THREADS, B_ALONG_K, BN);
-                b_slab[at.y * B_PITCH + at.x / 4u][at.x % 4u] = b_share[s];
+                b_slab[l * B_PITCH + column] = from_b;
             }
             workgroupBarrier();
-            // end: put
+            for (var l = 0u; l < BK; l++) {
+                // region: multiply
+                var columns: array<f32, TN>;
+                for (var s = 0u; s < TN; s++) {
+                    columns[s] = b_slab[l * B_PITCH + s * 16u + x];
+                }
+                for (var r = 0u; r < TM; r++) {
+                    let row = a_slab[(r * 16u + y) * A_PITCH + l];
+                    for (var s = 0u; s < TN; s++) {
+                        sums[r * TN + s] += row * columns[s];
+                    }
+                }
+                // end: multiply
+            }
+            workgroupBarrier();
         }
         for (var r = 0u; r < TM; r++) {
-            let i = i0 + (r / 4u * 16u + y) * 4u + r % 4u;
+            let i = i0 + r * 16u + y;
             for (var s = 0u; s < TN; s++) {
-                let j = j0 + (s / 4u * 16u + x) * 4u + s % 4u;
+                let j = j0 + s * 16u + x;
                 if (i < p.m && j < p.n) {
-                    let sum = sums[r * V + s / 4u][s % 4u];
                     if (SPLIT != 0u) {
-                        c[((part * p.batches + batch) * p.m + i) * p.n + j] = sum;
+                        c[((part * p.batches + batch) * p.m + i) * p.n + j] = sums[r * TN + s];
                     } else {
-                        settle(batch, i, j, sum);
+                        settle(batch, i, j, sums[r * TN + s]);
                     }
                 }
             }
@@ -140,10 +114,8 @@ fn matmul(
         // lie in memory for all of the kernel (twenty times slower on an H100).
         if (SPLIT == 0u && (RESIDUAL != 0u || GELU != 0u)) {
             for (var e = 0u; e < TM * TN; e++) {
-                let r = e / TN;
-                let s = e % TN;
-                let i = i0 + (r / 4u * 16u + y) * 4u + r % 4u;
-                let j = j0 + (s / 4u * 16u + x) * 4u + s % 4u;
+                let i = i0 + e / TN * 16u + y;
+                let j = j0 + e % TN * 16u + x;
                 if (i < p.m && j < p.n) {
                     follow(batch, i, j);
                 }

@@ -31,7 +31,7 @@ fn matrix(device: &Device, rows: usize, columns: usize, transposed: bool) -> Ten
 
 fn products(criterion: &mut Criterion) {
     let device = Device::open("cpu", Settings::default()).expect("the CPU is always there");
-    let mut group = criterion.benchmark_group("matmul/5_threaded");
+    let mut group = criterion.benchmark_group("matmul/2_threaded");
     for (m, n, k, kind) in SHAPES {
         let a = matrix(&device, m, k, kind.starts_with('t'));
         let b = matrix(&device, k, n, kind.ends_with('t'));

@@ -1,9 +1,10 @@
 //! The ladder of `matmul`: every rung takes the same bindings and params.
+use crate::tiled::{self, all_f32, tiles};
 use crate::{cpu, hopper, tensor_core};
 use strata_device::room::room;
 use strata_device::{
-    Arch, DType, Device, Kernel, Ladder, Launch, Machine, Needs, Outcome, Precision, Result, Rung,
-    Slice, Stored, kernel,
+    Arch, Device, Kernel, Ladder, Launch, Machine, Needs, Outcome, Precision, Result, Rung, Slice,
+    Stored, kernel,
 };
 use strata_tensor::Tensor;
 
@@ -79,14 +80,16 @@ kernel! {
     }
     static NAIVE = "matmul/1_naive"(matmul) { cuda, wgsl, cpu: cpu::naive in "src/cpu/naive.rs" }
     static COALESCED = "matmul/2_coalesced"(matmul) { cuda, wgsl }
+    static THREADED = "matmul/2_threaded"(matmul) {
+        cpu: cpu::threaded in "src/cpu/threaded.rs"
+    }
     static TILED = "matmul/3_tiled"(matmul) { cuda, wgsl }
     static REGISTER_TILED = "matmul/4_register_tiled"(matmul) { cuda, wgsl }
+    static VECTORIZED = "matmul/5_vectorized"(matmul) { cuda, wgsl }
+    static DOUBLE_BUFFERED = "matmul/6_double_buffered"(matmul) { cuda, wgsl }
     pub(crate) static SPLIT_SUM = "matmul/split_sum"(split_sum) { cuda, wgsl }
     pub(crate) static TENSOR_CORE = "matmul/7_tensor_core"(matmul) { cuda }
     pub(crate) static HOPPER = "matmul/8_hopper"(matmul) { cuda }
-    static THREADED = "matmul/5_threaded"(matmul) {
-        cpu: cpu::threaded in "src/cpu/threaded.rs"
-    }
 }
 
 /// One launch with a thread for each element of the result.
@@ -176,95 +179,12 @@ pub(crate) fn cost(a: &Args) -> (f64, f64) {
     (2.0 * results as f64 * a.k as f64, bytes as f64)
 }
 
-/// Which way the operands lie, for the rungs that load tiles.
-fn tiles(launch: Launch, a: &Args, m: usize, n: usize) -> Launch {
-    // Kernels walk on by the grid's width where there are more tiles than a grid may have groups.
-    launch
-        .spread(a.m.div_ceil(m) * a.n.div_ceil(n) * a.batches, 256)
-        .constant("A_ALONG_K", (a.a.col == 1).into())
-        .constant("B_ALONG_K", (a.b.row == 1 && a.b.col != 1).into())
-}
-
-/// Groups that keep a large card busy: two rounds of two for each of 132 multiprocessors.
-const BUSY: usize = 512;
-/// Terms of a sum worth a group of its own.
-const SPAN_LEAST: usize = 128;
-
-/// Whether nothing is stored in 16 bits: what the tiled rungs are written for.
-fn all_f32(a: &Args) -> bool {
-    [&a.a, &a.b, &a.out].iter().all(|m| m.tensor.dtype() == DType::F32)
-}
-
-fn tiles_of(a: &Args, side: usize) -> usize {
-    a.m.div_ceil(side) * a.n.div_ceil(side) * a.batches
-}
-
-/// Rounds of a workgroup of `4_register_tiled` that adds up so many terms: those of the loops over k
-/// and over a slab. All others have a fixed length and are unrolled by every compiler met so far; a
-/// round is added for each all the same.
-fn tile_rounds(terms: usize, width: u32) -> usize {
-    let slab = if width == 8 { 8 } else { 16 };
-    (terms.div_ceil(slab) + 1) * (slab + 9) + 3 * (width * width) as usize
-}
-
-/// The tile's width and the parts that k is split into. They depend on the shape alone: the same bits
-/// on every card.
-fn shape_of_tiles(a: &Args) -> (u32, usize) {
-    let tiles = |side: usize| tiles_of(a, side);
-    let parts = |side: usize| (BUSY / tiles(side)).clamp(1, (a.k / SPAN_LEAST).max(1));
-    // Large tiles load less for each multiplication, but must be many enough, and full.
-    let large = a.m > 64 && a.n > 64 && tiles(128) * parts(128) >= BUSY / 2;
-    if large { (8, parts(128)) } else { (4, parts(64)) }
-}
-
-fn register_tiled(a: &Args, device: &Device) -> Result<Vec<Launch>> {
-    let (width, parts) = shape_of_tiles(a);
-    let side = 16 * width as usize;
-    let tile = |launch: Launch| {
-        tiles(launch, a, side, side)
-            .constant("TM", width)
-            .constant("TN", width)
-            .constant("BK", if width == 8 { 8 } else { 16 })
-    };
-    if parts == 1 {
-        let whole = tile(launch(&REGISTER_TILED, a, device)?);
-        return Ok(vec![whole.constant("SPLIT", 0).rounds(tile_rounds(a.k, width))]);
-    }
-    let span = a.k.div_ceil(parts).next_multiple_of(16);
-    let parts = a.k.div_ceil(span);
-    // Sums are f32, whatever is multiplied.
-    let scratch = device.alloc(4 * parts * a.batches * a.m * a.n)?.whole();
-    let read = scratch.bytes as f64;
-    let (bindings, params) = filled(a, device)?;
-    let (flops, bytes) = cost(a);
-    let results = (a.batches * a.m * a.n) as f64;
-    // The sums are plain: the second launch has the epilogue.
-    let sums = product::Bindings { c: scratch.clone(), ..bindings.clone() };
-    let sums = tile(REGISTER_TILED.launch(sums, product::Params { span, ..params }))
-        .constant("SPLIT", 1)
-        .spread(tiles_of(a, side) * parts, 256)
-        .rounds(tile_rounds(span, width))
-        .cost(flops, bytes);
-    let finish = product::Bindings {
-        bias: flat_or(a.bias.as_ref(), &scratch),
-        residual: flat_or(a.residual.as_ref(), &scratch),
-        a: scratch.clone(),
-        b: scratch,
-        ..bindings
-    };
-    let finish = SPLIT_SUM.launch(finish, product::Params { span: parts, ..params });
-    let finish = finishing(finish, a)
-        .cover(a.batches * a.m * a.n, 256)
-        .rounds(parts)
-        .cost(results * parts as f64, read + results * a.out.tensor.dtype().size() as f64);
-    Ok(vec![sums, finish])
-}
-
 pub(crate) static LADDER: Ladder<Args> = Ladder {
     op: "matmul",
     rungs: &[
         Rung::new("1_naive", &[&NAIVE], |a, device| each(&NAIVE, a, device)),
         Rung::new("2_coalesced", &[&COALESCED], |a, device| each(&COALESCED, a, device)),
+        Rung::new("2_threaded", &[&THREADED], |a, device| Ok(vec![launch(&THREADED, a, device)?])),
         // region: rung
         Rung::new("3_tiled", &[&TILED], |a, device| {
             let launch = tiles(launch(&TILED, a, device)?, a, 16, 16);
@@ -272,8 +192,18 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             Ok(vec![launch.rounds(4 * a.k.div_ceil(16))])
         }),
         // end: rung
-        Rung::new("4_register_tiled", &[&REGISTER_TILED, &SPLIT_SUM], register_tiled)
-            .accepts(all_f32),
+        Rung::new("4_register_tiled", &[&REGISTER_TILED, &SPLIT_SUM], |a, device| {
+            tiled::plan(&REGISTER_TILED, a, device)
+        })
+        .accepts(all_f32),
+        Rung::new("5_vectorized", &[&VECTORIZED, &SPLIT_SUM], |a, device| {
+            tiled::plan(&VECTORIZED, a, device)
+        })
+        .accepts(all_f32),
+        Rung::new("6_double_buffered", &[&DOUBLE_BUFFERED, &SPLIT_SUM], |a, device| {
+            tiled::plan(&DOUBLE_BUFFERED, a, device)
+        })
+        .accepts(all_f32),
         Rung::new("7_tensor_core", &[&TENSOR_CORE, &SPLIT_SUM], tensor_core::plan)
             .needs(Needs { arch: Arch::AtLeast(80), ..Needs::NONE })
             .precision(Precision::Tf32)
@@ -283,6 +213,5 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             .needs(Needs { arch: Arch::Exactly(90), ..Needs::NONE })
             .accepts(hopper::fits)
             .native(),
-        Rung::new("5_threaded", &[&THREADED], |a, device| Ok(vec![launch(&THREADED, a, device)?])),
     ],
 };

@@ -20,7 +20,8 @@
 //!
 //! 1. `gemm.rs`: [`matmul`] and [`gemm_into`], which shapes fit, and what can be fused.
 //! 2. `ladder.rs`: the rungs, from `1_naive` up, and which of them takes which product. The kernels are
-//!    in `kernels/matmul/`, and the listing of that folder is their order.
+//!    in `kernels/matmul/`, and the listing of that folder is their order. `tiled.rs` and
+//!    `tensor_core.rs` choose tiles, `split.rs` cuts long sums.
 //! 3. `cpu/`: the processor's own ladder: `naive.rs`, then `pack.rs` and `threaded.rs`, then the `simd`
 //!    files, a microkernel each.
 //! 4. `column_sum.rs`, `var.rs`, `linear.rs`: the way back, and the layer.
@@ -33,7 +34,9 @@ mod gemm;
 mod hopper;
 mod ladder;
 mod linear;
+mod split;
 mod tensor_core;
+mod tiled;
 mod var;
 
 pub use column_sum::column_sum;

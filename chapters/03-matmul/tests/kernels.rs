@@ -18,10 +18,14 @@ fn constants(op: &str, rung: &str) -> Vec<Constants> {
     }
     for (a, b) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
         let lie = vec![("A_ALONG_K", a), ("B_ALONG_K", b)];
-        if rung == "4_register_tiled" {
-            for (width, depth, split) in [(8, 8, 0), (8, 8, 1), (4, 16, 0), (4, 16, 1)] {
-                let own = [("TM", width), ("TN", width), ("BK", depth), ("SPLIT", split)];
-                sets.push([&lie[..], &own].concat());
+        if ["4_register_tiled", "5_vectorized", "6_double_buffered"].contains(&rung) {
+            // Only the upper two look at what is wide.
+            for wide in 0..if rung == "4_register_tiled" { 1 } else { 2 } {
+                for (width, depth, split) in [(8, 8, 0), (8, 8, 1), (4, 16, 0), (4, 16, 1)] {
+                    let own = [("TM", width), ("TN", width), ("BK", depth), ("SPLIT", split)];
+                    let wide = [("A_WIDE", wide), ("B_WIDE", wide)];
+                    sets.push([&lie[..], &own, &wide].concat());
+                }
             }
         } else {
             sets.push(lie);

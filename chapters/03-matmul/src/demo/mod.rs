@@ -74,7 +74,7 @@ mod tests {
         let mut text = Vec::new();
         super::demo(&mut text, &device).unwrap();
         let text = String::from_utf8(text).unwrap();
-        assert!(text.contains("1_naive") && text.contains("5_threaded"), "{text}");
+        assert!(text.contains("1_naive") && text.contains("2_threaded"), "{text}");
         let apart = text.lines().filter(|l| l.trim().starts_with('d') && l.contains('['));
         let apart = apart.map(|l| l.split_whitespace().last().unwrap().parse::<f32>().unwrap());
         let apart: Vec<f32> = apart.collect();

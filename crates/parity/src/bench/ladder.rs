@@ -122,7 +122,7 @@ pub fn climb(choice: Choice, options: &Climb, mut progress: impl FnMut(&str)) ->
         for rung in ladder.flat_map(|ladder| rungs_on(ladder, info.machine)) {
             let (op, name) = (scale.op, rung.name);
             progress(&format!("{op} {name}: is it right?"));
-            match verdict(op, rung, &backend) {
+            match verdict(op, rung, rung.precision, &backend) {
                 Cell::Pass { share: tolerance_used, checks } => {
                     checked.push(Checked { op, rung: name, checks, tolerance_used });
                     rungs.push((*scale, rung));

@@ -74,7 +74,7 @@ impl Case {
             Some(mask) => {
                 let numbers: Vec<f32> =
                     mask.iter().map(|&open| f32::from(u8::from(open))).collect();
-                options.masked(&probe.tensor(&numbers, &[BATCH, self.keys])?)
+                options.masked(&probe.wide(&numbers, &[BATCH, self.keys])?)
             }
             None => options,
         };
@@ -107,9 +107,10 @@ impl Case {
     }
 
     /// Queries, keys, values and a gradient of the output.
-    fn data(&self) -> [Vec<f32>; 4] {
+    fn data(&self, probe: &Probe) -> [Vec<f32>; 4] {
         let n = |rows| BATCH * HEADS * rows * self.dim;
-        [self.rows, self.keys, self.keys, self.rows].map(n).map(|n| sample::normal(n as u64, n))
+        let draw = |n| probe.held(sample::normal(n as u64, n));
+        [self.rows, self.keys, self.keys, self.rows].map(n).map(draw)
     }
 
     /// The mask as chapter 7 defines it: word (j / 16) % 4 of the draw j / 64 * 16 + j % 16.
@@ -153,7 +154,7 @@ impl Case {
 
 fn attends(probe: &mut Probe) -> Outcome {
     for case in LIST {
-        let data = case.data();
+        let data = case.data(probe);
         let options = case.options(probe)?;
         let q = case.tensor(probe, &data[0], case.rows)?;
         let k = case.tensor(probe, &data[1], case.keys)?;
@@ -171,7 +172,7 @@ fn attends(probe: &mut Probe) -> Outcome {
 fn gradients(probe: &mut Probe) -> Outcome {
     probe.force("attention");
     for case in LIST {
-        let data = case.data();
+        let data = case.data(probe);
         let options = case.options(probe)?;
         let (mask, key_mask) = (case.mask(), case.key_mask());
         let [wq, wk, wv, wd] = data.each_ref().map(|x| sample::widen(x));

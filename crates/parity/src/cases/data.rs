@@ -100,9 +100,8 @@ fn gradient(probe: &mut Probe, shape: [usize; 4], accumulate: bool, tokens: bool
     let (list, ids) = ids(probe, shape)?;
     let (upstream, dy) = probe.normal(4, &[batch, rows, width])?;
     let table = if tokens { [vocab, width] } else { [context, width] };
-    let (start, held) = probe.normal(5, &table)?;
-    // Sums are f32, whatever is added up.
-    let out = if accumulate { held } else { probe.poison(&table)? }.cast(DType::F32)?;
+    let (start, held) = probe.wide_normal(5, &table)?;
+    let out = if accumulate { held } else { probe.wide_poison(&table)? };
     let run = if tokens { embedding_backward } else { embedding_positions_backward };
     if probe.taken(run(&ids, &dy, &out, accumulate))?.is_none() {
         return Ok(());

@@ -15,16 +15,24 @@ struct Extra {
     bias: bool,
     residual: bool,
     gelu: bool,
+    /// Results in f32, whatever the factors are stored in: as where gradients add up.
+    wide: bool,
 }
 
-const PLAIN: Extra =
-    Extra { halve: false, accumulate: false, bias: false, residual: false, gelu: false };
+const PLAIN: Extra = Extra {
+    halve: false,
+    accumulate: false,
+    bias: false,
+    residual: false,
+    gelu: false,
+    wide: false,
+};
 
 /// Every epilogue, with other transposes each time. Each is a kernel of its own to compile, which
 /// takes a software adapter longer than to run it: four that hold everything.
 const EXTRAS: [(Extra, bool, bool); 4] = [
     (PLAIN, false, false),
-    (Extra { halve: true, accumulate: true, ..PLAIN }, true, false),
+    (Extra { halve: true, accumulate: true, wide: true, ..PLAIN }, true, false),
     (Extra { bias: true, residual: true, ..PLAIN }, true, true),
     (Extra { bias: true, gelu: true, ..PLAIN }, false, true),
 ];
@@ -38,7 +46,7 @@ fn matmul(probe: &mut Probe) -> Outcome {
     // Sizes that whole tiles divide, and batches.
     product(probe, 1, [64, 128, 32], (false, false), PLAIN)?;
     product(probe, 3, [20, 12, 40], (false, true), EXTRAS[2].0)?;
-    product(probe, 3, [9, 16, 5], (true, false), PLAIN)
+    product(probe, 3, [9, 16, 5], (true, false), Extra { wide: true, ..PLAIN })
 }
 
 /// A batch of matrices, stored transposed where asked for.
@@ -64,10 +72,14 @@ fn product(
     let shape = [batch, m, n];
     let (a, x) = matrices(probe, 1, [batch, m, k], ta)?;
     let (b, y) = matrices(probe, 2, [batch, k, n], tb)?;
-    let (before, held) = probe.normal(3, &shape)?;
-    let (bias, bias_tensor) = probe.normal(4, &[n])?;
+    let (before, held) = probe.wide_normal(3, &shape)?;
+    let (bias, bias_tensor) = probe.wide_normal(4, &[n])?;
     let (residual, residual_tensor) = probe.normal(5, &shape)?;
-    let out = if extra.accumulate { held } else { probe.poison(&shape)? };
+    let out = match (extra.accumulate, extra.wide) {
+        (true, _) => held,
+        (false, true) => probe.wide_poison(&shape)?,
+        (false, false) => probe.poison(&shape)?,
+    };
     let activated = probe.poison(&shape)?;
     let epilogue = Epilogue {
         alpha: if extra.halve { 0.5 } else { 1.0 },
@@ -114,8 +126,8 @@ fn column_sum(probe: &mut Probe) -> Outcome {
         let (data, x) = probe.normal(rows as u64, &[rows, columns])?;
         let wide = sample::widen(&data);
         for accumulate in [false, true] {
-            let (start, held) = probe.normal(7, &[columns])?;
-            let out = if accumulate { held } else { probe.poison(&[columns])? };
+            let (start, held) = probe.wide_normal(7, &[columns])?;
+            let out = if accumulate { held } else { probe.wide_poison(&[columns])? };
             if probe.taken(add_rows(&out, &x, accumulate))?.is_none() {
                 continue;
             }

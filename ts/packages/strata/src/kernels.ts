@@ -45,13 +45,13 @@ export class KernelRun {
   }
 
   readonly #time: () => Promise<number>;
-  /** Op and rung, `matmul/5_threaded`. */
+  /** Op and rung, `matmul/2_threaded`. */
   readonly name: string;
   /** The function's name in the source. */
   readonly entry: string;
   /** The op whose ladder it is on, `matmul`. */
   readonly op: string;
-  /** The rung that was taken, `5_threaded`. */
+  /** The rung that was taken, `2_threaded`. */
   readonly rung: string;
   /** What it ran on. */
   readonly machine: Machine;

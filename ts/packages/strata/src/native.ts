@@ -54,7 +54,7 @@ export interface NativeGraph {
 
 /** One launch, as {@link NativeGraph.kernels} lists it. */
 export interface KernelJson {
-  /** `matmul/5_threaded`. */
+  /** `matmul/2_threaded`. */
   path: string;
   /** The function's name in the source. */
   entry: string;
