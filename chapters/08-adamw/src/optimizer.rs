@@ -22,7 +22,7 @@ impl Arenas {
             values: parameters.values()?,
             grads: parameters.grads()?,
             decayed: parameters.decayed(),
-            shadow: None,
+            shadow: parameters.shadow().cloned(),
             norm: Tensor::zeros(device, DType::F32, &[])?,
             scratch: NormScratch::new(device, parameters.arena_len())?,
         })

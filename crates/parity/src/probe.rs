@@ -92,6 +92,7 @@ impl Probe {
     /// These numbers as they are once they are stored, so that the oracle and the engine start from the
     /// same.
     pub fn held(&self, mut data: Vec<f32>) -> Vec<f32> {
+        #[expect(clippy::cast_possible_truncation, reason = "f32 holds what 16 bits hold")]
         if let Some(format) = self.format() {
             data.iter_mut().for_each(|x| *x = format.round(f64::from(*x)) as f32);
         }

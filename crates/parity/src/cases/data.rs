@@ -23,13 +23,13 @@ pub(super) const WORKLOADS: &[Work] = &[
     ("embedding_backward", |s, d| {
         let ids = d.indices(&[s.batch, s.context], s.vocab)?;
         let dy = d.noise(&[s.batch, s.context, s.width])?;
-        let table = d.noise(&[s.vocab, s.width])?;
+        let table = d.wide_noise(&[s.vocab, s.width])?;
         Run::new(embedded(s), move || Ok(embedding_backward(&ids, &dy, &table, true)?))
     }),
     ("embedding_positions_backward", |s, d| {
         let ids = d.indices(&[s.batch, s.context], s.vocab)?;
         let dy = d.noise(&[s.batch, s.context, s.width])?;
-        let table = d.noise(&[s.context, s.width])?;
+        let table = d.wide_noise(&[s.context, s.width])?;
         Run::new(embedded(s), move || Ok(embedding_positions_backward(&ids, &dy, &table, true)?))
     }),
 ];

@@ -65,7 +65,7 @@ struct Data {
 impl Data {
     fn new(probe: &Probe, (rows, width, offset): (usize, usize, f32)) -> Self {
         // Far away, 16 bits make all of a row one number.
-        let offset = if probe.stores_halves() { offset.min(5.0).max(-5.0) } else { offset };
+        let offset = if probe.stores_halves() { offset.clamp(-5.0, 5.0) } else { offset };
         // Off centre and of another scale, so that a wrong mean shows.
         let x = sample::normal(1, rows * width).iter().map(|x| 3.0 * x + offset).collect();
         let x = probe.held(x);
@@ -193,5 +193,6 @@ fn gradients(probe: &mut Probe, d: &Data, accumulate: bool) -> Outcome {
 /// Two tensors of activations, and gain and bias.
 fn normed(s: &Shapes, d: &Inputs) -> Outcome<[Tensor; 4]> {
     let shape = [s.rows(), s.width];
-    Ok([d.noise(&shape)?, d.noise(&shape)?, d.noise(&[s.width])?, d.noise(&[s.width])?])
+    let vector = || d.wide_noise(&[s.width]);
+    Ok([d.noise(&shape)?, d.noise(&shape)?, vector()?, vector()?])
 }

@@ -47,13 +47,13 @@ fn fill(s: &Shapes, device: &Inputs) -> Outcome<Run> {
 
 fn copy(s: &Shapes, device: &Inputs) -> Outcome<Run> {
     let shape = [s.rows(), 4 * s.width];
-    let (x, y) = (device.noise(&shape)?, device.empty(DType::F32, &shape)?);
+    let (x, y) = (device.noise(&shape)?, device.result(&shape)?);
     Run::new(format!("{:?}", x.shape()), move || Ok(ops::copy_into(&x, &y)?))
 }
 
 fn transpose(s: &Shapes, device: &Inputs) -> Outcome<Run> {
     let x = device.noise(&[s.rows(), 4 * s.width])?.t()?;
-    let y = device.empty(DType::F32, &[4 * s.width, s.rows()])?;
+    let y = device.result(&[4 * s.width, s.rows()])?;
     Run::new(format!("{:?}, transposed", x.shape()), move || Ok(ops::copy_into(&x, &y)?))
 }
 
@@ -83,7 +83,7 @@ fn zip_row(s: &Shapes, device: &Inputs) -> Outcome<Run> {
 /// Ids from 0 to `n` that no pattern fits.
 fn ids(device: &Inputs, shape: &[usize], n: usize) -> Outcome<Tensor> {
     Ok(device
-        .noise(shape)?
+        .wide_noise(shape)?
         .affine(n as f32 / 4.0, n as f32 / 2.0)?
         .clamp(0.0, n as f32 - 1.0)?
         .cast(DType::U32)?)
@@ -206,11 +206,16 @@ fn product(s: &Shapes, device: &Inputs, which: Product) -> Outcome<Run> {
         Product::Head | Product::Inputs => device.noise(&[n, k])?.t()?,
         _ => device.noise(&[k, n])?,
     };
-    let (out, bias) = (device.zeros(&[m, n])?, device.noise(&[n])?);
+    // Gradients of weights add up in f32.
+    let out = match which {
+        Product::Weights => device.zeros(&[m, n])?,
+        _ => device.result(&[m, n])?,
+    };
+    let bias = device.wide_noise(&[n])?;
     let biased = matches!(which, Product::Qkv | Product::Up | Product::Down);
     let residual = matches!(which, Product::Down).then(|| device.noise(&[m, n])).transpose()?;
     let gelu = matches!(which, Product::Up);
-    let activated = gelu.then(|| device.empty(DType::F32, &[m, n])).transpose()?;
+    let activated = gelu.then(|| device.result(&[m, n])).transpose()?;
     Run::new(format!("[{m}, {k}] by [{k}, {n}], {what}"), move || {
         let epilogue = Epilogue {
             alpha: 1.0,
