@@ -4,7 +4,6 @@
 // equals wins; NaN counts as larger than everything, so the first NaN wins and stays.
 // Cost: 1 comparison and 4 bytes an element. Neighboring threads read a whole row apart, so each
 // read fetches a 32-byte sector for 4 bytes of it, until the cache has the other 28 at hand.
-
 #include "stored.cuh"
 
 #ifndef WG

@@ -6,7 +6,6 @@
 // at it; NaN counts as larger than everything.
 // Cost: as naive, 1 comparison and 4 bytes an element. Expected gain: whole lines are read, and a
 // single row (the next token of a text) keeps 256 threads busy instead of one.
-
 #include "stored.cuh"
 
 #ifndef WG

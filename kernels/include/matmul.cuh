@@ -45,6 +45,15 @@ __device__ __forceinline__ float gelu(float x) {
     return u < -10.0f ? 0.0f : 0.5f * x * (1.0f + tanhf(u));
 }
 
+// The same to within what a result of type T can tell. (1 + tanh u) / 2 is 1 / (1 + exp(-2 u)), and 16
+// bits do not see the error of the card's quick exponential and division.
+template <typename T>
+__device__ __forceinline__ float gelu_for(float x) {
+    if (sizeof(T) == 4) return gelu(x);
+    float u = 0.7978845608f * (x + 0.044715f * x * x * x);
+    return u < -10.0f ? 0.0f : __fdividef(x, 1.0f + __expf(-2.0f * u));
+}
+
 // Where element (i, j) of product b is: in c, and in what has c's shape but no gaps.
 struct Place {
     unsigned c, dense;
@@ -65,7 +74,7 @@ __device__ __forceinline__ void finish(const Params& p, unsigned b, unsigned i, 
     if (BIAS) value += bias[j];
     if (RESIDUAL) value += to_f32(residual[at.dense]);
     c[at.c] = from_f32<T>(value);
-    if (GELU) activated[at.dense] = from_f32<T>(gelu(value));
+    if (GELU) activated[at.dense] = from_f32<T>(gelu_for<T>(value));
     // end: finish
 }
 
@@ -73,17 +82,29 @@ __device__ __forceinline__ float4 plus(float4 x, float4 y) {
     return make_float4(x.x + y.x, x.y + y.y, x.z + y.z, x.w + y.w);
 }
 
-// The same for four columns from j on, which start a multiple of four elements.
-template <typename T>
-__device__ __forceinline__ void finish_4(const Params& p, unsigned b, unsigned i, unsigned j, float4 sum,
-                                         const float* bias, const T* residual, T* c, T* activated) {
+// The same for COUNT times four columns of row i: from j on, from j + APART on and so forth, each a
+// multiple of four elements from the start. First all loads, then all stores: for all the compiler knows
+// they are the same memory, and a load behind a store would wait for it.
+template <unsigned COUNT, unsigned APART, typename T>
+__device__ __forceinline__ void finish_row(const Params& p, unsigned b, unsigned i, unsigned j,
+                                           float4 (&value)[COUNT], const float* bias, const T* residual,
+                                           T* c, T* activated) {
     Place at = place_of(p, b, i, j);
-    float4 value = make_float4(p.alpha * sum.x, p.alpha * sum.y, p.alpha * sum.z, p.alpha * sum.w);
-    if (ACCUMULATE) value = plus(value, load4(&c[at.c]));
-    if (BIAS) value = plus(value, load4(&bias[j]));
-    if (RESIDUAL) value = plus(value, load4(&residual[at.dense]));
-    store4(&c[at.c], value);
-    if (!GELU) return;
-    value = make_float4(gelu(value.x), gelu(value.y), gelu(value.z), gelu(value.w));
-    store4(&activated[at.dense], value);
+#pragma unroll
+    for (unsigned f = 0; f < COUNT; f++) {
+        float4& v = value[f];
+        v = make_float4(p.alpha * v.x, p.alpha * v.y, p.alpha * v.z, p.alpha * v.w);
+        if (j + f * APART >= p.n) continue;
+        if (ACCUMULATE) v = plus(v, load4(&c[at.c + f * APART]));
+        if (BIAS) v = plus(v, __ldg((const float4*)&bias[j + f * APART]));
+        if (RESIDUAL) v = plus(v, load4(&residual[at.dense + f * APART]));
+    }
+#pragma unroll
+    for (unsigned f = 0; f < COUNT; f++) {
+        float4 v = value[f];
+        if (j + f * APART >= p.n) continue;
+        store4(&c[at.c + f * APART], v);
+        v = make_float4(gelu_for<T>(v.x), gelu_for<T>(v.y), gelu_for<T>(v.z), gelu_for<T>(v.w));
+        if (GELU) store4(&activated[at.dense + f * APART], v);
+    }
 }

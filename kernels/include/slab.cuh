@@ -39,8 +39,8 @@ struct Slab {
     static const unsigned ROWS = ALONG_K ? WIDTH : BK, CHUNKS = (ALONG_K ? BK : WIDTH) / EACH;
     static const unsigned ROW = CHUNKS * 16, BYTES = ROWS * ROW;
     // Rows that one chunk for each thread fills; the swizzle is the same that many rows on.
-    static const unsigned FILLED = THREADS / CHUNKS;
-    static_assert(THREADS % CHUNKS == 0 && FILLED % (ALONG_K || STORED ? 8 : 4) == 0, "");
+    static const unsigned FILLED = THREADS / CHUNKS, FILLS = ROWS / FILLED;
+    static_assert(THREADS % CHUNKS == 0 && ROWS % FILLED == 0 && FILLED % (ALONG_K || STORED ? 8 : 4) == 0, "");
 
     // region: swizzle
     // Where chunk `chunk` of row `row` lies in a slab, in bytes.
@@ -51,29 +51,31 @@ struct Slab {
     }
     // end: swizzle
 
-    // Fetches this thread's chunks of lines `first` on, elements `from` to `end`; zeros outside.
+    // Fetches this thread's chunks of a quarter of a slab: lines `first` on, elements `from` to `end`;
+    // zeros outside.
     static __device__ __forceinline__ void fetch(char* slab, const Lines& x, unsigned first,
-                                                 unsigned from, unsigned end) {
+                                                 unsigned from, unsigned end, unsigned quarter) {
         // region: fetch
         // Neighbors take neighboring chunks.
         unsigned row = threadIdx.x / CHUNKS, chunk = threadIdx.x % CHUNKS;
         unsigned line = first + (ALONG_K ? row : chunk * EACH);
         unsigned l = from + (ALONG_K ? chunk * EACH : row);
-        const stored* source = x.data + (line * x.line + l * x.step);
-        unsigned down = ALONG_K ? x.line : x.step;  // to the next row
+        unsigned source = line * x.line + l * x.step, down = ALONG_K ? x.line : x.step;
         char* to = slab + place(row, chunk);
         UNROLL
-        for (unsigned r = 0; r < ROWS; r += FILLED, source += (size_t)FILLED * down) {
+        for (unsigned f = quarter * FILLS / 4; f < (quarter + 1) * FILLS / 4; f++) {
+            unsigned r = f * FILLED;
             unsigned line_r = line + (ALONG_K ? r : 0), l_r = l + (ALONG_K ? 0 : r);
             bool in = line_r < x.count && l_r < end;
+            const stored* at = x.data + (source + r * down);
 #if ALIGNED
-            cp_async_16(to + r * ROW, source, in ? 16 : 0);
+            cp_async_16(to + r * ROW, at, in ? 16 : 0);
 #else
             unsigned there = in ? ALONG_K ? end - l_r : x.count - line_r : 0;
             __align__(16) stored copy[EACH] = {};
 #pragma unroll
             for (unsigned n = 0; n < EACH; n++)
-                if (n < there) copy[n] = source[n * (ALONG_K ? x.step : x.line)];
+                if (n < there) copy[n] = at[n * (ALONG_K ? x.step : x.line)];
             *(uint4*)(to + r * ROW) = *(uint4*)copy;
 #endif
         }
@@ -116,8 +118,6 @@ struct Slab {
             r[AS_A ? 2 : 1] = *(const unsigned*)(at + 4 * ROW);  // 4 along k
             r[3] = *(const unsigned*)(up + 4 * ROW);
         }
-        if (!STORED)
-            for (unsigned& x : r) x = to_tf32(x);
     }
     // end: fragment
 };

@@ -55,19 +55,25 @@ typedef float Sums[WM / 16][WN / 16][2][4];
 
 // region: multiply
 // sums += a b, one step of k: every fragment of a with both halves of every fragment of b.
-__device__ __forceinline__ void multiply(Sums& sums, const unsigned (&a)[WM / 16][4],
-                                         const unsigned (&b)[WN / 16][4]) {
+__device__ __forceinline__ void multiply(Sums& sums, unsigned (&a)[WM / 16][4],
+                                         unsigned (&b)[WN / 16][4]) {
+#if !STORED
 #pragma unroll
-    for (unsigned i = 0; i < WM / 16; i++)
-#pragma unroll
-        for (unsigned j = 0; j < WN / 16; j++)
-#pragma unroll
-            for (unsigned h = 0; h < 2; h++)
-#if STORED
-                mma_m16n8k16(sums[i][j][h], a[i], b[j][2 * h], b[j][2 * h + 1], stored());
-#else
-                mma_m16n8k8(sums[i][j][h], a[i], b[j][2 * h], b[j][2 * h + 1]);
+    for (unsigned j = 0; j < WN / 16; j++) to_tf32(b[j]);
 #endif
+#pragma unroll
+    for (unsigned i = 0; i < WM / 16; i++) {
+#if !STORED
+        to_tf32(a[i]);
+#endif
+#pragma unroll
+        for (unsigned j = 0; j < WN / 8; j++)
+#if STORED
+            mma_m16n8k16(sums[i][j / 2][j % 2], a[i], &b[j / 2][j % 2 * 2], stored());
+#else
+            mma_m16n8k8(sums[i][j / 2][j % 2], a[i], &b[j / 2][j % 2 * 2]);
+#endif
+    }
 }
 // end: multiply
 
@@ -83,12 +89,13 @@ __device__ __forceinline__ void tile_at(unsigned tile, unsigned high, unsigned w
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS)
 matmul(const stored* a, const stored* b, const float* bias, const result* residual, result* c,
        result* activated, Params p) {
-    extern __shared__ __align__(128) char slabs[];  // STAGES of a, STAGES of b
+    extern __shared__ __align__(128) char slabs[];  // STAGES of a and b
     unsigned lane = threadIdx.x % 32, warp = threadIdx.x / 32;
     unsigned wi = warp / (BN / WN) * WM, wj = warp % (BN / WN) * WN;
     unsigned start_a = Left::start<true>(wi), start_b = Right::start<false>(wj);
     unsigned wide = (p.n + BN - 1) / BN, high = (p.m + BM - 1) / BM;
     unsigned parts = SPLIT ? (p.k + p.span - 1) / p.span : 1;
+#pragma unroll 1
     for (unsigned tile = blockIdx.x; tile < parts * p.batches * high * wide; tile += gridDim.x) {
         unsigned i0, j0, batch = tile / wide / high % p.batches, part = tile / wide / high / p.batches;
         tile_at(tile % (wide * high), high, wide, i0, j0);
@@ -97,11 +104,11 @@ matmul(const stored* a, const stored* b, const float* bias, const result* residu
         Lines columns = {b + b_start(p, batch), p.b_col, p.b_row, p.n};
         auto left = [&](unsigned stage) { return slabs + stage * (Left::BYTES + Right::BYTES); };
         auto right = [&](unsigned stage) { return left(stage) + Left::BYTES; };
-        // An empty group is closed too: the groups count the slabs.
-        auto fetch = [&](unsigned stage, unsigned l) {
-            Left::fetch(left(stage), rows, i0, l, end);
-            Right::fetch(right(stage), columns, j0, l, end);
-            cp_async_commit();
+        // A quarter of the slab from l on.
+        auto fetch = [&](unsigned stage, unsigned l, unsigned quarter) {
+            Left::fetch(left(stage), rows, i0, l, end, quarter);
+            Right::fetch(right(stage), columns, j0, l, end, quarter);
+            if (quarter == 3) cp_async_commit();
         };
         // The next slab is there, for all threads, and all have read the last one.
         auto arrive = [&] {
@@ -118,14 +125,19 @@ matmul(const stored* a, const stored* b, const float* bias, const result* residu
             for (unsigned j = 0; j < WN / 16; j++)
                 Right::fragment<false>(fb[half][j], right(stage), start_b, j, step);
         };
-        for (unsigned s = 0; s < STAGES - 1; s++) fetch(s, from + s * BK);
+#pragma unroll 1
+        for (unsigned s = 0; s < STAGES - 1; s++)
+#pragma unroll
+            for (unsigned quarter = 0; quarter < 4; quarter++) fetch(s, from + s * BK, quarter);
         arrive();
         load(0, 0, 0);
         unsigned here = 0, freed = STAGES - 1;
+#pragma unroll 1
         for (unsigned l = from; l < end; l += BK) {
 #pragma unroll
-            for (unsigned step = 0; step < BK / STEP; step++) {
-                if (step + 1 < BK / STEP) {
+            for (unsigned step = 0; step < 4; step++) {
+                fetch(freed, l + (STAGES - 1) * BK, step);
+                if (step < 3) {
                     load((step + 1) % 2, here, step + 1);
                 } else {
                     freed = here;
@@ -133,7 +145,6 @@ matmul(const stored* a, const stored* b, const float* bias, const result* residu
                     arrive();
                     load(0, here, 0);
                 }
-                if (step == 0) fetch(freed, l + (STAGES - 1) * BK);
                 multiply(sums, fa[step % 2], fb[step % 2]);
             }
         }
@@ -145,36 +156,35 @@ matmul(const stored* a, const stored* b, const float* bias, const result* residu
         // even one of the first half, the odd one of the second.
         bool odd = lane % 2;
 #pragma unroll
-        for (unsigned r = 0; r < WM / 8; r++)
+        for (unsigned r = 0; r < WM / 8; r++) {
+            float4 row[WN / 16];
 #pragma unroll
             for (unsigned f = 0; f < WN / 16; f++) {
                 float* h0 = &sums[r / 2][f][0][r % 2 * 2];
                 float* h1 = &sums[r / 2][f][1][r % 2 * 2];
                 float x = __shfl_xor_sync(~0u, odd ? h0[0] : h1[0], 1);
                 float y = __shfl_xor_sync(~0u, odd ? h0[1] : h1[1], 1);
-                float4 sum = odd ? make_float4(x, y, h1[0], h1[1]) : make_float4(h0[0], h0[1], x, y);
-                unsigned i = i0 + wi + r * 8 + lane / 4;
-                unsigned j = j0 + wj + f * 16 + lane % 2 * 8 + lane % 4 / 2 * 4;
-                if (i >= p.m || j >= p.n) continue;
-#if SPLIT
-                result* to = c + ((part * p.batches + batch) * p.m + i) * p.n + j;
-                float four[4] = {sum.x, sum.y, sum.z, sum.w};
-                if (BY_FOUR) store4(to, sum);
-                else
-#pragma unroll
-                    for (unsigned q = 0; q < 4; q++)
-                        if (j + q < p.n) to[q] = from_f32<result>(four[q]);
-#else
-                if (BY_FOUR) finish_4(p, batch, i, j, sum, bias, residual, c, activated);
-                else {
-                    float four[4] = {sum.x, sum.y, sum.z, sum.w};
-#pragma unroll
-                    for (unsigned q = 0; q < 4; q++)
-                        if (j + q < p.n)
-                            finish(p, batch, i, j + q, four[q], bias, residual, c, activated);
-                }
-#endif
+                row[f] = odd ? make_float4(x, y, h1[0], h1[1]) : make_float4(h0[0], h0[1], x, y);
             }
+            unsigned i = i0 + wi + r * 8 + lane / 4;
+            unsigned j = j0 + wj + lane % 2 * 8 + lane % 4 / 2 * 4;
+            if (i >= p.m) continue;
+#if BY_FOUR && !SPLIT
+            finish_row<WN / 16, 16>(p, batch, i, j, row, bias, residual, c, activated);
+#else
+#pragma unroll
+            for (unsigned f = 0; f < WN / 16; f++) {
+                unsigned at = ((part * p.batches + batch) * p.m + i) * p.n + j + f * 16;
+                if (BY_FOUR && j + f * 16 < p.n) store4(c + at, row[f]);
+                float four[4] = {row[f].x, row[f].y, row[f].z, row[f].w};
+#pragma unroll
+                for (unsigned q = 0; q < 4; q++)
+                    if (BY_FOUR || j + f * 16 + q >= p.n) continue;
+                    else if (SPLIT) c[at + q] = from_f32<result>(four[q]);
+                    else finish(p, batch, i, j + f * 16 + q, four[q], bias, residual, c, activated);
+            }
+#endif
+        }
         // end: store
     }
 }

@@ -45,7 +45,7 @@ struct Problem {
 struct Params {
     unsigned k;
     float alpha;
-    Problem problem[PROBLEMS];
+    Problem problem[32];  // the first PROBLEMS of them
 };
 
 // region: walk

@@ -1,5 +1,5 @@
 use super::gather::fits;
-use crate::{Error, Layout, Result, Tensor, cpu};
+use crate::{DType, Error, Layout, Result, Tensor, cpu};
 use std::sync::OnceLock;
 use strata_device::{Buffer, Device, Ladder, Launch, Rung, grid_steps, kernel, piece};
 
@@ -248,13 +248,16 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
 /// index in every dimension; what is beyond it is not read.
 ///
 /// Where several elements meet they are added in one order, which the shapes alone decide: the same bits
-/// every time. An index outside, a negative one among them, makes the first element of its column (along
+/// every time. Sums are f32, and rounded once where `x` has 16 bits. An index outside, a negative one among them, makes the first element of its column (along
 /// `d`) NaN, so that it shows.
 ///
 /// # Errors
-/// Shapes that do not fit; an index that is not u32 or i32; a dtype that has no rung; different
+/// Shapes that do not fit; an index that is not u32 or i32; integers to add; different
 /// devices; the device fails.
 pub fn scatter_add(x: &Tensor, d: usize, index: &Tensor, src: &Tensor) -> Result<Tensor> {
+    if x.dtype().size() == 2 {
+        return super::widened(x, |x| scatter_add(x, d, index, src));
+    }
     let src = covered(x, d, index, src)?;
     let out = super::copy(x)?;
     add(&out, d, index, src)?;
@@ -273,6 +276,9 @@ pub fn scatter_add_into(out: &Tensor, d: usize, index: &Tensor, src: &Tensor) ->
         let reason =
             "the index and the source must not lie in the memory that is added to; copy them";
         return Err(Error::value(OP, reason));
+    }
+    if out.dtype().size() == 2 {
+        return super::copy_into(&super::widened(out, |x| scatter_add(x, d, index, src))?, out);
     }
     add(out, d, index, part)
 }
@@ -295,6 +301,7 @@ fn add(out: &Tensor, d: usize, index: &Tensor, src: Tensor) -> Result<()> {
     if out.numel() == 0 || index.numel() == 0 {
         return Ok(());
     }
+    let src = src.cast(DType::F32)?;
     let args = Args { d, index: index.clone(), src, out: out.clone(), sums: OnceLock::new() };
     Ok(LADDER.run(&args, out.device())?)
 }

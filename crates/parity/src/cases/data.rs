@@ -4,7 +4,7 @@ use crate::{Outcome, Probe};
 use strata_check::{Tolerance, oracle::embedding as oracle, sample};
 use strata_ml::data::{embedding_backward, embedding_forward, embedding_positions_backward};
 use strata_ml::device::StepState;
-use strata_ml::tensor::{DType, Tensor};
+use strata_ml::tensor::Tensor;
 
 pub(super) const CASES: &[Entry] = &[
     ("embedding", forward),
