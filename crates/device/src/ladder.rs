@@ -281,9 +281,8 @@ impl RungInfo {
             // Whoever takes integers moves bits, whatever they mean.
             elements.any(|element| element.takes(dtype) && !element.takes(DType::U32))
         };
-        let serves = |p: &Precision| {
-            *p == self.precision || (p.dtype() != DType::F32 && stores(p.dtype()))
-        };
+        let serves =
+            |p: &Precision| *p == self.precision || (p.dtype() != DType::F32 && stores(p.dtype()));
         Precision::ALL.into_iter().filter(serves).collect()
     }
 

@@ -44,8 +44,10 @@ pub fn load_cuda(
         Some(own) => own,
         None => {
             let path = format!("kernels/{}.cu", kernel.path);
-            // What is stored in 16 bits must not be read as f32.
-            heeds(kernel, constants, &path, &[text.text], Machine::Cuda)?;
+            // What is stored in 16 bits must not be read as f32; all else that it heeds may stand in headers.
+            let types: Vec<_> =
+                constants.iter().filter(|c| type_of(c.0).is_some()).copied().collect();
+            heeds(kernel, &types, &path, &[text.text], Machine::Cuda)?;
             (path, text.text.to_string())
         }
     };
@@ -95,16 +97,21 @@ fn heeds(
     machine: Machine,
 ) -> Result<()> {
     let names = |name: &str| texts.iter().any(|text| vet::names(text, machine, name));
-    // A text of 16-bit floats names their type; the constant itself stands in the header.
-    let types = [Element::Stored, Element::Outcome].map(Element::chosen_by);
-    let known = |name: &&str| match types.into_iter().flatten().find(|(n, _)| n == name) {
-        Some((_, ty)) => names(ty),
+    let known = |name: &&str| match type_of(name) {
+        Some(ty) => names(ty),
         None => !kernel.heeded.contains(name) || names(name),
     };
     match constants.iter().map(|c| c.0).find(|name| !known(name)) {
         None => Ok(()),
         Some(constant) => Err(Error::Unheeded { path: path.into(), constant, kernel: kernel.path }),
     }
+}
+
+/// The type that a text of 16-bit floats names where the launch sets this constant, which itself stands
+/// in a header.
+fn type_of(constant: &str) -> Option<&'static str> {
+    let types = [Element::Stored, Element::Outcome].map(Element::chosen_by);
+    types.into_iter().flatten().find(|(name, _)| *name == constant).map(|(_, ty)| ty)
 }
 
 fn no_body(kernel: &Kernel, machine: Machine) -> Error {

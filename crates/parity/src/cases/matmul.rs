@@ -2,10 +2,12 @@ use super::Entry;
 use crate::{Outcome, Probe};
 use strata_check::oracle::{matmul::Matmul, reduce as sums};
 use strata_check::{Tolerance, sample};
-use strata_ml::matmul::{Epilogue, column_sum as add_rows, gemm_into};
+use strata_ml::autograd::Product;
+use strata_ml::matmul::{Epilogue, add_products, column_sum as add_rows, gemm_into};
 use strata_ml::tensor::Tensor;
 
-pub(super) const CASES: &[Entry] = &[("matmul", matmul), ("column_sum", column_sum)];
+pub(super) const CASES: &[Entry] =
+    &[("matmul", matmul), ("grouped_matmul", grouped), ("column_sum", column_sum)];
 
 /// What is asked for beyond the product.
 #[derive(Clone, Copy, Default)]
@@ -43,6 +45,11 @@ fn matmul(probe: &mut Probe) -> Outcome {
             product(probe, 1, [m, n, k], (ta, tb), extra)?;
         }
     }
+    // Rows that start at multiples of 16 bytes, which is what copy engines ask for.
+    for (extra, ta, tb) in EXTRAS {
+        product(probe, 1, [136, 200, 72], (ta, tb), extra)?;
+    }
+    product(probe, 2, [72, 264, 24], (true, true), PLAIN)?;
     // Sizes that whole tiles divide, and batches.
     product(probe, 1, [64, 128, 32], (false, false), PLAIN)?;
     product(probe, 3, [20, 12, 40], (false, true), EXTRAS[2].0)?;
@@ -117,6 +124,40 @@ fn product(
             oracle.run(&seen(&a), &seen(&b)).values
         });
         probe.check(&format!("gelu of {what}"), &activated, &want.values, &rule)?;
+    }
+    Ok(())
+}
+
+/// Products of one k that add to places of one arena: whole tiles, ragged ones, a single row.
+fn grouped(probe: &mut Probe) -> Outcome {
+    let k = 72;
+    let sizes = [(136, 200), (8, 8), (64, 392), (1, 5), (33, 16)];
+    // Places of parameters begin at multiples of 64 numbers.
+    let room = |(m, n): (usize, usize)| (m * n).next_multiple_of(64);
+    let total = sizes.into_iter().map(room).sum();
+    for some in [&sizes[..3], &sizes[..]] {
+        let (before, arena) = probe.wide_normal(11, &[total])?;
+        let mut want = sample::widen(&before);
+        let mut most = want.iter().map(|x| x.abs()).collect::<Vec<_>>();
+        let (mut products, mut at) = (Vec::new(), 0);
+        for (i, &(m, n)) in some.iter().enumerate() {
+            let (x, a) = probe.normal(20 + i as u64, &[k, m])?;
+            let (dy, b) = probe.normal(40 + i as u64, &[k, n])?;
+            let oracle = Matmul { trans_a: true, ..Matmul::new(m, n, k) };
+            let sums = oracle.run(&sample::widen(&x), &sample::widen(&dy));
+            for (e, (sum, size)) in sums.values.iter().zip(&sums.magnitudes).enumerate() {
+                want[at + e] += sum;
+                most[at + e] += size;
+            }
+            let into = arena.narrow(0, at, m * n)?.reshape(&[m, n])?;
+            products.push(Product { into, a: a.t()?, b });
+            at += room((m, n));
+        }
+        if probe.taken(add_products(&products))?.is_none() {
+            continue;
+        }
+        let what = format!("{} products over {k} rows", some.len());
+        probe.check(&what, &arena, &want, &Tolerance::sum(k, most))?;
     }
     Ok(())
 }

@@ -3,7 +3,8 @@
 use crate::Outcome;
 use crate::bench::workload::{Inputs, Run, Shapes};
 use crate::cases::Work;
-use strata_ml::matmul::{Epilogue, column_sum as add_rows, gemm_into};
+use strata_ml::autograd::Product as Pair;
+use strata_ml::matmul::{Epilogue, add_products, column_sum as add_rows, gemm_into};
 use strata_ml::tensor::ops::{self, Map, Reduce, Zip};
 use strata_ml::tensor::{DType, Tensor};
 
@@ -37,8 +38,35 @@ pub(super) const LIST: &[Work] = &[
     ("matmul", |s, d| product(s, d, Product::Head)),
     ("matmul", |s, d| product(s, d, Product::Weights)),
     ("matmul", |s, d| product(s, d, Product::Inputs)),
+    ("grouped_matmul", weight_gradients),
     ("column_sum", column_sum),
 ];
+
+/// The weights of all layers, and the head's, from what went in and the gradient of what came out.
+fn weight_gradients(s: &Shapes, device: &Inputs) -> Outcome<Run> {
+    let (c, rows) = (s.width, s.rows());
+    let of = |n: usize| device.noise(&[rows, n]);
+    let (narrow, hidden, wide) = (of(c)?, of(4 * c)?, of(3 * c)?);
+    let (logits, out) = (of(s.vocab)?, of(c)?);
+    let mut list = vec![(&logits, &narrow)];
+    // Six layers, as gpt-12m has.
+    for _ in 0..6 {
+        list.extend([(&hidden, &out), (&narrow, &hidden), (&narrow, &out), (&narrow, &wide)]);
+    }
+    let size = |t: &Tensor| t.shape()[1];
+    let total = list.iter().map(|(a, b)| size(a) * size(b)).sum();
+    let arena = device.empty(DType::F32, &[total])?;
+    ops::fill_bits(&arena, 0)?;
+    let (mut products, mut at) = (Vec::new(), 0);
+    for (a, b) in list {
+        let (m, n) = (size(a), size(b));
+        let into = arena.narrow(0, at, m * n)?.reshape(&[m, n])?;
+        products.push(Pair { into, a: a.t()?, b: b.clone() });
+        at += m * n;
+    }
+    let label = format!("{} weights over {rows} rows", products.len());
+    Run::new(label, move || Ok(add_products(&products)?))
+}
 
 fn fill(s: &Shapes, device: &Inputs) -> Outcome<Run> {
     let x = device.empty(DType::F32, &[s.parameters])?;
