@@ -211,6 +211,8 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             .native(),
         Rung::new("8_hopper", &[&HOPPER], hopper::plan)
             .needs(Needs { arch: Arch::Exactly(90), ..Needs::NONE })
+            .precision(Precision::Bf16)
+            .exact(hopper::halves)
             .accepts(hopper::fits)
             .native(),
     ],
