@@ -28,14 +28,14 @@
 #define STRIPE 16  // rows of tiles that are walked together
 #endif
 
-struct Place {
+struct Corner {
     unsigned outer, inner, i, j;
 };
 
 // region: walk
 // Tile `t` of the walk. It goes down STRIPE rows of tiles, then to the next column of them: the tiles
 // that are worked on at one time form a square, and share rows of a and columns of b in L2.
-__device__ __forceinline__ Place place_of(const Params& p, unsigned t) {
+__device__ __forceinline__ Corner corner_of(const Params& p, unsigned t) {
     unsigned wide = (p.n + BN - 1) / BN, high = (p.m + BM - 1) / BM;
     unsigned batch = t / (wide * high), rest = t % (wide * high);
     unsigned top = rest / (STRIPE * wide) * STRIPE, rows = min(STRIPE, high - top);
@@ -58,7 +58,7 @@ matmul(const stored* a, const stored* b, const float* bias, const result* residu
         registers_give<GIVE>();
         if (threadIdx.x == 0) {
             for (unsigned t = blockIdx.x; t < tiles; t += gridDim.x) {
-                Place at = place_of(p, t);
+                Corner at = corner_of(p, t);
                 // An operand that all batches share has the stride 0, and one matrix in its map.
                 Operand left = {&a_map, p.a_inner ? at.inner : 0, p.a_outer ? at.outer : 0};
                 Operand right = {&b_map, p.b_inner ? at.inner : 0, p.b_outer ? at.outer : 0};
@@ -72,7 +72,7 @@ matmul(const stored* a, const stored* b, const float* bias, const result* residu
         if (PINGPONG && part > 0) ring.skip((p.k + BK - 1) / BK);
         for (unsigned t = blockIdx.x + (PINGPONG ? part * gridDim.x : 0); t < tiles;
              t += (PINGPONG ? 2 : 1) * gridDim.x) {
-            Place at = place_of(p, t);
+            Corner at = corner_of(p, t);
             float sums[ROWS][BN / 2];
             Loaded more[ROWS][BN / 16];
             Output to = {&c_map, &activated_map, at.inner, at.outer,
