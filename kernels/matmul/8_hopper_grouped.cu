@@ -9,8 +9,8 @@
 // at one time, and they do: neighbors in the list. 8 m n bytes for the sums.
 // Expected gain over one launch of 8_hopper for each layer: the card is full. Four times and more.
 //
-// X is [k, m] and dY [k, n], row after row: both lie across k. m, n and the rows' strides are multiples of
-// 8, offsets of 2 (8 bytes). Maps 3 i, 3 i + 1 and 3 i + 2 are X, dY and dW of problem i.
+// X is [k, m] and dY [k, n], row after row: both lie across k. m, n, offsets and the rows' strides are
+// multiples of 8. Maps 3 i, 3 i + 1 and 3 i + 2 are X, dY and dW of problem i.
 #ifndef STORED
 #define STORED 1
 #endif
@@ -19,8 +19,8 @@
 #ifndef BN
 #define BN 192
 #endif
-#ifndef STAGES
-#define STAGES 5
+#ifndef BUFFERS
+#define BUFFERS 4
 #endif
 #ifndef PROBLEMS
 #define PROBLEMS 2
