@@ -4,7 +4,8 @@ use crate::ladder::{Args, NAIVE, cost, launch};
 use crate::{Epilogue, hopper};
 use strata_autograd::Product;
 use strata_device::{
-    Arch, DType, Device, Ladder, Launch, Needs, Result as DeviceResult, Rung, Word, Words, kernel,
+    Arch, DType, Device, Ladder, Launch, Needs, Precision, Result as DeviceResult, Rung, Word,
+    Words, kernel,
 };
 use strata_tensor::{Result, Tensor};
 
@@ -104,6 +105,8 @@ pub(crate) static GROUPED_LADDER: Ladder<Group> = Ladder {
         }),
         Rung::new("8_hopper", &[&GROUPED], plan)
             .needs(Needs { arch: Arch::Exactly(90), ..Needs::NONE })
+            .precision(Precision::Bf16)
+            .exact(|_| true)
             .accepts(fits)
             .native(),
     ],

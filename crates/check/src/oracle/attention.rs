@@ -98,6 +98,24 @@ impl Attention<'_> {
     /// dV = w^T dout    dP = (dout V^T) * dropout    dS = P (dP - sum(dP P))    dQ = scale dS K    dK = scale dS^T Q
     /// ```
     pub fn backward(&self, q: &[f64], k: &[f64], v: &[f64], dout: &[f64]) -> Gradients {
+        self.gradients(q, k, v, None, dout)
+    }
+
+    /// [`backward`](Self::backward) after a forward pass that stored `out`, perhaps rounded: what a
+    /// kernel makes of it that takes `sum(dP P)` to be `sum(dout out)`.
+    pub fn backward_of(&self, [q, k, v]: [&[f64]; 3], out: &[f64], dout: &[f64]) -> Gradients {
+        expect_len("out", out, q.len());
+        self.gradients(q, k, v, Some(out), dout)
+    }
+
+    fn gradients(
+        &self,
+        q: &[f64],
+        k: &[f64],
+        v: &[f64],
+        out: Option<&[f64]>,
+        dout: &[f64],
+    ) -> Gradients {
         self.expect_shapes(q, k, v);
         expect_len("dout", dout, q.len());
         let (rows, keys, d) = (self.rows, self.keys, self.head_dim);
@@ -120,7 +138,10 @@ impl Attention<'_> {
                     }
                 }
 
-                let dot: f64 = dp.iter().zip(&p).map(|(dp, p)| dp * p).sum();
+                let dot: f64 = match out {
+                    None => dp.iter().zip(&p).map(|(dp, p)| dp * p).sum(),
+                    Some(out) => dout.iter().zip(&out[at * d..]).map(|(d, o)| d * o).sum(),
+                };
                 for &key in &sees {
                     let ds = p[key] * (dp[key] - dot);
                     for c in 0..d {

@@ -176,7 +176,11 @@ fn gradients(probe: &mut Probe) -> Outcome {
         let options = case.options(probe)?;
         let (mask, key_mask) = (case.mask(), case.key_mask());
         let [wq, wk, wv, wd] = data.each_ref().map(|x| sample::widen(x));
-        let want = case.oracle(&mask, &key_mask).backward(&wq, &wk, &wv, &wd);
+        let oracle = case.oracle(&mask, &key_mask);
+        let want = oracle.backward(&wq, &wk, &wv, &wd);
+        // The forward pass left its output behind, as it is stored.
+        let left = probe.seen(&oracle.forward(&wq, &wk, &wv).out);
+        let seen = oracle.backward_of([&wq, &wk, &wv], &left, &wd);
         let q = case.tensor(probe, &data[0], case.rows)?;
         let k = case.tensor(probe, &data[1], case.keys)?;
         let v = case.tensor(probe, &data[2], case.keys)?;
@@ -188,10 +192,10 @@ fn gradients(probe: &mut Probe) -> Outcome {
         let Some(got) = probe.taken(got)? else { continue };
         // Sums over all queries or keys of products of sums: judged by the largest. At 1e-5 the naive
         // rung stood at the limit on two GPU drivers; what rounds there was not traced.
-        let rule = Tolerance::whole(2e-5);
-        probe.check(&case.what("dq"), &got.dq, &want.dq, &rule)?;
-        probe.check(&case.what("dk"), &got.dk, &want.dk, &rule)?;
-        probe.check(&case.what("dv"), &got.dv, &want.dv, &rule)?;
+        let rule = |seen| Tolerance::whole(2e-5).and_rounded(seen);
+        probe.check(&case.what("dq"), &got.dq, &want.dq, &rule(seen.dq))?;
+        probe.check(&case.what("dk"), &got.dk, &want.dk, &rule(seen.dk))?;
+        probe.check(&case.what("dv"), &got.dv, &want.dv, &rule(seen.dv))?;
     }
     Ok(())
 }
