@@ -46,12 +46,15 @@ __device__ __forceinline__ float gelu(float x) {
 }
 
 // The same to within what a result of type T can tell. (1 + tanh u) / 2 is 1 / (1 + exp(-2 u)), and 16
-// bits do not see the error of the card's quick exponential and division.
+// bits do not see the error of the card's quick exponential and reciprocal.
 template <typename T>
 __device__ __forceinline__ float gelu_for(float x) {
     if (sizeof(T) == 4) return gelu(x);
-    float u = 0.7978845608f * (x + 0.044715f * x * x * x);
-    return u < -10.0f ? 0.0f : __fdividef(x, 1.0f + __expf(-2.0f * u));
+    if (x < -20.0f) x = -20.0f;  // an infinity times 0 would be no number
+    float power = x * (1.0f + 0.044715f * x * x) * -2.3022082f, e, part;  // -2 u / log 2
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(e) : "f"(power));
+    asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(part) : "f"(1.0f + e));
+    return x * part;
 }
 
 // Where element (i, j) of product b is: in c, and in what has c's shape but no gaps.
@@ -82,29 +85,30 @@ __device__ __forceinline__ float4 plus(float4 x, float4 y) {
     return make_float4(x.x + y.x, x.y + y.y, x.z + y.z, x.w + y.w);
 }
 
-// The same for COUNT times four columns of row i: from j on, from j + APART on and so forth, each a
-// multiple of four elements from the start. First all loads, then all stores: for all the compiler knows
-// they are the same memory, and a load behind a store would wait for it.
-template <unsigned COUNT, unsigned APART, typename T>
-__device__ __forceinline__ void finish_row(const Params& p, unsigned b, unsigned i, unsigned j,
-                                           float4 (&value)[COUNT], const float* bias, const T* residual,
-                                           T* c, T* activated) {
-    Place at = place_of(p, b, i, j);
+// The same for COUNT times four columns: (i[f], j[f]) is the first of them, a multiple of four elements
+// from the start. First all loads, then all stores: for all the compiler knows they are the same memory,
+// and a load behind a store would wait for it.
+template <unsigned COUNT, typename T>
+__device__ __forceinline__ void finish_fours(const Params& p, unsigned b, const unsigned (&i)[COUNT],
+                                             const unsigned (&j)[COUNT], float4 (&value)[COUNT],
+                                             const float* bias, const T* residual, T* c, T* activated) {
 #pragma unroll
     for (unsigned f = 0; f < COUNT; f++) {
         float4& v = value[f];
         v = make_float4(p.alpha * v.x, p.alpha * v.y, p.alpha * v.z, p.alpha * v.w);
-        if (j + f * APART >= p.n) continue;
-        if (ACCUMULATE) v = plus(v, load4(&c[at.c + f * APART]));
-        if (BIAS) v = plus(v, __ldg((const float4*)&bias[j + f * APART]));
-        if (RESIDUAL) v = plus(v, load4(&residual[at.dense + f * APART]));
+        if (i[f] >= p.m || j[f] >= p.n) continue;
+        Place at = place_of(p, b, i[f], j[f]);
+        if (ACCUMULATE) v = plus(v, load4(&c[at.c]));
+        if (BIAS) v = plus(v, load4(&bias[j[f]]));
+        if (RESIDUAL) v = plus(v, load4(&residual[at.dense]));
     }
 #pragma unroll
     for (unsigned f = 0; f < COUNT; f++) {
         float4 v = value[f];
-        if (j + f * APART >= p.n) continue;
-        store4(&c[at.c + f * APART], v);
+        if (i[f] >= p.m || j[f] >= p.n) continue;
+        Place at = place_of(p, b, i[f], j[f]);
+        store4(&c[at.c], v);
         v = make_float4(gelu_for<T>(v.x), gelu_for<T>(v.y), gelu_for<T>(v.z), gelu_for<T>(v.w));
-        if (GELU) store4(&activated[at.dense + f * APART], v);
+        if (GELU) store4(&activated[at.dense], v);
     }
 }

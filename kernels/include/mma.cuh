@@ -71,17 +71,17 @@ __device__ __forceinline__ void mma_m16n8k8(float (&d)[4], const unsigned (&a)[4
                  : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
 
-// Rounds a fragment of f32 to the nearest tf32 (8 bits of exponent as f32 has, 10 of mantissa as f16).
+// The bits of an f32 rounded to the nearest tf32 (8 bits of exponent as f32 has, 10 of mantissa as f16).
 // Without it the tensor core would cut the lower 13 bits off, twice the error. Hopper has an instruction
 // for it, which takes ties to even; older cards test for infinity and add, and ties go away from zero.
-__device__ __forceinline__ void to_tf32(unsigned (&fragment)[4]) {
-#pragma unroll
-    for (unsigned& x : fragment)
+__device__ __forceinline__ unsigned to_tf32(unsigned f32) {
+    unsigned y;
 #if __CUDA_ARCH__ >= 900
-        asm("cvt.rn.tf32.f32 %0, %1;" : "=r"(x) : "f"(__uint_as_float(x)));
+    asm("cvt.rn.tf32.f32 %0, %1;" : "=r"(y) : "r"(f32));
 #else
-        asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(x) : "f"(__uint_as_float(x)));
+    asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(y) : "r"(f32));
 #endif
+    return y;
 }
 // end: mma
 

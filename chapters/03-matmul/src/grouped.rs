@@ -12,8 +12,8 @@ use strata_tensor::{Result, Tensor};
 /// Products that one launch takes at most.
 const MOST: usize = 32;
 
-/// Columns of a tile.
-const WIDTH: usize = 192;
+/// How each is cut up.
+const CUT: hopper::Cut = hopper::MIDDLE;
 
 /// Where one product's sums go, and which tiles are its own.
 #[derive(Clone, Copy, Debug, Default)]
@@ -41,7 +41,7 @@ impl Word for Problem {
 }
 
 kernel! {
-    /// Operands come as tensor maps, two for each product.
+    /// Operands come as tensor maps, and results leave by them: three for each product.
     pub(crate) mod group {
         bindings { c: write f32 }
         params { k: usize, alpha: f32, problem: [Problem; MOST] }
@@ -75,10 +75,12 @@ fn plan(group: &Group, device: &Device) -> DeviceResult<Vec<Launch>> {
     let mut problem = [Problem::default(); MOST];
     let (mut tiles, mut maps, mut all) = (0, Vec::new(), (0.0, 0.0));
     for (place, a) in problem.iter_mut().zip(&group.0) {
-        tiles += a.m.div_ceil(hopper::TILE_M) * a.n.div_ceil(WIDTH);
+        tiles += a.m.div_ceil(hopper::TILE_M) * a.n.div_ceil(CUT.width);
         let (_, c_offset) = a.out.tensor.binding_and_offset();
         *place = Problem { tiles, m: a.m, n: a.n, c_offset, c_row: a.out.row };
-        maps.extend([hopper::map(a, &a.a, a.m, false), hopper::map(a, &a.b, a.n, false)]);
+        let (to, row) = (hopper::from_first(&a.out.tensor), a.out.row);
+        let sums = hopper::results(to, DType::F32, [1, 1, a.m, a.n], [row, row, row, 1]);
+        maps.extend([hopper::map(a, &a.a, a.m, false), hopper::map(a, &a.b, a.n, false), sums]);
         let (flops, bytes) = cost(a);
         all = (all.0 + flops, all.1 + bytes);
     }
@@ -90,7 +92,7 @@ fn plan(group: &Group, device: &Device) -> DeviceResult<Vec<Launch>> {
         .constant("PROBLEMS", group.0.len() as u32)
         .constant("STORED", first.a.tensor.dtype().code())
         .cost(all.0, all.1);
-    Ok(vec![hopper::shape(launch, WIDTH, tiles, device.info().caps.units as usize)])
+    Ok(vec![hopper::shape(launch, CUT, tiles, device.info().caps.units as usize)])
 }
 
 pub(crate) static GROUPED_LADDER: Ladder<Group> = Ladder {
@@ -142,7 +144,7 @@ const ENOUGH: usize = 384;
 /// Takes the products of a backward pass off their list, as few times as pays.
 pub(crate) fn take(products: &mut Vec<Product>, last: bool) -> Result<()> {
     let tiles = |p: &Product| match p.into.shape() {
-        [m, n] => m.div_ceil(hopper::TILE_M) * n.div_ceil(WIDTH),
+        [m, n] => m.div_ceil(hopper::TILE_M) * n.div_ceil(CUT.width),
         _ => 1,
     };
     // What waits keeps its operands in memory.

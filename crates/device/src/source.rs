@@ -30,28 +30,18 @@ pub fn load_cuda(
     let text = kernel.cuda.ok_or_else(|| no_body(kernel, Machine::Cuda))?;
     let own = read(kernel, overlay, Machine::Cuda)?;
     let is_own = own.is_some();
-    if let Some((path, own)) = &own {
-        // Headers that it names itself count: whoever asks for one knows what is in there.
-        let named = |name: &str| {
-            let quoted = format!("\"{name}\"");
-            own.lines().any(|line| line.trim_start().starts_with('#') && line.contains(&quoted))
-        };
-        let headers = text.includes.iter().filter(|(name, _)| named(name)).map(|&(_, text)| text);
-        let texts: Vec<&str> = headers.chain([own.as_str()]).collect();
-        heeds(kernel, constants, path, &texts, Machine::Cuda)?;
-    }
-    let (path, text) = match own {
-        Some(own) => own,
-        None => {
-            let path = format!("kernels/{}.cu", kernel.path);
-            // What is stored in 16 bits must not be read as f32; all else that it heeds may stand in headers.
-            let types: Vec<_> =
-                constants.iter().filter(|c| type_of(c.0).is_some()).copied().collect();
-            heeds(kernel, &types, &path, &[text.text], Machine::Cuda)?;
-            (path, text.text.to_string())
-        }
+    let built_in = || (format!("kernels/{}.cu", kernel.path), text.text.to_string());
+    let (path, code) = own.unwrap_or_else(built_in);
+    // Headers that it names itself count: whoever asks for one knows what is in there.
+    let named = |name: &str| {
+        let quoted = format!("\"{name}\"");
+        code.lines().any(|line| line.trim_start().starts_with('#') && line.contains(&quoted))
     };
-    Ok(Loaded { path, text, prefix_lines: 0, tuned: Vec::new(), own: is_own })
+    let headers = text.includes.iter().filter(|(name, _)| named(name)).map(|&(_, text)| text);
+    let texts: Vec<&str> = headers.chain([code.as_str()]).collect();
+    // Of the built-in ones too: what is stored in 16 bits must not be read as f32.
+    heeds(kernel, constants, &path, &texts, Machine::Cuda)?;
+    Ok(Loaded { path, text: code, prefix_lines: 0, tuned: Vec::new(), own: is_own })
 }
 
 /// The WGSL text of a kernel, with its includes in front and its `// tune:` constants set.
@@ -97,21 +87,16 @@ fn heeds(
     machine: Machine,
 ) -> Result<()> {
     let names = |name: &str| texts.iter().any(|text| vet::names(text, machine, name));
-    let known = |name: &&str| match type_of(name) {
-        Some(ty) => names(ty),
+    // A text of 16-bit floats names their type; the constant itself stands in the header.
+    let types = [Element::Stored, Element::Outcome].map(Element::chosen_by);
+    let known = |name: &&str| match types.into_iter().flatten().find(|(n, _)| n == name) {
+        Some((_, ty)) => names(ty),
         None => !kernel.heeded.contains(name) || names(name),
     };
     match constants.iter().map(|c| c.0).find(|name| !known(name)) {
         None => Ok(()),
         Some(constant) => Err(Error::Unheeded { path: path.into(), constant, kernel: kernel.path }),
     }
-}
-
-/// The type that a text of 16-bit floats names where the launch sets this constant, which itself stands
-/// in a header.
-fn type_of(constant: &str) -> Option<&'static str> {
-    let types = [Element::Stored, Element::Outcome].map(Element::chosen_by);
-    types.into_iter().flatten().find(|(name, _)| *name == constant).map(|(_, ty)| ty)
 }
 
 fn no_body(kernel: &Kernel, machine: Machine) -> Error {

@@ -220,9 +220,7 @@ impl Probe {
         want: &[f64],
         rule: &Tolerance,
     ) -> Outcome {
-        // Floats that are stored otherwise are looked at as f32, if anybody looks.
-        let wide = T::DTYPE == DType::F32 && self.stored != DType::F32;
-        let data = if wide { got.cast(DType::F32)? } else { got.clone() }.to_vec::<T>()?;
+        let data = got.to_vec::<T>()?;
         self.checks += 1;
         if let Some(fault) = self.watch.take().into_iter().next() {
             return Err(Error::Fault(fault.to_string()));

@@ -98,14 +98,14 @@ impl Attention<'_> {
     /// dV = w^T dout    dP = (dout V^T) * dropout    dS = P (dP - sum(dP P))    dQ = scale dS K    dK = scale dS^T Q
     /// ```
     pub fn backward(&self, q: &[f64], k: &[f64], v: &[f64], dout: &[f64]) -> Gradients {
-        self.gradients(q, k, v, None, dout)
+        self.gradients(q, k, v, dout, None)
     }
 
-    /// [`backward`](Self::backward) after a forward pass that stored `out`, perhaps rounded: what a
-    /// kernel makes of it that takes `sum(dP P)` to be `sum(dout out)`.
-    pub fn backward_of(&self, [q, k, v]: [&[f64]; 3], out: &[f64], dout: &[f64]) -> Gradients {
+    /// [`backward`](Self::backward) by way of an output that was kept, perhaps rounded: sum(dP P) is
+    /// taken as the product of its row with that of `dout`, as FlashAttention has it.
+    pub fn backward_from(&self, [q, k, v]: [&[f64]; 3], out: &[f64], dout: &[f64]) -> Gradients {
         expect_len("out", out, q.len());
-        self.gradients(q, k, v, Some(out), dout)
+        self.gradients(q, k, v, dout, Some(out))
     }
 
     fn gradients(
@@ -113,8 +113,8 @@ impl Attention<'_> {
         q: &[f64],
         k: &[f64],
         v: &[f64],
-        out: Option<&[f64]>,
         dout: &[f64],
+        out: Option<&[f64]>,
     ) -> Gradients {
         self.expect_shapes(q, k, v);
         expect_len("dout", dout, q.len());
@@ -138,9 +138,10 @@ impl Attention<'_> {
                     }
                 }
 
+                let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum();
                 let dot: f64 = match out {
-                    None => dp.iter().zip(&p).map(|(dp, p)| dp * p).sum(),
-                    Some(out) => dout.iter().zip(&out[at * d..]).map(|(d, o)| d * o).sum(),
+                    None => product(&dp, &p),
+                    Some(out) => product(&out[at * d..][..d], dout),
                 };
                 for &key in &sees {
                     let ds = p[key] * (dp[key] - dot);

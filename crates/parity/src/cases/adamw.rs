@@ -1,13 +1,12 @@
 use super::{Entry, Work};
 use crate::bench::{Run, Scale, elementwise, label, rows, tenth_step};
 use crate::{Outcome, Probe};
-use strata_check::round::Precision;
 use strata_check::{Tolerance, oracle, sample};
 use strata_ml::adamw::{
     AdamWConfig, NormScratch, SgdConfig, adamw, adamw_with_shadow, global_norm, global_norm_into,
     sgd, sgd_with_shadow,
 };
-use strata_ml::device::{Buffer, Machine, StepState};
+use strata_ml::device::{Buffer, StepState};
 use strata_ml::tensor::{DType, Tensor};
 
 pub(super) const CASES: &[Entry] =
@@ -51,42 +50,38 @@ fn step_gradients(n: usize, step: u32) -> (Vec<f32>, f32) {
     (g, norm)
 }
 
-/// With a shadow and without, where there is a kernel for one: portable WGSL has no 16 bits.
-fn shadowed(probe: &Probe) -> &'static [bool] {
-    if probe.on(Machine::Wgpu) { &[false] } else { &[false, true] }
-}
-
-/// Room for a shadow that holds what it must not.
-fn shadow(probe: &Probe, n: usize) -> Outcome<Tensor> {
-    Ok(probe.poison(&[n])?.cast(DType::BF16)?)
+/// Room for a shadow that holds what it must not. The arenas are f32 in every row of the table; in those
+/// of 16-bit floats that is what a shadow is kept in.
+fn shadow(probe: &Probe, n: usize) -> Outcome<Option<Tensor>> {
+    probe.stores_halves().then(|| probe.poison(&[n])).transpose()
 }
 
 /// The shadow is the values as they are now, rounded.
-fn mirrors(probe: &mut Probe, values: &Tensor, shadow: &Tensor) -> Outcome {
-    let want = Precision::Bf16.round_all(&sample::widen(&values.to_vec::<f32>()?));
+fn mirrors(probe: &mut Probe, values: &Tensor, shadow: Option<&Tensor>) -> Outcome {
+    let Some(shadow) = shadow else { return Ok(()) };
+    let want = probe.seen(&sample::widen(&values.to_vec::<f32>()?));
     let what = format!("shadow, {}", values.numel());
-    probe.check(&what, &shadow.cast(DType::F32)?, &want, &Tolerance::Exact)
+    probe.compare::<f32>(&what, &shadow.cast(DType::F32)?, &want, &Tolerance::Exact)
 }
 
 fn follow_adamw(probe: &mut Probe) -> Outcome {
-    let both = shadowed(probe);
-    for (n, &copied) in SIZES.into_iter().flat_map(|n| both.iter().map(move |c| (n, c))) {
+    for n in SIZES {
         let (decayed, lr, max) = (n / 3, 0.01, 0.5 * (n as f32).sqrt());
         let config =
             AdamWConfig { betas: (0.9, 0.95), weight_decay: 0.1, clip: Some(max), eps: 1e-6 };
-        let (values, tensor) = probe.normal(1, &[n])?;
-        let [m, v] = [probe.tensor(&vec![0f32; n], &[n])?, probe.tensor(&vec![0f32; n], &[n])?];
+        let (values, tensor) = probe.wide_normal(1, &[n])?;
+        let [m, v] = [probe.wide(&vec![0f32; n], &[n])?, probe.wide(&vec![0f32; n], &[n])?];
         let [mut p, mut wm, mut wv] = [sample::widen(&values), vec![0.0; n], vec![0.0; n]];
         let shadow = shadow(probe, n)?;
         let mut served = true;
         for step in 1..=3 {
             let (g, norm) = step_gradients(n, step);
-            let (grads, norm) = (probe.tensor(&g, &[n])?, probe.tensor(&[norm], &[])?);
+            let (grads, norm) = (probe.wide(&g, &[n])?, probe.wide(&[norm], &[])?);
             let at = state(probe, step, lr)?;
             let all = [&tensor, &grads, &m, &v];
-            let run = match copied {
-                true => adamw_with_shadow(all, &shadow, &at, &norm, decayed, config),
-                false => adamw(all, &at, &norm, decayed, config),
+            let run = match &shadow {
+                Some(shadow) => adamw_with_shadow(all, shadow, &at, &norm, decayed, config),
+                None => adamw(all, &at, &norm, decayed, config),
             };
             served &= probe.taken(run)?.is_some();
             let mut g = sample::widen(&g);
@@ -109,35 +104,31 @@ fn follow_adamw(probe: &mut Probe) -> Outcome {
         probe.check(&format!("values, {n}"), &tensor, &p, &Tolerance::close(2e-6, 2e-6))?;
         probe.check(&format!("m, {n}"), &m, &wm, &Tolerance::close(1e-6, 2e-6))?;
         probe.check(&format!("v, {n}"), &v, &wv, &Tolerance::close(1e-7, 4e-6))?;
-        if copied {
-            mirrors(probe, &tensor, &shadow)?;
-        }
+        mirrors(probe, &tensor, shadow.as_ref())?;
     }
     Ok(())
 }
 
 fn follow_sgd(probe: &mut Probe) -> Outcome {
-    let moving = SIZES.into_iter().flat_map(|n| [(n, 0.0), (n, 0.9f32)]);
-    let both = shadowed(probe);
-    for ((n, momentum), &copied) in moving.flat_map(|one| both.iter().map(move |c| (one, c))) {
+    for (n, momentum) in SIZES.into_iter().flat_map(|n| [(n, 0.0), (n, 0.9f32)]) {
         let (decayed, lr) = (n / 3, 0.1f32);
         let config = SgdConfig { momentum, weight_decay: 0.01, clip: Some(3.0) };
-        let (values, tensor) = probe.normal(1, &[n])?;
-        let velocity = probe.tensor(&vec![0f32; n], &[n])?;
+        let (values, tensor) = probe.wide_normal(1, &[n])?;
+        let velocity = probe.wide(&vec![0f32; n], &[n])?;
         let [mut want, mut u] = [sample::widen(&values), vec![0.0; n]];
         let shadow = shadow(probe, n)?;
         let mut served = true;
         for step in 1..=3 {
             let (g, norm) = step_gradients(n, step);
-            let (grads, norm) = (probe.tensor(&g, &[n])?, probe.tensor(&[norm], &[])?);
+            let (grads, norm) = (probe.wide(&g, &[n])?, probe.wide(&[norm], &[])?);
             let held = (momentum > 0.0).then_some(&velocity);
             let at = state(probe, step, lr)?;
-            let run = match copied {
-                true => {
-                    let values = [&tensor, &shadow];
+            let run = match &shadow {
+                Some(shadow) => {
+                    let values = [&tensor, shadow];
                     sgd_with_shadow(values, &grads, held, &at, &norm, decayed, config)
                 }
-                false => sgd(&tensor, &grads, held, &at, &norm, decayed, config),
+                None => sgd(&tensor, &grads, held, &at, &norm, decayed, config),
             };
             served &= probe.taken(run)?.is_some();
             let mut g = sample::widen(&g);
@@ -150,9 +141,7 @@ fn follow_sgd(probe: &mut Probe) -> Outcome {
         if served {
             let what = format!("{n} values, momentum {momentum}");
             probe.check(&what, &tensor, &want, &Tolerance::close(2e-6, 2e-6))?;
-        }
-        if served && copied {
-            mirrors(probe, &tensor, &shadow)?;
+            mirrors(probe, &tensor, shadow.as_ref())?;
         }
     }
     Ok(())
