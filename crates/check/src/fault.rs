@@ -73,7 +73,7 @@ mod tests {
         let words = vec![0, 7];
         assert_eq!(
             fault(What::Differs { binding: 1, words }),
-            "kernel sum/2_tree:sum: the same launch on the same memory gave other bits in 2 words of binding 1, at 0, 4: \
+            "kernel sum/2_tree:sum: the same launch on the same memory gave other bits in 2 words of binding 1, at 0, 7: \
              the order of its sums depends on who comes first, or a barrier is missing"
         );
         let breach = Breach::Written { count: 4, first: 8, last: 11, len: 8 };
