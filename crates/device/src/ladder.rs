@@ -1,6 +1,6 @@
 use crate::stored::{Foreign, foreign};
 use crate::validate::too_long;
-use crate::{DType, Device, Error, Kernel, Launch, Machine, Needs, Precision, Result};
+use crate::{DType, Device, Element, Error, Kernel, Launch, Machine, Needs, Precision, Result};
 use std::fmt::Debug;
 
 /// One way to do an op.
@@ -278,8 +278,8 @@ impl RungInfo {
         let stores = |dtype: DType| {
             let mut elements =
                 self.kernels.iter().flat_map(|k| k.signature.bindings).map(|b| b.element);
-            // Whoever takes integers moves bits, whatever they mean.
-            elements.any(|element| element.takes(dtype) && !element.takes(DType::U32))
+            // Results may be kept in 16 bits whatever they are made of.
+            elements.any(|element| element == Element::Stored || element == Element::Of(dtype))
         };
         let serves =
             |p: &Precision| *p == self.precision || (p.dtype() != DType::F32 && stores(p.dtype()));

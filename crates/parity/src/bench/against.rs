@@ -75,7 +75,8 @@ impl Yardstick {
         let reports = value.as_array().map_or(one, Vec::as_slice);
         let mut this = Yardstick { file: file.into(), devices: Vec::new(), entries: Vec::new() };
         for report in reports {
-            let name = report["device"]["name"].as_str().or(report["device"].as_str());
+            let device = &report["device"];
+            let name = device["name"].as_str().or(device.as_str());
             if let Some(name) = name.filter(|name| !this.devices.iter().any(|d| d == name)) {
                 this.devices.push(name.into());
             }
@@ -104,8 +105,8 @@ impl Yardstick {
             let (op, shape, precision) = (text(&row["op"]), text(&row["shape"]), precision.into());
             self.add(op, shape, precision, by, row["seconds"].as_f64());
         }
-        if let Some(preset) = report["step"]["preset"].as_str() {
-            let step = &report["step"];
+        let step = &report["step"];
+        if let Some(preset) = step["preset"].as_str() {
             let shape = format!("[{}, {}]", report["batch"], report["context"]);
             let precision = step["precision"].as_str().unwrap_or(whole).into();
             self.add(step_of(preset), shape, precision, String::new(), step["seconds"].as_f64());

@@ -8,6 +8,7 @@ use strata_ml::device::{
     devices,
 };
 use strata_ml::tensor::{self, DType};
+use strata_ml::transformer;
 
 /// Which part of the table.
 #[derive(Clone, Debug, Default)]
@@ -254,9 +255,14 @@ fn judged(task: &Task, backend: &Arc<dyn Backend>, info: &Info) -> Cell {
     }
 }
 
-/// Whether a forced rung does not take what it was given.
+/// Whether a forced rung does not take what it was given, or an op that comes before it has none for that.
 pub(crate) fn refused(failure: &crate::Error) -> bool {
-    matches!(failure, crate::Error::Tensor(tensor::Error::Device(Error::UnknownRung { .. })))
+    use crate::Error as Kind;
+    let (Kind::Tensor(error) | Kind::Transformer(transformer::Error::Tensor(error))) = failure
+    else {
+        return false;
+    };
+    matches!(error, tensor::Error::Device(Error::UnknownRung { .. } | Error::DType { .. }))
 }
 
 fn no_case(op: &str) -> String {

@@ -53,7 +53,7 @@ fn weight_gradients(s: &Shapes, device: &Inputs) -> Outcome<Run> {
     for _ in 0..6 {
         list.extend([(&hidden, &out), (&narrow, &hidden), (&narrow, &out), (&narrow, &wide)]);
     }
-    let size = |t: &Tensor| t.shape()[1];
+    let size = |t: &Tensor| t.shape().last().copied().unwrap_or(1);
     let total = list.iter().map(|(a, b)| size(a) * size(b)).sum();
     let arena = device.empty(DType::F32, &[total])?;
     ops::fill_bits(&arena, 0)?;
