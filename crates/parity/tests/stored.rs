@@ -28,6 +28,7 @@ const TAKES: &[&str] = &[
     "gelu",
     "gelu_backward",
     "matmul",
+    "grouped_matmul",
     "column_sum",
     "layernorm",
     "residual_layernorm",
