@@ -82,7 +82,7 @@ matmul(const stored* a, const stored* b, const float* bias, const result* residu
             multiply_tile(ring, sums, part, p.k);
             finish_tile(to, box, at.i, at.j, part, sums, more);
         }
-        tma_store_wait_read<0>();  // shared memory is there until all is read
+        tma_store_wait();  // results are there before the kernel ends
     }
     // end: roles
 }

@@ -34,6 +34,8 @@
 #include "hopper_tile.cuh"
 #include "hopper_finish.cuh"
 
+static_assert(sizeof(stored) == 2, "factors have 16 bits");
+
 struct TensorMaps { TensorMap of[3 * PROBLEMS]; };
 
 // region: problem
@@ -91,6 +93,6 @@ matmul_grouped(float* c, const __grid_constant__ TensorMaps maps, const __grid_c
                          of.m, of.n, p.alpha};
             finish_tile(to, box, at.i, at.j, part, sums, more);
         }
-        tma_store_wait_read<0>();  // shared memory is there until all is read
+        tma_store_wait();  // results are there before the kernel ends
     }
 }
