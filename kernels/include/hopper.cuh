@@ -88,6 +88,12 @@ __device__ __forceinline__ void tma_store_wait_read() {
     asm volatile("cp.async.bulk.wait_group.read %0;" ::"n"(LEFT) : "memory");
 }
 
+// Waits until all of this thread's stores have arrived in global memory: whoever copies results out right
+// after the kernel finds them there.
+__device__ __forceinline__ void tma_store_wait() {
+    asm volatile("cp.async.bulk.wait_group 0;" ::: "memory");
+}
+
 // Orders this thread's ordinary stores to shared memory before what the copy engine (or the tensor cores)
 // will read there.
 __device__ __forceinline__ void proxy_fence() {

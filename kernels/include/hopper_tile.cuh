@@ -1,7 +1,7 @@
 // One tile of a product on Hopper: BM x BN sums, slab by slab of BK along k, by three warpgroups.
 //
 //   warpgroup 0      the producer: one thread of it starts copies, the rest idle
-//   warpgroups 1, 2  consumers: 64 x BN of the tile each, in registers
+//   warpgroups 1, 2  consumers: 64 x BN of the tile each, in registers; or whole tiles in turns
 //
 // Between them lies a ring of STAGES slabs in shared memory. Each has two barriers: `full`, which counts
 // the bytes that arrive, and `empty`, which counts the consumers that are done. The producer runs ahead
@@ -19,7 +19,7 @@
 #endif
 #define BK 64
 #ifndef STAGES
-#define STAGES 4  // what fits in 227 KB: 4 of 48 KB, 5 of 40, 7 of 32
+#define STAGES 4  // slabs of 48, 40 or 32 KB, beside the pieces of hopper_finish: 225 KB in all
 #endif
 #ifndef PINGPONG
 #define PINGPONG 0  // 1: each consumer has tiles of its own, and one multiplies while the other stores

@@ -1,13 +1,10 @@
 // Matrix multiply by tiles in registers, fetched ahead.
 //
-// Idea: 5_vectorized waits twice for each slab: for global memory, and at the barrier for each other.
-// Here the next slab is fetched into registers while this one is multiplied, so that memory has a
-// whole slab's time to answer, and put into the other half of shared memory, which nobody reads:
-// one barrier a slab. From shared memory to registers it is the same once more: a step's numbers are
-// read while the step before is multiplied.
-// Cost: as 5_vectorized, with twice the shared memory.
-// Expected gain over 5_vectorized: a fifth to a third. The other block of the multiprocessor filled
-// part of the waits.
+// Idea: 5_vectorized multiplies nothing while it waits for a slab. Here the next slab is fetched into
+// registers while this one is multiplied, so that global memory has a whole slab's time to answer, and
+// is then put into the other half of shared memory, which nobody reads: one barrier a slab.
+// Cost: as 5_vectorized, with twice the shared memory, and registers for a share of both slabs.
+// Expected gain over 5_vectorized: a fifth. The multiprocessor's other block filled most of the waits.
 #include "matmul.cuh"
 
 #ifndef TM
@@ -31,6 +28,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2)
 matmul(const float* a, const float* b, const float* bias, const float* residual, float* c,
        float* activated, Params p) {
     __shared__ __align__(16) float a_slab[2][BK * A_PITCH], b_slab[2][BK * B_PITCH];
+    // A warp's threads stand 4 high and 8 wide: what they read of a step is 16 + 32 numbers for each
+    // load, where two rows of 16 threads would read 8 + 64.
     unsigned lane = threadIdx.x % 32, warp = threadIdx.x / 32;
     unsigned x = lane % 16 / 2, y = lane / 16 * 2 + lane % 2;
     unsigned row = warp / 2 * (4 * TM) + y * 4, column = warp % 2 * (8 * TN) + x;
@@ -40,39 +39,44 @@ matmul(const float* a, const float* b, const float* bias, const float* residual,
         unsigned i0 = tile / wide % high * BM, j0 = tile % wide * BN;
         unsigned batch = tile / wide / high % p.batches, part = tile / wide / high / p.batches;
         unsigned from = SPLIT ? part * p.span : 0, end = SPLIT ? min(p.k, from + p.span) : p.k;
-        Lines left = {a + a_start(p, batch), p.a_row, p.a_col, p.m};
-        Lines right = {b + b_start(p, batch), p.b_col, p.b_row, p.n};
-        Share<A_ALONG_K, BM, A_PITCH, false, A_WIDE> a_share(left, i0, from);
-        Share<B_ALONG_K, BN, B_PITCH, true, B_WIDE> b_share(right, j0, from);
+        const float* left = a + a_start(p, batch) + from * p.a_col;
+        const float* right = b + b_start(p, batch) + from * p.b_row;
+        Share<A_ALONG_K, BM, A_PITCH, false, A_WIDE> a_share(left, p.a_row, p.a_col, i0, p.m);
+        Share<B_ALONG_K, BN, B_PITCH, true, B_WIDE> b_share(right, p.b_col, p.b_row, j0, p.n);
         float sums[TM][TN] = {};
-        Step step[2];
         unsigned half = 0;
         a_share.fetch(end - from);
         b_share.fetch(end - from);
-        __syncthreads();  // the tile before has been read
+        __syncthreads();  // the tile before this one has been read
         a_share.put(a_slab[0]);
         b_share.put(b_slab[0]);
         __syncthreads();
-        step[0].take(&a_slab[0][row], &b_slab[0][place_of(column)]);
         // region: ahead
         for (int steps = end - from; steps > 0; steps -= BK) {
-            const float* rows = &a_slab[half][row];
-            const float* columns = &b_slab[half][place_of(column)];
+            const float* a_own = &a_slab[half][row];
+            const float* b_own = &b_slab[half][column_place(column)];
             a_share.fetch(steps - BK);
             b_share.fetch(steps - BK);
 #pragma unroll
             for (unsigned l = 0; l < BK; l++) {
-                if (l + 1 < BK) {
-                    step[(l + 1) % 2].take(rows + (l + 1) * A_PITCH, columns + (l + 1) * B_PITCH);
-                } else if (steps > BK) {
-                    // The other half was last read before the last barrier.
-                    half ^= 1;
-                    a_share.put(a_slab[half]);
-                    b_share.put(b_slab[half]);
-                    __syncthreads();
-                    step[0].take(&a_slab[half][row], &b_slab[half][place_of(column)]);
-                }
-                step[l % 2].multiply(sums);
+                float rows[TM], columns[TN];
+#pragma unroll
+                for (unsigned g = 0; g < TM; g += 4)
+                    *(float4*)&rows[g] = *(const float4*)&a_own[l * A_PITCH + g * 4];
+#pragma unroll
+                for (unsigned g = 0; g < TN; g += 4)
+                    *(float4*)&columns[g] = *(const float4*)&b_own[l * B_PITCH + g * 9];
+#pragma unroll
+                for (unsigned r = 0; r < TM; r++)
+#pragma unroll
+                    for (unsigned s = 0; s < TN; s++) sums[r][s] += rows[r] * columns[s];
+            }
+            if (steps > BK) {
+                // The other half was read one slab ago, before the last barrier.
+                half ^= 1;
+                a_share.put(a_slab[half]);
+                b_share.put(b_slab[half]);
+                __syncthreads();
             }
         }
         // end: ahead

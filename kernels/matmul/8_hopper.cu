@@ -8,7 +8,7 @@
 // Results leave through the copy engine, too (hopper_finish).
 // Cost: 2 m n k FLOPs; 2 m n k (1 / BM + 1 / BN) bytes from L2 into shared memory; m n results once.
 // Expected gain over 7_tensor_core: one and a half times where k is long. mma.sync reaches about 0.6 of
-// the tensor cores' speed, wgmma more than 0.9.
+// what the tensor cores can at the clock that the card's power allows, wgmma more than 0.9.
 //
 // Where k is long the consumers share a tile, which is as large as registers allow. Where it is short,
 // finishing a tile takes as long as multiplying it: PINGPONG gives each a tile of its own, and they take
@@ -82,7 +82,7 @@ matmul(const stored* a, const stored* b, const float* bias, const result* residu
             multiply_tile(ring, sums, part, p.k);
             finish_tile(to, box, at.i, at.j, part, sums, more);
         }
-        tma_store_wait_read<0>();  // shared memory is there until all is read
+        tma_store_wait();  // results are there before the kernel ends
     }
     // end: roles
 }

@@ -9,8 +9,8 @@
 // at one time, and they do: neighbors in the list. 8 m n bytes for the sums.
 // Expected gain over one launch of 8_hopper for each layer: the card is full. Four times and more.
 //
-// X is [k, m] and dY [k, n], row after row: both lie across k. m, n and the rows' strides are multiples of
-// 8, offsets of 2 (8 bytes). Maps 3 i, 3 i + 1 and 3 i + 2 are X, dY and dW of problem i.
+// X is [k, m] and dY [k, n], row after row: both lie across k. m, n, offsets and the rows' strides are
+// multiples of 8. Maps 3 i, 3 i + 1 and 3 i + 2 are X, dY and dW of problem i.
 #ifndef STORED
 #define STORED 1
 #endif
@@ -19,8 +19,8 @@
 #ifndef BN
 #define BN 192
 #endif
-#ifndef STAGES
-#define STAGES 5
+#ifndef BUFFERS
+#define BUFFERS 4
 #endif
 #ifndef PROBLEMS
 #define PROBLEMS 2
@@ -33,6 +33,8 @@
 #define GELU 0
 #include "hopper_tile.cuh"
 #include "hopper_finish.cuh"
+
+static_assert(sizeof(stored) == 2, "factors have 16 bits");
 
 struct TensorMaps { TensorMap of[3 * PROBLEMS]; };
 
@@ -91,6 +93,6 @@ matmul_grouped(float* c, const __grid_constant__ TensorMaps maps, const __grid_c
                          of.m, of.n, p.alpha};
             finish_tile(to, box, at.i, at.j, part, sums, more);
         }
-        tma_store_wait_read<0>();  // shared memory is there until all is read
+        tma_store_wait();  // results are there before the kernel ends
     }
 }

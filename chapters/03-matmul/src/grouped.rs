@@ -4,8 +4,8 @@ use crate::ladder::{Args, NAIVE, cost, launch};
 use crate::{Epilogue, hopper};
 use strata_autograd::Product;
 use strata_device::{
-    Arch, DType, Device, Ladder, Launch, Needs, Precision, Result as DeviceResult, Rung, Word,
-    Words, kernel,
+    Arch, DType, Device, Ladder, Launch, Needs, Precision, Result as DeviceResult, Rung, Slice,
+    Word, Words, kernel,
 };
 use strata_tensor::{Result, Tensor};
 
@@ -76,7 +76,7 @@ fn plan(group: &Group, device: &Device) -> DeviceResult<Vec<Launch>> {
     let (mut tiles, mut maps, mut all) = (0, Vec::new(), (0.0, 0.0));
     for (place, a) in problem.iter_mut().zip(&group.0) {
         tiles += a.m.div_ceil(hopper::TILE_M) * a.n.div_ceil(CUT.width);
-        let (_, c_offset) = a.out.tensor.binding_and_offset();
+        let c_offset = a.out.tensor.layout().offset;
         *place = Problem { tiles, m: a.m, n: a.n, c_offset, c_row: a.out.row };
         let (to, row) = (hopper::from_first(&a.out.tensor), a.out.row);
         let sums = hopper::results(to, DType::F32, [1, 1, a.m, a.n], [row, row, row, 1]);
@@ -84,7 +84,8 @@ fn plan(group: &Group, device: &Device) -> DeviceResult<Vec<Launch>> {
         let (flops, bytes) = cost(a);
         all = (all.0 + flops, all.1 + bytes);
     }
-    let (c, _) = first.out.tensor.binding_and_offset();
+    // All of the buffer: each product has a place of its own in it.
+    let c = Slice { dtype: Some(DType::F32), ..first.out.tensor.buffer().whole() };
     let params = group::Params { k: first.k, alpha: 1.0, problem };
     let launch = maps
         .into_iter()
@@ -107,8 +108,9 @@ pub(crate) static GROUPED_LADDER: Ladder<Group> = Ladder {
         }),
         Rung::new("8_hopper", &[&GROUPED], plan)
             .needs(Needs { arch: Arch::Exactly(90), ..Needs::NONE })
+            // Its factors are stored so, and multiplied as they are.
             .precision(Precision::Bf16)
-            .exact(|_| true)
+            .exact(fits)
             .accepts(fits)
             .native(),
     ],

@@ -73,7 +73,7 @@ fn cut(a: &Args, units: usize) -> Cut {
         let rounds = (high * a.n.div_ceil(cut.width)).div_ceil(units.max(1));
         rounds * cut.width * (a.k + cut.store)
     };
-    let room = a.residual.is_none() && a.activated.is_none();
+    let room = a.residual.is_none() && a.activated.is_none() && !a.accumulate;
     let second = if room { MIDDLE_IN_TURNS } else { MIDDLE };
     [WIDE, second, NARROW].into_iter().min_by_key(time).unwrap_or(NARROW)
 }

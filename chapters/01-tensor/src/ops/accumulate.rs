@@ -49,13 +49,8 @@ pub fn accumulate(out: &Tensor, input: &Tensor, alpha: f32) -> Result<()> {
     match LADDER.run(&args, out.device()) {
         // A machine whose kernels know f32 alone.
         Err(DeviceError::DType { .. }) => {
-            let sum = out.cast(DType::F32)?;
-            accumulate(&sum, &input.cast(DType::F32)?, alpha)?;
-            match out.dtype() {
-                // The cast was no copy.
-                DType::F32 => Ok(()),
-                dtype => super::copy_into(&sum.cast(dtype)?, out),
-            }
+            let wide = input.cast(DType::F32)?;
+            super::widened_in_place(out, |sum| accumulate(sum, &wide, alpha))
         }
         other => Ok(other?),
     }

@@ -67,6 +67,17 @@ fn widened(x: &Tensor, op: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<Ten
     op(&x.cast(DType::F32)?)?.cast(x.dtype())
 }
 
+/// The same of an `op` that writes to the tensor it is given.
+fn widened_in_place(out: &Tensor, op: impl FnOnce(&Tensor) -> Result<()>) -> Result<()> {
+    let wide = out.cast(DType::F32)?;
+    op(&wide)?;
+    match out.dtype() {
+        // The cast was no copy.
+        DType::F32 => Ok(()),
+        dtype => copy_into(&wide.cast(dtype)?, out),
+    }
+}
+
 /// The ladders of this chapter, for the parity table.
 pub fn ladders() -> Vec<LadderInfo> {
     vec![

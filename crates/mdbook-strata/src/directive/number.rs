@@ -4,10 +4,18 @@ use super::{Args, Context, Output};
 use crate::fault::Fault;
 use crate::results::{Results, show};
 
-/// `{{#number h200-cuda step.tokens_per_second unit=tokens/s digits=3}}`.
+/// `{{#number h200-cuda step.tokens_per_second unit=tokens/s digits=3}}`; `else=` is said as long as
+/// nobody has recorded it.
 pub(super) fn number(context: &Context<'_>, words: &str) -> Result<Output, Fault> {
     let args = Args::parse(words)?;
-    args.expect_keys(&["unit", "digits", "over", "over_file"])?;
+    args.expect_keys(&["unit", "digits", "over", "over_file", "else"])?;
+    match (recorded(context, &args), args.get("else")) {
+        (Err(Fault::NoMeasurement { .. }), Some(text)) => Ok(Output::Text(text.into())),
+        (shown, _) => shown,
+    }
+}
+
+fn recorded(context: &Context<'_>, args: &Args) -> Result<Output, Fault> {
     let [file, path] = args.words.as_slice() else {
         return Err(Fault::Argument("a file and a path are expected".into()));
     };
