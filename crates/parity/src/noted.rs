@@ -81,6 +81,6 @@ impl Layer for Noted {
     }
 
     fn prepare(&self, launch: &Launch) -> Result<()> {
-        self.launch(launch)
+        Layer::launch(self, launch)
     }
 }

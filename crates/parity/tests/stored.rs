@@ -20,27 +20,7 @@ const OTHERWISE: &[&str] = &[
     "topk",
     "gather",
     "scatter_add",
-<<<<<<< HEAD
     // Of f32 alone, in a case whose scores are taken by the loss before it, or that has a shadow.
-=======
-    "gelu",
-    "gelu_backward",
-    "matmul",
-    "grouped_matmul",
-    "column_sum",
-    "layernorm",
-    "residual_layernorm",
-    "layernorm_backward",
-    "softmax",
-    "log_softmax",
-    "softmax_backward",
-    "log_softmax_backward",
-    "cross_entropy",
-    "cross_entropy_backward",
-    "smoothed_cross_entropy",
-    "smoothed_cross_entropy_backward",
-    // Of f32 alone, in a case whose scores are taken by the loss before it.
->>>>>>> 4813d20bd036e597fa1441aa8ae5b845d9631488
     "mean_of_scored",
     "weighted_mean",
     "adamw",
