@@ -112,7 +112,9 @@ def steps(device, small):
 
 
 def bench_step(timer, device, batch, kind, compiled, graph, preset):
+    timer.rest()
     if device == "cuda":
+        torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
     torch._dynamo.reset()
     config, count = PRESETS[preset]
@@ -128,6 +130,7 @@ def bench_step(timer, device, batch, kind, compiled, graph, preset):
         "variant": "eager" if not compiled else "compile + CUDA graph" if graph else "compile",
         "tokens_per_s": round(tokens / took["ms"] * 1e3),
         "peak_MB": round(torch.cuda.max_memory_allocated() / 1e6) if device == "cuda" else None,
+        "reserved_MB": round(torch.cuda.max_memory_reserved() / 1e6) if device == "cuda" else None,
     }
 
 

@@ -22,7 +22,11 @@ class Timer:
 
     def __init__(self, device, runs=50, warm=5):
         self.device, self.runs, self.warm = device, runs, warm
-        self.flush = torch.ones(FLUSH_BYTES // 4, device=device) if device == "cuda" else None
+        self.flush = None
+
+    def rest(self):
+        """Gives back what it reads between runs: memory that no step should be charged for."""
+        self.flush = None
 
     def op(self, run, sets):
         """Milliseconds of one `run(*inputs)`, its inputs taken from `sets` in turn: median, p10, p90.
@@ -31,6 +35,8 @@ class Timer:
         would be charged to the op. While the card reads, the host queues the op, so a short kernel
         is not charged for its launch.
         """
+        if self.flush is None and self.device == "cuda":
+            self.flush = torch.ones(FLUSH_BYTES // 4, device=self.device)
         for i in range(self.warm):
             run(*sets[i % len(sets)])
         synchronize(self.device)

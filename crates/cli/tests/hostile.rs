@@ -235,6 +235,29 @@ fn variables_that_make_no_sense_are_said() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn too_little_memory_says_how_much_and_which_batch_fits() {
+    let folder = tempdir().unwrap();
+    let train = "train --preset gpt-nano --steps 1 --out run";
+    let within = |words: &str| {
+        // Addresses are bounded as memory is on a small computer.
+        let line = format!("ulimit -v 900000; exec \"$0\" {train} {words}");
+        let program = strata(folder.path()).get_program().to_owned();
+        let mut shell = std::process::Command::new("sh");
+        shell.current_dir(folder.path()).env("STRATA_DEVICE", "cpu").env("RAYON_NUM_THREADS", "2");
+        watched(shell.arg("-c").arg(line).arg(program))
+    };
+    let ended = within("--batch 1024");
+    let said = format!("{}\n{}", ended.out, ended.err);
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(ended.err.contains("a batch of 1,024 rows of 64 tokens in f32 needs about"), "{said}");
+    let (_, flags) = ended.err.trim_end().rsplit_once(": ").unwrap();
+    assert!(flags.starts_with("--batch ") && flags.contains(" --accumulate "), "{said}");
+    let ended = within(flags);
+    assert_eq!(ended.status.code(), Some(0), "what is advised fits: {}\n{}", ended.out, ended.err);
+}
+
 #[test]
 fn a_comma_in_a_number_is_no_thousand() {
     let here = Path::new(".");

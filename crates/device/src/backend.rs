@@ -141,6 +141,11 @@ pub trait Backend: fmt::Debug + MaybeSend + MaybeSync {
     /// Fresh memory of at least `bytes` bytes, its contents unspecified. `bytes` is a multiple of 256.
     fn allocate(&self, bytes: usize) -> Result<Memory>;
 
+    /// Bytes that can still be had; `None` where the machine does not say.
+    fn left(&self) -> Option<u64> {
+        None
+    }
+
     /// Copies host bytes into memory, after the launches before this call. Offset and length are
     /// multiples of 4.
     fn write(&self, memory: &Memory, offset: usize, data: &[u8]) -> Result<()>;

@@ -230,6 +230,12 @@ impl Device {
         }
     }
 
+    /// Bytes that can still be had, beside those that are cached and used by nobody; `None` where the
+    /// machine does not say.
+    pub fn left(&self) -> Option<u64> {
+        self.inner.backend.left()
+    }
+
     /// Frees the cached memory that nobody uses.
     pub fn trim(&self) {
         let freed = self.state().pool.clear();

@@ -26,6 +26,11 @@ pub trait Layer: fmt::Debug + MaybeSend + MaybeSync {
         self.inner().allocate(bytes)
     }
 
+    /// As [`Backend::left`].
+    fn left(&self) -> Option<u64> {
+        self.inner().left()
+    }
+
     /// As [`Backend::write`].
     fn write(&self, memory: &Memory, offset: usize, data: &[u8]) -> Result<()> {
         self.inner().write(memory, offset, data)
@@ -77,6 +82,10 @@ impl<L: Layer> Backend for L {
 
     fn allocate(&self, bytes: usize) -> Result<Memory> {
         Layer::allocate(self, bytes)
+    }
+
+    fn left(&self) -> Option<u64> {
+        Layer::left(self)
     }
 
     fn write(&self, memory: &Memory, offset: usize, data: &[u8]) -> Result<()> {

@@ -5,10 +5,8 @@
 //! launch is then compiled for cards that are not here.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 use strata_ml::device::{
-    Backend, BoxFuture, Caps, Device, Error, Info, Kernel, Launch, Machine, Memory, Result,
-    Settings,
+    Backend, Caps, Device, Dry, Info, Kernel, Launch, Layer, Machine, Result, Settings,
 };
 
 /// A kernel and the constants it was launched with.
@@ -62,31 +60,19 @@ pub fn noted() -> (Device, Notes) {
     let (name, driver) = ("compiled only".into(), String::new());
     let info = Info { machine: Machine::Cuda, index: 0, name, driver, caps };
     let notes = Notes::default();
-    let device = Device::new(Box::new(Noted { info, notes: notes.clone() }), Settings::default());
-    (device, notes)
+    let noted = Noted { nothing: Dry::new(info), notes: notes.clone() };
+    (Device::new(Box::new(noted), Settings::default()), notes)
 }
 
 #[derive(Debug)]
 struct Noted {
-    info: Info,
+    nothing: Dry,
     notes: Notes,
 }
 
-impl Backend for Noted {
-    fn info(&self) -> &Info {
-        &self.info
-    }
-
-    fn allocate(&self, bytes: usize) -> Result<Memory> {
-        Ok(Memory::new((), bytes))
-    }
-
-    fn write(&self, _: &Memory, _: usize, _: &[u8]) -> Result<()> {
-        Ok(())
-    }
-
-    fn read<'a>(&'a self, _: &'a Memory, _: usize, bytes: usize) -> BoxFuture<'a, Result<Vec<u8>>> {
-        Box::pin(async move { Ok(vec![0; bytes]) })
+impl Layer for Noted {
+    fn inner(&self) -> &dyn Backend {
+        &self.nothing
     }
 
     fn launch(&self, launch: &Launch) -> Result<()> {
@@ -95,14 +81,6 @@ impl Backend for Noted {
     }
 
     fn prepare(&self, launch: &Launch) -> Result<()> {
-        self.launch(launch)
-    }
-
-    fn synchronize(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn time(&self, _: &Launch) -> Result<Duration> {
-        Err(Error::Recording { call: "time", when: "on a machine that computes nothing" })
+        Layer::launch(self, launch)
     }
 }

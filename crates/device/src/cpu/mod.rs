@@ -140,6 +140,10 @@ impl Backend for Cpu {
         &self.info
     }
 
+    fn left(&self) -> Option<u64> {
+        crate::room::left()
+    }
+
     fn allocate(&self, bytes: usize) -> Result<Memory> {
         let block = Block::new(bytes, self.number).ok_or_else(|| Error::OutOfMemory {
             device: self.info.label(),

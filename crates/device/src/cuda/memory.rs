@@ -44,6 +44,15 @@ impl Drop for Block {
     }
 }
 
+/// Bytes that the card can still give; `None` where its driver does not say.
+pub(super) fn left(context: &Context) -> Option<u64> {
+    context.bind().ok()?;
+    let (mut free, mut total) = (0, 0);
+    // SAFETY: the context is bound; the numbers outlive the call.
+    let answer = unsafe { (context.calls.cuMemGetInfo_v2)(&mut free, &mut total) };
+    context.check(answer, "cuMemGetInfo").ok().map(|()| free as u64)
+}
+
 /// Bytes of one half of the staging memory: larger writes wait for the stream instead.
 const HALF: usize = 4 << 20;
 

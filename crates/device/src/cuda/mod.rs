@@ -156,6 +156,10 @@ impl Backend for Cuda {
         Ok(Memory::new(Block::new(&self.context, bytes)?, bytes))
     }
 
+    fn left(&self) -> Option<u64> {
+        memory::left(&self.context)
+    }
+
     fn write(&self, memory: &Memory, offset: usize, data: &[u8]) -> Result<()> {
         range("write", memory, offset, data.len())?;
         let target = self.block(memory, "write")?.pointer + offset as u64;

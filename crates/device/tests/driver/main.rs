@@ -159,6 +159,7 @@ fn child() {
     assert!(device.record(bad).is_err());
     device.launch(&launch).unwrap();
 
+    assert_eq!(device.left(), Some(32 << 20));
     assert!(matches!(device.alloc(40 << 20), Err(Error::OutOfMemory { .. })));
     assert!(matches!(device.alloc(usize::MAX), Err(Error::TooLarge { .. })));
     // In the order that is least natural: the recording and the buffers outlive the device's handle.

@@ -182,7 +182,8 @@ fn measured(
     let (mut text, mut json) = (report.to_string(), serde_json::to_value(report)?);
     if let Some(against) = against {
         text = format!("{}\n\n{against}", text.trim_end());
-        json["against"] = serde_json::to_value(against)?;
+        let beside = serde_json::to_value(against)?;
+        json.as_object_mut().map(|report| report.insert("against".into(), beside));
     }
     Ok(Measured { text, json, good })
 }

@@ -5,6 +5,7 @@ mod curve;
 mod interrupt;
 mod light;
 mod log;
+mod need;
 mod place;
 mod plan;
 mod record;
@@ -20,6 +21,7 @@ use crate::failure::{Failure, Outcome};
 use crate::precision;
 use crate::ui::{self, Bar, say};
 use light::Light;
+use need::explained;
 use place::Place;
 use record::Record;
 use serde_json::json;
@@ -105,9 +107,11 @@ fn fresh<E: Judging>(args: &TrainArgs) -> Outcome<Run> {
     }
     let model = match weights {
         Some(model) => model,
-        None => Gpt::new(&config.model, &device, config.seed)?,
+        None => Gpt::new(&config.model, &device, config.seed)
+            .map_err(|error| explained(error, &device, &config))?,
     };
-    let trainer = Trainer::new(model, config)?;
+    let trainer =
+        Trainer::new(model, config.clone()).map_err(|error| explained(error, &device, &config))?;
     introduce(&name, &source, &data, trainer.config())?;
     for line in why {
         say!("{}chosen{:#}  {line}", ui::DIM, ui::DIM)?;
@@ -277,7 +281,9 @@ fn train(args: &TrainArgs, run: Run) -> Outcome {
                     out.display()
                 ));
             }
-            return Err(error.into());
+            // What the run held is free again, and so may be what a smaller one needs.
+            drop(trainer);
+            return Err(explained(error, &device, &config));
         }
     };
     let status = if outcome.stop == Stop::Asked { "interrupted" } else { "finished" };
