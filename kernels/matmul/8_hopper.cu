@@ -15,10 +15,7 @@
 // turns. The copy engine asks for rows that begin at multiples of 16 bytes: n, strides and offsets are
 // multiples of 8. Other shapes are 7_tensor_core's.
 #ifndef STORED
-#define STORED 1
-#endif
-#ifndef RESULT
-#define RESULT 1
+#define STORED 1  // results are f32 unless RESULT says so
 #endif
 #include "matmul.cuh"
 #include "hopper_tile.cuh"

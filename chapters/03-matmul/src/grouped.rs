@@ -65,7 +65,7 @@ fn fits(group: &Group) -> bool {
         let across = a.a.row == 1 && a.a.col != 1 && a.b.col == 1;
         let gathered = out.dtype() == DType::F32 && out.buffer().same(first.out.tensor.buffer());
         let plain = a.batches == 1 && a.k == first.k && a.accumulate;
-        plain && own && halves && across && gathered && hopper::fits(a)
+        plain && own && halves && across && gathered && hopper::aligned(a)
     };
     group.0.len() <= MOST && group.0.iter().enumerate().all(one)
 }
@@ -125,16 +125,25 @@ const SUM: Epilogue<'static> =
 /// # Errors
 /// As [`gemm_into`], for the first that does not fit.
 pub fn add_products(products: &[Product]) -> Result<()> {
+    let Some(first) = products.first() else { return Ok(()) };
+    let device = first.into.device().clone();
+    let forced = device.settings().rungs.contains_key(GROUPED_LADDER.op);
     for some in products.chunks(MOST) {
-        let list = some.iter().filter_map(|p| prepared(&p.into, &p.a, &p.b, SUM).transpose());
-        let group = Group(list.collect::<Result<_>>()?);
-        let Some(first) = group.0.first() else { continue };
-        let device = first.out.tensor.device().clone();
-        let forced = device.settings().rungs.contains_key(GROUPED_LADDER.op);
-        if forced || GROUPED_LADDER.choose(&group, &device)?.native {
+        let (mut group, mut list) = (Group(Vec::new()), Vec::new());
+        for p in some {
+            // One that does not fit must not keep the others from being one launch.
+            let one = Group(prepared(&p.into, &p.a, &p.b, SUM)?.into_iter().collect());
+            if forced || fits(&one) {
+                group.0.extend(one.0);
+                list.push(p);
+            } else {
+                gemm_into(&p.into, &p.a, &p.b, SUM)?;
+            }
+        }
+        if !group.0.is_empty() && (forced || GROUPED_LADDER.choose(&group, &device)?.native) {
             GROUPED_LADDER.run(&group, &device)?;
         } else {
-            some.iter().try_for_each(|p| gemm_into(&p.into, &p.a, &p.b, SUM))?;
+            list.iter().try_for_each(|p| gemm_into(&p.into, &p.a, &p.b, SUM))?;
         }
     }
     Ok(())

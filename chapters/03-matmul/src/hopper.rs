@@ -11,8 +11,15 @@ const BLOCK: usize = 64;
 /// Threads: a producer's and two consumers' warpgroups.
 pub(crate) const THREADS: u32 = 384;
 
-/// Whether the copy engine can fetch both operands, and results can be stored by 16 bytes.
+/// Whether it is the copy engine's, and worth it.
 pub(crate) fn fits(a: &Args) -> bool {
+    // Few tiles with many terms are better cut along k, which this rung does not do.
+    let tiles = a.m.div_ceil(TILE_M) * a.n.div_ceil(TILE_M) * a.batches;
+    aligned(a) && (a.k <= 4096 || tiles >= 64)
+}
+
+/// Whether the copy engine can fetch both operands, and results can be stored by 16 bytes.
+pub(crate) fn aligned(a: &Args) -> bool {
     let eights = |numbers: &[usize]| numbers.iter().all(|n| n.is_multiple_of(8));
     let half = |m: &Matrix| {
         let t = &m.tensor;
