@@ -165,7 +165,11 @@ impl Capture {
         let folder = tree.inside(request.folder.as_deref().unwrap_or_default());
         let folder = folder.map_err(|fault| fail(std::io::Error::other(fault.to_string())))?;
         command.args(words).current_dir(folder);
-        command.env("STRATA_DEVICE", "cpu").env_remove("STRATA_PRECISION").env("COLUMNS", WIDTH).env("NO_COLOR", "1");
+        command
+            .env("STRATA_DEVICE", "cpu")
+            .env_remove("STRATA_PRECISION")
+            .env("COLUMNS", WIDTH)
+            .env("NO_COLOR", "1");
         command.env("CARGO_TERM_COLOR", "never").env("TERM", "dumb").env_remove("STRATA_REQUIRE");
         command.stdin(std::process::Stdio::null());
         command.stdout(writer.try_clone().map_err(fail)?).stderr(writer);
