@@ -4,6 +4,7 @@
 // equals wins; NaN counts as larger than everything, so the first NaN wins and stays.
 // Cost: 1 comparison and 4 bytes an element. Neighboring threads read a whole row apart, so each
 // read fetches a 32-byte sector for 4 bytes of it, until the cache has the other 28 at hand.
+#include "stored.cuh"
 
 #ifndef WG
 #define WG 256
@@ -14,14 +15,14 @@ struct Params {
     unsigned width;
 };
 
-extern "C" __global__ void __launch_bounds__(WG) argmax(const float* x, unsigned* out, Params p) {
+extern "C" __global__ void __launch_bounds__(WG) argmax(const stored* x, unsigned* out, Params p) {
     size_t step = (size_t)gridDim.x * WG;
     for (size_t row = (size_t)blockIdx.x * WG + threadIdx.x; row < p.rows; row += step) {
-        const float* here = x + row * p.width;
-        float best = here[0];
+        const stored* here = x + row * p.width;
+        float best = to_f32(here[0]);
         unsigned place = 0;
         for (unsigned i = 1; i < p.width; i++) {
-            float value = here[i];
+            float value = to_f32(here[i]);
             if (best == best && (value > best || value != value)) {
                 best = value;
                 place = i;

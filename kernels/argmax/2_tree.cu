@@ -6,6 +6,7 @@
 // at it; NaN counts as larger than everything.
 // Cost: as naive, 1 comparison and 4 bytes an element. Expected gain: whole lines are read, and a
 // single row (the next token of a text) keeps 256 threads busy instead of one.
+#include "stored.cuh"
 
 #ifndef WG
 #define WG 256
@@ -22,17 +23,18 @@ __device__ __forceinline__ bool ahead(float w, unsigned j, float v, unsigned i) 
     return w > v || (w == v && j < i);
 }
 
-extern "C" __global__ void __launch_bounds__(WG) argmax(const float* x, unsigned* out, Params p) {
+extern "C" __global__ void __launch_bounds__(WG) argmax(const stored* x, unsigned* out, Params p) {
     __shared__ float values[WG];
     __shared__ unsigned places[WG];
     unsigned lane = threadIdx.x;
     for (unsigned row = blockIdx.x; row < p.rows; row += gridDim.x) {
-        const float* here = x + (size_t)row * p.width;
-        float best = here[0];
+        const stored* here = x + (size_t)row * p.width;
+        float best = to_f32(here[0]);
         unsigned place = 0;
         for (unsigned i = lane; i < p.width; i += WG) {
-            if (ahead(here[i], i, best, place)) {
-                best = here[i];
+            float value = to_f32(here[i]);
+            if (ahead(value, i, best, place)) {
+                best = value;
                 place = i;
             }
         }

@@ -2,10 +2,11 @@
 //
 // Idea: the mask is a pure function of (seed, step, op, index). Nothing is stored for backward: it
 // draws the same numbers again, which costs less than reading a mask would.
-// Cost: some 100 integer instructions for four elements, and 8 bytes an element (12 with a residual):
-// about balanced on a large card.
+// Cost: some 100 integer instructions for four elements, and 8 bytes an element (12 with a residual;
+// half of it in 16 bits): about balanced on a large card.
 #include "philox.cuh"
 #include "step_state.cuh"
+#include "stored.cuh"
 
 #ifndef RESIDUAL
 #define RESIDUAL 0
@@ -19,7 +20,7 @@ struct Params {
 };
 
 extern "C" __global__ void dropout(
-    const float* x, const float* residual, const StepState* state, float* out, Params p
+    const stored* x, const stored* residual, const StepState* state, stored* out, Params p
 ) {
     uint2 key = make_uint2(state->seed, 0u);
     unsigned step = state->step;
@@ -32,8 +33,8 @@ extern "C" __global__ void dropout(
         for (int j = 0; j < 4; j++) {
             size_t e = 4 * i + j;
             if (e < p.n) {
-                float y = words[j] >> 8 >= p.threshold ? x[e] * p.scale : 0.0f;
-                out[e] = RESIDUAL ? y + residual[e] : y;
+                float y = words[j] >> 8 >= p.threshold ? to_f32(x[e]) * p.scale : 0.0f;
+                out[e] = from_f32<stored>(RESIDUAL ? y + to_f32(residual[e]) : y);
             }
         }
         // end: draw

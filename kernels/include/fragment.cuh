@@ -1,9 +1,9 @@
-// Results as the matrix instructions leave them in registers, and their way to memory and back.
+// What an epilogue reads from memory, as the matrix instructions would have left it in registers.
 //
 // Four neighboring threads (a quad) share a row: of every 8 columns, thread t of them has 2 t and the
 // next. In f32 that is 8 bytes, and 32 for the quad: a sector. In 16 bits it is 4 and 16, half a sector.
-// So there the quad takes four such groups of 8 columns at once and turns them: thread t gets all 8
-// columns of group t, 16 bytes, and the quad's 64 bytes are two sectors.
+// So there thread t loads all 8 columns of the t-th of four such groups, 16 bytes, the quad two whole
+// sectors, and then the quad turns what it has.
 #pragma once
 #include "stored.cuh"
 
@@ -11,12 +11,13 @@
 struct Share { float2 pair[4]; };
 
 #if RESULT != 0
-__device__ __forceinline__ unsigned pack(float2 x) {
+// Rounds two results into a word, the first in its lower half.
+__device__ __forceinline__ unsigned pack(float x, float y) {
     unsigned word;
 #if RESULT == 1
-    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(word) : "f"(x.y), "f"(x.x));
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(word) : "f"(y), "f"(x));
 #else
-    asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(word) : "f"(x.y), "f"(x.x));
+    asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(word) : "f"(y), "f"(x));
 #endif
     return word;
 }
@@ -80,20 +81,4 @@ __device__ __forceinline__ Share share_of(Loaded x) {
     for (int q = 0; q < 4; q++) share.pair[q] = unpack(word[q]);
 #endif
     return share;
-}
-
-// Rounds and stores. Every thread of the warp calls it.
-__device__ __forceinline__ void put(result* to, int count, Share x) {
-    int t = threadIdx.x % 4;
-#if RESULT == 0
-#pragma unroll
-    for (int q = 0; q < 4; q++)
-        if (8 * q < count) *(float2*)(to + 8 * q + 2 * t) = x.pair[q];
-#else
-    unsigned word[4] = {pack(x.pair[0]), pack(x.pair[1]), pack(x.pair[2]), pack(x.pair[3])};
-    turn(word);
-    if (8 * t < count)  // in assembly: the compiler breaks some of these stores up
-        asm volatile("st.global.v4.b32 [%0], {%1, %2, %3, %4};" ::"l"(to + 8 * t), "r"(word[0]),
-                     "r"(word[1]), "r"(word[2]), "r"(word[3]) : "memory");
-#endif
 }

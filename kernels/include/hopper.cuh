@@ -24,8 +24,7 @@ __device__ __forceinline__ void mbarrier_init(unsigned barrier, unsigned count) 
     asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(barrier), "r"(count) : "memory");
 }
 
-// After the last init and before the block's (or the cluster's) barrier: lets the copy engine, and the
-// other blocks of a cluster, see the new barriers.
+// After the last init and before the block's barrier: lets the copy engine see the new barriers.
 __device__ __forceinline__ void mbarrier_init_fence() {
     asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
 }
@@ -39,16 +38,6 @@ __device__ __forceinline__ void mbarrier_expect_bytes(unsigned barrier, unsigned
 // One arrival: what this thread did before is seen by who waits.
 __device__ __forceinline__ void mbarrier_arrive(unsigned barrier) {
     asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(barrier) : "memory");
-}
-
-// The same at the same place in the shared memory of another block of the cluster.
-__device__ __forceinline__ void mbarrier_arrive_in(unsigned barrier, unsigned block) {
-    asm volatile(
-        "{\n"
-        ".reg .b32 there;\n"
-        "mapa.shared::cluster.u32 there, %0, %1;\n"
-        "mbarrier.arrive.release.cluster.shared::cluster.b64 _, [there];\n"
-        "}" ::"r"(barrier), "r"(block) : "memory");
 }
 
 // Sleeps until the phase of this parity has ended.
@@ -79,30 +68,47 @@ __device__ __forceinline__ void tma_load_4d(unsigned to, const TensorMap* map, u
         "r"(z), "r"(w) : "memory");
 }
 
-// The same tile to the same place in every block of the cluster whose bit is set in `blocks`, read from
-// L2 once; in each of them the barrier at the same place is told.
-__device__ __forceinline__ void tma_load_4d_multicast(unsigned to, const TensorMap* map,
-                                                      unsigned barrier, unsigned x, unsigned y,
-                                                      unsigned z, unsigned w, unsigned blocks) {
-    asm volatile(
-        "cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes"
-        ".multicast::cluster [%0], [%1, {%3, %4, %5, %6}], [%2], %7;" ::"r"(to), "l"(map),
-        "r"(barrier), "r"(x), "r"(y), "r"(z), "r"(w), "h"((unsigned short)blocks) : "memory");
+// The way back: one thread starts the copy of a tile from shared memory; what lies beyond the tensor is
+// left out. Who wrote the tile with ordinary stores has called proxy_fence, and then a barrier followed.
+__device__ __forceinline__ void tma_store_4d(const TensorMap* map, unsigned from, unsigned x,
+                                             unsigned y, unsigned z, unsigned w) {
+    asm volatile("cp.async.bulk.tensor.4d.global.shared::cta.bulk_group [%0, {%2, %3, %4, %5}], [%1];"
+                 ::"l"(map), "r"(from), "r"(x), "r"(y), "r"(z), "r"(w) : "memory");
 }
 
-// Which of the cluster's blocks this is.
-__device__ __forceinline__ unsigned cluster_rank() {
-    unsigned rank;
-    asm("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
-    return rank;
+// Closes a group of this thread's stores.
+__device__ __forceinline__ void tma_store_commit() {
+    asm volatile("cp.async.bulk.commit_group;" ::: "memory");
 }
 
-// Waits until every thread of every block of the cluster is here: before the first copy into another
-// block's shared memory, and before a block may end that others still write to.
-__device__ __forceinline__ void cluster_sync() {
-    asm volatile("barrier.cluster.arrive.release; barrier.cluster.wait.acquire;" ::: "memory");
+// Waits until at most LEFT of this thread's latest groups still read shared memory: then what the older
+// ones have read may be overwritten.
+template <int LEFT>
+__device__ __forceinline__ void tma_store_wait_read() {
+    asm volatile("cp.async.bulk.wait_group.read %0;" ::"n"(LEFT) : "memory");
+}
+
+// Waits until all of this thread's stores have arrived in global memory: whoever copies results out right
+// after the kernel finds them there.
+__device__ __forceinline__ void tma_store_wait() {
+    asm volatile("cp.async.bulk.wait_group 0;" ::: "memory");
+}
+
+// Orders this thread's ordinary stores to shared memory before what the copy engine (or the tensor cores)
+// will read there.
+__device__ __forceinline__ void proxy_fence() {
+    asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
 }
 // end: tma
+
+// region: stmatrix
+// A warp stores four squares of 8 x 8 16-bit numbers, as matrix instructions leave them in registers:
+// thread t has two neighbors of row t / 4. Threads 8 s to 8 s + 7 give the addresses of square s's rows.
+__device__ __forceinline__ void stmatrix(unsigned row, unsigned a, unsigned b, unsigned c, unsigned d) {
+    asm volatile("stmatrix.sync.aligned.m8n8.x4.shared.b16 [%0], {%1, %2, %3, %4};" ::"r"(row), "r"(a),
+                 "r"(b), "r"(c), "r"(d) : "memory");
+}
+// end: stmatrix
 
 // region: registers
 // A warpgroup (four warps) gives registers back to the multiprocessor, or waits until it has `COUNT` of

@@ -1,7 +1,7 @@
 // One tile of a product on Hopper: BM x BN sums, slab by slab of BK along k, by three warpgroups.
 //
 //   warpgroup 0      the producer: one thread of it starts copies, the rest idle
-//   warpgroups 1, 2  consumers: 64 x BN of the tile each, in registers
+//   warpgroups 1, 2  consumers: 64 x BN of the tile each, in registers; or whole tiles in turns
 //
 // Between them lies a ring of STAGES slabs in shared memory. Each has two barriers: `full`, which counts
 // the bytes that arrive, and `empty`, which counts the consumers that are done. The producer runs ahead
@@ -19,13 +19,10 @@
 #endif
 #define BK 64
 #ifndef STAGES
-#define STAGES 4  // what fits in 227 KB: 4 of 48 KB, 5 of 40, 7 of 32
+#define STAGES 4  // slabs of 48, 40 or 32 KB, beside the pieces of hopper_finish: 225 KB in all
 #endif
-#ifndef CLUSTER
-#define CLUSTER 1  // 2: the blocks of a cluster have tiles below each other and share the slabs of b
-#endif
-#ifndef LATE
-#define LATE 2  // slabs by which the second consumer starts late, fewer than STAGES
+#ifndef PINGPONG
+#define PINGPONG 0  // 1: each consumer has tiles of its own, and one multiplies while the other stores
 #endif
 #ifndef A_ALONG_K
 #define A_ALONG_K 1  // the elements of a row of a lie side by side
@@ -35,7 +32,11 @@
 #endif
 #define BLOCK (64 * BK * 2)
 #define STAGE ((BM + BN) * BK * 2)
+#define ROWS (PINGPONG ? 2 : 1)  // blocks of a that one consumer multiplies
 #define THREADS 384
+// Registers of a thread: 168 at the start, 64,512 in all. Two blocks of a with 192 columns need most.
+#define GIVE (ROWS * BN > 256 ? 24 : 40)
+#define TAKE (ROWS * BN > 256 ? 240 : 232)
 #if BN == 256
 #define WGMMA wgmma_m64n256k16
 #elif BN == 192
@@ -46,29 +47,32 @@
 
 // region: ring
 struct Ring {
-    unsigned slabs, full, empty;  // addresses of stage 0 and its barriers
-    unsigned stage, parity;       // where this thread is, and how often it went round (0 or 1)
+    unsigned slabs, full, empty, turn;  // addresses of stage 0, of its barriers, and of the consumers' turns
+    unsigned stage, parity;             // where this thread is, and how often it went round (0 or 1)
+    unsigned turns;                     // tiles this consumer began (0 or 1)
 
-    __device__ __forceinline__ void next() {
-        stage++;
-        if (stage == STAGES) stage = 0, parity ^= 1;
+    __device__ __forceinline__ void skip(unsigned count) {
+        stage += count;
+        parity ^= stage / STAGES % 2;
+        stage %= STAGES;
     }
 };
+#define BARRIERS (2 * STAGES + 2)
 
 // Sets the barriers up; every thread of the block calls it.
 __device__ __forceinline__ Ring ring_in(char* shared, unsigned long long* barriers) {
     // Swizzled blocks begin at multiples of 1024, and nothing promises that of dynamic shared memory.
-    Ring ring = {(shared_address(shared) + 1023) / 1024 * 1024, shared_address(barriers),
-                 shared_address(barriers + STAGES), 0, 0};
+    Ring ring = {(shared_address(shared) + 1023) / 1024 * 1024, shared_address(barriers)};
+    ring.empty = ring.full + 8 * STAGES, ring.turn = ring.empty + 8 * STAGES;
     if (threadIdx.x == 0) {
         for (unsigned s = 0; s < STAGES; s++) {
-            mbarrier_init(ring.full + 8 * s, 1);             // the producer, and bytes
-            mbarrier_init(ring.empty + 8 * s, 8 * CLUSTER);  // each consumers' warp
+            mbarrier_init(ring.full + 8 * s, 1);  // the producer, and bytes
+            mbarrier_init(ring.empty + 8 * s, PINGPONG ? 4 : 8);  // warps that multiply it
         }
+        for (unsigned s = 0; s < 2; s++) mbarrier_init(ring.turn + 8 * s, 4);
         mbarrier_init_fence();
     }
-    if (CLUSTER > 1) cluster_sync();
-    else __syncthreads();
+    __syncthreads();
     return ring;
 }
 // end: ring
@@ -99,62 +103,54 @@ __device__ __forceinline__ void load_tile(Ring& ring, Operand a, Operand b, unsi
         for (unsigned n = 0; n < BM; n += 64) load_block<A_ALONG_K>(to + n / 64 * BLOCK, a, full, i + n, l);
         to += BM / 64 * BLOCK;
 #pragma unroll
-        for (unsigned n = 0; n < BN; n += 64) {
-#if CLUSTER > 1
-            // Each block of the cluster fetches every other of these for both.
-            if (n / 64 % CLUSTER == cluster_rank())
-                tma_load_4d_multicast(to + n / 64 * BLOCK, b.map, full, B_ALONG_K ? l : j + n,
-                                      B_ALONG_K ? j + n : l, b.inner, b.outer, (1 << CLUSTER) - 1);
-#else
+        for (unsigned n = 0; n < BN; n += 64)
             load_block<B_ALONG_K>(to + n / 64 * BLOCK, b, full, j + n, l);
-#endif
-        }
-        ring.next();
+        ring.skip(1);
     }
 }
 // end: produce
 
 // region: consume
-// Says that this warp has done with a stage, to every block that fills it.
+// Says that this warp has done with a stage.
 __device__ __forceinline__ void release(const Ring& ring, unsigned stage) {
-    unsigned lane = threadIdx.x % 32;
-    if (CLUSTER == 1 && lane == 0) mbarrier_arrive(ring.empty + 8 * stage);
-    if (CLUSTER > 1 && lane < CLUSTER) mbarrier_arrive_in(ring.empty + 8 * stage, lane);
+    if (threadIdx.x % 32 == 0) mbarrier_arrive(ring.empty + 8 * stage);
 }
 
-// Multiplies the slabs of a tile: rows 64 part and on of it. Called by a whole warpgroup.
-__device__ __forceinline__ void multiply_tile(Ring& ring, float (&sums)[BN / 2], unsigned part,
+// Multiplies the slabs of a tile. Called by a whole warpgroup: both share a tile and `part` says whose
+// blocks of a these are, or they take turns with whole tiles.
+__device__ __forceinline__ void multiply_tile(Ring& ring, float (&sums)[ROWS][BN / 2], unsigned part,
                                               unsigned k) {
     unsigned before = 0;
+    // The other consumer has issued all its products. The first turn of consumer 0 comes by itself.
+    if (PINGPONG) mbarrier_wait_parity(ring.turn + 8 * part, ring.turns ^ part ^ 1);
     for (unsigned l = 0; l < k; l += BK) {
         unsigned slab = ring.slabs + ring.stage * STAGE;
-        unsigned long long a = shared_descriptor(slab + part * BLOCK, BLOCK, 1024);
+        unsigned long long a = shared_descriptor(slab + (PINGPONG ? 0 : part) * BLOCK, BLOCK, 1024);
         unsigned long long b = shared_descriptor(slab + BM / 64 * BLOCK, BLOCK, 1024);
         mbarrier_wait_parity(ring.full + 8 * ring.stage, ring.parity);
         wgmma_fence();
 #pragma unroll
         for (unsigned s = 0; s < BK / 16; s++) {
-            // 16 steps on, in the 16-byte units of a descriptor: within the rows, or two atoms on.
-            WGMMA<!A_ALONG_K, !B_ALONG_K>(sums, a + s * (A_ALONG_K ? 2 : 128),
-                                          b + s * (B_ALONG_K ? 2 : 128), l + s > 0);
+#pragma unroll
+            for (unsigned r = 0; r < ROWS; r++) {
+                // 16 steps on, in a descriptor's units of 16 bytes: within the rows, or two atoms on.
+                WGMMA<!A_ALONG_K, !B_ALONG_K>(sums[r], a + r * (BLOCK / 16) + s * (A_ALONG_K ? 2 : 128),
+                                              b + s * (B_ALONG_K ? 2 : 128), l + s > 0);
+            }
         }
         wgmma_commit();
         // One group stays under way; the one before it is done, and its stage free.
         wgmma_wait<1>();
         if (l > 0) release(ring, before);
         before = ring.stage;
-        ring.next();
+        ring.skip(1);
+    }
+    if (PINGPONG) {
+        ring.turns ^= 1;
+        if (threadIdx.x % 32 == 0) mbarrier_arrive(ring.turn + 8 * (part ^ 1));
     }
     wgmma_wait<0>();
     release(ring, before);
+    if (PINGPONG) ring.skip((k + BK - 1) / BK);  // the other consumer's slabs
 }
 // end: consume
-
-// region: late
-// Both consumers would end a tile together and leave the tensor cores idle while they store. The second
-// one starts its first tile late, when so many slabs have come: from then on it multiplies while the
-// first stores, and the other way round.
-__device__ __forceinline__ void start_late(const Ring& ring, unsigned part, unsigned k) {
-    if (LATE > 0 && part > 0) mbarrier_wait_parity(ring.full + 8 * min(LATE, (k - 1) / BK), 0);
-}
-// end: late

@@ -45,6 +45,18 @@ __device__ __forceinline__ float gelu(float x) {
     return u < -10.0f ? 0.0f : 0.5f * x * (1.0f + tanhf(u));
 }
 
+// The same to within what a result of type T can tell. (1 + tanh u) / 2 is 1 / (1 + exp(-2 u)), and 16
+// bits do not see the error of the card's quick exponential and reciprocal.
+template <typename T>
+__device__ __forceinline__ float gelu_for(float x) {
+    if (sizeof(T) == 4) return gelu(x);
+    if (x < -20.0f) x = -20.0f;  // an infinity times 0 would be no number
+    float power = x * (1.0f + 0.044715f * x * x) * -2.3022082f, e, part;  // -2 u / log 2
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(e) : "f"(power));
+    asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(part) : "f"(1.0f + e));
+    return x * part;
+}
+
 // Where element (i, j) of product b is: in c, and in what has c's shape but no gaps.
 struct Place {
     unsigned c, dense;
@@ -65,7 +77,7 @@ __device__ __forceinline__ void finish(const Params& p, unsigned b, unsigned i, 
     if (BIAS) value += bias[j];
     if (RESIDUAL) value += to_f32(residual[at.dense]);
     c[at.c] = from_f32<T>(value);
-    if (GELU) activated[at.dense] = from_f32<T>(gelu(value));
+    if (GELU) activated[at.dense] = from_f32<T>(gelu_for<T>(value));
     // end: finish
 }
 
@@ -100,17 +112,30 @@ __device__ __forceinline__ float4 plus(float4 x, float4 y) {
     return make_float4(x.x + y.x, x.y + y.y, x.z + y.z, x.w + y.w);
 }
 
-// The same for four columns from j on, which start a multiple of four elements.
-template <typename T>
-__device__ __forceinline__ void finish_4(const Params& p, unsigned b, unsigned i, unsigned j, float4 sum,
-                                         const float* bias, const T* residual, T* c, T* activated) {
-    Place at = place_of(p, b, i, j);
-    float4 value = make_float4(p.alpha * sum.x, p.alpha * sum.y, p.alpha * sum.z, p.alpha * sum.w);
-    if (ACCUMULATE) value = plus(value, load4(&c[at.c]));
-    if (BIAS) value = plus(value, load4(&bias[j]));
-    if (RESIDUAL) value = plus(value, load4(&residual[at.dense]));
-    store4(&c[at.c], value);
-    if (!GELU) return;
-    value = make_float4(gelu(value.x), gelu(value.y), gelu(value.z), gelu(value.w));
-    store4(&activated[at.dense], value);
+// The same for COUNT times four columns: (i[f], j[f]) is the first of them, a multiple of four elements
+// from the start. First all loads, then all stores: for all the compiler knows they are the same memory,
+// and a load behind a store would wait for it.
+template <unsigned COUNT, typename T>
+__device__ __forceinline__ void finish_fours(const Params& p, unsigned b, const unsigned (&i)[COUNT],
+                                             const unsigned (&j)[COUNT], float4 (&value)[COUNT],
+                                             const float* bias, const T* residual, T* c, T* activated) {
+#pragma unroll
+    for (unsigned f = 0; f < COUNT; f++) {
+        float4& v = value[f];
+        v = make_float4(p.alpha * v.x, p.alpha * v.y, p.alpha * v.z, p.alpha * v.w);
+        if (i[f] >= p.m || j[f] >= p.n) continue;
+        Place at = place_of(p, b, i[f], j[f]);
+        if (ACCUMULATE) v = plus(v, load4(&c[at.c]));
+        if (BIAS) v = plus(v, load4(&bias[j[f]]));
+        if (RESIDUAL) v = plus(v, load4(&residual[at.dense]));
+    }
+#pragma unroll
+    for (unsigned f = 0; f < COUNT; f++) {
+        float4 v = value[f];
+        if (i[f] >= p.m || j[f] >= p.n) continue;
+        Place at = place_of(p, b, i[f], j[f]);
+        store4(&c[at.c], v);
+        v = make_float4(gelu_for<T>(v.x), gelu_for<T>(v.y), gelu_for<T>(v.z), gelu_for<T>(v.w));
+        if (GELU) store4(&activated[at.dense], v);
+    }
 }

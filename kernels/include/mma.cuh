@@ -42,44 +42,44 @@ __device__ __forceinline__ void ldmatrix_x4_trans(unsigned (&r)[4], const void* 
 //
 //     a[0]: row g,     k 2t, 2t+1         a[2]: row g,     k 2t+8, 2t+9
 //     a[1]: row g + 8, k 2t, 2t+1         a[3]: row g + 8, k 2t+8, 2t+9
-//     b0:   column g,  k 2t, 2t+1         b1:   column g,  k 2t+8, 2t+9
+//     b[0]: column g,  k 2t, 2t+1         b[1]: column g,  k 2t+8, 2t+9
 //     d[0], d[1]: row g, columns 2t, 2t+1     d[2], d[3]: row g + 8, the same columns
 //
 // The last argument only says how the 16 bits are read.
-__device__ __forceinline__ void mma_m16n8k16(float (&d)[4], const unsigned (&a)[4], unsigned b0,
-                                             unsigned b1, bf16) {
+__device__ __forceinline__ void mma_m16n8k16(float (&d)[4], const unsigned (&a)[4],
+                                             const unsigned* b, bf16) {
     asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
                  "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
                  : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
-__device__ __forceinline__ void mma_m16n8k16(float (&d)[4], const unsigned (&a)[4], unsigned b0,
-                                             unsigned b1, f16) {
+__device__ __forceinline__ void mma_m16n8k16(float (&d)[4], const unsigned (&a)[4],
+                                             const unsigned* b, f16) {
     asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 "
                  "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
                  : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
 
 // d += a b in tf32: a is 16 x 8, b 8 x 8. The same picture with one number in a register: k is t where
 // it says 2t, 2t+1, and t + 4 where it says 2t+8, 2t+9.
-__device__ __forceinline__ void mma_m16n8k8(float (&d)[4], const unsigned (&a)[4], unsigned b0,
-                                            unsigned b1) {
+__device__ __forceinline__ void mma_m16n8k8(float (&d)[4], const unsigned (&a)[4],
+                                            const unsigned* b) {
     asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
                  "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
                  : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
 
 // The bits of an f32 rounded to the nearest tf32 (8 bits of exponent as f32 has, 10 of mantissa as f16).
 // Without it the tensor core would cut the lower 13 bits off, twice the error. Hopper has an instruction
 // for it, which takes ties to even; older cards test for infinity and add, and ties go away from zero.
-__device__ __forceinline__ unsigned to_tf32(unsigned f32_bits) {
+__device__ __forceinline__ unsigned to_tf32(unsigned f32) {
     unsigned y;
 #if __CUDA_ARCH__ >= 900
-    asm("cvt.rn.tf32.f32 %0, %1;" : "=r"(y) : "f"(__uint_as_float(f32_bits)));
+    asm("cvt.rn.tf32.f32 %0, %1;" : "=r"(y) : "r"(f32));
 #else
-    asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(y) : "f"(__uint_as_float(f32_bits)));
+    asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(y) : "r"(f32));
 #endif
     return y;
 }

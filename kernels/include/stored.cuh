@@ -46,3 +46,15 @@ template <typename T> __device__ __forceinline__ void store4(T* p, float4 x) {
     *(Four*)p = {from_f32<T>(x.x), from_f32<T>(x.y), from_f32<T>(x.z), from_f32<T>(x.w)};
 }
 // end: four
+
+#if __CUDA_ARCH__ >= 800
+// Two at a time: the card has an instruction for it.
+__device__ __forceinline__ unsigned to_bf16_pair(float low, float high) {
+    unsigned y;
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(y) : "f"(high), "f"(low));
+    return y;
+}
+__device__ __forceinline__ void store4(bf16* p, float4 x) {
+    *(uint2*)p = make_uint2(to_bf16_pair(x.x, x.y), to_bf16_pair(x.z, x.w));
+}
+#endif

@@ -9,8 +9,8 @@
 // at one time, and they do: neighbors in the list. 8 m n bytes for the sums.
 // Expected gain over one launch of 8_hopper for each layer: the card is full. Four times and more.
 //
-// X is [k, m] and dY [k, n], row after row: both lie across k. m, n and the rows' strides are multiples of
-// 8, offsets of 2 (8 bytes). Maps 2 i and 2 i + 1 are X and dY of problem i.
+// X is [k, m] and dY [k, n], row after row: both lie across k. m, n, offsets and the rows' strides are
+// multiples of 8. Maps 3 i, 3 i + 1 and 3 i + 2 are X, dY and dW of problem i.
 #ifndef STORED
 #define STORED 1
 #endif
@@ -19,8 +19,8 @@
 #ifndef BN
 #define BN 192
 #endif
-#ifndef STAGES
-#define STAGES 5
+#ifndef BUFFERS
+#define BUFFERS 4
 #endif
 #ifndef PROBLEMS
 #define PROBLEMS 2
@@ -34,7 +34,9 @@
 #include "hopper_tile.cuh"
 #include "hopper_finish.cuh"
 
-struct TensorMaps { TensorMap of[2 * PROBLEMS]; };
+static_assert(sizeof(stored) == 2, "factors have 16 bits");
+
+struct TensorMaps { TensorMap of[3 * PROBLEMS]; };
 
 // region: problem
 struct Problem {
@@ -45,7 +47,7 @@ struct Problem {
 struct Params {
     unsigned k;
     float alpha;
-    Problem problem[PROBLEMS];
+    Problem problem[32];  // the first PROBLEMS of them
 };
 
 // region: walk
@@ -63,29 +65,34 @@ __device__ __forceinline__ Place place_of(const Params& p, unsigned t, unsigned&
 extern "C" __global__ void __launch_bounds__(THREADS, 1)
 matmul_grouped(float* c, const __grid_constant__ TensorMaps maps, const __grid_constant__ Params p) {
     extern __shared__ char shared[];
-    __shared__ unsigned long long barriers[2 * STAGES];
+    __shared__ unsigned long long barriers[BARRIERS];
     Ring ring = ring_in(shared, barriers);
     unsigned tiles = p.problem[PROBLEMS - 1].tiles, x = 0;
     if (threadIdx.x < 128) {
-        registers_give<40>();
+        registers_give<GIVE>();
         if (threadIdx.x == 0) {
             for (unsigned t = blockIdx.x; t < tiles; t += gridDim.x) {
                 Place at = place_of(p, t, x);
-                Operand left = {&maps.of[2 * x], 0, 0}, right = {&maps.of[2 * x + 1], 0, 0};
+                Operand left = {&maps.of[3 * x], 0, 0}, right = {&maps.of[3 * x + 1], 0, 0};
                 load_tile(ring, left, right, at.i, at.j, p.k);
             }
         }
     } else {
-        registers_take<232>();
-        unsigned part = threadIdx.x / 128 - 1, warp = threadIdx.x % 128 / 32;
-        start_late(ring, part, p.k);
-        for (unsigned t = blockIdx.x; t < tiles; t += gridDim.x) {
+        registers_take<TAKE>();
+        unsigned part = threadIdx.x / 128 - 1;
+        Outbox box = outbox_of(ring);
+        if (PINGPONG && part > 0) ring.skip((p.k + BK - 1) / BK);
+        for (unsigned t = blockIdx.x + (PINGPONG ? part * gridDim.x : 0); t < tiles;
+             t += (PINGPONG ? 2 : 1) * gridDim.x) {
             Place at = place_of(p, t, x);
-            const Problem& to = p.problem[x];
-            float sums[BN / 2];
+            const Problem& of = p.problem[x];
+            float sums[ROWS][BN / 2];
+            Loaded more[ROWS][BN / 16];
             multiply_tile(ring, sums, part, p.k);
-            finish_rows({c + to.c_offset, to.c_row, to.m, to.n, p.alpha, nullptr, nullptr, nullptr},
-                        at.i + part * 64 + warp * 16, at.j, sums);
+            Output to = {&maps.of[3 * x + 2], nullptr, 0, 0, c + of.c_offset, of.c_row, nullptr, nullptr,
+                         of.m, of.n, p.alpha};
+            finish_tile(to, box, at.i, at.j, part, sums, more);
         }
+        tma_store_wait();  // results are there before the kernel ends
     }
 }

@@ -8,6 +8,8 @@
 // A row that is no distribution (a weight below 0, infinite or NaN; a sum of 0 or beyond f32) draws
 // 0xffffffff, which no table has as a row.
 
+#include "stored.cuh"
+
 #ifndef WG
 #define WG 256
 #endif
@@ -20,7 +22,7 @@ struct Params {
 };
 
 // The first place whose running sum is above `goal`; where rounding leaves none, the last with a weight.
-__device__ unsigned find(const float* weights, const float* sums, const Params& p, float goal) {
+__device__ unsigned find(const stored* weights, const float* sums, const Params& p, float goal) {
     // region: find
     float running = 0.0f, below = 0.0f;
     unsigned piece = 0, place = 0;
@@ -34,8 +36,9 @@ __device__ unsigned find(const float* weights, const float* sums, const Params& 
     }
     unsigned end = min((piece + 1) * p.piece, p.width);
     for (unsigned i = piece * p.piece; i < end; i++) {
-        below += weights[i];
-        if (weights[i] > 0.0f) {
+        float weight = to_f32(weights[i]);
+        below += weight;
+        if (weight > 0.0f) {
             place = i;
             if (below > goal) break;
         }
@@ -45,17 +48,17 @@ __device__ unsigned find(const float* weights, const float* sums, const Params& 
 }
 
 extern "C" __global__ void __launch_bounds__(WG)
-    multinomial(const float* weights, const float* uniforms, unsigned* out, Params p) {
+    multinomial(const stored* weights, const float* uniforms, unsigned* out, Params p) {
     __shared__ float sums[WG];
     unsigned lane = threadIdx.x, each = (p.draws + WG - 1) / WG;
     for (size_t group = blockIdx.x; group < (size_t)p.rows * each; group += gridDim.x) {
         size_t row = group / each;
-        const float* here = weights + row * p.width;
+        const stored* here = weights + row * p.width;
         // region: pieces
         float sum = 0.0f;
         unsigned end = min((lane + 1) * p.piece, p.width);
         for (unsigned i = lane * p.piece; i < end; i++) {
-            float weight = here[i];
+            float weight = to_f32(here[i]);
             // Not a weight: the whole row is none.
             sum += weight >= 0.0f && isfinite(weight) ? weight : __uint_as_float(0x7f800000u);
         }

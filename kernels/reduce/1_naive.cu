@@ -2,9 +2,10 @@
 //
 // Idea: one thread an output element; it walks over the k inputs that fold into it. The reduced
 // dimensions come last in `shape`: the first `kept` say which output, the others which term.
-// Cost: n k FLOPs and 4 n k bytes. Good where many outputs lie side by side (sums of columns: the
-// threads read side by side too) and k is small. A sum of everything leaves all threads but one idle.
-// NaN spreads, in max and min too.
+// Cost: n k FLOPs and 4 n k bytes (2 n k in 16 bits). Good where many outputs lie side by side
+// (sums of columns: the threads read side by side too) and k is small. A sum of everything leaves
+// all threads but one idle. NaN spreads, in max and min too. A sum is f32 until it is stored.
+#include "stored.cuh"
 
 #ifndef WG
 #define WG 256
@@ -47,16 +48,16 @@ __device__ __forceinline__ float fold(float a, float x) {
 }
 
 // __grid_constant__: the params are indexed in a loop, and would otherwise be copied to each thread.
-extern "C" __global__ void __launch_bounds__(WG) reduce(const float* x, float* out, const __grid_constant__ Params p) {
+extern "C" __global__ void __launch_bounds__(WG) reduce(const stored* x, result* out, const __grid_constant__ Params p) {
     size_t step = (size_t)gridDim.x * WG;
     // region: walk
     for (size_t i = (size_t)blockIdx.x * WG + threadIdx.x; i < p.n; i += step) {
         unsigned first = p.offset + place(p, (unsigned)i, 0, p.kept);
         float total = neutral();
         for (unsigned j = 0; j < p.k; j++) {
-            total = fold(total, x[first + place(p, j, p.kept, p.rank)]);
+            total = fold(total, to_f32(x[first + place(p, j, p.kept, p.rank)]));
         }
-        out[i] = p.scale * total;
+        out[i] = from_f32<result>(p.scale * total);
     }
     // end: walk
 }

@@ -6,11 +6,12 @@
 //   COLS = 1   outputs are rows: the threads of a block read one row side by side.
 //   COLS = 32  outputs are columns: the threads of a warp read 32 neighboring columns.
 // Where there are few outputs and many terms, `parts` blocks share an output, each taking `length`
-// terms; a second launch folds the parts. The split depends on the shape alone, so the bits do not
-// depend on the card.
-// Cost: as naive, n k FLOPs and 4 n k bytes. Expected gain: a sum of everything uses the whole card
-// instead of one thread; sums of rows read whole lines. Sums are more exact too: each thread adds up
-// only k / (parts WG / COLS) terms.
+// terms; a second launch folds the parts, which are f32 whatever x is stored in. The split depends
+// on the shape alone, so the bits do not depend on the card.
+// Cost: as naive, n k FLOPs and 4 n k bytes (2 n k in 16 bits). Expected gain: a sum of everything
+// uses the whole card instead of one thread; sums of rows read whole lines. Sums are more exact
+// too: each thread adds up only k / (parts WG / COLS) terms.
+#include "stored.cuh"
 
 #ifndef WG
 #define WG 256
@@ -58,7 +59,7 @@ __device__ __forceinline__ float fold(float a, float x) {
 }
 
 // __grid_constant__: the params are indexed in a loop, and would otherwise be copied to each thread.
-extern "C" __global__ void __launch_bounds__(WG) reduce(const float* x, float* out, const __grid_constant__ Params p) {
+extern "C" __global__ void __launch_bounds__(WG) reduce(const stored* x, result* out, const __grid_constant__ Params p) {
     __shared__ float scratch[WG];
     unsigned lane = threadIdx.x, column = lane % COLS, row = lane / COLS;
     unsigned wide = (p.n + COLS - 1) / COLS;  // blocks that cover all outputs once
@@ -70,7 +71,7 @@ extern "C" __global__ void __launch_bounds__(WG) reduce(const float* x, float* o
             unsigned first = p.offset + place(p, i, 0, p.kept);
             unsigned end = min(p.k, (part + 1) * p.length);
             for (unsigned j = part * p.length + row; j < end; j += WG / COLS) {
-                total = fold(total, x[first + place(p, j, p.kept, p.rank)]);
+                total = fold(total, to_f32(x[first + place(p, j, p.kept, p.rank)]));
             }
         }
         // end: gather
@@ -81,7 +82,7 @@ extern "C" __global__ void __launch_bounds__(WG) reduce(const float* x, float* o
             if (lane < half) scratch[lane] = fold(scratch[lane], scratch[lane + half]);
             __syncthreads();
         }
-        if (lane < COLS && i < p.n) out[part * p.n + i] = p.scale * scratch[lane];
+        if (lane < COLS && i < p.n) out[part * p.n + i] = from_f32<result>(p.scale * scratch[lane]);
         __syncthreads();  // the next round writes the scratch again
         // end: tree
     }

@@ -2,15 +2,20 @@
 //
 // Idea: as AdamW's, with one moment instead of two (Polyak's heavy ball, 1964): the velocity
 // remembers past gradients, so that steps along a ravine add up and steps across it cancel.
-// Cost: 6 FLOPs and 20 bytes a parameter; 12 bytes without momentum. Bound by memory.
+// Cost: 6 FLOPs and 20 bytes a parameter; 12 bytes without momentum; 2 more for a shadow in 16 bits, as
+// AdamW writes one. Bound by memory.
 #include "step_state.cuh"
 #include "clip.cuh"
+#include "stored.cuh"
 
 #ifndef CLIP
 #define CLIP 0
 #endif
 #ifndef MOMENTUM
 #define MOMENTUM 0
+#endif
+#ifndef SHADOW
+#define SHADOW 0
 #endif
 
 struct Params {
@@ -23,7 +28,7 @@ struct Params {
 
 extern "C" __global__ void sgd(
     float* values, const float* grads, float* velocity,
-    const StepState* state, const float* norm, Params p
+    const StepState* state, const float* norm, result* shadow, Params p
 ) {
     if (!is_finite(norm[0])) return;
     float lr = state->lr;
@@ -36,7 +41,9 @@ extern "C" __global__ void sgd(
         u += p.momentum * velocity[i];
         velocity[i] = u;
 #endif
-        values[i] = value - lr * u;
+        value -= lr * u;
+        values[i] = value;
+        if (SHADOW) shadow[i] = from_f32<result>(value);
         // end: loop
     }
 }

@@ -6,7 +6,9 @@
 // Cost: 1 FLOP and 12 bytes an element (two reads, one write). Dimensions that merge in both operands
 // were merged before the launch, so a vector add has rank 1: the loop below does not run, no index is
 // divided, and the kernel runs at the speed of memory. That is the prediction to check: time = 12 n
-// bytes / bandwidth.
+// bytes / bandwidth. Operands in 16 bits are widened, and the result is rounded; the answer of a
+// comparison is f32 all the same, a type of its own.
+#include "stored.cuh"
 
 #ifndef WG
 #define WG 256
@@ -50,7 +52,7 @@ __device__ __forceinline__ float apply(float a, float b) {
 // __grid_constant__: the params are indexed in a loop, and would otherwise be copied to each thread.
 // region: lanes
 extern "C" __global__ void __launch_bounds__(WG)
-    zip(const float* a, const float* b, float* out, const __grid_constant__ Params p) {
+    zip(const stored* a, const stored* b, result* out, const __grid_constant__ Params p) {
     size_t step = (size_t)gridDim.x * WG;
     for (size_t i = (size_t)blockIdx.x * WG + threadIdx.x; i < p.n; i += step) {
         // region: place
@@ -63,7 +65,9 @@ extern "C" __global__ void __launch_bounds__(WG)
             rest = quotient;
         }
         // end: place
-        out[i] = apply(a[left + rest * p.a_strides[0]], b[right + rest * p.b_strides[0]]);
+        float x = to_f32(a[left + rest * p.a_strides[0]]);
+        float y = to_f32(b[right + rest * p.b_strides[0]]);
+        out[i] = from_f32<result>(apply(x, y));
     }
 }
 // end: lanes

@@ -30,7 +30,9 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> v: array<f32>;
 @group(0) @binding(4) var<storage, read> state: StepState;
 @group(0) @binding(5) var<storage, read> norm: array<f32>;
-@group(0) @binding(6) var<uniform> p: Params;
+// Of 16 bits, which portable WGSL has not: always left alone here.
+@group(0) @binding(6) var<storage, read_write> shadow: array<f32>;
+@group(0) @binding(7) var<uniform> p: Params;
 
 @compute @workgroup_size(WG)
 fn adamw(

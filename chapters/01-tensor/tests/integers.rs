@@ -176,14 +176,6 @@ fn dtypes_that_do_not_meet_say_what_to_do() {
             (f.lt(&u), "lt takes f32 beside f32, got u32; convert with `cast`"),
             (f.rem(&f), "rem takes i32 or u32, got f32; convert with `cast`"),
             (h.rem(&i), "rem takes i32 or u32, got bf16; convert with `cast`"),
-            (
-                h.ne(&h),
-                "ne takes f32, got bf16 as `a`: it has no rung for that; convert with `cast`",
-            ),
-            (
-                h.exp(),
-                "exp takes f32, got bf16 as `x`: it has no rung for that; convert with `cast`",
-            ),
             (h.add(&f), "add takes bf16 beside bf16, got f32; convert with `cast`"),
             (i.mul(&h), "mul takes i32 beside i32, got bf16; convert with `cast`"),
             (zip(Zip::Pow, &i, &i), "pow takes floats, got i32; convert with `cast`"),

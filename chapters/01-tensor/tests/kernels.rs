@@ -6,7 +6,8 @@ use strata_tensor::ops::ladders;
 /// The constants an op's kernels are compiled with.
 fn constants(op: &str, rung: &str) -> Vec<Vec<(&'static str, u32)>> {
     let each = |name, count| (0..count).map(|v| vec![(name, v)]).collect();
-    match (op, rung) {
+    let halves = [("STORED", 1), ("STORED", 2)];
+    let mut sets: Vec<Vec<_>> = match (op, rung) {
         ("copy", "1_naive") => vec![vec![("SIZE", 2)], vec![("SIZE", 4)]],
         ("map", _) => each("OP", 16),
         ("zip", _) => each("OP", 14),
@@ -21,7 +22,16 @@ fn constants(op: &str, rung: &str) -> Vec<Vec<(&'static str, u32)>> {
             .map(|i| vec![("FROM", i / 5), ("TO", i % 5)])
             .collect(),
         _ => vec![vec![]],
+    };
+    // Floats of 16 bits, and results in them.
+    let first = sets[0].clone();
+    if ["map", "zip", "reduce", "argmax", "accumulate"].contains(&op) {
+        sets.extend(halves.map(|half| [&first[..], &[half]].concat()));
     }
+    if ["zip", "reduce", "accumulate"].contains(&op) {
+        sets.extend(halves.map(|half| [&first[..], &[half, ("RESULT", half.1)]].concat()));
+    }
+    sets
 }
 
 #[test]
@@ -32,9 +42,11 @@ fn cuda_texts_compile_for_ampere_and_hopper() {
     for LadderInfo { op, rungs } in ladders() {
         for rung in rungs {
             for (i, set) in constants(op, rung.name).into_iter().enumerate() {
-                let with = [set, vec![("WG", 256)]].concat();
                 // The constants choose lines; that the text suits both cards is asked once.
-                let cards: &[&str] = if i == 0 { &["sm_90a", "sm_80"] } else { &["sm_90a"] };
+                let half = set.iter().any(|(name, _)| *name == "STORED");
+                let cards: &[&str] =
+                    if i == 0 || half { &["sm_90a", "sm_80"] } else { &["sm_90a"] };
+                let with = [set, vec![("WG", 256)]].concat();
                 for (kernel, arch) in
                     rung.kernels.iter().flat_map(|k| cards.iter().map(move |a| (k, a)))
                 {

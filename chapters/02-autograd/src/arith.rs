@@ -22,6 +22,11 @@ pub(crate) fn smooth<'a>(x: &Tensor, inputs: &'a [&'a Var]) -> &'a [&'a Var] {
     if matches!(x.dtype(), DType::I32 | DType::U32) { &[] } else { inputs }
 }
 
+/// `g` where the answer of a comparison, which is f32, is not 0.
+fn where_so(g: &Tensor, answer: &Tensor) -> Result<Tensor> {
+    g.keep(&answer.cast(g.dtype())?)
+}
+
 impl Var {
     fn pair(
         op: Zip,
@@ -68,15 +73,15 @@ impl Var {
 
     /// The larger of each pair, broadcast; where they are equal the gradient goes to `other`.
     pub fn maximum(&self, other: &Var) -> Result<Var> {
-        let da = |g: &Tensor, x: &Tensor, y: &Tensor| g.keep(&x.gt(y)?);
-        let db = |g: &Tensor, x: &Tensor, y: &Tensor| g.keep(&x.gt(y)?.affine(-1.0, 1.0)?);
+        let da = |g: &Tensor, x: &Tensor, y: &Tensor| where_so(g, &x.gt(y)?);
+        let db = |g: &Tensor, x: &Tensor, y: &Tensor| where_so(g, &x.gt(y)?.affine(-1.0, 1.0)?);
         Var::pair(Zip::Max, self, other, da, db)
     }
 
     /// The smaller of each pair, broadcast; where they are equal the gradient goes to `other`.
     pub fn minimum(&self, other: &Var) -> Result<Var> {
-        let da = |g: &Tensor, x: &Tensor, y: &Tensor| g.keep(&y.gt(x)?);
-        let db = |g: &Tensor, x: &Tensor, y: &Tensor| g.keep(&y.gt(x)?.affine(-1.0, 1.0)?);
+        let da = |g: &Tensor, x: &Tensor, y: &Tensor| where_so(g, &y.gt(x)?);
+        let db = |g: &Tensor, x: &Tensor, y: &Tensor| where_so(g, &y.gt(x)?.affine(-1.0, 1.0)?);
         Var::pair(Zip::Min, self, other, da, db)
     }
 
@@ -87,10 +92,10 @@ impl Var {
             g.mul(&y.mul(&zip(Zip::Pow, x, &y.affine(1.0, -1.0)?)?)?)?.keep(y)
         };
         let db = |g: &Tensor, x: &Tensor, y: &Tensor| {
-            let zero = Tensor::full(x.device(), &[], 0.0)?;
+            let zero = Tensor::zeros(x.device(), x.dtype(), &[])?;
             let flat = x.eq(&zero)?.mul(&zero.gt(y)?.affine(-1.0, 1.0)?)?;
             let slope = zip(Zip::Pow, x, y)?.mul(&x.log()?)?;
-            g.mul(&slope)?.keep(&flat.affine(-1.0, 1.0)?)
+            where_so(&g.mul(&slope)?, &flat.affine(-1.0, 1.0)?)
         };
         Var::pair(Zip::Pow, self, other, da, db)
     }
@@ -182,7 +187,7 @@ impl Var {
     /// A dtype that has no rung; `low` above `high`, or either is NaN.
     pub fn clamp(&self, low: f32, high: f32) -> Result<Var> {
         // What lies inside, the bounds included, is what came through as it was.
-        self.single("clamp", (Map::Clamp, low, high), |g, x, y| g.keep(&x.eq(y)?))
+        self.single("clamp", (Map::Clamp, low, high), |g, x, y| where_so(g, &x.eq(y)?))
     }
 
     /// `x^exponent`; d/dx = exponent · x^(exponent-1), and 0 for the exponent 0.

@@ -2,7 +2,7 @@ use crate::var::lock;
 use crate::{Var, no_grad};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
-use strata_device::trace;
+use strata_device::{Error as DeviceError, trace};
 use strata_tensor::{DType, Error, Result, Tensor, ops};
 
 /// Where an op's backward hands over its inputs' gradients.
@@ -137,7 +137,13 @@ impl Grads<'_> {
 
 /// The sum of two gradients, taken in f32 and kept in their own dtype.
 fn plus(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    a.cast(DType::F32)?.add(&b.cast(DType::F32)?)?.cast(a.dtype())
+    match a.add(b) {
+        // Two dtypes, or a machine whose kernels know f32 alone.
+        Err(Error::DType { .. } | Error::Device(DeviceError::DType { .. })) => {
+            a.cast(DType::F32)?.add(&b.cast(DType::F32)?)?.cast(a.dtype())
+        }
+        sum => sum,
+    }
 }
 
 /// Adds a gradient to one that is kept. It has memory of its own: ops hand one tensor to several
@@ -171,7 +177,7 @@ impl Var {
                           or give a gradient to backward_with";
             return Err(Error::shape("backward", &[self.shape()], reason));
         }
-        self.backward_with(Tensor::full(self.value().device(), self.shape(), 1.0)?)
+        self.backward_with(self.value().ones_like()?)
     }
 
     /// [`backward`](Self::backward) from a given gradient of this variable.

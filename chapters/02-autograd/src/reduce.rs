@@ -1,7 +1,7 @@
 //! Sums and extremes over dimensions. Each of these fails if a dimension is not there or is named twice,
 //! if the dtype has no rung, or if the device fails.
 use crate::Var;
-use strata_tensor::{Error, Result, Tensor};
+use strata_tensor::{DType, Error, Result, Tensor};
 
 impl Var {
     /// The sum over `dims`; kept as 1 if `keepdim`. The gradient goes to every element alike.
@@ -80,8 +80,10 @@ impl Var {
         Ok(Var::from_op(name, out, &[self], move |g, grads| {
             // NaN is the extreme wherever it is: what is not equal to itself.
             let hit = x.eq(&kept)?.add(&x.eq(&x)?.affine(-1.0, 1.0)?)?;
-            let share = g.reshape(kept.shape())?.div(&hit.sum(&dims, true)?)?;
-            grads.add(0, share.broadcast_to(x.shape())?.keep(&hit)?)
+            // Comparisons answer in f32, and so they count.
+            let wide = g.reshape(kept.shape())?.cast(DType::F32)?;
+            let share = wide.div(&hit.sum(&dims, true)?)?.broadcast_to(x.shape())?;
+            grads.add(0, share.keep(&hit)?.cast(g.dtype())?)
         }))
     }
 

@@ -77,6 +77,20 @@ pub(crate) fn product_shape(a: &Tensor, b: &Tensor) -> Result<Vec<usize>> {
 /// As [`matmul`]; an `out`, bias, residual or activated tensor of the wrong shape; an `out` that
 /// repeats elements; an operand that shares memory with `out`.
 pub fn gemm_into(out: &Tensor, a: &Tensor, b: &Tensor, epilogue: Epilogue) -> Result<()> {
+    match prepared(out, a, b, epilogue)? {
+        // The device of `out` decides, with the rungs that its handle forces.
+        Some(args) => Ok(LADDER.run(&args, out.device())?),
+        None => Ok(()),
+    }
+}
+
+/// A product as rungs take it; none where `out` has no elements.
+pub(crate) fn prepared(
+    out: &Tensor,
+    a: &Tensor,
+    b: &Tensor,
+    epilogue: Epilogue,
+) -> Result<Option<Args>> {
     let op = "matmul";
     for t in [Some(out), Some(a), Some(b), epilogue.bias, epilogue.residual, epilogue.activated] {
         let Some(t) = t else { continue };
@@ -86,7 +100,7 @@ pub fn gemm_into(out: &Tensor, a: &Tensor, b: &Tensor, epilogue: Epilogue) -> Re
     let shape = product_shape(a, b)?;
     check_shapes(&shape, out, &epilogue)?;
     if out.numel() == 0 {
-        return Ok(());
+        return Ok(None);
     }
     let batch = &shape[..shape.len() - 2];
     let whole = |t: &Tensor| t.broadcast_to(&[batch, &t.shape()[t.rank() - 2..]].concat());
@@ -99,16 +113,14 @@ pub fn gemm_into(out: &Tensor, a: &Tensor, b: &Tensor, epilogue: Epilogue) -> Re
         })?,
     };
     let dense = |t: Option<&Tensor>| t.map(Tensor::contiguous).transpose();
-    let args = Args {
+    Ok(Some(Args {
         alpha: epilogue.alpha,
         accumulate: epilogue.accumulate,
         bias: dense(epilogue.bias)?,
         residual: dense(epilogue.residual)?,
         activated: epilogue.activated.cloned(),
         ..args
-    };
-    // The device of `out` decides, with the rungs that its handle forces.
-    Ok(LADDER.run(&args, out.device())?)
+    }))
 }
 
 fn check_shapes(shape: &[usize], out: &Tensor, epilogue: &Epilogue) -> Result<()> {

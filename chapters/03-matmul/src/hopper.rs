@@ -1,6 +1,8 @@
 //! The plan of the rung that only Hopper has: an engine copies, tensor cores read shared memory.
 use crate::ladder::{Args, HOPPER, Matrix, launch};
-use strata_device::{DType, Device, Launch, Result, Swizzle, TensorMap};
+use crate::tiled::along_k;
+use strata_device::{Access, Binding, DType, Device, Launch, Result, Swizzle, TensorMap};
+use strata_tensor::Tensor;
 
 /// Rows of a tile.
 pub(crate) const TILE_M: usize = 128;
@@ -8,8 +10,6 @@ pub(crate) const TILE_M: usize = 128;
 const BLOCK: usize = 64;
 /// Threads: a producer's and two consumers' warpgroups.
 pub(crate) const THREADS: u32 = 384;
-/// Bytes of shared memory that a block may have, less what it keeps for itself.
-const SHARED: usize = 226 << 10;
 
 /// Whether the copy engine can fetch both operands, and results can be stored by 16 bytes.
 pub(crate) fn fits(a: &Args) -> bool {
@@ -30,18 +30,14 @@ fn line(m: &Matrix) -> usize {
 
 /// How an operand lies: `lines` rows of a or columns of b, along k where `along_k`.
 pub(crate) fn map(a: &Args, m: &Matrix, lines: usize, along_k: bool) -> TensorMap {
-    let (slice, offset) = m.tensor.binding_and_offset();
-    let mut of = slice.binding();
-    // `fits` has looked: 16 bytes.
-    let skipped = offset * m.tensor.dtype().size();
-    (of.offset, of.bytes) = (of.offset + skipped, of.bytes.saturating_sub(skipped));
     let line = line(m);
     // A matrix that serves all batches is there once.
     let [outer, inner] = [(a.batches / a.inner, m.outer), (a.inner, m.inner)]
         .map(|(n, stride)| if stride == 0 { (1, line) } else { (n, stride) });
     let [rows, columns] = if along_k { [lines, a.k] } else { [a.k, lines] };
     TensorMap {
-        of,
+        of: from_first(&m.tensor),
+        access: Access::Read,
         dtype: m.tensor.dtype(),
         shape: vec![outer.0, inner.0, rows, columns],
         strides: vec![outer.1, inner.1, line, 1],
@@ -50,39 +46,106 @@ pub(crate) fn map(a: &Args, m: &Matrix, lines: usize, along_k: bool) -> TensorMa
     }
 }
 
-/// A tile's width: the one that leaves the fewest columns of the last round of tiles idle.
-pub(crate) fn width(rows_of_tiles: usize, n: usize, units: usize) -> usize {
-    // A wide tile loads less for each multiplication, and more of it is wasted.
-    let cost = |width: usize| {
-        let rounds = (rows_of_tiles * n.div_ceil(width)).div_ceil(units.max(1));
-        rounds * (width + 32)
-    };
-    [256, 192, 128].into_iter().min_by_key(|&w| (cost(w), usize::MAX - w)).unwrap_or(128)
+/// One way to cut a product up.
+#[derive(Clone, Copy)]
+pub(crate) struct Cut {
+    /// Columns of a tile.
+    pub width: usize,
+    /// Whether each consumer has tiles of its own, and one multiplies while the other stores.
+    pub turns: bool,
+    stages: usize,
+    /// Pieces of results that a warp may have on their way.
+    buffers: usize,
+    /// What storing a tile costs, in steps along k: measured on an H200.
+    store: usize,
 }
 
-/// Stages of the ring: as many as fit.
-pub(crate) fn shape(launch: Launch, width: usize, tiles: usize, units: usize) -> Launch {
-    let stage = (TILE_M + width) * BLOCK * 2;
-    let stages = SHARED / stage;
+/// The widest loads least; in turns the stores hide behind products, for which there must be registers.
+const WIDE: Cut = Cut { width: 256, turns: false, stages: 4, buffers: 2, store: 148 };
+pub(crate) const MIDDLE: Cut = Cut { width: 192, turns: false, stages: 4, buffers: 4, store: 148 };
+const MIDDLE_IN_TURNS: Cut = Cut { turns: true, store: 46, ..MIDDLE };
+const NARROW: Cut = Cut { width: 128, turns: true, stages: 5, buffers: 4, store: 60 };
+
+/// The cut that takes the least time, by rounds of tiles.
+fn cut(a: &Args, units: usize) -> Cut {
+    let high = a.m.div_ceil(TILE_M) * a.batches;
+    let time = |cut: &Cut| {
+        let rounds = (high * a.n.div_ceil(cut.width)).div_ceil(units.max(1));
+        rounds * cut.width * (a.k + cut.store)
+    };
+    let room = a.residual.is_none() && a.activated.is_none() && !a.accumulate;
+    let second = if room { MIDDLE_IN_TURNS } else { MIDDLE };
+    [WIDE, second, NARROW].into_iter().min_by_key(time).unwrap_or(NARROW)
+}
+
+/// Blocks that stay, the ring and what leaves it.
+pub(crate) fn shape(launch: Launch, cut: Cut, tiles: usize, units: usize) -> Launch {
+    let ring = cut.stages * (TILE_M + cut.width) * BLOCK * 2;
+    // Eight warps' pieces of 2 KB; and blocks begin at multiples of 1 KB.
+    let bytes = ring + cut.buffers * 8 * 2048 + 1024;
     launch
         .grid(tiles.min(units.max(1)), 1, 1)
         .block(THREADS, 1, 1)
-        .shared((stages * stage + 1024) as u32)
-        .constant("BN", width as u32)
-        .constant("STAGES", stages as u32)
+        .shared(bytes as u32)
+        .constant("BN", cut.width as u32)
+        .constant("PINGPONG", cut.turns.into())
+        .constant("STAGES", cut.stages as u32)
+        .constant("BUFFERS", cut.buffers as u32)
+}
+
+/// Where results go: pieces of 16 rows by 128 bytes.
+pub(crate) fn results(
+    of: Binding,
+    dtype: DType,
+    shape: [usize; 4],
+    strides: [usize; 4],
+) -> TensorMap {
+    TensorMap {
+        of,
+        access: Access::Write,
+        dtype,
+        shape: shape.into(),
+        strides: strides.into(),
+        tile: vec![1, 1, 16, 128 / dtype.size()],
+        swizzle: Swizzle::B128,
+    }
+}
+
+/// A tensor's memory from its first element on.
+pub(crate) fn from_first(t: &Tensor) -> Binding {
+    let (slice, offset) = t.binding_and_offset();
+    let mut of = slice.binding();
+    // `fits` has looked: a multiple of 16.
+    let skipped = offset * t.dtype().size();
+    (of.offset, of.bytes) = (of.offset + skipped, of.bytes.saturating_sub(skipped));
+    of
 }
 
 pub(crate) fn plan(a: &Args, device: &Device) -> Result<Vec<Launch>> {
     let units = device.info().caps.units as usize;
-    let (a_along, b_along) = (a.a.col == 1, a.b.row == 1 && a.b.col != 1);
-    let high = a.m.div_ceil(TILE_M) * a.batches;
-    let width = width(high, a.n, units);
+    let (a_along, b_along) = along_k(a);
+    let cut = cut(a, units);
+    let out = &a.out;
+    let (outer, rows) = (a.batches / a.inner, a.inner * a.m * a.n);
+    // The steps of batches that are not there mean nothing, but must be multiples of 16 bytes.
+    let step = |stride: usize| if stride == 0 { out.row } else { stride };
+    let sizes = [outer, a.inner, a.m, a.n];
+    let to = from_first(&out.tensor);
+    let dtype = out.tensor.dtype();
+    let c = results(to, dtype, sizes, [step(out.outer), step(out.inner), out.row, 1]);
+    let activated = match &a.activated {
+        Some(t) => results(from_first(t), dtype, sizes, [rows, a.m * a.n, a.n, 1]),
+        None => c.clone(),
+    };
     let launch = launch(&HOPPER, a, device)?
         .tensor_map(map(a, &a.a, a.m, a_along))
         .tensor_map(map(a, &a.b, a.n, b_along))
+        .tensor_map(c)
+        .tensor_map(activated)
         .constant("A_ALONG_K", a_along.into())
         .constant("B_ALONG_K", b_along.into());
-    Ok(vec![shape(launch, width, high * a.n.div_ceil(width), units)])
+    let tiles = a.m.div_ceil(TILE_M) * a.batches * a.n.div_ceil(cut.width);
+    Ok(vec![shape(launch, cut, tiles, units)])
 }
 
 /// Whether both factors are stored in 16 bits: tensor cores take them as they are.

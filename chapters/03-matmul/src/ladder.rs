@@ -78,7 +78,7 @@ kernel! {
             span: usize,
         }
     }
-    static NAIVE = "matmul/1_naive"(matmul) { cuda, wgsl, cpu: cpu::naive in "src/cpu/naive.rs" }
+    pub(crate) static NAIVE = "matmul/1_naive"(matmul) { cuda, wgsl, cpu: cpu::naive in "src/cpu/naive.rs" }
     static COALESCED = "matmul/2_coalesced"(matmul) { cuda, wgsl }
     static THREADED = "matmul/2_threaded"(matmul) {
         cpu: cpu::threaded in "src/cpu/threaded.rs"
@@ -211,6 +211,8 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
             .native(),
         Rung::new("8_hopper", &[&HOPPER], hopper::plan)
             .needs(Needs { arch: Arch::Exactly(90), ..Needs::NONE })
+            .precision(Precision::Bf16)
+            .exact(hopper::halves)
             .accepts(hopper::fits)
             .native(),
     ],

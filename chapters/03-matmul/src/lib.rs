@@ -31,6 +31,7 @@ mod cpu;
 #[cfg(not(target_family = "wasm"))]
 mod demo;
 mod gemm;
+mod grouped;
 mod hopper;
 mod ladder;
 mod linear;
@@ -43,6 +44,7 @@ pub use column_sum::column_sum;
 #[cfg(not(target_family = "wasm"))]
 pub use demo::demo;
 pub use gemm::{Epilogue, gemm_into, matmul};
+pub use grouped::add_products;
 pub use linear::{ActivationBackward, Linear, linear, linear_gelu, linear_residual, linear_tied};
 pub use var::MatmulExt;
 
@@ -50,5 +52,5 @@ use strata_device::LadderInfo;
 
 /// The ladders of this chapter, for the parity table.
 pub fn ladders() -> Vec<LadderInfo> {
-    vec![ladder::LADDER.info(), column_sum::LADDER.info()]
+    vec![ladder::LADDER.info(), grouped::GROUPED_LADDER.info(), column_sum::LADDER.info()]
 }

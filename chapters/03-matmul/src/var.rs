@@ -1,6 +1,6 @@
 //! Matrix products on the tape.
-use crate::{Epilogue, gemm_into, matmul};
-use strata_autograd::{Var, sum_to};
+use crate::{Epilogue, gemm_into, grouped, matmul};
+use strata_autograd::{Product, Var, sum_to};
 use strata_tensor::{Result, Tensor};
 
 /// `a.matmul(&b)?` for tensors and variables.
@@ -56,6 +56,9 @@ pub(crate) fn add_product(
     b: &Tensor,
 ) -> Result<()> {
     match grads.target(i) {
+        Some(into) if grouped::may_wait(&into, a, b) => {
+            grads.put_off(Product { into, a: a.clone(), b: b.clone() }, grouped::take)
+        }
         Some(slot) => gemm_into(&slot, a, b, Epilogue { accumulate: true, ..Epilogue::default() }),
         None => grads.add(i, matmul(a, b)?),
     }

@@ -1,7 +1,9 @@
 use crate::once::sharing;
 use crate::{AdamWConfig, cpu};
-use strata_device::{Buffer, Kernel, Ladder, Launch, Rung, StepState, kernel};
-use strata_tensor::{Error, Result, Tensor, bytes_of};
+use strata_device::{
+    Buffer, Device, Kernel, Ladder, Launch, Outcome, Rung, Slice, StepState, kernel,
+};
+use strata_tensor::{DType, Error, Result, Tensor, bytes_of};
 
 /// One step over the arenas.
 #[derive(Debug)]
@@ -10,6 +12,7 @@ pub(crate) struct Args {
     grads: Tensor,
     m: Tensor,
     v: Tensor,
+    shadow: Option<Tensor>,
     state: Buffer,
     norm: Tensor,
     decayed: usize,
@@ -17,7 +20,7 @@ pub(crate) struct Args {
 }
 
 kernel! {
-    /// The constant CLIP says whether gradients are clipped.
+    /// The constant CLIP says whether gradients are clipped, SHADOW whether there is a shadow to write.
     pub(crate) mod update {
         bindings {
             values: write f32,
@@ -26,6 +29,7 @@ kernel! {
             v: write f32,
             state: read StepState,
             norm: read f32,
+            shadow: write Outcome,
         }
         params {
             /// Elements of the arenas.
@@ -44,11 +48,13 @@ kernel! {
             max_norm: f32,
         }
     }
-    static NAIVE = "adamw/1_naive"(adamw) { cuda, wgsl, cpu: cpu::adamw in "src/cpu/adamw.rs" }
-    static VECTORIZED = "adamw/2_vectorized"(adamw) { cuda, wgsl }
+    static NAIVE = "adamw/1_naive"(adamw) {
+        cuda, wgsl, cpu: cpu::adamw in "src/cpu/adamw.rs", heeds ["SHADOW"]
+    }
+    static VECTORIZED = "adamw/2_vectorized"(adamw) { cuda, wgsl, heeds ["SHADOW"] }
 }
 
-fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
+fn launch(kernel: &'static Kernel, a: &Args, device: &Device) -> strata_device::Result<Launch> {
     let n = a.values.numel();
     let (beta1, beta2) = a.config.betas;
     // beta^step is exp(step * ln beta); where beta is 0 any large negative number will do.
@@ -60,6 +66,7 @@ fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
         v: a.v.binding(),
         state: a.state.slice(0, size_of::<StepState>()),
         norm: a.norm.binding(),
+        shadow: shadow_or_scrap(a.shadow.as_ref(), device)?,
     };
     let params = update::Params {
         n,
@@ -74,20 +81,39 @@ fn launch(kernel: &'static Kernel, a: &Args) -> Launch {
         weight_decay: a.config.weight_decay,
         max_norm: a.config.clip.unwrap_or(0.0),
     };
-    kernel
+    let bytes = bytes_of([&a.grads]) + 2.0 * bytes_of([&a.values, &a.m, &a.v]);
+    let launch = kernel
         .launch(bindings, params)
         .constant("CLIP", u32::from(a.config.clip.is_some()))
-        .cost(14.0 * n as f64, bytes_of([&a.grads]) + 2.0 * bytes_of([&a.values, &a.m, &a.v]))
+        .cost(14.0 * n as f64, bytes + a.shadow.as_ref().map_or(0.0, |shadow| bytes_of([shadow])));
+    Ok(shadowing(launch, a.shadow.as_ref()))
+}
+
+/// What is bound as the shadow: any bytes where there is none.
+pub(crate) fn shadow_or_scrap(
+    shadow: Option<&Tensor>,
+    device: &Device,
+) -> strata_device::Result<Slice> {
+    match shadow {
+        Some(shadow) => Ok(shadow.binding()),
+        None => Ok(device.alloc(size_of::<f32>())?.whole()),
+    }
+}
+
+/// Tells of a shadow, and of nothing where there is none: a reader's kernel that knows of no shadow
+/// serves without.
+pub(crate) fn shadowing(launch: Launch, shadow: Option<&Tensor>) -> Launch {
+    if shadow.is_some() { launch.constant("SHADOW", 1) } else { launch }
 }
 
 pub(crate) static LADDER: Ladder<Args> = Ladder {
     op: "adamw",
     rungs: &[
-        Rung::new("1_naive", &[&NAIVE], |a, _| {
-            Ok(vec![launch(&NAIVE, a).cover(a.values.numel(), 256).rounds(18)])
+        Rung::new("1_naive", &[&NAIVE], |a, device| {
+            Ok(vec![launch(&NAIVE, a, device)?.cover(a.values.numel(), 256).rounds(18)])
         }),
-        Rung::new("2_vectorized", &[&VECTORIZED], |a, _| {
-            Ok(vec![launch(&VECTORIZED, a).cover(a.values.numel() / 4, 256).rounds(18)])
+        Rung::new("2_vectorized", &[&VECTORIZED], |a, device| {
+            Ok(vec![launch(&VECTORIZED, a, device)?.cover(a.values.numel() / 4, 256).rounds(18)])
         })
         // Arenas always are: their parameters start where bindings may.
         .accepts(|a| a.values.numel().is_multiple_of(4)),
@@ -121,9 +147,38 @@ pub fn adamw(
     decayed: usize,
     config: AdamWConfig,
 ) -> Result<()> {
+    step([values, grads, m, v], None, state, norm, decayed, config)
+}
+
+/// [`adamw`], whose launch also writes a shadow: the new values rounded to bf16 or f16, for a model that
+/// computes in 16 bits. The shadow has the arenas' shape; what is in it before counts for nothing, and
+/// stays where the step is left out.
+///
+/// # Errors
+/// As [`adamw`]; a shadow in f32, or on a device that has no rung for one.
+pub fn adamw_with_shadow(
+    arenas: [&Tensor; 4],
+    shadow: &Tensor,
+    state: &Buffer,
+    norm: &Tensor,
+    decayed: usize,
+    config: AdamWConfig,
+) -> Result<()> {
+    step(arenas, Some(shadow), state, norm, decayed, config)
+}
+
+/// Either of them.
+pub(crate) fn step(
+    [values, grads, m, v]: [&Tensor; 4],
+    shadow: Option<&Tensor>,
+    state: &Buffer,
+    norm: &Tensor,
+    decayed: usize,
+    config: AdamWConfig,
+) -> Result<()> {
     config.validate()?;
     let arenas = [("values", values), ("gradients", grads), ("m", m), ("v", v)];
-    check("adamw", &arenas, state, norm)?;
+    check("adamw", &arenas, shadow, state, norm)?;
     if values.numel() == 0 {
         return Ok(());
     }
@@ -132,6 +187,7 @@ pub fn adamw(
         grads: grads.clone(),
         m: m.clone(),
         v: v.clone(),
+        shadow: shadow.cloned(),
         state: state.clone(),
         norm: norm.clone(),
         decayed,
@@ -144,10 +200,11 @@ pub fn adamw(
 pub(crate) fn check(
     op: &'static str,
     named: &[(&str, &Tensor)],
+    shadow: Option<&Tensor>,
     state: &Buffer,
     norm: &Tensor,
 ) -> Result<()> {
-    let arenas: Vec<&Tensor> = named.iter().map(|(_, tensor)| *tensor).collect();
+    let mut arenas: Vec<&Tensor> = named.iter().map(|(_, tensor)| *tensor).collect();
     let first = arenas[0];
     for tensor in &arenas {
         tensor.expect_float(op)?;
@@ -158,8 +215,13 @@ pub(crate) fn check(
             return Err(Error::shape(op, &shapes, "the arenas must have one shape"));
         }
     }
+    if let Some(shadow) = shadow {
+        check_shadow(op, first, shadow)?;
+        arenas.push(shadow);
+    }
     if let Some((i, j)) = sharing(&arenas) {
-        let (a, b) = (named[i].0, named[j].0);
+        let name = |i: usize| named.get(i).map_or("shadow", |named| named.0);
+        let (a, b) = (name(i), name(j));
         let reason = format!("{a} and {b} are in one piece of memory; give each its own");
         return Err(Error::value(op, reason));
     }
@@ -181,4 +243,20 @@ pub(crate) fn check(
         return Err(Error::value(op, reason));
     }
     Ok(())
+}
+
+/// That a tensor can be the shadow of these values.
+pub(crate) fn check_shadow(op: &'static str, values: &Tensor, shadow: &Tensor) -> Result<()> {
+    if !matches!(shadow.dtype(), DType::BF16 | DType::F16) {
+        return Err(Error::DType { op, want: "a shadow in bf16 or f16", got: shadow.dtype() });
+    }
+    values.same_device(op, shadow)?;
+    shadow.expect_contiguous(op)?;
+    match shadow.shape() == values.shape() {
+        true => Ok(()),
+        false => {
+            let shapes = [values.shape(), shadow.shape()];
+            Err(Error::shape(op, &shapes, "a shadow has the shape of the values"))
+        }
+    }
 }

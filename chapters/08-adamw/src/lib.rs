@@ -43,7 +43,7 @@ mod optimizer;
 mod schedule;
 mod sgd;
 
-pub use adamw::adamw;
+pub use adamw::{adamw, adamw_with_shadow};
 pub use config::{AdamWConfig, SgdConfig};
 #[cfg(not(target_family = "wasm"))]
 pub use demo::demo;
@@ -51,7 +51,7 @@ pub use norm::{NormScratch, global_norm, global_norm_into};
 pub use once::once;
 pub use optimizer::{AdamW, Sgd};
 pub use schedule::Schedule;
-pub use sgd::sgd;
+pub use sgd::{sgd, sgd_with_shadow};
 
 /// The ladders of this chapter, for the parity table.
 pub fn ladders() -> Vec<strata_device::LadderInfo> {

@@ -10,6 +10,7 @@ struct Arenas {
     values: Tensor,
     grads: Tensor,
     decayed: usize,
+    shadow: Option<Tensor>,
     norm: Tensor,
     scratch: NormScratch,
 }
@@ -21,6 +22,7 @@ impl Arenas {
             values: parameters.values()?,
             grads: parameters.grads()?,
             decayed: parameters.decayed(),
+            shadow: parameters.shadow().cloned(),
             norm: Tensor::zeros(device, DType::F32, &[])?,
             scratch: NormScratch::new(device, parameters.arena_len())?,
         })
@@ -28,6 +30,12 @@ impl Arenas {
 
     fn measure(&self) -> Result<()> {
         global_norm_into(&self.grads, &self.scratch, &self.norm)
+    }
+
+    fn shadowed(mut self, op: &'static str, shadow: &Tensor) -> Result<Self> {
+        adamw::check_shadow(op, &self.values, shadow)?;
+        self.shadow = Some(shadow.clone());
+        Ok(self)
     }
 }
 
@@ -52,6 +60,16 @@ impl AdamW {
         Ok(AdamW { arenas, m, v, config })
     }
 
+    /// With a shadow, a tensor in bf16 or f16 of the arena's length: each step's launch also writes the
+    /// new values there, rounded. It is what a model reads that computes in 16 bits, so before the first
+    /// step it should hold the values as they are.
+    ///
+    /// # Errors
+    /// A shadow of another dtype, shape or device. Where a device has no rung for one, steps say so.
+    pub fn with_shadow(self, shadow: &Tensor) -> Result<Self> {
+        Ok(AdamW { arenas: self.arenas.shadowed("adamw", shadow)?, ..self })
+    }
+
     /// Measures the gradient and moves every parameter; the gradients stay as they are. Learning
     /// rate and step (from 1) are read on the device from `state`
     /// ([`Device::step_state`](strata_device::Device::step_state)): only launches are made, so the
@@ -62,7 +80,8 @@ impl AdamW {
     pub fn step(&self, state: &Buffer) -> Result<()> {
         let a = &self.arenas;
         a.measure()?;
-        adamw([&a.values, &a.grads, &self.m, &self.v], state, &a.norm, a.decayed, self.config)
+        let arenas = [&a.values, &a.grads, &self.m, &self.v];
+        adamw::step(arenas, a.shadow.as_ref(), state, &a.norm, a.decayed, self.config)
     }
 
     /// The moments m and v, arenas like the parameters': what a checkpoint saves, and where
@@ -106,6 +125,14 @@ impl Sgd {
         Ok(Sgd { arenas, velocity, config })
     }
 
+    /// With a shadow, as [`AdamW::with_shadow`].
+    ///
+    /// # Errors
+    /// As [`AdamW::with_shadow`].
+    pub fn with_shadow(self, shadow: &Tensor) -> Result<Self> {
+        Ok(Sgd { arenas: self.arenas.shadowed("sgd", shadow)?, ..self })
+    }
+
     /// Measures the gradient and moves every parameter; the gradients stay as they are. The learning
     /// rate is read on the device from `state`: only launches are made, so the step may be recorded.
     ///
@@ -115,7 +142,8 @@ impl Sgd {
         let a = &self.arenas;
         a.measure()?;
         let velocity = self.velocity.as_ref();
-        sgd(&a.values, &a.grads, velocity, state, &a.norm, a.decayed, self.config)
+        let values = (&a.values, a.shadow.as_ref());
+        sgd::step(values, &a.grads, velocity, state, &a.norm, a.decayed, self.config)
     }
 
     /// The velocity, an arena like the parameters'; none without momentum.

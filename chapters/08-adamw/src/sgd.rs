@@ -1,6 +1,6 @@
-use crate::adamw::check;
+use crate::adamw::{check, shadow_or_scrap, shadowing};
 use crate::{SgdConfig, cpu};
-use strata_device::{Buffer, Ladder, Launch, Rung, StepState, kernel};
+use strata_device::{Buffer, Device, Ladder, Launch, Outcome, Rung, StepState, kernel};
 use strata_tensor::{DType, Result, Tensor, bytes_of};
 
 /// One step over the arenas; without momentum `velocity` is bound but never touched.
@@ -9,6 +9,7 @@ pub(crate) struct Args {
     values: Tensor,
     grads: Tensor,
     velocity: Tensor,
+    shadow: Option<Tensor>,
     state: Buffer,
     norm: Tensor,
     decayed: usize,
@@ -16,7 +17,7 @@ pub(crate) struct Args {
 }
 
 kernel! {
-    /// The constants CLIP and MOMENTUM say what of it is done.
+    /// The constants CLIP, MOMENTUM and SHADOW say what of it is done.
     pub(crate) mod descend {
         bindings {
             values: write f32,
@@ -24,6 +25,7 @@ kernel! {
             velocity: write f32,
             state: read StepState,
             norm: read f32,
+            shadow: write Outcome,
         }
         params {
             /// Elements of the arenas.
@@ -35,34 +37,41 @@ kernel! {
             max_norm: f32,
         }
     }
-    static NAIVE = "sgd/1_naive"(sgd) { cuda, wgsl, cpu: cpu::sgd in "src/cpu/sgd.rs" }
+    static NAIVE = "sgd/1_naive"(sgd) {
+        cuda, wgsl, cpu: cpu::sgd in "src/cpu/sgd.rs", heeds ["SHADOW"]
+    }
 }
 
-fn launch(a: &Args) -> Launch {
+fn launch(a: &Args, device: &Device) -> strata_device::Result<Launch> {
     let n = a.values.numel();
     let SgdConfig { momentum, weight_decay, clip } = a.config;
     let moving = momentum > 0.0;
     let bytes = bytes_of([&a.values, &a.values, &a.grads]);
     let bytes = bytes + if moving { 2.0 * bytes_of([&a.velocity]) } else { 0.0 };
+    let bytes = bytes + a.shadow.as_ref().map_or(0.0, |shadow| bytes_of([shadow]));
     let bindings = descend::Bindings {
         values: a.values.binding(),
         grads: a.grads.binding(),
         velocity: a.velocity.binding(),
         state: a.state.slice(0, size_of::<StepState>()),
         norm: a.norm.binding(),
+        shadow: shadow_or_scrap(a.shadow.as_ref(), device)?,
     };
     let max_norm = clip.unwrap_or(0.0);
     let params = descend::Params { n, decayed: a.decayed, momentum, weight_decay, max_norm };
-    NAIVE
+    let launch = NAIVE
         .launch(bindings, params)
         .cover(n, 256)
         .constant("CLIP", u32::from(clip.is_some()))
         .constant("MOMENTUM", u32::from(moving))
-        .cost(6.0 * n as f64, bytes)
+        .cost(6.0 * n as f64, bytes);
+    Ok(shadowing(launch, a.shadow.as_ref()))
 }
 
-pub(crate) static LADDER: Ladder<Args> =
-    Ladder { op: "sgd", rungs: &[Rung::new("1_naive", &[&NAIVE], |a, _| Ok(vec![launch(a)]))] };
+pub(crate) static LADDER: Ladder<Args> = Ladder {
+    op: "sgd",
+    rungs: &[Rung::new("1_naive", &[&NAIVE], |a, device| Ok(vec![launch(a, device)?]))],
+};
 
 /// One step of stochastic gradient descent over whole arenas, in place and in one launch:
 ///
@@ -90,11 +99,41 @@ pub fn sgd(
     decayed: usize,
     config: SgdConfig,
 ) -> Result<()> {
+    step((values, None), grads, velocity, state, norm, decayed, config)
+}
+
+/// [`sgd`], whose launch also writes a shadow of the new values, as
+/// [`adamw_with_shadow`](crate::adamw_with_shadow) does.
+///
+/// # Errors
+/// As [`sgd`]; a shadow in f32, or on a device that has no rung for one.
+pub fn sgd_with_shadow(
+    [values, shadow]: [&Tensor; 2],
+    grads: &Tensor,
+    velocity: Option<&Tensor>,
+    state: &Buffer,
+    norm: &Tensor,
+    decayed: usize,
+    config: SgdConfig,
+) -> Result<()> {
+    step((values, Some(shadow)), grads, velocity, state, norm, decayed, config)
+}
+
+/// Either of them: the values, with their shadow if there is one.
+pub(crate) fn step(
+    (values, shadow): (&Tensor, Option<&Tensor>),
+    grads: &Tensor,
+    velocity: Option<&Tensor>,
+    state: &Buffer,
+    norm: &Tensor,
+    decayed: usize,
+    config: SgdConfig,
+) -> Result<()> {
     let op = "sgd";
     config.validate()?;
     let mut arenas = vec![("values", values), ("gradients", grads)];
     arenas.extend(velocity.map(|velocity| ("velocity", velocity)));
-    check(op, &arenas, state, norm)?;
+    check(op, &arenas, shadow, state, norm)?;
     if values.numel() == 0 {
         return Ok(());
     }
@@ -107,6 +146,7 @@ pub fn sgd(
         values: values.clone(),
         grads: grads.clone(),
         velocity,
+        shadow: shadow.cloned(),
         state: state.clone(),
         norm: norm.clone(),
         decayed,

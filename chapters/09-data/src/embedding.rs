@@ -7,7 +7,8 @@
 use crate::cpu_embedding as cpu;
 use strata_autograd::Var;
 use strata_device::{
-    Buffer, Device, Kernel, Ladder, LadderInfo, Launch, Rung, StepState, grid_steps, kernel, piece,
+    Buffer, Device, Kernel, Ladder, LadderInfo, Launch, Outcome, Rung, StepState, Stored,
+    grid_steps, kernel, piece,
 };
 use strata_tensor::{DType, Error, Result, Tensor, bytes_of};
 
@@ -27,10 +28,10 @@ kernel! {
     pub(crate) mod gather {
         bindings {
             ids: read u32,
-            tokens: read f32,
-            positions: read f32,
+            tokens: read Stored,
+            positions: read Stored,
             state: read StepState,
-            out: write f32,
+            out: write Outcome,
         }
         params {
             /// Tokens.
@@ -84,9 +85,9 @@ static LADDER: Ladder<Forward> = Ladder {
 /// `out[b, t] = tokens[ids[b, t]] + positions[start + t]`, in one launch.
 ///
 /// `ids` is u32 of shape \[batch, rows\], `tokens` \[vocabulary, width\], `positions`
-/// \[context, width\] or absent; the result is \[batch, rows, width\] in the dtype of `tokens`. `start` is 0, or the position
-/// that `state` (a [`StepState`]) shows, read on the device: decoding. A token outside the vocabulary,
-/// or a place outside the context, gives a row of NaN and reads nothing.
+/// \[context, width\] or absent; the result is \[batch, rows, width\] in the dtype of `tokens`. `start`
+/// is 0, or the position that `state` (a [`StepState`]) shows, read on the device: decoding. A token
+/// outside the vocabulary, or a place outside the context, gives a row of NaN and reads nothing.
 ///
 /// # Errors
 /// Shapes, dtypes or devices that do not fit; without `state`, more rows than positions.
@@ -95,6 +96,20 @@ pub fn embedding_forward(
     tokens: &Tensor,
     positions: Option<&Tensor>,
     state: Option<&Buffer>,
+) -> Result<Tensor> {
+    embedding_forward_as(ids, tokens, positions, state, tokens.dtype())
+}
+
+/// [`embedding_forward`] with rows in another dtype than the tables': the sum is f32 and rounded once.
+///
+/// # Errors
+/// As [`embedding_forward`].
+pub fn embedding_forward_as(
+    ids: &Tensor,
+    tokens: &Tensor,
+    positions: Option<&Tensor>,
+    state: Option<&Buffer>,
+    dtype: DType,
 ) -> Result<Tensor> {
     let [batch, rows, width, vocab] = check(ids, tokens)?;
     if let Some(positions) = positions {
@@ -119,7 +134,8 @@ pub fn embedding_forward(
             return Err(Error::value(OP, reason));
         }
     }
-    let out = Tensor::empty(ids.device(), tokens.dtype(), &[batch, rows, width])?;
+    let out = Tensor::empty(ids.device(), dtype, &[batch, rows, width])?;
+    out.expect_float(OP)?;
     if out.numel() == 0 {
         return Ok(out);
     }
@@ -171,7 +187,7 @@ struct Backward {
 kernel! {
     /// Each row of the table sums the gradients of its own tokens.
     pub(crate) mod sum_tokens {
-        bindings { ids: read u32, dy: read f32, dtokens: write f32 }
+        bindings { ids: read u32, dy: read Stored, dtokens: write f32 }
         params {
             /// Tokens.
             n: usize,
@@ -234,7 +250,7 @@ static TOKENS_LADDER: Ladder<Backward> = Ladder {
 kernel! {
     /// Each row of the table sums that row of all sequences.
     pub(crate) mod sum_positions {
-        bindings { dy: read f32, dpositions: write f32 }
+        bindings { dy: read Stored, dpositions: write f32 }
         params {
             batch: usize,
             /// Tokens of one sequence.
@@ -282,7 +298,8 @@ static POSITIONS_LADDER: Ladder<Backward> = Ladder {
 
 /// The gradient of the token table: row `v` of `dtokens` \[vocabulary, width\] is the sum of the
 /// rows of `dy` \[batch, rows, width\] whose token is `v`, added to what it holds if `accumulate`.
-/// The sum runs over the tokens in increasing order on every device.
+/// The sum runs over the tokens in increasing order on every device. It is f32, and so is the table's
+/// gradient, whatever `dy` is stored in.
 ///
 /// # Errors
 /// Shapes, dtypes or devices that do not fit; `dtokens` is strided.
@@ -349,7 +366,8 @@ fn zero_unless(accumulate: bool, table: &Tensor) -> Result<()> {
 }
 
 /// [`embedding_forward`] on the tape. The gradients of parameters are accumulated straight into their
-/// arena. With a `state` (decoding) positions get no gradient: backward is an error if they want one.
+/// arena; those of tables are f32, whatever the rows are. With a `state` (decoding) positions get no
+/// gradient: backward is an error if they want one.
 ///
 /// # Errors
 /// As [`embedding_forward`].
@@ -359,7 +377,21 @@ pub fn embedding(
     positions: Option<&Var>,
     state: Option<&Buffer>,
 ) -> Result<Var> {
-    let out = embedding_forward(ids, tokens.value(), positions.map(Var::value), state)?;
+    embedding_as(ids, tokens, positions, state, tokens.value().dtype())
+}
+
+/// [`embedding`] with rows in another dtype than the tables': [`embedding_forward_as`] on the tape.
+///
+/// # Errors
+/// As [`embedding_forward`].
+pub fn embedding_as(
+    ids: &Tensor,
+    tokens: &Var,
+    positions: Option<&Var>,
+    state: Option<&Buffer>,
+    dtype: DType,
+) -> Result<Var> {
+    let out = embedding_forward_as(ids, tokens.value(), positions.map(Var::value), state, dtype)?;
     let ids = ids.clone();
     let decoding = state.is_some();
     let shapes: Vec<Vec<usize>> =
@@ -378,7 +410,7 @@ pub fn embedding(
             match grads.target(i) {
                 Some(target) => run(&ids, dy, &target, true)?,
                 None => {
-                    let table = Tensor::empty(dy.device(), dy.dtype(), shape)?;
+                    let table = Tensor::empty(dy.device(), DType::F32, shape)?;
                     run(&ids, dy, &table, false)?;
                     grads.add(i, table)?;
                 }

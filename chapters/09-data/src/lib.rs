@@ -65,7 +65,8 @@ pub use dataset::{
 #[cfg(not(target_family = "wasm"))]
 pub use demo::demo;
 pub use embedding::{
-    embedding, embedding_backward, embedding_forward, embedding_positions_backward, ladders,
+    embedding, embedding_as, embedding_backward, embedding_forward, embedding_forward_as,
+    embedding_positions_backward, ladders,
 };
 pub use error::{DataError, Result};
 pub use files::write_atomically;

@@ -1,6 +1,6 @@
 use crate::dropout::check_state;
 use crate::{Error, GptConfig, Result, cpu};
-use strata_device::{Buffer, Device, Ladder, LadderInfo, Rung, StepState, kernel};
+use strata_device::{Buffer, Device, Ladder, LadderInfo, Rung, StepState, Stored, kernel};
 use strata_tensor::{DType, Error as TensorError, Tensor};
 
 const OP: &str = "kv_append";
@@ -66,7 +66,7 @@ pub(crate) struct Args {
 kernel! {
     /// Moves keys or values of new rows to their places.
     pub(crate) mod append {
-        bindings { qkv: read f32, state: read StepState, cache: write f32 }
+        bindings { qkv: read Stored, state: read StepState, cache: write Stored }
         params {
             n: usize,
             rows: usize,
@@ -105,8 +105,8 @@ pub(crate) fn ladder() -> LadderInfo {
 }
 
 impl LayerCache {
-    /// Writes the keys and values of `qkv` \[batch, rows, 3·width\] at the positions from the step
-    /// state's on; rows past the cache's end are dropped.
+    /// Writes the keys and values of `qkv` \[batch, rows, 3·width\], stored in the cache's dtype, at the
+    /// positions from the step state's on; rows past the cache's end are dropped.
     ///
     /// # Errors
     /// Shapes that do not fit the cache; a dtype that has no rung; a cache that is strided; devices

@@ -1,6 +1,6 @@
 use crate::cpu;
 use strata_autograd::Var;
-use strata_device::{Buffer, Ladder, LadderInfo, Rung, StepState, kernel};
+use strata_device::{Buffer, Ladder, LadderInfo, Rung, StepState, Stored, kernel};
 use strata_tensor::{Error, Result, Tensor, bytes_of};
 
 #[derive(Debug)]
@@ -16,7 +16,7 @@ struct Args {
 kernel! {
     /// `out = x` where it stays, scaled; with the constant `RESIDUAL` plus `residual`.
     pub mod thin_out {
-        bindings { x: read f32, residual: read f32, state: read StepState, out: write f32 }
+        bindings { x: read Stored, residual: read Stored, state: read StepState, out: write Stored }
         params {
             n: usize,
             /// Which dropout of the model.

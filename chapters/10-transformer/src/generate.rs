@@ -201,7 +201,10 @@ impl Generator {
 
     fn forward(&self, ids: &Tensor) -> Result<Tensor> {
         let pass = Pass { state: &self.state, dropout: 0.0 };
-        no_grad(|| Ok(self.model.forward_cached(ids, pass, &self.cache)?.value().clone()))
+        // Numbers to draw by are f32, whatever the model keeps its activations in.
+        no_grad(|| {
+            Ok(self.model.forward_cached(ids, pass, &self.cache)?.value().cast(DType::F32)?)
+        })
     }
 
     /// One token; from the third on as a recording where the machine gains by it.

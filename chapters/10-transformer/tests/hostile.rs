@@ -212,7 +212,7 @@ fn caches_of_another_shape_are_refused() {
     assert!(run(1).unwrap_err().to_string().contains("1 layers"));
     assert!(KvCache::new(&config(usize::MAX), 1, &device).is_err());
 
-    // Memory of another dtype is there; a kernel that writes it is not.
+    // A cache in 16 bits is for a model that computes in them.
     let halves = KvCache::stored(&config(2), 1, &device, DType::BF16).unwrap();
     assert_eq!(halves.layer(0).unwrap().keys.dtype(), DType::BF16);
     let error = gpt.forward_cached(&ids, pass, &halves).unwrap_err().to_string();

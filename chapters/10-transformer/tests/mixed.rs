@@ -82,14 +82,14 @@ fn the_shadow_is_the_masters_rounded_and_is_not_saved() {
         let masters = parameters.values().unwrap();
         let shadow = parameters.shadow().unwrap();
         let bits = |t: &strata_tensor::Tensor| t.cast(DType::F32).unwrap().to_vec::<f32>().unwrap();
-        assert_eq!(bits(shadow), bits(&masters.cast(DType::BF16).unwrap()), "{mixed:?}");
+        assert!(bits(shadow) == bits(&masters.cast(DType::BF16).unwrap()), "{mixed:?}");
         let folder = tempfile::tempdir().unwrap();
         trainer.save(folder.path(), &common::tokenizer(), "test").unwrap();
         let (resumed, _, _) = Trainer::resume(folder.path(), &wide).unwrap();
         let saved = resumed.model().parameters().values().unwrap();
         assert_eq!(bits(&saved)[..8], bits(&masters)[..8], "masters are f32 on the disk");
         let (resumed, _, _) = Trainer::resume(folder.path(), &mixed).unwrap();
-        assert_eq!(bits(resumed.model().parameters().shadow().unwrap()), bits(shadow));
+        assert!(bits(resumed.model().parameters().shadow().unwrap()) == bits(shadow));
     }
 }
 

@@ -1,5 +1,5 @@
 //! Devices: opened, listed, measured.
-use crate::engine::device::{self, Found, Info, Overlay, Settings};
+use crate::engine::device::{self, Found, Info, Overlay, Precision, Settings};
 use crate::error::parse;
 use crate::ladders::{ceiling, check_rung};
 use crate::table::note_device;
@@ -14,6 +14,7 @@ use std::sync::Arc;
 exports! { ($) device_functions
     now {
         best_reason: () -> String;
+        asked_precision: () -> String;
         ladders: () -> String;
     }
     later {
@@ -28,6 +29,8 @@ exports! { ($) device_class
     now {
         info: () -> String;
         with_rung: (op: String, rung: String) -> Device;
+        precision: () -> String;
+        with_precision: (precision: String) -> Device;
         same: (other: &Device) -> bool;
         stats: () -> String;
         trim: () -> Unit;
@@ -73,6 +76,7 @@ fn describe(info: &Info) -> Value {
         "name": info.name,
         "driver": info.driver,
         "label": info.label(),
+        "precisions": info.precisions().iter().map(|precision| precision.name()).collect::<Vec<_>>(),
         "caps": {
             "maxWorkgroup": caps.max_workgroup,
             "sharedBytes": caps.shared_bytes,
@@ -120,6 +124,11 @@ pub fn best_reason() -> Result<String> {
     Ok(REASON.with_borrow(Clone::clone))
 }
 
+/// What `STRATA_PRECISION` asks for, or nothing.
+pub fn asked_precision() -> Result<String> {
+    Ok(Precision::of_environment()?.map_or(String::new(), |precision| precision.to_string()))
+}
+
 /// Every device of this computer, and for machines that have none, why.
 pub fn list_devices() -> Result<Job<String>> {
     let row = |found: Found| {
@@ -147,6 +156,18 @@ impl Device {
     pub fn with_rung(&self, op: String, rung: String) -> Result<Device> {
         check_rung(&op, &rung, self.0.machine())?;
         Ok(Device(self.0.with_rung(&op, &rung)))
+    }
+
+    /// How exactly products are made on this handle.
+    pub fn precision(&self) -> Result<String> {
+        Ok(self.0.precision().to_string())
+    }
+
+    /// The same device with products in another precision, if it has that.
+    pub fn with_precision(&self, precision: String) -> Result<Device> {
+        let precision: Precision = precision.parse()?;
+        self.0.info().must_have(precision)?;
+        Ok(Device(self.0.with_precision(precision)))
     }
 
     /// Whether two handles are one device.

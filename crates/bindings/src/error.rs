@@ -82,6 +82,8 @@ impl From<device::Error> for Error {
         let message = error.to_string();
         let (code, op) = match &error {
             Kind::Unavailable { .. } | Kind::UnknownDevice { .. } => ("device", "open"),
+            Kind::Precision { .. } => ("device", "withPrecision"),
+            Kind::UnknownPrecision { .. } => ("argument", "withPrecision"),
             Kind::OutOfMemory { .. } => ("memory", "alloc"),
             Kind::NoRoom { what, .. } => return Error::new("memory", what, message),
             Kind::TooLarge { .. } => ("size", "alloc"),

@@ -17,6 +17,8 @@ fn numbers_that_are_no_sizes_are_refused() {
         (error(randn(&cpu, vec![2.], f64::NAN)), ("argument", "the seed must be a whole number")),
         (error(from_bytes(&cpu, 0, vec![2.], vec![0u8; 4])), ("shape", "1 were given for it")),
         (error(cpu.with_rung("zip".into(), "9_none".into())), ("rung", "has no rung \"9_none\"")),
+        (error(cpu.with_precision("fp8".into())), ("argument", "use f32, tf32, f16 or bf16")),
+        (error(cpu.with_precision("bf16".into())), ("device", "no products in bf16; it has f32")),
         (error(open_device("cpu".into(), "{".into()).unwrap().wait("open")), ("argument", "open:")),
         (error(prepare_dataset("{}".into(), None, |_: &Value| true)), ("argument", "prepare:")),
     ];
@@ -73,6 +75,8 @@ fn every_rung_is_listed_with_its_texts() {
     let first = &matmul["rungs"][0];
     assert_eq!(first["name"], "1_naive");
     assert_eq!(first["precision"], "f32");
+    assert_eq!(first["precisions"], json!(["f32", "f16", "bf16"]));
+    assert_eq!(cpu_device().unwrap().precision().unwrap(), "f32");
     assert!(first["kernels"][0]["wgsl"].as_str().unwrap().contains("fn "), "{first}");
     assert_eq!(first["kernels"][0]["path"], json!("matmul/1_naive"));
 }

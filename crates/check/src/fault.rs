@@ -28,9 +28,9 @@ pub enum What {
     },
     /// The same launch on the same memory gave other bits.
     #[error(
-        "the same launch on the same memory gave other bits in {} words: \
+        "the same launch on the same memory gave other bits in {} words of binding {binding}, {}: \
          the order of its sums depends on who comes first, or a barrier is missing",
-        words.len()
+        words.len(), some(words)
     )]
     Differs {
         /// In this binding.
@@ -38,6 +38,13 @@ pub enum What {
         /// In these words of 32 bits, counted from the binding's start, ascending.
         words: Vec<usize>,
     },
+}
+
+/// The first of them.
+fn some(words: &[usize]) -> String {
+    let first: Vec<String> = words.iter().take(4).map(usize::to_string).collect();
+    let more = if words.len() > first.len() { ", .." } else { "" };
+    format!("at {}{more}", first.join(", "))
 }
 
 /// What the watched kernels did wrong, readable while the device works.
@@ -66,7 +73,7 @@ mod tests {
         let words = vec![0, 7];
         assert_eq!(
             fault(What::Differs { binding: 1, words }),
-            "kernel sum/2_tree:sum: the same launch on the same memory gave other bits in 2 words: \
+            "kernel sum/2_tree:sum: the same launch on the same memory gave other bits in 2 words of binding 1, at 0, 7: \
              the order of its sums depends on who comes first, or a barrier is missing"
         );
         let breach = Breach::Written { count: 4, first: 8, last: 11, len: 8 };

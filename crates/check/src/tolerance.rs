@@ -8,12 +8,14 @@
 //!   them; twice that, and 8 for short sums, is the bound: `2 (sqrt(K) + 8) 2^-24 sum |a b|`.
 //! - A value computed element by element has a relative error: `atol + rtol |want|`.
 //! - Where a kernel works in bf16, f16 or tf32, the oracle rounded at the same places shows what
-//!   error that must cost; the kernel may make twice of it.
+//!   error that must cost; the kernel may make twice of it, beside what it may make in f32.
 //! - Tensors that went through many layers are judged as a whole: `max |got - want|` against
 //!   `max |want|`.
 //!
 //! NaN never passes, whatever was wanted. An infinity passes only where the same is wanted, or
 //! where f32 has no other name for what is wanted.
+
+use crate::round::Precision;
 
 /// A rule of agreement.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +38,13 @@ pub enum Tolerance {
     },
     /// `|got - want| <= 2 max |rounded - want|`, for low-precision kernels.
     Rounded {
+        /// The oracle's answer with its values rounded where the kernel rounds them.
+        rounded: Vec<f64>,
+    },
+    /// What the rule for f32 allows, and `2 max |rounded - want|` beside it.
+    RoundedToo {
+        /// The rule for a kernel that rounds nothing.
+        exact: Box<Tolerance>,
         /// The oracle's answer with its values rounded where the kernel rounds them.
         rounded: Vec<f64>,
     },
@@ -67,6 +76,21 @@ impl Tolerance {
         Self::Rounded { rounded }
     }
 
+    /// [`Tolerance::RoundedToo`], of this rule.
+    pub fn and_rounded(self, rounded: Vec<f64>) -> Self {
+        Self::RoundedToo { exact: Box::new(self), rounded }
+    }
+
+    /// The rule for the same answer kept in a narrower format: what is rounded on the way to `want` is
+    /// rounded once more at its end.
+    pub fn kept(self, format: Precision, want: &[f64]) -> Self {
+        match self {
+            Self::Rounded { rounded } => Self::rounded(format.round_all(&rounded)),
+            Self::RoundedToo { exact, rounded } => exact.and_rounded(format.round_all(&rounded)),
+            exact => exact.and_rounded(format.round_all(want)),
+        }
+    }
+
     /// [`Tolerance::Whole`].
     pub fn whole(share: f64) -> Self {
         Self::Whole { share }
@@ -85,8 +109,12 @@ impl Tolerance {
                 let magnitude = |i| magnitudes.get(i).copied().unwrap_or(0.0);
                 (0..want.len()).map(|i| factor * magnitude(i) + SMALLEST).collect()
             }
+            Self::RoundedToo { exact, rounded } => {
+                let more = 2.0 * cost(rounded, want);
+                exact.bounds(want).iter().map(|bound| bound + more).collect()
+            }
             Self::Rounded { rounded } => {
-                let error = largest(rounded.iter().zip(want).map(|(rounded, want)| rounded - want));
+                let error = cost(rounded, want);
                 // Where the rounded oracle happens to be exact, f32 accumulation still is not.
                 let bound = (2.0 * error).max(8.0 * EPSILON * largest(want.iter().copied()));
                 vec![bound; want.len()]
@@ -98,13 +126,18 @@ impl Tolerance {
     /// What element `i` is compared with: `want`, except where rounding turns it into an infinity.
     pub(crate) fn target(&self, i: usize, want: f64) -> f64 {
         match self {
-            Self::Rounded { rounded } => match rounded.get(i) {
+            Self::Rounded { rounded } | Self::RoundedToo { rounded, .. } => match rounded.get(i) {
                 Some(rounded) if rounded.is_infinite() => *rounded,
                 _ => want,
             },
             _ => want,
         }
     }
+}
+
+/// The largest error that rounding makes.
+fn cost(rounded: &[f64], want: &[f64]) -> f64 {
+    largest(rounded.iter().zip(want).map(|(rounded, want)| rounded - want))
 }
 
 /// The largest finite absolute value, 0 if there is none.

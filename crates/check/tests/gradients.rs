@@ -86,6 +86,11 @@ fn attention_backward() {
         agree(&grads.dq, |q| dot(&op.forward(q, &k, &v).out, &dout), &q);
         agree(&grads.dk, |k| dot(&op.forward(&q, k, &v).out, &dout), &k);
         agree(&grads.dv, |v| dot(&op.forward(&q, &k, v).out, &dout), &v);
+        let out = op.forward(&q, &k, &v).out;
+        let by_out = op.backward_from([&q, &k, &v], &out, &dout);
+        for (got, want) in [(by_out.dq, grads.dq), (by_out.dk, grads.dk), (by_out.dv, grads.dv)] {
+            assert!(got.iter().zip(&want).all(|(a, b)| (a - b).abs() < 1e-14), "{got:?} {want:?}");
+        }
     }
 }
 

@@ -116,3 +116,27 @@ fn share_of_the_tolerance_in_use() {
     assert_eq!(share_used(&[1.0], &[2.0], &Tolerance::Exact), INF);
     assert!(share_used(&[NAN, 9.0], &[1.0, 1.0], &tolerance).is_nan());
 }
+
+#[test]
+fn what_is_kept_in_sixteen_bits_may_be_off_by_twice_the_rounding() {
+    let want = [1.0 + 1.0 / 512.0, 3.0, 0.1];
+    let kept: Vec<f64> = Precision::Bf16.round_all(&want);
+    let rule = Tolerance::close(1e-6, 0.0).kept(Precision::Bf16, &want);
+    assert!(compare(&kept, &want, &rule).is_ok());
+    let error = 1.0 / 512.0; // of the first: the largest
+    let bound = rule.bounds(&want)[1];
+    assert!((bound - (1e-6 + 2.0 * error)).abs() < 1e-12, "{bound}");
+    assert!(compare(&[kept[0], 3.0 + 2.5 * error, kept[2]], &want, &rule).is_err());
+    // What a format holds is not rounded: moving numbers stays exact.
+    let rule = Tolerance::Exact.kept(Precision::F16, &[1.5, -2.0]);
+    assert!(compare(&[1.5, -2.0], &[1.5, -2.0], &rule).is_ok());
+    assert!(compare(&[1.5, -2.001], &[1.5, -2.0], &rule).is_err());
+    // Beyond the format's range an infinity is wanted, and nothing else.
+    let rule = Tolerance::close(1.0, 1.0).kept(Precision::F16, &[1e6]);
+    assert!(compare(&[INF], &[1e6], &rule).is_ok());
+    assert!(compare(&[65_504.0], &[1e6], &rule).is_err());
+    // Factors rounded, and then the result.
+    let (exact, seen) = (vec![2.0], vec![2.0 + 1.0 / 64.0]);
+    let rule = Tolerance::Exact.and_rounded(seen).kept(Precision::Bf16, &exact);
+    assert!((rule.bounds(&exact)[0] - 2.0 / 64.0).abs() < 1e-12);
+}

@@ -35,6 +35,10 @@ fn a_run_leaves_everything_it_promises() {
     let steps = log(&run_folder);
     assert_eq!(steps.len(), 20);
     assert!(steps[0]["loss"].as_f64().unwrap() > 5.0);
+    assert!(steps[9]["utilisation"].as_f64().is_some_and(|share| share > 0.0 && share < 1.5));
+    for word in ["in f32; MFU is the share of", "measured now", "tokens/s in f32"] {
+        assert!(out.contains(word), "{word}: {out}");
+    }
     assert!(
         steps[19]["validation"].as_f64().unwrap() > steps[19]["validation_floor"].as_f64().unwrap()
     );
@@ -43,6 +47,11 @@ fn a_run_leaves_everything_it_promises() {
     let whole = json(&text(&bytes(folder.path(), "run.json")));
     assert_eq!(whole["outcome"]["status"], "finished");
     assert_eq!(whole["settings"]["batch"], 2);
+    let speed = &whole["outcome"]["speed"];
+    assert_eq!((&whole["precision"], &speed["precision"]), (&"f32".into(), &"f32".into()));
+    assert!(speed["utilisation"].as_f64().unwrap() > 0.0, "{speed}");
+    assert!(speed["ceiling"]["flops_per_second"].as_f64().unwrap() > 0.0, "{speed}");
+    assert!(whole["outcome"]["memory_bytes"].as_u64().unwrap() > 100_000);
     assert_eq!(whole["steps"].as_array().unwrap().len(), 20);
     let left: Vec<_> =
         fs::read_dir(&run_folder).unwrap().flatten().map(|f| f.file_name()).collect();

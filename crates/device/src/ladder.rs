@@ -1,6 +1,6 @@
 use crate::stored::{Foreign, foreign};
 use crate::validate::too_long;
-use crate::{Device, Error, Kernel, Launch, Machine, Needs, Precision, Result};
+use crate::{DType, Device, Element, Error, Kernel, Launch, Machine, Needs, Precision, Result};
 use std::fmt::Debug;
 
 /// One way to do an op.
@@ -272,6 +272,20 @@ pub struct RungInfo {
 }
 
 impl RungInfo {
+    /// What it can be asked for: its own precision, and the 16-bit floats that its kernels take as they
+    /// are stored.
+    pub fn precisions(&self) -> Vec<Precision> {
+        let stores = |dtype: DType| {
+            let mut elements =
+                self.kernels.iter().flat_map(|k| k.signature.bindings).map(|b| b.element);
+            // Results may be kept in 16 bits whatever they are made of.
+            elements.any(|element| element == Element::Stored || element == Element::Of(dtype))
+        };
+        let serves =
+            |p: &Precision| *p == self.precision || (p.dtype() != DType::F32 && stores(p.dtype()));
+        Precision::ALL.into_iter().filter(serves).collect()
+    }
+
     /// The number at the front of its name, by which rungs are ordered: 10 comes after 9. Those
     /// without one come first.
     pub fn number(&self) -> u32 {

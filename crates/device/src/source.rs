@@ -30,26 +30,18 @@ pub fn load_cuda(
     let text = kernel.cuda.ok_or_else(|| no_body(kernel, Machine::Cuda))?;
     let own = read(kernel, overlay, Machine::Cuda)?;
     let is_own = own.is_some();
-    if let Some((path, own)) = &own {
-        // Headers that it names itself count: whoever asks for one knows what is in there.
-        let named = |name: &str| {
-            let quoted = format!("\"{name}\"");
-            own.lines().any(|line| line.trim_start().starts_with('#') && line.contains(&quoted))
-        };
-        let headers = text.includes.iter().filter(|(name, _)| named(name)).map(|&(_, text)| text);
-        let texts: Vec<&str> = headers.chain([own.as_str()]).collect();
-        heeds(kernel, constants, path, &texts, Machine::Cuda)?;
-    }
-    let (path, text) = match own {
-        Some(own) => own,
-        None => {
-            let path = format!("kernels/{}.cu", kernel.path);
-            // What is stored in 16 bits must not be read as f32.
-            heeds(kernel, constants, &path, &[text.text], Machine::Cuda)?;
-            (path, text.text.to_string())
-        }
+    let built_in = || (format!("kernels/{}.cu", kernel.path), text.text.to_string());
+    let (path, code) = own.unwrap_or_else(built_in);
+    // Headers that it names itself count: whoever asks for one knows what is in there.
+    let named = |name: &str| {
+        let quoted = format!("\"{name}\"");
+        code.lines().any(|line| line.trim_start().starts_with('#') && line.contains(&quoted))
     };
-    Ok(Loaded { path, text, prefix_lines: 0, tuned: Vec::new(), own: is_own })
+    let headers = text.includes.iter().filter(|(name, _)| named(name)).map(|&(_, text)| text);
+    let texts: Vec<&str> = headers.chain([code.as_str()]).collect();
+    // Of the built-in ones too: what is stored in 16 bits must not be read as f32.
+    heeds(kernel, constants, &path, &texts, Machine::Cuda)?;
+    Ok(Loaded { path, text: code, prefix_lines: 0, tuned: Vec::new(), own: is_own })
 }
 
 /// The WGSL text of a kernel, with its includes in front and its `// tune:` constants set.

@@ -1,4 +1,4 @@
-use crate::{Binding, DType};
+use crate::{Access, Binding, DType};
 
 /// How the copy engine lays the rows of a tile out in shared memory: which bits of an address are
 /// exchanged, so that columns of a tile do not share a bank.
@@ -20,9 +20,11 @@ pub enum Swizzle {
 /// of `Params`: `const __grid_constant__ TensorMap`, 128 bytes each, or all of them as one struct.
 #[derive(Clone, Debug)]
 pub struct TensorMap {
-    /// The memory that it shows, from the tensor's first element on: a multiple of 16 bytes. Kernels
-    /// read there, so no binding that is written may share it.
+    /// The memory that it shows, from the tensor's first element on: a multiple of 16 bytes.
     pub of: Binding,
+    /// Whether kernels fetch tiles, and no binding that is written may share the memory; or store them,
+    /// and it lies within one that is.
+    pub access: Access,
     /// Its elements.
     pub dtype: DType,
     /// Elements in each dimension, the outermost first; at most five.

@@ -121,14 +121,22 @@ pub(crate) fn bindings(launch: &Launch) -> Result<()> {
 /// What a tensor map shows must be there, as with any binding.
 fn mapped(launch: &Launch) -> Result<()> {
     let declared = launch.kernel.signature.bindings;
-    let shared = |map: &TensorMap| {
+    let written = |map: &TensorMap, within: bool| {
         let written = launch.bindings.iter().zip(declared);
         let mut written = written.filter(|(_, declared)| declared.access == Access::Write);
-        written.any(|(binding, _)| binding.memory.id() == map.of.memory.id())
+        let (from, end) = (map.of.offset, map.of.offset.saturating_add(map.of.bytes));
+        written.any(|(b, _)| {
+            let inside = b.offset <= from && end <= b.offset.saturating_add(b.bytes);
+            b.memory.id() == map.of.memory.id() && (inside || !within)
+        })
+    };
+    let misused = |map: &TensorMap| match map.access {
+        Access::Read if written(map, false) => Some("a binding that is written shares its buffer"),
+        Access::Write if !written(map, true) => Some("it stores to what no binding writes"),
+        _ => None,
     };
     let fault = |(i, map): (usize, &TensorMap)| {
-        let said = || shared(map).then(|| "a binding that is written shares its buffer".into());
-        Some((i, map.fault().or_else(said)?))
+        Some((i, map.fault().or_else(|| misused(map).map(String::from))?))
     };
     match launch.tensor_maps.iter().enumerate().find_map(fault) {
         Some((i, what)) => fail(launch, format!("tensor map {i}: {what}")),

@@ -1,7 +1,7 @@
 //! What NVIDIA cards have from Hopper on: clusters, and an engine that copies tiles.
 #![cfg(all(feature = "cuda", not(target_family = "wasm")))]
 use strata_device::{
-    Binding, Buffer, DType, Device, Settings, Swizzle, TensorMap, cuda, kernel, testing,
+    Access, Binding, Buffer, DType, Device, Settings, Swizzle, TensorMap, cuda, kernel, testing,
 };
 
 /// A card with both, or `None` and a word about it.
@@ -133,6 +133,7 @@ fn the_copy_engine_loads_a_tile_and_zeros_beyond_the_tensor() {
     let out = floats(&device, &[-1.0; 32]);
     let map = TensorMap {
         of: x.whole().binding(),
+        access: Access::Read,
         dtype: DType::F32,
         shape: vec![rows, columns],
         strides: vec![columns, 1],
@@ -158,6 +159,7 @@ fn the_copy_engine_loads_a_tile_and_zeros_beyond_the_tensor() {
     assert_eq!(back(&out)[0], 49.0);
     let wrong = [
         TensorMap { of: out.whole().binding(), ..map.clone() },
+        TensorMap { access: Access::Write, ..map.clone() },
         TensorMap { of: Binding { offset: 8, ..map.of.clone() }, ..map.clone() },
         TensorMap { shape: vec![7, 20], ..map.clone() },
         TensorMap { strides: vec![19, 1], ..map.clone() },

@@ -1,24 +1,36 @@
 //! CUDA without a card: every kernel that a case launches, compiled by NVRTC.
 
 use crate::noted::{Note, noted};
+use crate::table::refused;
 use crate::{Case, Outcome, Probe};
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use strata_ml::device::{Arch, RungInfo, cuda};
+use strata_ml::device::{Arch, Precision, RungInfo, cuda};
+use strata_ml::tensor::DType;
 
 /// The oldest card that is served, and the newest that has kernels of its own.
 const ARCHITECTURES: [(&str, u32); 2] = [("sm_90a", 90), ("sm_80", 80)];
 
-/// The kernels of a rung as its case launches them.
+/// The kernels of a rung as its case launches them with floats stored so; none where the rung does not
+/// take those.
 ///
 /// # Errors
 /// The case fails before it launches anything.
-pub(crate) fn notes(case: &Case, rung: &RungInfo) -> Outcome<Vec<Note>> {
+pub(crate) fn notes(
+    case: &Case,
+    rung: &RungInfo,
+    precision: Precision,
+    stored: DType,
+) -> Outcome<Vec<Note>> {
     let (device, notes) = noted();
-    let mut probe = Probe::new(case.op, rung.name, case.page, &device).unjudged();
-    (case.run)(&mut probe)?;
+    let device = device.with_precision(precision);
+    let mut probe = Probe::new(case.op, rung.name, case.page, &device).storing(stored).unjudged();
+    match (case.run)(&mut probe) {
+        Err(failure) if precision != Precision::F32 && refused(&failure) => return Ok(Vec::new()),
+        other => other?,
+    }
     let mut list = notes.take();
     // Inputs may have been copied or filled on the way; those kernels have rows of their own.
     list.retain(|note| rung.kernels.iter().any(|k| k.path == note.kernel.path));

@@ -8,7 +8,7 @@
 //! - [`guarded`](guarded()): a device that poisons all memory and catches writes where none belong.
 //!
 //! ```
-//! let filter = strata_parity::table::Filter { ops: vec!["gelu".into()], devices: vec!["cpu".parse()?] };
+//! let filter = strata_parity::table::Filter { ops: vec!["gelu".into()], devices: vec!["cpu".parse()?], ..Default::default() };
 //! let table = strata_parity::table::run(&filter, |_| {});
 //! assert!(table.passed(), "{table}");
 //! # Ok::<(), strata_ml::device::Error>(())

@@ -51,6 +51,12 @@ impl Probe {
         self
     }
 
+    /// With floats that are kept in another dtype, where a case does not say that they are wide.
+    pub fn storing(mut self, stored: DType) -> Self {
+        self.stored = stored;
+        self
+    }
+
     /// Of a rung that rounds its factors to this.
     pub fn precise(mut self, precision: Precision) -> Self {
         self.precision = precision;
@@ -70,7 +76,32 @@ impl Probe {
             Precision::F16 => Format::F16,
             Precision::Bf16 => Format::Bf16,
         };
-        Tolerance::rounded(oracle(&|x| format.round_all(x)))
+        exact.and_rounded(oracle(&|x| format.round_all(x)))
+    }
+
+    /// The 16-bit format that floats are kept in, if it is one.
+    fn format(&self) -> Option<Format> {
+        narrow(self.stored)
+    }
+
+    /// Whether floats are kept in 16 bits.
+    pub fn stores_halves(&self) -> bool {
+        self.format().is_some()
+    }
+
+    /// These numbers as they are once they are stored, so that the oracle and the engine start from the
+    /// same.
+    pub fn held(&self, mut data: Vec<f32>) -> Vec<f32> {
+        #[expect(clippy::cast_possible_truncation, reason = "f32 holds what 16 bits hold")]
+        if let Some(format) = self.format() {
+            data.iter_mut().for_each(|x| *x = format.round(f64::from(*x)) as f32);
+        }
+        data
+    }
+
+    /// What the oracle's numbers become where they are stored on the way to a result.
+    pub fn seen(&self, data: &[f64]) -> Vec<f64> {
+        self.format().map_or_else(|| data.to_vec(), |format| format.round_all(data))
     }
 
     /// Without a judge, for machines that only note what would be launched.
@@ -112,18 +143,32 @@ impl Probe {
         self.checks
     }
 
-    /// A tensor of these elements. The cache is emptied first, so that what is allocated next (the
-    /// output) is fresh and holds poison.
+    /// A tensor of these elements; floats are stored as the probe stores them ([`held`](Self::held) says
+    /// what they are then). The cache is emptied first, so that what is allocated next (the output) is
+    /// fresh and holds poison.
     pub fn tensor<T: Element>(&self, data: &[T], shape: &[usize]) -> Outcome<Tensor> {
-        self.device.trim();
-        let tensor = Tensor::from_slice(&self.device, data, shape)?;
+        let tensor = self.wide(data, shape)?;
         Ok(if T::DTYPE == DType::F32 { tensor.cast(self.stored)? } else { tensor })
     }
 
-    /// Standard normals: the numbers, and the tensor of them.
+    /// [`tensor`](Self::tensor) of what is f32 whatever the others are stored in: statistics, gains,
+    /// gradients of parameters.
+    pub fn wide<T: Element>(&self, data: &[T], shape: &[usize]) -> Outcome<Tensor> {
+        self.device.trim();
+        Ok(Tensor::from_slice(&self.device, data, shape)?)
+    }
+
+    /// Standard normals: the numbers as they are stored, and the tensor of them.
     pub fn normal(&self, seed: u64, shape: &[usize]) -> Outcome<(Vec<f32>, Tensor)> {
-        let data = sample::normal(seed, shape.iter().product());
+        let data = self.held(sample::normal(seed, shape.iter().product()));
         let tensor = self.tensor(&data, shape)?;
+        Ok((data, tensor))
+    }
+
+    /// [`normal`](Self::normal) of what is f32 whatever the others are stored in.
+    pub fn wide_normal(&self, seed: u64, shape: &[usize]) -> Outcome<(Vec<f32>, Tensor)> {
+        let data = sample::normal(seed, shape.iter().product());
+        let tensor = self.wide(&data, shape)?;
         Ok((data, tensor))
     }
 
@@ -131,6 +176,12 @@ impl Probe {
     pub fn poison(&self, shape: &[usize]) -> Outcome<Tensor> {
         let n = shape.iter().product();
         self.tensor(&vec![strata_check::guard::poison_f32(); n], shape)
+    }
+
+    /// [`poison`](Self::poison) of what is f32 whatever the others are stored in.
+    pub fn wide_poison(&self, shape: &[usize]) -> Outcome<Tensor> {
+        let n = shape.iter().product();
+        self.wide(&vec![strata_check::guard::poison_f32(); n], shape)
     }
 
     /// The result, or `None` where the forced rung does not take such arguments, or a reader's kernel in
@@ -144,9 +195,16 @@ impl Probe {
         }
     }
 
-    /// Compares a result with the oracle's.
+    /// Compares a result with the oracle's. `rule` is that for f32: one that is stored in 16 bits may be
+    /// off by twice what rounding it costs, too.
     pub fn check(&mut self, what: &str, got: &Tensor, want: &[f64], rule: &Tolerance) -> Outcome {
-        self.compare::<f32>(what, got, want, rule)
+        match narrow(got.dtype()) {
+            None => self.compare::<f32>(what, got, want, rule),
+            Some(format) => {
+                let rule = rule.clone().kept(format, want);
+                self.compare::<f32>(what, &got.cast(DType::F32)?, want, &rule)
+            }
+        }
     }
 
     /// [`check`](Self::check) of whole numbers, which must be equal.
@@ -178,5 +236,14 @@ impl Probe {
         let values: Vec<f64> = data.iter().map(|x| x.value()).collect();
         self.share = self.share.max(tolerance::share_used(&values, want, rule));
         Ok(())
+    }
+}
+
+/// A 16-bit float's format.
+fn narrow(dtype: DType) -> Option<Format> {
+    match dtype {
+        DType::BF16 => Some(Format::Bf16),
+        DType::F16 => Some(Format::F16),
+        _ => None,
     }
 }

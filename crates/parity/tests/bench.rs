@@ -36,6 +36,7 @@ fn a_ladder_is_checked_and_climbed_until_it_takes_too_long() {
         // Every size but the first is estimated to take longer.
         longest: 0.0,
         note: Some("a test".into()),
+        ..Climb::default()
     };
     let report = climb("cpu".parse().unwrap(), &options, |_| {}).unwrap();
     assert!(report.failed.is_empty(), "{:?}", report.failed);

@@ -1,8 +1,10 @@
 //! The whole table, on whatever this computer has.
 use std::io::Write;
 use strata_check::Tolerance;
-use strata_ml::device::{Backend, Choice, Machine, Settings, expand_wgsl, testing};
-use strata_parity::table::{Cell, Filter, run};
+use strata_ml::device::{
+    Backend, Choice, LadderInfo, Machine, Precision, Settings, expand_wgsl, testing,
+};
+use strata_parity::table::{Cell, Filter, Row, run};
 use strata_parity::{Fault, Probe, What, cases, guarded, noted};
 
 #[test]
@@ -38,11 +40,36 @@ fn cases_and_ladders_name_the_same_ops() {
 #[test]
 fn a_filter_takes_its_part_of_the_table() {
     let cpu: Choice = "cpu".parse().unwrap();
-    let table = run(&Filter { ops: vec!["zip".into()], devices: vec![cpu] }, |_| {});
+    let (ops, devices) = (vec!["zip".into()], vec![cpu]);
+    let table = run(&Filter { ops, devices, ..Filter::default() }, |_| {});
     assert_eq!(table.columns.len(), 1);
     assert!(table.rows.iter().all(|r| r.op == "zip") && !table.rows.is_empty());
     assert!(table.passed(), "{table}");
     assert!(serde_json::to_string(&table).unwrap().contains("\"verdict\":\"pass\""));
+}
+
+/// What kernels say that they take must be judged: the CPU runs every kernel's text of floats that are
+/// stored in 16 bits.
+#[test]
+fn an_op_that_takes_floats_of_16_bits_is_judged_in_them() {
+    let halves = [Precision::F16, Precision::Bf16];
+    let takes = |l: &LadderInfo| {
+        let here = l.rungs.iter().filter(|r| r.machines.contains(&Machine::Cpu));
+        here.flat_map(|r| r.precisions()).any(|p| halves.contains(&p))
+    };
+    let ops: Vec<String> =
+        strata_ml::ladders().iter().filter(|l| takes(l)).map(|l| l.op.into()).collect();
+    assert!(ops.iter().any(|op| op == "matmul"), "{ops:?}");
+    let devices = vec!["cpu".parse().unwrap()];
+    let table = run(&Filter { ops: ops.clone(), devices, precisions: halves.to_vec() }, |_| {});
+    assert!(table.passed(), "{table}");
+    for op in ops {
+        for precision in halves {
+            let rows = table.rows.iter().filter(|r| r.op == op && r.precision == precision.name());
+            let passed = |row: &Row| row.cells.iter().any(|c| matches!(c, Cell::Pass { .. }));
+            assert!(rows.clone().any(passed), "{op} takes {precision} and is not judged in it");
+        }
+    }
 }
 
 /// The guard on a machine that it is right about.

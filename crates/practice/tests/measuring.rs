@@ -26,6 +26,37 @@ fn sizes_and_ops_that_make_no_sense() {
 }
 
 #[test]
+fn a_precision_and_a_yardstick_are_asked_for() {
+    let folder = tempdir().unwrap();
+    let at = folder.path();
+    let fill = ["bench", "--op", "fill", "--quick", "--device", "cpu"];
+    let more = |more: &[&'static str]| [&fill[..], more].concat();
+    bad(at, &more(&["--precision", "bf16"]), 1, &["cpu:0", "no products in bf16; it has f32"]);
+    bad(at, &more(&["--precision", "fp16"]), 2, &["unknown precision", "tf32"]);
+    bad(at, &more(&["--against", "none.json"]), 1, &["none.json"]);
+    fs::write(at.join("a.json"), "[7]").unwrap();
+    bad(at, &more(&["--against", "a.json"]), 1, &["a.json holds no times"]);
+    fs::write(at.join("a.json"), "7,").unwrap();
+    bad(at, &more(&["--against", "a.json"]), 1, &["not JSON"]);
+    good(at, &more(&["--json", "ours.json"]));
+    let said = good(at, &more(&["--against", "ours.json", "--json", "again.json"]));
+    assert!(said.contains("ratio: our time over theirs") && said.contains("in f32"), "{said}");
+    assert!(!said.contains("compare machines"), "{said}");
+    let json = fs::read_to_string(at.join("again.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let report = &json[0];
+    assert_eq!(
+        (&report["precision"], &report["rows"][0]["precision"]),
+        (&"f32".into(), &"f32".into())
+    );
+    assert!(report["rows"][0]["light"].as_f64().unwrap() > 0.0);
+    assert!(report["against"]["rows"][0]["ratio"].as_f64().unwrap() > 0.0);
+    // A table may be of one precision.
+    let table = good(at, &["parity", "--op", "gelu", "--device", "cpu", "--precision", "bf16"]);
+    assert!(table.contains("bf16  ok") && !table.contains("f32"), "{table}");
+}
+
+#[test]
 fn a_bundle_is_one_small_binary_and_a_script() {
     let folder = tempdir().unwrap();
     good(folder.path(), &["bundle", "--out", "b"]);

@@ -27,6 +27,7 @@
 //! [`device`] is what all of them run on: the CPU, any GPU through WebGPU, an NVIDIA card through
 //! CUDA, chosen at run time.
 
+pub mod ceiling;
 #[cfg(not(target_family = "wasm"))]
 mod demos;
 

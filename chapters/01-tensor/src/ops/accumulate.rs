@@ -1,5 +1,5 @@
 use crate::{DType, Error, Result, Tensor, bytes_of, cpu};
-use strata_device::{Ladder, Rung, kernel};
+use strata_device::{Error as DeviceError, Ladder, Outcome, Rung, Stored, kernel};
 
 #[derive(Debug)]
 pub(super) struct Args {
@@ -10,7 +10,7 @@ pub(super) struct Args {
 
 kernel! {
     pub(crate) mod add_scaled {
-        bindings { x: read f32, out: write f32 }
+        bindings { x: read Stored, out: write Outcome }
         params { n: usize, alpha: f32 }
     }
     static ACCUMULATE = "accumulate/1_naive"(accumulate) {
@@ -42,16 +42,16 @@ pub fn accumulate(out: &Tensor, input: &Tensor, alpha: f32) -> Result<()> {
         return Err(Error::shape(op, &[out.shape(), input.shape()], "the shapes differ"));
     }
     out.expect_contiguous(op)?;
-    let wide = DType::F32;
-    if out.dtype() != wide {
-        let sum = out.cast(wide)?;
-        accumulate(&sum, input, alpha)?;
-        return super::copy_into(&sum.cast(out.dtype())?, out);
+    if out.numel() == 0 {
+        return Ok(());
     }
-    let input = input.cast(wide)?;
-    if out.numel() > 0 {
-        let args = Args { input: input.contiguous()?, out: out.clone(), alpha };
-        LADDER.run(&args, out.device())?;
+    let args = Args { input: input.contiguous()?, out: out.clone(), alpha };
+    match LADDER.run(&args, out.device()) {
+        // A machine whose kernels know f32 alone.
+        Err(DeviceError::DType { .. }) => {
+            let wide = input.cast(DType::F32)?;
+            super::widened_in_place(out, |sum| accumulate(sum, &wide, alpha))
+        }
+        other => Ok(other?),
     }
-    Ok(())
 }

@@ -1,5 +1,5 @@
 use crate::{DType, Error, Result, Tensor, bytes_of, cpu};
-use strata_device::{Kernel, Ladder, Launch, Rung, kernel};
+use strata_device::{Kernel, Ladder, Launch, Rung, Stored, kernel};
 
 #[derive(Debug)]
 pub(super) struct Args {
@@ -10,7 +10,7 @@ pub(super) struct Args {
 
 kernel! {
     pub(crate) mod find_largest {
-        bindings { x: read f32, out: write u32 }
+        bindings { x: read Stored, out: write u32 }
         params { rows: usize, width: usize }
     }
     static NAIVE = "argmax/1_naive"(argmax) {

@@ -69,12 +69,17 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
 /// come through unchanged, and nothing of those that are not.
 ///
 /// # Errors
-/// The shapes do not broadcast; `b` has another dtype than `a`; a dtype that has no rung; different
-/// devices; the device fails.
+/// The shapes do not broadcast; `b` has another dtype than `a`; different devices; the device fails.
 pub fn choose(cond: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     b.expect_dtype(OP, a.dtype())?;
     cond.same_device(OP, a)?;
     cond.same_device(OP, b)?;
+    if cond.dtype().size() == 2 {
+        return choose(&cond.cast(DType::F32)?, a, b);
+    }
+    if a.dtype().size() == 2 {
+        return super::widened(a, |a| choose(cond, a, &b.cast(DType::F32)?));
+    }
     let shape = broadcast_shapes(OP, a.shape(), b.shape())?;
     let shape = broadcast_shapes(OP, cond.shape(), &shape)?;
     let [cond, a, b] = [cond, a, b].map(|t| t.broadcast_to(&shape));

@@ -78,13 +78,16 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
 };
 
 /// The sums of all elements up to each one along dimension `d`, itself included; of i32 and u32
-/// modulo 2³². With `reverse` from each element to the last, which is what the gradient takes.
+/// modulo 2³², of 16-bit floats in f32. With `reverse` from each element to the last, which is what the gradient takes.
 ///
 /// # Errors
-/// A dimension that is not there; a dtype that has no rung; the device fails.
+/// A dimension that is not there; the device fails.
 pub fn cumsum(input: &Tensor, d: usize, reverse: bool) -> Result<Tensor> {
     let op = "cumsum";
     let length = input.dim(op, d)?;
+    if input.dtype().size() == 2 {
+        return super::widened(input, |x| cumsum(x, d, reverse));
+    }
     let out = Tensor::empty_for(op, input.device(), input.dtype(), input.shape())?;
     if out.numel() > 0 {
         let inner = input.shape()[d + 1..].iter().product();

@@ -89,13 +89,15 @@ pub(super) fn fits(op: &'static str, x: &Tensor, d: usize, index: &Tensor) -> Re
 /// Elements of `x` picked along dimension `d`: the result has the index's shape, and its element at
 /// (i, j, k) is, for `d` = 1, `x[i, index[i, j, k], k]`. The index is u32 or i32, has as many dimensions
 /// as `x`, and may be shorter in the others than `d`. An index outside, a negative one among them, reads
-/// nothing and gives NaN in f32, all bits set in integers: -1 of i32, 4,294,967,295 of u32.
+/// nothing and gives NaN in floats, all bits set in integers: -1 of i32, 4,294,967,295 of u32.
 ///
 /// # Errors
-/// Shapes that do not fit; an index that is not u32 or i32; a dtype that has no rung; different
-/// devices; the device fails.
+/// Shapes that do not fit; an index that is not u32 or i32; different devices; the device fails.
 pub fn gather(x: &Tensor, d: usize, index: &Tensor) -> Result<Tensor> {
     fits(OP, x, d, index)?;
+    if x.dtype().size() == 2 {
+        return super::widened(x, |x| gather(x, d, index));
+    }
     let out = Tensor::empty_for(OP, x.device(), x.dtype(), index.shape())?;
     if out.numel() == 0 {
         return Ok(out);

@@ -1,6 +1,6 @@
 use crate::{Error, Layout, Result, Tensor, bytes_of, cpu};
 use std::cmp::Ordering;
-use strata_device::{Ladder, Launch, Rung, kernel};
+use strata_device::{Ladder, Launch, Rung, Stored, kernel};
 
 /// A function of one element; `alpha` and `beta` are its parameters where it has any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ pub(super) struct Args {
 
 kernel! {
     pub(crate) mod elements {
-        bindings { x: read f32, out: write f32 }
+        bindings { x: read Stored, out: write Stored }
         params {
             shape: [usize; 8],
             strides: [usize; 8],

@@ -13,6 +13,8 @@
 //! - Zeros, infinities and NaN give what C and IEEE 754 say, `pow` included. Two things are open: a GPU
 //!   may take subnormal numbers (below 2^-126) for 0, read or written, and WGSL does not promise the
 //!   sign of a zero.
+//! - Floats of 16 bits are computed with in f32, sums too, and the result is rounded once. WebGPU's
+//!   kernels of map, zip, reduce, argmax and multinomial know f32 alone, and say so.
 //! - Sums agree within `2 (sqrt(k) + 8) 2^-24 sum |x|` of the exact one: each machine adds up in its
 //!   own fixed order. One device gives the same bits every time.
 //! - Functions are good to a few units in the last place on the CPU and on CUDA. WGSL promises less:
@@ -56,7 +58,25 @@ pub use topk::topk;
 pub use triangle::{tril, triu};
 pub use zip::{Zip, zip};
 
+use crate::{DType, Result, Tensor};
 use strata_device::LadderInfo;
+
+/// `op` of floats in 16 bits, where kernels move words or add up what must not be rounded on the way:
+/// widened before, which loses nothing, and rounded once after.
+fn widened(x: &Tensor, op: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
+    op(&x.cast(DType::F32)?)?.cast(x.dtype())
+}
+
+/// The same of an `op` that writes to the tensor it is given.
+fn widened_in_place(out: &Tensor, op: impl FnOnce(&Tensor) -> Result<()>) -> Result<()> {
+    let wide = out.cast(DType::F32)?;
+    op(&wide)?;
+    match out.dtype() {
+        // The cast was no copy.
+        DType::F32 => Ok(()),
+        dtype => copy_into(&wide.cast(dtype)?, out),
+    }
+}
 
 /// The ladders of this chapter, for the parity table.
 pub fn ladders() -> Vec<LadderInfo> {

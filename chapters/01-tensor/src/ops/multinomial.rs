@@ -1,6 +1,6 @@
 use crate::{DType, Error, Result, Tensor, bytes_of, cpu};
 use strata_device::random::Stream;
-use strata_device::{Ladder, Launch, Rung, kernel};
+use strata_device::{Ladder, Launch, Rung, Stored, kernel};
 
 #[derive(Debug)]
 pub(super) struct Args {
@@ -17,7 +17,7 @@ const WIDTH: usize = 256;
 
 kernel! {
     pub(crate) mod draw {
-        bindings { weights: read f32, uniforms: read f32, out: write u32 }
+        bindings { weights: read Stored, uniforms: read f32, out: write u32 }
         params {
             rows: usize,
             width: usize,
@@ -105,7 +105,7 @@ pub fn multinomial(weights: &Tensor, draws: usize, seed: u64, replacement: bool)
 /// larger its weight, and the first ones are drawn. Arrivals are as independent as the sequence of draws
 /// demands (Efraimidis and Spirakis, 2006).
 fn race(weights: &Tensor, draws: usize, seed: u64) -> Result<Tensor> {
-    let device = weights.device();
+    let (device, weights) = (weights.device(), &weights.cast(DType::F32)?);
     let mut stream = Stream::new(seed, 3);
     // In the middle of its step of 2^-24, so that its logarithm is never 0 nor infinite.
     let mut speed = || {

@@ -1,6 +1,6 @@
 use crate::{Error, Layout, Result, Tensor, cpu};
 use std::sync::OnceLock;
-use strata_device::{Buffer, Ladder, Launch, Rung, kernel};
+use strata_device::{Buffer, Ladder, Launch, Outcome, Rung, Stored, kernel};
 
 /// How many elements become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub(super) struct Args {
 
 kernel! {
     pub(crate) mod fold {
-        bindings { x: read f32, out: write f32 }
+        bindings { x: read Stored, out: write Outcome }
         params {
             /// Kept dimensions first.
             shape: [usize; 8],
@@ -62,7 +62,7 @@ kernel! {
 
 kernel! {
     pub(crate) mod fold_shared {
-        bindings { x: read f32, out: write f32 }
+        bindings { x: read Stored, out: write Outcome }
         params {
             shape: [usize; 8],
             strides: [usize; 8],
@@ -213,7 +213,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
 };
 
 /// Reduces the dimensions `dims` of a tensor of floats, then multiplies by `scale` (1/n makes a sum a
-/// mean). Reduced dimensions stay as 1 if `keepdim`.
+/// mean). Sums are f32; the result has the operand's dtype. Reduced dimensions stay as 1 if `keepdim`.
 ///
 /// # Errors
 /// A dimension that is not there or named twice; a dtype that has no rung.

@@ -1,5 +1,5 @@
 use super::gather::fits;
-use crate::{Error, Layout, Result, Tensor, cpu};
+use crate::{DType, Error, Layout, Result, Tensor, cpu};
 use std::sync::OnceLock;
 use strata_device::{Buffer, Device, Ladder, Launch, Rung, grid_steps, kernel, piece};
 
@@ -248,17 +248,14 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
 /// index in every dimension; what is beyond it is not read.
 ///
 /// Where several elements meet they are added in one order, which the shapes alone decide: the same bits
-/// every time. An index outside, a negative one among them, makes the first element of its column (along
-/// `d`) NaN, so that it shows.
+/// every time, in f32, rounded once where `x` has 16 bits. An index outside, a negative one among them,
+/// makes the first element of its column (along `d`) NaN, so that it shows.
 ///
 /// # Errors
-/// Shapes that do not fit; an index that is not u32 or i32; a dtype that has no rung; different
-/// devices; the device fails.
+/// Shapes that do not fit; an index of floats, integers to add; different devices; the device fails.
 pub fn scatter_add(x: &Tensor, d: usize, index: &Tensor, src: &Tensor) -> Result<Tensor> {
-    let src = covered(x, d, index, src)?;
-    let out = super::copy(x)?;
-    add(&out, d, index, src)?;
-    Ok(out)
+    let (src, out) = (covered(x, d, index, src)?, super::copy(x)?);
+    add(&out, d, index, src).map(|()| out)
 }
 
 /// [`scatter_add`] in place: `out` itself gets what is added.
@@ -270,8 +267,7 @@ pub fn scatter_add_into(out: &Tensor, d: usize, index: &Tensor, src: &Tensor) ->
     out.expect_contiguous(OP)?;
     // No launch of the second rung would notice, and each rung would answer something else.
     if [index, src].iter().any(|t| t.buffer().same(out.buffer())) {
-        let reason =
-            "the index and the source must not lie in the memory that is added to; copy them";
+        let reason = "index and source must not lie in the memory that is added to; copy them";
         return Err(Error::value(OP, reason));
     }
     add(out, d, index, part)
@@ -295,6 +291,10 @@ fn add(out: &Tensor, d: usize, index: &Tensor, src: Tensor) -> Result<()> {
     if out.numel() == 0 || index.numel() == 0 {
         return Ok(());
     }
+    if out.dtype() != DType::F32 {
+        return super::widened_in_place(out, |sum| add(sum, d, index, src));
+    }
+    let src = src.cast(DType::F32)?;
     let args = Args { d, index: index.clone(), src, out: out.clone(), sums: OnceLock::new() };
     Ok(LADDER.run(&args, out.device())?)
 }

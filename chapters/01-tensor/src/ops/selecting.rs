@@ -3,8 +3,8 @@ use crate::{Result, Tensor};
 
 impl Tensor {
     /// With this tensor as the condition: elements of `a` where it is not 0, of `b` elsewhere, all three
-    /// broadcast to one shape. PyTorch's `where`. The condition is f32 (NaN is true, -0 is not), i32 or
-    /// u32; `a` and `b` have one of these dtypes, which is the result's.
+    /// broadcast to one shape. PyTorch's `where`. The condition holds floats (NaN is true, -0 is not) or
+    /// integers; `a` and `b` have one dtype, which is the result's.
     ///
     /// # Errors
     /// As [`choose`](super::choose()).

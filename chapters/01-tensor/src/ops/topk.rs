@@ -140,7 +140,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
 /// PyTorch. With `k` the whole width this is a sort.
 ///
 /// # Errors
-/// A dtype that has no rung; no dimensions; `k` above the last dimension; the device fails.
+/// Integers; no dimensions; `k` above the last dimension; the device fails.
 pub fn topk(input: &Tensor, k: usize) -> Result<(Tensor, Tensor)> {
     let op = "topk";
     input.expect_float(op)?;
@@ -150,6 +150,10 @@ pub fn topk(input: &Tensor, k: usize) -> Result<(Tensor, Tensor)> {
     if k > width {
         let reason = format!("there are no {k} elements in a row of {width}");
         return Err(Error::shape(op, &[input.shape()], reason));
+    }
+    if input.dtype().size() == 2 {
+        let (values, places) = topk(&input.cast(DType::F32)?, k)?;
+        return Ok((values.cast(input.dtype())?, places));
     }
     let shape = [rows, &[k]].concat();
     let values = Tensor::empty_for(op, input.device(), input.dtype(), &shape)?;

@@ -77,7 +77,7 @@ pub(super) static LADDER: Ladder<Args> = Ladder {
 /// the main one, 1 the one above it, -1 the one below.
 ///
 /// # Errors
-/// Fewer than two dimensions; a dtype that has no rung; the device fails.
+/// Fewer than two dimensions; the device fails.
 pub fn tril(input: &Tensor, diagonal: isize) -> Result<Tensor> {
     triangle("tril", input, diagonal, false)
 }
@@ -93,6 +93,9 @@ pub fn triu(input: &Tensor, diagonal: isize) -> Result<Tensor> {
 fn triangle(op: &'static str, input: &Tensor, diagonal: isize, upper: bool) -> Result<Tensor> {
     if input.rank() < 2 {
         return Err(Error::shape(op, &[input.shape()], "a matrix has two dimensions"));
+    }
+    if input.dtype().size() == 2 {
+        return super::widened(input, |x| triangle(op, x, diagonal, upper));
     }
     let out = Tensor::empty_for(op, input.device(), input.dtype(), input.shape())?;
     if out.numel() > 0 {

@@ -1,5 +1,5 @@
 use crate::{DType, Error, Layout, Result, Tensor, broadcast_shapes, cpu};
-use strata_device::{Bits32, Ladder, Launch, Rung, Slice, kernel};
+use strata_device::{Bits32, Ladder, Launch, Outcome, Rung, Slice, Stored, kernel};
 
 /// A function of two elements: floats, or integers of one kind. Comparisons give f32, all others the
 /// operands' dtype.
@@ -79,7 +79,7 @@ pub(super) struct Args {
 
 kernel! {
     pub(crate) mod pairs {
-        bindings { a: read f32, b: read f32, out: write f32 }
+        bindings { a: read Stored, b: read Stored, out: write Outcome }
         params {
             shape: [usize; 8],
             a_strides: [usize; 8],

@@ -1,9 +1,9 @@
-use super::{CHUNK, clip_factor};
+use super::{CHUNK, cast_shadow, clip_factor};
 use crate::adamw::update;
 use rayon::prelude::*;
 
 pub(crate) fn adamw(args: update::Cpu<'_>) {
-    let update::Cpu { values, grads, m, v, state, norm, params: p, constants } = args;
+    let update::Cpu { values, grads, m, v, state, norm, shadow, params: p, constants } = args;
     // A gradient with a NaN changes nothing: the host finds its cause in the weights as they were.
     if !norm[0].is_finite() {
         return;
@@ -38,6 +38,7 @@ pub(crate) fn adamw(args: update::Cpu<'_>) {
             rule.apply(p0, &g[..split], m0, v0, keep);
             rule.apply(p1, &g[split..], m1, v1, 1.0);
         });
+    cast_shadow(constants, &values[..n], shadow);
 }
 
 /// What is the same for all parameters of a step.

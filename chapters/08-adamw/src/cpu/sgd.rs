@@ -1,9 +1,9 @@
-use super::{CHUNK, clip_factor};
+use super::{CHUNK, cast_shadow, clip_factor};
 use crate::sgd::descend;
 use rayon::prelude::*;
 
 pub(crate) fn sgd(args: descend::Cpu<'_>) {
-    let descend::Cpu { values, grads, velocity, state, norm, params: p, constants } = args;
+    let descend::Cpu { values, grads, velocity, state, norm, shadow, params: p, constants } = args;
     let descend::Params { n, decayed, momentum, weight_decay, .. } = p;
     // As in AdamW: a gradient with a NaN changes nothing.
     if !norm[0].is_finite() {
@@ -19,7 +19,7 @@ pub(crate) fn sgd(args: descend::Cpu<'_>) {
                 *p -= lr * (g * clip + decay_at(c * CHUNK + j) * *p);
             }
         });
-        return;
+        return cast_shadow(constants, &values[..n], shadow);
     }
     pairs.zip(velocity[..n].par_chunks_mut(CHUNK)).for_each(|((c, (p, g)), u)| {
         for (j, ((p, &g), u)) in p.iter_mut().zip(g).zip(u).enumerate() {
@@ -29,4 +29,5 @@ pub(crate) fn sgd(args: descend::Cpu<'_>) {
             // end: loop
         }
     });
+    cast_shadow(constants, &values[..n], shadow);
 }

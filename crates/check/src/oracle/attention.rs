@@ -98,6 +98,24 @@ impl Attention<'_> {
     /// dV = w^T dout    dP = (dout V^T) * dropout    dS = P (dP - sum(dP P))    dQ = scale dS K    dK = scale dS^T Q
     /// ```
     pub fn backward(&self, q: &[f64], k: &[f64], v: &[f64], dout: &[f64]) -> Gradients {
+        self.gradients(q, k, v, dout, None)
+    }
+
+    /// [`backward`](Self::backward) by way of an output that was kept, perhaps rounded: sum(dP P) is
+    /// taken as the product of its row with that of `dout`, as FlashAttention has it.
+    pub fn backward_from(&self, [q, k, v]: [&[f64]; 3], out: &[f64], dout: &[f64]) -> Gradients {
+        expect_len("out", out, q.len());
+        self.gradients(q, k, v, dout, Some(out))
+    }
+
+    fn gradients(
+        &self,
+        q: &[f64],
+        k: &[f64],
+        v: &[f64],
+        dout: &[f64],
+        out: Option<&[f64]>,
+    ) -> Gradients {
         self.expect_shapes(q, k, v);
         expect_len("dout", dout, q.len());
         let (rows, keys, d) = (self.rows, self.keys, self.head_dim);
@@ -120,7 +138,11 @@ impl Attention<'_> {
                     }
                 }
 
-                let dot: f64 = dp.iter().zip(&p).map(|(dp, p)| dp * p).sum();
+                let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum();
+                let dot: f64 = match out {
+                    None => product(&dp, &p),
+                    Some(out) => product(&out[at * d..][..d], dout),
+                };
                 for &key in &sees {
                     let ds = p[key] * (dp[key] - dot);
                     for c in 0..d {

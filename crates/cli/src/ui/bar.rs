@@ -5,8 +5,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::Duration;
 
 const TEMPLATES: [&str; 3] = [
-    "{spinner:.cyan} {bar:10.cyan/dim} {wide_msg}",
-    "{spinner} {bar:10} {wide_msg}",
+    "{spinner:.cyan} {bar:7.cyan/dim} {wide_msg}",
+    "{spinner} {bar:7} {wide_msg}",
     "{spinner} {wide_msg}",
 ];
 

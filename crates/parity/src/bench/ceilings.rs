@@ -1,11 +1,12 @@
 use super::streams::Streams;
 use super::timing::{Bench, Timed};
-use super::workload::noise;
+use super::workload::{Inputs, Run};
+use super::{rungs_on, taken};
 use crate::{Error, Outcome};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use strata_ml::device::{Machine, RungInfo};
+use strata_ml::device::{Machine, Precision, RungInfo, peak};
 use strata_ml::matmul::matmul;
 
 /// What a machine can do at best, as measured: the fastest run counts, not the median.
@@ -13,21 +14,25 @@ use strata_ml::matmul::matmul;
 pub struct Ceilings {
     /// Bytes in a second of tensors far larger than any cache.
     pub bytes_per_second: Streams,
-    /// FLOPs in a second of the best rung of `matmul` on square matrices.
+    /// FLOPs in a second of the best rung of `matmul` on square matrices, in the report's precision;
+    /// where it has none, what the card's maker promises.
     pub flops_per_second: f64,
-    /// That rung and size.
+    /// That rung and size, or that it is a promise.
     pub matmul: String,
+    /// FLOPs in a second that the card's maker promises, where the card is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak_flops_per_second: Option<f64>,
     /// By size: small tensors are slower for their bytes.
     #[serde(skip)]
     known: HashMap<usize, Streams>,
 }
 
 impl Ceilings {
-    /// Measures them.
+    /// Measures them, products in this precision.
     ///
     /// # Errors
     /// The device fails.
-    pub(crate) fn measure(bench: &Bench) -> Outcome<Self> {
+    pub(crate) fn measure(bench: &Bench, precision: Precision) -> Outcome<Self> {
         let info = bench.device().info();
         let large = match info.machine {
             _ if info.caps.software => 16 << 20,
@@ -35,8 +40,20 @@ impl Ceilings {
             _ => 512 << 20,
         };
         let bytes_per_second = Streams::measure(bench, large.min(info.caps.max_binding))?;
-        let (flops_per_second, matmul) = best_product(bench)?;
-        Ok(Ceilings { bytes_per_second, flops_per_second, matmul, known: HashMap::new() })
+        let peak_flops_per_second = peak(info, precision);
+        let (flops_per_second, matmul) =
+            match (best_product(bench, precision)?, peak_flops_per_second) {
+                (Some(best), _) => best,
+                (None, Some(peak)) => (peak, format!("its maker's promise for {precision}")),
+                (None, None) => match best_product(bench, Precision::F32)? {
+                    Some((rate, rung)) => (rate, format!("{rung}, in f32")),
+                    None => {
+                        return Err(Error::Text("no rung of matmul stands on this device".into()));
+                    }
+                },
+            };
+        let known = HashMap::new();
+        Ok(Ceilings { bytes_per_second, flops_per_second, matmul, peak_flops_per_second, known })
     }
 
     /// The higher ones of two measurements, at the beginning of a run and at its end: clocks rise
@@ -77,6 +94,14 @@ impl Ceilings {
         let moving = streams.seconds(timed) / timed.seconds;
         if arithmetic > moving { (arithmetic, "matmul") } else { (moving, "memory") }
     }
+
+    /// The share of the machine's speed of light that a call reaches: of the time that its FLOPs take in
+    /// the best product, or its bytes in a copy of tensors beyond all caches, whichever is longer.
+    pub(crate) fn light(&self, timed: &Timed) -> f64 {
+        let arithmetic = timed.cost.flops / self.flops_per_second;
+        let moving = timed.cost.bytes / self.bytes_per_second.copy;
+        arithmetic.max(moving) / timed.seconds
+    }
 }
 
 /// A size near a call's bytes, three to each doubling, so that few are measured.
@@ -92,8 +117,8 @@ fn size(bench: &Bench, timed: &Timed) -> usize {
     near / 96 * 96
 }
 
-/// The best rung of `matmul` on square matrices: FLOPs in a second, and which.
-fn best_product(bench: &Bench) -> Outcome<(f64, String)> {
+/// The best rung of `matmul` in this precision on square matrices: FLOPs in a second, and which.
+fn best_product(bench: &Bench, precision: Precision) -> Outcome<Option<(f64, String)>> {
     let info = bench.device().info();
     let n = match info.machine {
         _ if info.caps.software => 256,
@@ -101,8 +126,8 @@ fn best_product(bench: &Bench) -> Outcome<(f64, String)> {
         _ => 4096,
     };
     let ladders = strata_ml::ladders();
-    let rungs = ladders.iter().filter(|l| l.op == "matmul").flat_map(|l| &l.rungs);
-    let mut here: Vec<_> = rungs.filter(|r| r.machines.contains(&info.machine)).collect();
+    let ladder = ladders.iter().filter(|l| l.op == "matmul");
+    let mut here: Vec<_> = ladder.flat_map(|l| rungs_on(l, info, precision)).collect();
     // The ladder's foot is slow: it is tried only where there is nothing else.
     let low = |r: &&RungInfo| ["1_naive", "2_coalesced"].contains(&r.name);
     if !here.iter().all(low) {
@@ -110,17 +135,15 @@ fn best_product(bench: &Bench) -> Outcome<(f64, String)> {
     }
     let mut best = (0.0, String::new());
     for rung in here {
-        let device = bench.device().with_rung("matmul", rung.name);
-        let (a, b) = (noise(&device, &[n, n])?, noise(&device, &[n, n])?);
-        let call = || Ok(matmul(&a, &b).map(drop)?);
-        let Some(timed) = bench.time(rung.kernels, &call)? else { continue };
+        let call = |inputs: &Inputs| {
+            let (a, b) = (inputs.noise(&[n, n])?, inputs.noise(&[n, n])?);
+            Run::new(String::new(), move || Ok(matmul(&a, &b).map(drop)?))
+        };
+        let Some((_, timed)) = taken(bench, "matmul", rung, precision, call)? else { continue };
         let rate = timed.cost.flops / timed.best;
         if rate > best.0 {
             best = (rate, format!("{} at {n} by {n} by {n}", rung.name));
         }
     }
-    match best.0 > 0.0 {
-        true => Ok(best),
-        false => Err(Error::Text("no rung of matmul stands on this device".into())),
-    }
+    Ok(Some(best).filter(|best| best.0 > 0.0))
 }

@@ -1,13 +1,13 @@
 //! An op's whole ladder over a range of sizes: what the book plots.
 
-use super::workload::Run;
+use super::workload::Inputs;
 use super::{Bench, Ceilings, Row, SCALES, Scale, Stamp, Timed, rungs_on, timed};
 use crate::table::{Cell, verdict};
 use crate::{Error, Outcome};
 use serde::Serialize;
 use std::sync::Arc;
 use strata_ml::device::room::room;
-use strata_ml::device::{Backend, Choice, Info, RungInfo, Settings};
+use strata_ml::device::{Backend, Choice, Info, Precision, Settings};
 
 /// What is measured.
 #[derive(Clone, Debug)]
@@ -20,13 +20,16 @@ pub struct Climb {
     pub quick: bool,
     /// A rung is left out at sizes where one run would take longer than so many seconds.
     pub longest: f64,
+    /// How exactly: rungs of this precision, on activations that are kept in it.
+    pub precision: Precision,
     /// A remark for the report.
     pub note: Option<String>,
 }
 
 impl Default for Climb {
     fn default() -> Self {
-        Climb { ops: vec![], sizes: vec![], quick: false, longest: 2.0, note: None }
+        let precision = Precision::F32;
+        Climb { ops: vec![], sizes: vec![], quick: false, longest: 2.0, precision, note: None }
     }
 }
 
@@ -89,6 +92,8 @@ pub struct Sweep {
     /// When, of which commit, on what.
     #[serde(flatten)]
     pub stamp: Stamp,
+    /// How exactly products were made, and what activations were kept in.
+    pub precision: &'static str,
     /// What this machine can do. A product of these ladders may be the fastest: then it is the ceiling.
     pub ceilings: Ceilings,
     /// The ops.
@@ -107,22 +112,24 @@ pub struct Sweep {
 /// if it passes the parity check in the same run.
 ///
 /// # Errors
-/// The device is not there, or cannot so much as copy; an op has no sizes. A rung that fails becomes a
+/// The device is not there, has not the precision, or cannot so much as copy; an op has no sizes. A rung that fails becomes a
 /// line of the report.
 pub fn climb(choice: Choice, options: &Climb, mut progress: impl FnMut(&str)) -> Outcome<Sweep> {
     let backend = pollster::block_on(choice.backend(&Settings::default()))?;
     let backend: Arc<dyn Backend> = Arc::from(backend);
     let info = backend.info().clone();
+    let precision = options.precision;
+    info.must_have(precision)?;
     let mut left = Leftovers::default();
     let (mut checked, mut rungs) = (Vec::new(), Vec::new());
     let scales = selected(options)?;
     let ladders = strata_ml::ladders();
     for scale in &scales {
         let ladder = ladders.iter().filter(|l| l.op == scale.op);
-        for rung in ladder.flat_map(|ladder| rungs_on(ladder, info.machine)) {
+        for rung in ladder.flat_map(|ladder| rungs_on(ladder, &info, precision)) {
             let (op, name) = (scale.op, rung.name);
             progress(&format!("{op} {name}: is it right?"));
-            match verdict(op, rung, &backend) {
+            match verdict(op, rung, precision, &backend) {
                 Cell::Pass { share: tolerance_used, checks } => {
                     checked.push(Checked { op, rung: name, checks, tolerance_used });
                     rungs.push((*scale, rung));
@@ -135,7 +142,7 @@ pub fn climb(choice: Choice, options: &Climb, mut progress: impl FnMut(&str)) ->
     }
     let bench = Bench::new(backend, options.quick)?;
     progress("ceilings");
-    let mut ceilings = Ceilings::measure(&bench)?;
+    let mut ceilings = Ceilings::measure(&bench, precision)?;
     let mut measured = Vec::new();
     for (scale, rung) in rungs {
         let sizes = if options.sizes.is_empty() { scale.sizes } else { &options.sizes };
@@ -148,8 +155,8 @@ pub fn climb(choice: Choice, options: &Climb, mut progress: impl FnMut(&str)) ->
                 left.skip(scale.op, rung.name, Some(size), seconds, reason);
                 continue;
             }
-            let build = |device: &_| scale.build(size, device);
-            match point(&bench, &mut ceilings, &scale, rung, build) {
+            let build = |inputs: &Inputs| scale.build(size, inputs);
+            match timed(&bench, &mut ceilings, scale.op, rung, precision, build) {
                 Ok(Some((row, timed))) => {
                     if scale.op == "matmul" {
                         ceilings.raise(&timed, || format!("{} at {}", rung.name, row.shape));
@@ -168,7 +175,7 @@ pub fn climb(choice: Choice, options: &Climb, mut progress: impl FnMut(&str)) ->
         }
     }
     progress("ceilings once more");
-    ceilings.or_higher(Ceilings::measure(&bench)?);
+    ceilings.or_higher(Ceilings::measure(&bench, precision)?);
     let rows = measured.into_iter().map(|(size, row, timed)| Point {
         size,
         flops_per_second: row.flops / row.seconds,
@@ -178,6 +185,7 @@ pub fn climb(choice: Choice, options: &Climb, mut progress: impl FnMut(&str)) ->
     Ok(Sweep {
         rows: rows.collect(),
         stamp: Stamp::now(&info, options.note.clone()),
+        precision: precision.name(),
         ceilings,
         scales: scales.iter().map(|s| Scaled { op: s.op, unit: s.unit }).collect(),
         checked,
@@ -242,15 +250,4 @@ fn obstacle(
     let seconds = timed.seconds * (size as f64 / known as f64).powi(scale.power);
     let reason = format!("a run would take about {seconds:.1} s, more than {longest} s");
     (Some(seconds), (seconds > longest).then_some(reason))
-}
-
-fn point(
-    bench: &Bench,
-    ceilings: &mut Ceilings,
-    scale: &Scale,
-    rung: &RungInfo,
-    build: impl Fn(&strata_ml::device::Device) -> Outcome<Run>,
-) -> Outcome<Option<(Row, Timed)>> {
-    let device = bench.device().with_rung(scale.op, rung.name);
-    timed(bench, ceilings, scale.op, rung, build(&device)?)
 }

@@ -7,6 +7,7 @@
 //! machine can do that much. A rung above that ceiling is a mistake in the benchmark, and is
 //! called one.
 
+mod against;
 mod ceilings;
 pub mod ladder;
 mod meter;
@@ -18,6 +19,7 @@ mod timing;
 mod workload;
 mod workloads;
 
+pub use against::{Against, Pair, Yardstick};
 pub use ceilings::Ceilings;
 pub use stamp::{COMMIT, DeviceStamp, Stamp};
 pub use step::{KernelRow, Step};
@@ -31,7 +33,8 @@ pub(crate) use workloads::{contexts, elementwise, of_1024, rows};
 use crate::{Error, Outcome};
 use serde::Serialize;
 use std::sync::Arc;
-use strata_ml::device::{Backend, Choice, LadderInfo, Machine, RungInfo, Settings};
+use strata_ml::device::{Backend, Choice, Info, LadderInfo, Precision, RungInfo, Settings};
+use strata_ml::tensor::DType;
 
 /// Above this share of a ceiling the benchmark is wrong, not the kernel good. (Calls shorter than
 /// 20 us are not suspected: what they take is mostly the launch. Nor are software adapters, which are
@@ -49,6 +52,8 @@ pub struct Options {
     pub step: bool,
     /// What each kernel contributes to the training step.
     pub profile: bool,
+    /// How exactly: rungs of this precision, on activations that are kept in it.
+    pub precision: Precision,
     /// A remark for the report.
     pub note: Option<String>,
 }
@@ -60,6 +65,8 @@ pub struct Row {
     pub op: &'static str,
     /// The rung.
     pub rung: &'static str,
+    /// How exactly.
+    pub precision: &'static str,
     /// What it worked on.
     pub shape: String,
     /// Median time of a call on the device, in seconds; all launches of the rung together.
@@ -76,6 +83,9 @@ pub struct Row {
     pub ceiling: &'static str,
     /// Above the ceiling: the benchmark is wrong.
     pub suspect: bool,
+    /// Share of the machine's speed of light: of the time that the best product takes for its FLOPs, or a
+    /// copy beyond all caches for its bytes, whichever is longer.
+    pub light: f64,
 }
 
 /// A device, measured.
@@ -84,6 +94,8 @@ pub struct Measurements {
     /// When, of which commit, on what.
     #[serde(flatten)]
     pub stamp: Stamp,
+    /// How exactly products were made, and what activations were kept in.
+    pub precision: &'static str,
     /// Sequences of a batch.
     pub batch: usize,
     /// Tokens of a sequence.
@@ -92,6 +104,8 @@ pub struct Measurements {
     pub ceilings: Ceilings,
     /// The rungs.
     pub rows: Vec<Row>,
+    /// What was not measured, and why.
+    pub skipped: Vec<String>,
     /// What could not be measured, and why.
     pub failed: Vec<String>,
     /// The training step.
@@ -103,27 +117,39 @@ pub struct Measurements {
 /// Measures a device, telling `progress` what it is at.
 ///
 /// # Errors
-/// The device is not there, or cannot so much as copy. A rung that fails becomes a line of the
-/// report.
+/// The device is not there, has not the precision, or cannot so much as copy. A rung that fails becomes
+/// a line of the report.
 pub fn run(
     choice: Choice,
     options: &Options,
     mut progress: impl FnMut(&str),
 ) -> Outcome<Measurements> {
-    let settings = Settings::default();
+    let precision = options.precision;
+    let settings = Settings { precision, ..Settings::default() };
     let open = || pollster::block_on(choice.backend(&settings));
     let backend: Arc<dyn Backend> = Arc::from(open()?);
     let info = backend.info().clone();
+    info.must_have(precision)?;
     let shapes = Shapes::of(&info);
     let bench = Bench::new(backend, options.quick)?;
     progress("ceilings");
-    let mut ceilings = Ceilings::measure(&bench)?;
+    let mut ceilings = Ceilings::measure(&bench, precision)?;
     let (mut measured, mut failed) = (Vec::new(), Vec::new());
+    let (mut skipped, mut unserved) = (Vec::new(), Vec::new());
     for ladder in strata_ml::ladders().iter().filter(|l| selected(l, options)) {
+        if rungs_on(ladder, &info, precision).next().is_none() {
+            unserved.push(ladder.op);
+        }
+        for rung in rungs_on(ladder, &info, precision) {
+            if let Some(what) = rung.needs.lacking(&info) {
+                skipped.push(format!("{} {}: no {what}", ladder.op, rung.name));
+            }
+        }
         for work in workloads::of(ladder.op) {
-            for rung in rungs_on(ladder, info.machine) {
+            for rung in rungs_on(ladder, &info, precision) {
                 progress(&format!("{} {}", ladder.op, rung.name));
-                match row(&bench, &mut ceilings, &shapes, &work, rung) {
+                let call = |inputs: &Inputs| (work.build)(&shapes, inputs);
+                match timed(&bench, &mut ceilings, ladder.op, rung, precision, call) {
                     Ok(row) => measured.extend(row),
                     Err(error) => failed.push(format!("{} {}: {error}", ladder.op, rung.name)),
                 }
@@ -136,8 +162,11 @@ pub fn run(
             ));
         }
     }
+    if !unserved.is_empty() {
+        skipped.push(format!("no rung in {precision}: {}", unserved.join(", ")));
+    }
     progress("ceilings once more");
-    ceilings.or_higher(Ceilings::measure(&bench)?);
+    ceilings.or_higher(Ceilings::measure(&bench, precision)?);
     let rows = measured.into_iter().map(|(row, timed)| row.judged(&ceilings, &bench, &timed));
     let rows = rows.collect();
     // Some drivers hang with two devices at once: the next is opened when this is closed.
@@ -145,39 +174,62 @@ pub fn run(
     let mut stepped = None;
     if options.step {
         progress("training step");
-        stepped = Some(step::time(open()?, &shapes, options.quick, &ceilings)?);
+        stepped = Some(step::time(open()?, &settings, &shapes, options.quick, &ceilings)?);
     }
     let mut profile = None;
     if options.profile {
         progress("training step, kernel by kernel");
-        profile = Some(step::profile(open()?, &shapes, &ceilings)?);
+        profile = Some(step::profile(open()?, &settings, &shapes, &ceilings)?);
     }
-    let (batch, context) = (shapes.batch, shapes.context);
-    let stamp = Stamp::now(&info, options.note.clone());
-    Ok(Measurements { stamp, batch, context, ceilings, rows, failed, step: stepped, profile })
+    Ok(Measurements {
+        stamp: Stamp::now(&info, options.note.clone()),
+        precision: precision.name(),
+        batch: shapes.batch,
+        context: shapes.context,
+        ceilings,
+        rows,
+        skipped,
+        failed,
+        step: stepped,
+        profile,
+    })
 }
 
 fn selected(ladder: &LadderInfo, options: &Options) -> bool {
     options.ops.iter().any(|op| op == ladder.op)
 }
 
-/// The rungs that stand on the machine.
-fn rungs_on(ladder: &LadderInfo, machine: Machine) -> impl Iterator<Item = &RungInfo> {
-    ladder.rungs.iter().filter(move |r| r.machines.contains(&machine))
+/// The rungs that stand on the machine and serve a precision.
+fn rungs_on<'a>(
+    ladder: &'a LadderInfo,
+    info: &Info,
+    precision: Precision,
+) -> impl Iterator<Item = &'a RungInfo> + use<'a> {
+    let machine = info.machine;
+    let here = ladder.rungs.iter().filter(move |r| r.machines.contains(&machine));
+    here.filter(move |r| r.precisions().contains(&precision))
 }
 
-/// Times one rung, its share still to be judged; `None` where it does not take the workload's
-/// shapes.
-fn row(
+/// Times a call of one rung in a precision: on activations that are kept in it, or where the rung rounds
+/// by itself and does not take those, in f32. `None` where it takes neither, or not such shapes.
+fn taken(
     bench: &Bench,
-    ceilings: &mut Ceilings,
-    shapes: &Shapes,
-    work: &Workload,
+    op: &str,
     rung: &RungInfo,
-) -> Outcome<Option<(Row, Timed)>> {
-    let device = bench.device().with_rung(work.op, rung.name);
-    let run = (work.build)(shapes, &Inputs::random(&device))?;
-    timed(bench, ceilings, work.op, rung, run)
+    precision: Precision,
+    call: impl Fn(&Inputs) -> Outcome<Run>,
+) -> Outcome<Option<(Run, Timed)>> {
+    let device = bench.device().with_precision(precision).with_rung(op, rung.name);
+    let inputs = Inputs::random(&device);
+    let wide = (rung.precision == precision && precision.dtype() != DType::F32)
+        .then(|| Inputs::random(&device).wide());
+    for inputs in [inputs].into_iter().chain(wide) {
+        let run = call(&inputs)?;
+        if let Some(timed) = bench.time(rung.kernels, &*run.call)? {
+            return Ok(Some((run, timed)));
+        }
+    }
+    Ok(None)
 }
 
 /// Times a call of one rung, its share still to be judged; `None` where it does not take the shapes.
@@ -186,9 +238,10 @@ fn timed(
     ceilings: &mut Ceilings,
     op: &'static str,
     rung: &RungInfo,
-    run: Run,
+    precision: Precision,
+    call: impl Fn(&Inputs) -> Outcome<Run>,
 ) -> Outcome<Option<(Row, Timed)>> {
-    let Some(timed) = bench.time(rung.kernels, &*run.call)? else { return Ok(None) };
+    let Some((run, timed)) = taken(bench, op, rung, precision, call)? else { return Ok(None) };
     if timed.launches == 0 {
         return Err(Error::Text("it launched none of its kernels".into()));
     }
@@ -196,6 +249,7 @@ fn timed(
     let row = Row {
         op,
         rung: rung.name,
+        precision: precision.name(),
         shape: run.shape,
         seconds: timed.seconds,
         runs: timed.runs,
@@ -204,6 +258,7 @@ fn timed(
         share: 0.0,
         ceiling: "",
         suspect: false,
+        light: 0.0,
     };
     Ok(Some((row, timed)))
 }
@@ -214,6 +269,6 @@ impl Row {
         let (share, ceiling) = ceilings.share(bench, timed);
         let software = bench.device().info().caps.software;
         let suspect = share > SUSPECT && self.seconds > 2e-5 && !software;
-        Row { share, ceiling, suspect, ..self }
+        Row { share, ceiling, suspect, light: ceilings.light(timed), ..self }
     }
 }

@@ -1,5 +1,5 @@
 use super::ladder::{self, Left};
-use super::{Ceilings, KernelRow, Measurements, Row, Stamp, Step};
+use super::{Against, Ceilings, KernelRow, Measurements, Row, Stamp, Step};
 use std::fmt;
 
 /// `1.234 ms`: four digits and a unit that suits.
@@ -60,7 +60,8 @@ fn strings<const N: usize>(cells: [&str; N]) -> Vec<String> {
 impl fmt::Display for Measurements {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         who(f, &self.stamp)?;
-        writeln!(f, "gpt-12m, batch {}, context {}", self.batch, self.context)?;
+        let Measurements { batch, context, precision, .. } = self;
+        writeln!(f, "gpt-12m, batch {batch}, context {context}, in {precision}")?;
         ceilings(f, &self.ceilings)?;
         if !self.rows.is_empty() {
             writeln!(f)?;
@@ -74,6 +75,9 @@ impl fmt::Display for Measurements {
             writeln!(f, "\none step, launch by launch:")?;
             kernels(f, profile)?;
         }
+        for line in &self.skipped {
+            writeln!(f, "\nSKIPPED: {line}")?;
+        }
         for line in &self.failed {
             writeln!(f, "\nFAIL: {line}")?;
         }
@@ -84,6 +88,7 @@ impl fmt::Display for Measurements {
 impl fmt::Display for ladder::Sweep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         who(f, &self.stamp)?;
+        writeln!(f, "in {}", self.precision)?;
         ceilings(f, &self.ceilings)?;
         let rows: Vec<&Row> = self.rows.iter().map(|point| &point.row).collect();
         if !rows.is_empty() {
@@ -105,6 +110,48 @@ impl fmt::Display for ladder::Sweep {
     }
 }
 
+impl fmt::Display for Against {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Against { file, precision, device, devices, .. } = self;
+        writeln!(f, "against {file} in {precision}:")?;
+        if !self.same_device {
+            let theirs =
+                if devices.is_empty() { "nobody knows what".into() } else { devices.join(", ") };
+            writeln!(
+                f,
+                "that was measured on {theirs}, this on {device}: the ratios compare machines, too"
+            )?;
+        }
+        if !self.rows.is_empty() {
+            let mut lines = vec![strings(["op", "rung", "shape", "ours", "theirs", "ratio", "by"])];
+            lines.extend(self.rows.iter().map(|row| {
+                vec![
+                    row.op.clone(),
+                    row.rung.clone(),
+                    row.shape.clone(),
+                    time(row.seconds),
+                    time(row.their_seconds),
+                    format!("{:.2}", row.ratio),
+                    row.by.clone(),
+                ]
+            }));
+            table(f, 3, &lines)?;
+            writeln!(f, "ratio: our time over theirs")?;
+        }
+        for (op, shape, others) in &self.alone {
+            let others = match others.is_empty() {
+                true => String::new(),
+                false => format!(" in {precision}, but in {}", others.join(", ")),
+            };
+            writeln!(f, "no counterpart: {op} of {shape}{others}")?;
+        }
+        match self.theirs_alone {
+            0 => Ok(()),
+            n => writeln!(f, "{n} rows there in {precision} have no counterpart here"),
+        }
+    }
+}
+
 fn who(f: &mut fmt::Formatter<'_>, stamp: &Stamp) -> fmt::Result {
     let device = &stamp.device;
     writeln!(f, "{}: {}, {}", device.machine, device.name, device.driver)?;
@@ -120,12 +167,16 @@ fn ceilings(f: &mut fmt::Formatter<'_>, top: &Ceilings) -> fmt::Result {
     let [copy, sum, update, fill] =
         [streams.copy, streams.sum, streams.update, streams.fill].map(giga);
     writeln!(f, "ceilings: copy {copy}, sum {sum}, update {update}, fill {fill} GB/s")?;
-    writeln!(f, "          matmul {} GFLOP/s ({})", giga(top.flops_per_second), top.matmul)
+    let peak = top.peak_flops_per_second.map_or(String::new(), |peak| {
+        let part = 100.0 * top.flops_per_second / peak;
+        format!(", {part:.0}% of the {} that its maker promises", giga(peak))
+    });
+    writeln!(f, "          matmul {} GFLOP/s ({}){peak}", giga(top.flops_per_second), top.matmul)
 }
 
 fn rungs(f: &mut fmt::Formatter<'_>, rows: &[&Row]) -> fmt::Result {
     let mut lines =
-        vec![strings(["op", "rung", "shape", "time", "GB/s", "GFLOP/s", "share", "of"])];
+        vec![strings(["op", "rung", "shape", "time", "GB/s", "GFLOP/s", "share", "of", "light"])];
     let mut last = ("", "");
     for row in rows {
         // An op's name once, a shape once for all its rungs.
@@ -143,12 +194,14 @@ fn rungs(f: &mut fmt::Formatter<'_>, rows: &[&Row]) -> fmt::Result {
             giga(flops),
             share,
             row.ceiling.into(),
+            format!("{:.0}%", 100.0 * row.light),
         ]);
     }
     table(f, 3, &lines)?;
     writeln!(
         f,
-        "share: of what memory streams of the same size do, or of the best matrix product"
+        "share: of what memory streams of the same size do, or of the best matrix product\n\
+         light: of the machine's speed of light, a copy beyond all caches or that product"
     )?;
     if rows.iter().any(|r| r.suspect) {
         writeln!(
@@ -162,8 +215,9 @@ fn rungs(f: &mut fmt::Formatter<'_>, rows: &[&Row]) -> fmt::Result {
 fn whole(f: &mut fmt::Formatter<'_>, step: &Step) -> fmt::Result {
     writeln!(
         f,
-        "training step of {}: {}, {} tokens/s, {} GFLOP/s ({:.0}% of matmul), {} MiB on the device",
+        "training step of {} in {}: {}, {} tokens/s, {} GFLOP/s ({:.0}% of matmul), {} MiB on the device",
         step.preset,
+        step.precision,
         time(step.seconds).trim_end(),
         count(step.tokens_per_second),
         giga(step.flops_per_second),

@@ -16,6 +16,8 @@ use strata_ml::transformer::{Gpt, GptConfig};
 pub struct Step {
     /// The model.
     pub preset: &'static str,
+    /// How exactly products were made, and what activations were kept in.
+    pub precision: &'static str,
     /// Median time of a step, from batch to loss, in seconds.
     pub seconds: f64,
     /// Steps that were timed.
@@ -93,11 +95,12 @@ fn batch(s: &Shapes, seed: u64) -> Batch {
 /// Times whole steps, as training runs them: recorded where the machine gains by it.
 pub(super) fn time(
     backend: Box<dyn Backend>,
+    settings: &Settings,
     s: &Shapes,
     quick: bool,
     ceilings: &Ceilings,
 ) -> Outcome<Step> {
-    let device = Device::new(backend, Settings::default());
+    let device = Device::new(backend, settings.clone());
     let mut trainer = trainer(&device, s)?;
     // Two steps op by op, one that is recorded, one to settle; a CPU needs only to warm up.
     let warm = if device.gains_by_recording() { 4 } else { 1 };
@@ -120,6 +123,7 @@ pub(super) fn time(
     let flops_per_second = trainer.model().config().flops_per_token(s.context) * tokens_per_second;
     Ok(Step {
         preset: PRESET,
+        precision: settings.precision.name(),
         seconds,
         runs: times.len(),
         tokens_per_second,
@@ -132,10 +136,11 @@ pub(super) fn time(
 /// One step, launch by launch.
 pub(super) fn profile(
     backend: Box<dyn Backend>,
+    settings: &Settings,
     s: &Shapes,
     ceilings: &Ceilings,
 ) -> Outcome<Vec<KernelRow>> {
-    let (device, log) = Device::profiled(backend, Settings::default());
+    let (device, log) = Device::profiled(backend, settings.clone());
     let mut trainer = trainer(&device, s)?;
     trainer.step(&batch(s, 1), 1e-4)?;
     trainer.step(&batch(s, 2), 1e-4)?;

@@ -53,23 +53,35 @@ pub struct Workload {
 #[derive(Clone, Copy)]
 pub struct Inputs<'a> {
     device: &'a Device,
+    /// What activations are kept in.
+    stored: DType,
     reshape: Option<&'a dyn Fn(&[usize]) -> Vec<usize>>,
 }
 
 impl<'a> Inputs<'a> {
-    /// Random ones, for measuring.
+    /// Random ones, for measuring, kept in what the device's precision keeps them in.
     pub fn random(device: &'a Device) -> Self {
-        Inputs { device, reshape: None }
+        Inputs { device, stored: device.precision().dtype(), reshape: None }
+    }
+
+    /// Those in f32, for rungs that round by themselves.
+    pub fn wide(self) -> Self {
+        Inputs { stored: DType::F32, ..self }
     }
 
     /// Ones of other shapes than the workload asks for, each a single number that is repeated where
     /// there is no room for more: so that an op can be called with lengths that nobody means.
     pub fn reshaped(device: &'a Device, reshape: &'a dyn Fn(&[usize]) -> Vec<usize>) -> Self {
-        Inputs { device, reshape: Some(reshape) }
+        Inputs { device, stored: DType::F32, reshape: Some(reshape) }
     }
 
-    /// [`noise`] of a shape.
+    /// [`noise`] of a shape: activations.
     pub fn noise(&self, shape: &[usize]) -> Outcome<Tensor> {
+        Ok(self.wide_noise(shape)?.cast(self.stored)?)
+    }
+
+    /// [`noise`] of what is f32 whatever activations are: gains, biases, gradients of parameters.
+    pub fn wide_noise(&self, shape: &[usize]) -> Outcome<Tensor> {
         match self.reshape {
             None => noise(self.device, shape),
             Some(reshape) => self.repeated(DType::F32, &reshape(shape)),
@@ -84,6 +96,11 @@ impl<'a> Inputs<'a> {
         }
     }
 
+    /// Activations that a call writes.
+    pub fn result(&self, shape: &[usize]) -> Outcome<Tensor> {
+        self.empty(self.stored, shape)
+    }
+
     /// What a call writes.
     pub fn empty(&self, dtype: DType, shape: &[usize]) -> Outcome<Tensor> {
         match self.reshape {
@@ -92,7 +109,7 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// What a call adds to.
+    /// What a call adds to: f32.
     pub fn zeros(&self, shape: &[usize]) -> Outcome<Tensor> {
         match self.reshape {
             None => Ok(Tensor::zeros(self.device, DType::F32, shape)?),

@@ -3,10 +3,11 @@ use crate::bench::{Run, Scale, elementwise, label, rows, tenth_step};
 use crate::{Outcome, Probe};
 use strata_check::{Tolerance, oracle, sample};
 use strata_ml::adamw::{
-    AdamWConfig, NormScratch, SgdConfig, adamw, global_norm, global_norm_into, sgd,
+    AdamWConfig, NormScratch, SgdConfig, adamw, adamw_with_shadow, global_norm, global_norm_into,
+    sgd, sgd_with_shadow,
 };
 use strata_ml::device::{Buffer, StepState};
-use strata_ml::tensor::Tensor;
+use strata_ml::tensor::{DType, Tensor};
 
 pub(super) const CASES: &[Entry] =
     &[("adamw", follow_adamw), ("sgd", follow_sgd), ("global_norm", norm)];
@@ -49,20 +50,39 @@ fn step_gradients(n: usize, step: u32) -> (Vec<f32>, f32) {
     (g, norm)
 }
 
+/// Room for a shadow that holds what it must not. The arenas are f32 in every row of the table; in those
+/// of 16-bit floats that is what a shadow is kept in.
+fn shadow(probe: &Probe, n: usize) -> Outcome<Option<Tensor>> {
+    probe.stores_halves().then(|| probe.poison(&[n])).transpose()
+}
+
+/// The shadow is the values as they are now, rounded.
+fn mirrors(probe: &mut Probe, values: &Tensor, shadow: Option<&Tensor>) -> Outcome {
+    let Some(shadow) = shadow else { return Ok(()) };
+    let want = probe.seen(&sample::widen(&values.to_vec::<f32>()?));
+    let what = format!("shadow, {}", values.numel());
+    probe.compare::<f32>(&what, &shadow.cast(DType::F32)?, &want, &Tolerance::Exact)
+}
+
 fn follow_adamw(probe: &mut Probe) -> Outcome {
     for n in SIZES {
         let (decayed, lr, max) = (n / 3, 0.01, 0.5 * (n as f32).sqrt());
         let config =
             AdamWConfig { betas: (0.9, 0.95), weight_decay: 0.1, clip: Some(max), eps: 1e-6 };
-        let (values, tensor) = probe.normal(1, &[n])?;
-        let [m, v] = [probe.tensor(&vec![0f32; n], &[n])?, probe.tensor(&vec![0f32; n], &[n])?];
+        let (values, tensor) = probe.wide_normal(1, &[n])?;
+        let [m, v] = [probe.wide(&vec![0f32; n], &[n])?, probe.wide(&vec![0f32; n], &[n])?];
         let [mut p, mut wm, mut wv] = [sample::widen(&values), vec![0.0; n], vec![0.0; n]];
+        let shadow = shadow(probe, n)?;
         let mut served = true;
         for step in 1..=3 {
             let (g, norm) = step_gradients(n, step);
-            let (grads, norm) = (probe.tensor(&g, &[n])?, probe.tensor(&[norm], &[])?);
+            let (grads, norm) = (probe.wide(&g, &[n])?, probe.wide(&[norm], &[])?);
             let at = state(probe, step, lr)?;
-            let run = adamw([&tensor, &grads, &m, &v], &at, &norm, decayed, config);
+            let all = [&tensor, &grads, &m, &v];
+            let run = match &shadow {
+                Some(shadow) => adamw_with_shadow(all, shadow, &at, &norm, decayed, config),
+                None => adamw(all, &at, &norm, decayed, config),
+            };
             served &= probe.taken(run)?.is_some();
             let mut g = sample::widen(&g);
             oracle::clip::clip(&mut g, max.into());
@@ -84,6 +104,7 @@ fn follow_adamw(probe: &mut Probe) -> Outcome {
         probe.check(&format!("values, {n}"), &tensor, &p, &Tolerance::close(2e-6, 2e-6))?;
         probe.check(&format!("m, {n}"), &m, &wm, &Tolerance::close(1e-6, 2e-6))?;
         probe.check(&format!("v, {n}"), &v, &wv, &Tolerance::close(1e-7, 4e-6))?;
+        mirrors(probe, &tensor, shadow.as_ref())?;
     }
     Ok(())
 }
@@ -92,16 +113,23 @@ fn follow_sgd(probe: &mut Probe) -> Outcome {
     for (n, momentum) in SIZES.into_iter().flat_map(|n| [(n, 0.0), (n, 0.9f32)]) {
         let (decayed, lr) = (n / 3, 0.1f32);
         let config = SgdConfig { momentum, weight_decay: 0.01, clip: Some(3.0) };
-        let (values, tensor) = probe.normal(1, &[n])?;
-        let velocity = probe.tensor(&vec![0f32; n], &[n])?;
+        let (values, tensor) = probe.wide_normal(1, &[n])?;
+        let velocity = probe.wide(&vec![0f32; n], &[n])?;
         let [mut want, mut u] = [sample::widen(&values), vec![0.0; n]];
+        let shadow = shadow(probe, n)?;
         let mut served = true;
         for step in 1..=3 {
             let (g, norm) = step_gradients(n, step);
-            let (grads, norm) = (probe.tensor(&g, &[n])?, probe.tensor(&[norm], &[])?);
+            let (grads, norm) = (probe.wide(&g, &[n])?, probe.wide(&[norm], &[])?);
             let held = (momentum > 0.0).then_some(&velocity);
             let at = state(probe, step, lr)?;
-            let run = sgd(&tensor, &grads, held, &at, &norm, decayed, config);
+            let run = match &shadow {
+                Some(shadow) => {
+                    let values = [&tensor, shadow];
+                    sgd_with_shadow(values, &grads, held, &at, &norm, decayed, config)
+                }
+                None => sgd(&tensor, &grads, held, &at, &norm, decayed, config),
+            };
             served &= probe.taken(run)?.is_some();
             let mut g = sample::widen(&g);
             oracle::clip::clip(&mut g, 3.0);
@@ -113,6 +141,7 @@ fn follow_sgd(probe: &mut Probe) -> Outcome {
         if served {
             let what = format!("{n} values, momentum {momentum}");
             probe.check(&what, &tensor, &want, &Tolerance::close(2e-6, 2e-6))?;
+            mirrors(probe, &tensor, shadow.as_ref())?;
         }
     }
     Ok(())

@@ -23,13 +23,13 @@ pub(super) const WORKLOADS: &[Work] = &[
     ("embedding_backward", |s, d| {
         let ids = d.indices(&[s.batch, s.context], s.vocab)?;
         let dy = d.noise(&[s.batch, s.context, s.width])?;
-        let table = d.noise(&[s.vocab, s.width])?;
+        let table = d.wide_noise(&[s.vocab, s.width])?;
         Run::new(embedded(s), move || Ok(embedding_backward(&ids, &dy, &table, true)?))
     }),
     ("embedding_positions_backward", |s, d| {
         let ids = d.indices(&[s.batch, s.context], s.vocab)?;
         let dy = d.noise(&[s.batch, s.context, s.width])?;
-        let table = d.noise(&[s.context, s.width])?;
+        let table = d.wide_noise(&[s.context, s.width])?;
         Run::new(embedded(s), move || Ok(embedding_positions_backward(&ids, &dy, &table, true)?))
     }),
 ];
@@ -100,8 +100,8 @@ fn gradient(probe: &mut Probe, shape: [usize; 4], accumulate: bool, tokens: bool
     let (list, ids) = ids(probe, shape)?;
     let (upstream, dy) = probe.normal(4, &[batch, rows, width])?;
     let table = if tokens { [vocab, width] } else { [context, width] };
-    let (start, held) = probe.normal(5, &table)?;
-    let out = if accumulate { held } else { probe.poison(&table)? };
+    let (start, held) = probe.wide_normal(5, &table)?;
+    let out = if accumulate { held } else { probe.wide_poison(&table)? };
     let run = if tokens { embedding_backward } else { embedding_positions_backward };
     if probe.taken(run(&ids, &dy, &out, accumulate))?.is_none() {
         return Ok(());

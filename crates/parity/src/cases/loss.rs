@@ -45,7 +45,7 @@ fn scores(
 ) -> Outcome<(Vec<f64>, Tensor)> {
     let offset = |i: usize| if i / width % 2 == 1 { offset } else { 0.0 };
     let x = sample::normal(1, rows * width);
-    let x: Vec<f32> = x.iter().enumerate().map(|(i, x)| 5.0 * x + offset(i)).collect();
+    let x = probe.held(x.iter().enumerate().map(|(i, x)| 5.0 * x + offset(i)).collect());
     Ok((sample::widen(&x), probe.tensor(&x, &[rows, width])?))
 }
 
@@ -79,7 +79,7 @@ struct Upstream {
 }
 
 fn upstream(probe: &Probe, shape: (usize, usize), y: Vec<f64>) -> Outcome<Upstream> {
-    let narrow = sample::narrow(&y);
+    let narrow = probe.held(sample::narrow(&y));
     let y = probe.tensor(&narrow, &[shape.0, shape.1])?;
     let (dy, tensor) = probe.normal(2, &[shape.0, shape.1])?;
     let largest = dy.iter().fold(1.0, |a: f64, b| a.max(b.abs().into()));
@@ -166,12 +166,12 @@ fn dcross_entropy(probe: &mut Probe) -> Outcome {
         let weight = 1.0 / want.scored.max(1) as f64;
         // The oracle's forward, so that only the gradient is judged.
         let loss = Loss {
-            mean: probe.tensor(&[want.loss as f32], &[])?,
-            rows: probe.tensor(&sample::narrow(&want.losses), rows)?,
-            lse: probe.tensor(&sample::narrow(&want.lse), rows)?,
-            weight: probe.tensor(&[weight as f32], &[1])?,
+            mean: probe.wide(&[want.loss as f32], &[])?,
+            rows: probe.wide(&sample::narrow(&want.losses), rows)?,
+            lse: probe.wide(&sample::narrow(&want.lse), rows)?,
+            weight: probe.wide(&[weight as f32], &[1])?,
         };
-        let dloss = probe.tensor(&[0.5f32], &[])?;
+        let dloss = probe.wide(&[0.5f32], &[])?;
         let got = cross_entropy_backward(&s.logits, &s.targets, &loss, &dloss, 2.0);
         let Some(got) = probe.taken(got)? else { continue };
         let rule = Tolerance::close(1e-6 * weight, 2e-5);
@@ -203,7 +203,7 @@ fn smooth(probe: &Probe, shape: (usize, usize), offset: f32) -> Outcome<Vec<Smoo
     for (smoothing, weighted) in [(0.1, false), (0.0, true), (0.3, true)] {
         let ones = vec![1.0; vocab];
         let w = if weighted { &weights } else { &ones };
-        let class_weights = weighted.then(|| probe.tensor(w, &[vocab])).transpose()?;
+        let class_weights = weighted.then(|| probe.wide(w, &[vocab])).transpose()?;
         let s = f64::from(smoothing);
         all.push(Smoothed {
             what: format!("{shape:?}, smoothing {smoothing}, weighted {weighted}"),
@@ -243,7 +243,7 @@ fn weighted_mean(probe: &mut Probe) -> Outcome {
 }
 
 fn dsmoothed(probe: &mut Probe) -> Outcome {
-    let dloss = probe.tensor(&[0.5f32], &[])?;
+    let dloss = probe.wide(&[0.5f32], &[])?;
     for shape in SHAPES {
         for s in smooth(probe, shape, 1000.0)? {
             let loss = cross_entropy_forward_with(&s.logits, &s.targets, &s.options);

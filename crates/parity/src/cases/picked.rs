@@ -95,7 +95,7 @@ pub(super) fn choose(probe: &mut Probe) -> Outcome {
     let turned = moved::transpose(&sample::widen(&x), 37, 300);
     let flags = &wide[2 * 37..3 * 37];
     let want = oracle::choose((flags, &[1, 37]), (&turned, &[300, 37]), (&[0.5], &[]));
-    let half = Tensor::full(probe.device(), &[], 0.5)?;
+    let half = probe.tensor(&[0.5f32], &[])?;
     probe.check("a row decides", &row.choose(&whole.t()?, &half)?, &want, EXACT)
 }
 

@@ -21,7 +21,7 @@ pub(super) fn cumsum(probe: &mut Probe) -> Outcome {
             probe.device().trim();
             let n = shape.iter().product();
             // All positive: a plain running sum drifts off.
-            let data = sample::uniform(n as u64, n, 0.0, 1.0);
+            let data = probe.held(sample::uniform(n as u64, n, 0.0, 1.0));
             let x = probe.tensor(&data, shape)?;
             let Some(got) = probe.taken(ops::cumsum(&x, d, reverse))? else { continue };
             let wide = sample::widen(&data);
@@ -55,7 +55,7 @@ pub(super) fn topk(probe: &mut Probe) -> Outcome {
 pub(super) fn multinomial(probe: &mut Probe) -> Outcome {
     for (rows, width, draws) in [(1, 1, 1), (3, 7, 5), (2, 300, 257), (2, 5000, 40)] {
         let n = rows * width;
-        let data = sample::uniform(n as u64, n, 0.0, 1.0);
+        let data = probe.held(sample::uniform(n as u64, n, 0.0, 1.0));
         let x = probe.tensor(&data, &[rows, width])?;
         let Some(got) = probe.taken(x.multinomial(draws, 5, true))? else { continue };
         let want = draws_of(&data, width, draws);

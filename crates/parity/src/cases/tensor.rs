@@ -124,7 +124,8 @@ const MAPS: [(Map, f32, f32, Function); 16] = [
 fn map(probe: &mut Probe) -> Outcome {
     for (i, (op, alpha, beta, f)) in MAPS.into_iter().enumerate() {
         let positive = matches!(op, Map::Log | Map::Sqrt | Map::Pow);
-        let data = sample::uniform(i as u64, 9 * 37, if positive { 0.01 } else { -8.0 }, 8.0);
+        let low = if positive { 0.01 } else { -8.0 };
+        let data = probe.held(sample::uniform(i as u64, 9 * 37, low, 8.0));
         let x = probe.tensor(&data, &[9, 37])?;
         let got = ops::map(op, &x.t()?, alpha, beta)?;
         let want = scalar::map(&moved::transpose(&sample::widen(&data), 9, 37), f);
@@ -210,7 +211,7 @@ fn reduce(probe: &mut Probe) -> Outcome {
         let n = shape.iter().product();
         let far = if sums::terms(shape, dims) < 10_000 { 1000.0 } else { 0.0 };
         let data = sample::normal(shape[0] as u64, n);
-        let data: Vec<f32> = data.iter().map(|x| x + far).collect();
+        let data = probe.held(data.iter().map(|x| x + far).collect());
         let x = probe.tensor(&data, shape)?;
         let wide = sample::widen(&data);
         for op in [Reduce::Sum, Reduce::Max, Reduce::Min] {

@@ -1,10 +1,10 @@
-//! The parity table: op by rung by device, each cell a verdict.
+//! The parity table: op by rung by precision by device, each cell a verdict.
 
 mod print;
 mod run;
 
-pub(crate) use run::verdict;
 pub use run::{Filter, run};
+pub(crate) use run::{refused, verdict};
 
 use serde::Serialize;
 
@@ -51,13 +51,15 @@ pub struct Column {
     pub seconds: f64,
 }
 
-/// One rung of one op.
+/// One rung of one op in one precision.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Row {
     /// The op.
     pub op: &'static str,
     /// The rung.
     pub rung: &'static str,
+    /// How exactly: what the rung rounds factors to, or the 16-bit floats that it is given.
+    pub precision: &'static str,
     /// A verdict for each column.
     pub cells: Vec<Cell>,
 }
@@ -80,6 +82,8 @@ pub struct Failing<'a> {
     pub op: &'static str,
     /// The rung.
     pub rung: &'static str,
+    /// How exactly.
+    pub precision: &'static str,
     /// The device.
     pub device: &'a str,
     /// What was wrong.
@@ -92,7 +96,8 @@ impl Table {
         self.rows.iter().flat_map(|row| {
             row.cells.iter().zip(&self.columns).filter_map(|(cell, column)| match cell {
                 Cell::Fail { report } => {
-                    Some(Failing { op: row.op, rung: row.rung, device: &column.name, report })
+                    let Row { op, rung, precision, .. } = *row;
+                    Some(Failing { op, rung, precision, device: &column.name, report })
                 }
                 _ => None,
             })

@@ -1,4 +1,4 @@
-use super::{Cell, Table};
+use super::{Cell, Failing, Row, Table};
 use std::fmt;
 
 /// Colours by their number in the terminal's palette.
@@ -47,16 +47,17 @@ impl fmt::Display for Table {
         });
         let widths: Vec<usize> = columns.collect();
 
-        let mut head = format!("{:op$}  {:rung$}", "op", "rung");
+        let mut head = format!("{:op$}  {:rung$}  in  ", "op", "rung");
         for (column, width) in self.columns.iter().zip(&widths) {
             head += &format!("  {:width$}", column.name);
         }
         writeln!(f, "{}", paint(head.trim_end(), "1"))?;
-        let mut last = "";
+        let mut last = ("", "");
         for row in &self.rows {
-            let name = if row.op == last { "" } else { row.op };
-            last = row.op;
-            let mut line = format!("{name:op$}  {:rung$}", row.rung);
+            let name = if row.op == last.0 { "" } else { row.op };
+            let step = if (row.op, row.rung) == last { "" } else { row.rung };
+            last = (row.op, row.rung);
+            let mut line = format!("{name:op$}  {step:rung$}  {:4}", row.precision);
             for (cell, width) in row.cells.iter().zip(&widths) {
                 let (text, colour) = cell.shown();
                 line += &format!("  {}", paint(&format!("{text:width$}"), colour));
@@ -81,7 +82,8 @@ impl fmt::Display for Table {
                 _ => None,
             })
         }) {
-            let line = format!("SKIPPED: {} {} on {}: {reason}", row.op, row.rung, column.name);
+            let Row { op, rung, precision, .. } = row;
+            let line = format!("SKIPPED: {op} {rung} in {precision} on {}: {reason}", column.name);
             writeln!(f, "{}", paint(&line, YELLOW))?;
         }
         let ok = "ok N%: every element within its tolerance, the worst using N% of it";
@@ -98,7 +100,8 @@ impl fmt::Display for Table {
             writeln!(f, "\n{}: {op} has no case in crates/parity", paint("FAIL", RED))?;
         }
         for failing in self.failures() {
-            let title = format!("FAIL: {} {} on {}", failing.op, failing.rung, failing.device);
+            let Failing { op, rung, precision, device, .. } = failing;
+            let title = format!("FAIL: {op} {rung} in {precision} on {device}");
             writeln!(f, "\n{}\n{}", paint(&title, RED), failing.report.trim_end())?;
         }
         Ok(())

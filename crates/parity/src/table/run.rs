@@ -1,11 +1,14 @@
 use super::{Cell, Column, Row, Table};
-use crate::{Case, Probe, cases, compile, guarded};
+use crate::{Case, Outcome, Probe, cases, compile, guarded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 use strata_ml::device::{
-    Backend, Choice, Error, Found, Info, LadderInfo, Machine, RungInfo, Settings, cuda, devices,
+    Backend, Choice, Error, Found, Info, LadderInfo, Machine, Precision, RungInfo, Settings, cuda,
+    devices,
 };
+use strata_ml::tensor::{self, DType};
+use strata_ml::transformer;
 
 /// Which part of the table.
 #[derive(Clone, Debug, Default)]
@@ -14,13 +17,27 @@ pub struct Filter {
     pub ops: Vec<String>,
     /// Only these devices (`cpu`, `cuda:1`, `wgpu`); all that are here where empty.
     pub devices: Vec<Choice>,
+    /// Only these precisions; all where empty.
+    pub precisions: Vec<Precision>,
 }
 
-/// One rung to be judged.
+/// One rung to be judged in one precision.
 struct Task {
     case: Option<Case>,
     op: &'static str,
     rung: RungInfo,
+    precision: Precision,
+}
+
+impl Task {
+    /// What floats are stored in, each to be tried: a rung in its own precision may take f32 and round
+    /// it, or what is rounded already.
+    fn stored(&self) -> impl Iterator<Item = DType> + use<> {
+        let own = self.rung.precision == self.precision;
+        let dtype = self.precision.dtype();
+        let wide = (own && dtype != DType::F32).then_some(DType::F32);
+        wide.into_iter().chain([dtype])
+    }
 }
 
 /// Fills the table, telling `progress` what it is at.
@@ -33,14 +50,22 @@ pub fn run(filter: &Filter, mut progress: impl FnMut(&str)) -> Table {
     let case = |op: &str| list.iter().find(|c| c.op == op).copied();
     let ladders: Vec<_> = strata_ml::ladders().into_iter().filter(wanted).collect();
     let unchecked = ladders.iter().map(|l| l.op).filter(|op| case(op).is_none()).collect();
-    let task =
-        |l: &LadderInfo, rung: &RungInfo| Task { case: case(l.op), op: l.op, rung: rung.clone() };
-    let tasks: Vec<Task> = ladders
-        .iter()
-        .flat_map(|l| l.rungs.iter().map(|r| task(l, r)).collect::<Vec<_>>())
-        .collect();
+    let asked = |p: &Precision| filter.precisions.is_empty() || filter.precisions.contains(p);
+    let mut tasks: Vec<Task> = Vec::new();
+    for ladder in &ladders {
+        for rung in &ladder.rungs {
+            let (case, op) = (case(ladder.op), ladder.op);
+            let task = |precision| Task { case, op, rung: rung.clone(), precision };
+            tasks.extend(rung.precisions().into_iter().filter(asked).map(task));
+        }
+    }
     let mut table = Table { unchecked, ..Table::default() };
-    table.rows.extend(tasks.iter().map(|t| Row { op: t.op, rung: t.rung.name, cells: vec![] }));
+    table.rows.extend(tasks.iter().map(|t| Row {
+        op: t.op,
+        rung: t.rung.name,
+        precision: t.precision.name(),
+        cells: vec![],
+    }));
     for found in present(filter) {
         let start = Instant::now();
         let (mut column, cells) = column(found, &tasks, &mut progress);
@@ -50,6 +75,8 @@ pub fn run(filter: &Filter, mut progress: impl FnMut(&str)) -> Table {
             row.cells.push(cell);
         }
     }
+    // Floats in 16 bits that a rung's kernels could take, and the rung does not.
+    table.rows.retain(|row| row.cells.iter().any(|cell| *cell != Cell::Absent));
     table
 }
 
@@ -105,7 +132,7 @@ fn column(found: Found, tasks: &[Task], progress: &mut impl FnMut(&str)) -> (Col
             };
             let device = Some(format!("{}, {}", info.name, info.driver));
             let each = |task: &Task| {
-                progress(&format!("{name} {} {}", task.op, task.rung.name));
+                progress(&format!("{name} {} {} {}", task.op, task.rung.name, task.precision));
                 judged(task, &backend, &info)
             };
             let cells = tasks.iter().map(each).collect();
@@ -150,7 +177,10 @@ fn missing(
 fn compiled(tasks: &[Task]) -> Vec<Cell> {
     let stands = |t: &&Task| t.rung.machines.contains(&Machine::Cuda);
     let noted = tasks.iter().filter(stands).map(|t| match &t.case {
-        Some(case) => compile::notes(case, &t.rung).map_err(|e| e.to_string()),
+        Some(case) => {
+            let notes = t.stored().map(|stored| compile::notes(case, &t.rung, t.precision, stored));
+            notes.collect::<Outcome<Vec<_>>>().map(|n| n.concat()).map_err(|e| e.to_string())
+        }
         None => Err(no_case(t.op)),
     });
     let noted: Vec<Result<_, String>> = noted.collect();
@@ -160,21 +190,30 @@ fn compiled(tasks: &[Task]) -> Vec<Cell> {
         .map(|(notes, t)| (notes.clone().unwrap_or_default(), t.rung.needs.arch))
         .collect();
     let mut results = noted.into_iter().zip(compile::compile(&jobs));
-    let mut next = || match results.next() {
+    let mut next = |task: &Task| match results.next() {
+        // Its kernels could take such floats, but the rung does not.
+        Some((Ok(notes), _)) if notes.is_empty() && task.rung.precision != task.precision => {
+            Cell::Absent
+        }
         Some((Ok(_), Ok(images))) => Cell::Compiles { images },
         Some((Err(report), _) | (_, Err(report))) => Cell::Fail { report },
         None => Cell::Absent,
     };
-    tasks.iter().map(|t| if stands(&t) { next() } else { Cell::Absent }).collect()
+    tasks.iter().map(|t| if stands(&t) { next(t) } else { Cell::Absent }).collect()
 }
 
-/// The verdict on one rung of an op on an open device.
-pub(crate) fn verdict(op: &'static str, rung: &RungInfo, backend: &Arc<dyn Backend>) -> Cell {
+/// The verdict on one rung of an op in one precision on an open device.
+pub(crate) fn verdict(
+    op: &'static str,
+    rung: &RungInfo,
+    precision: Precision,
+    backend: &Arc<dyn Backend>,
+) -> Cell {
     let case = cases().into_iter().find(|case| case.op == op);
-    judged(&Task { case, op, rung: rung.clone() }, backend, backend.info())
+    judged(&Task { case, op, rung: rung.clone(), precision }, backend, backend.info())
 }
 
-/// The verdict on one rung on one device.
+/// The verdict on one rung in one precision on one device.
 fn judged(task: &Task, backend: &Arc<dyn Backend>, info: &Info) -> Cell {
     if !task.rung.machines.contains(&info.machine) {
         return Cell::Absent;
@@ -183,23 +222,47 @@ fn judged(task: &Task, backend: &Arc<dyn Backend>, info: &Info) -> Cell {
         return Cell::Skipped { reason: format!("no {what}") };
     }
     let Some(case) = &task.case else { return Cell::Fail { report: no_case(task.op) } };
-    let (device, watch) = guarded(backend.clone(), Settings::default());
-    let mut probe = Probe::new(task.op, task.rung.name, case.page, &device)
-        .precise(task.rung.precision)
-        .watched(watch);
-    let outcome = catch_unwind(AssertUnwindSafe(|| (case.run)(&mut probe)));
-    let outcome = outcome.unwrap_or_else(|panic| {
-        let said = panic.downcast_ref::<String>().map(String::as_str);
-        let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
-        Err(crate::Error::Text(format!("{} {} panicked: {said}", task.op, task.rung.name)))
-    });
-    match outcome {
-        Err(failure) => Cell::Fail { report: failure.to_string() },
-        Ok(()) if probe.checks() == 0 => Cell::Fail {
+    let (mut share, mut checks) = (0.0, 0);
+    for stored in task.stored() {
+        let settings = Settings { precision: task.precision, ..Settings::default() };
+        let (device, watch) = guarded(backend.clone(), settings);
+        let mut probe = Probe::new(task.op, task.rung.name, case.page, &device)
+            .storing(stored)
+            .precise(task.rung.precision)
+            .watched(watch);
+        let outcome = catch_unwind(AssertUnwindSafe(|| (case.run)(&mut probe)));
+        let outcome = outcome.unwrap_or_else(|panic| {
+            let said = panic.downcast_ref::<String>().map(String::as_str);
+            let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
+            let said = said.unwrap_or("no message");
+            Err(crate::Error::Text(format!("{} {} panicked: {said}", task.op, task.rung.name)))
+        });
+        match outcome {
+            // The rung is forced: one that does not take such floats says so at once.
+            Err(failure)
+                if task.precision != Precision::F32 && probe.checks() == 0 && refused(&failure) => {
+            }
+            Err(failure) => return Cell::Fail { report: failure.to_string() },
+            Ok(()) => (share, checks) = (probe.share().max(share), checks + probe.checks()),
+        }
+    }
+    match checks {
+        0 if task.precision != task.rung.precision => Cell::Absent,
+        0 => Cell::Fail {
             report: "the rung took none of the case's shapes: nothing was compared".into(),
         },
-        Ok(()) => Cell::Pass { share: probe.share(), checks: probe.checks() },
+        _ => Cell::Pass { share, checks },
     }
+}
+
+/// Whether a forced rung does not take what it was given, or an op that comes before it has none for that.
+pub(crate) fn refused(failure: &crate::Error) -> bool {
+    use crate::Error as Kind;
+    let (Kind::Tensor(error) | Kind::Transformer(transformer::Error::Tensor(error))) = failure
+    else {
+        return false;
+    };
+    matches!(error, tensor::Error::Device(Error::UnknownRung { .. } | Error::DType { .. }))
 }
 
 fn no_case(op: &str) -> String {

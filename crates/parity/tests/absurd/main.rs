@@ -7,7 +7,7 @@ mod small;
 
 use proptest::prelude::*;
 use small::small;
-use strata_ml::adamw::{AdamWConfig, SgdConfig, adamw, sgd};
+use strata_ml::adamw::{AdamWConfig, SgdConfig, adamw, adamw_with_shadow, sgd, sgd_with_shadow};
 use strata_ml::attention::{
     Options, attention_weights, backward, forward, merge_heads, split_heads, split_qkv,
 };
@@ -300,5 +300,10 @@ proptest! {
         let (p, g, m, v) = (fresh(), fresh(), fresh(), fresh());
         answered("adamw", adamw([&p, &g, &m, &v], &state, &norm, decayed, AdamWConfig::default()));
         answered("sgd", sgd(&p, &g, None, &state, &norm, decayed, SgdConfig::default()));
+        let Some(shadow) = tensor(&device, DType::BF16, &shape) else { return Ok(()) };
+        let (all, config) = ([&p, &g, &m, &v], AdamWConfig::default());
+        answered("adamw", adamw_with_shadow(all, &shadow, &state, &norm, decayed, config));
+        let (values, config) = ([&p, &shadow], SgdConfig::default());
+        answered("sgd", sgd_with_shadow(values, &g, None, &state, &norm, decayed, config));
     }
 }

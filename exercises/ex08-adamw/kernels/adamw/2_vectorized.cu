@@ -8,9 +8,13 @@
 // Expected gain over 1_naive: a few per cent of bandwidth; that one is coalesced already.
 #include "step_state.cuh"
 #include "clip.cuh"
+#include "stored.cuh"
 
 #ifndef CLIP
 #define CLIP 0  // 1: gradients longer than max_norm are scaled down to it
+#endif
+#ifndef SHADOW
+#define SHADOW 0  // 1: a copy of the new values goes into shadow, in 16 bits
 #endif
 
 struct Params {
@@ -41,7 +45,7 @@ __device__ __forceinline__ void update(
 
 extern "C" __global__ void adamw(
     float4* values, const float4* grads, float4* m, float4* v,
-    const StepState* state, const float* norm, Params p
+    const StepState* state, const float* norm, result* shadow, Params p
 ) {
     float lr = state->lr;
     float step = (float)max(state->step, 1u);
@@ -57,5 +61,6 @@ extern "C" __global__ void adamw(
         values[i] = x;
         m[i] = mi;
         v[i] = vi;
+        if (SHADOW) store4(shadow + 4 * i, x);
     }
 }

@@ -3,6 +3,12 @@
 /** The kinds of machine: the processor, an NVIDIA card, anything that speaks WebGPU. */
 export type Machine = "cpu" | "cuda" | "wgpu";
 
+/**
+ * How exactly products are made. `f32` rounds nothing; `tf32` rounds factors to 11 bits on their way into
+ * tensor cores; `f16` and `bf16` keep activations in 16 bits. Sums are f32 in all of them.
+ */
+export type Precision = "f32" | "tf32" | "f16" | "bf16";
+
 /** What a device can do: what rungs ask for, and plans size themselves by. */
 export interface DeviceCaps {
   /** Invocations in one workgroup (threads in one block). */
@@ -45,6 +51,8 @@ export interface DeviceInfo {
   readonly label: string;
   /** Driver or instruction set, with version. */
   readonly driver: string;
+  /** The precisions that it has, the most exact first: `f32` everywhere, all four on an NVIDIA card since Ampere. */
+  readonly precisions: readonly Precision[];
   /** What it can do. */
   readonly caps: DeviceCaps;
 }
@@ -71,6 +79,11 @@ export interface DeviceOptions {
   readonly rungs?: Readonly<Record<string, string>>;
   /** A folder of kernels that stands in front of the built-in ones. */
   readonly kernels?: string;
+  /**
+   * How exactly products are made: no rung that rounds more is taken by itself. `"f32"` where it is not
+   * given; for {@link Device.best} what the environment variable `STRATA_PRECISION` says.
+   */
+  readonly precision?: Precision;
 }
 
 /** One line of {@link Device.list}. */

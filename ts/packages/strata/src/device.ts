@@ -1,4 +1,4 @@
-import type { DeviceInfo, DeviceListing, DeviceOptions, DeviceStats, Machine } from "./device-info.js";
+import type { DeviceInfo, DeviceListing, DeviceOptions, DeviceStats, Machine, Precision } from "./device-info.js";
 import { StrataError } from "./error.js";
 import { parse } from "./json.js";
 import { native } from "./load.js";
@@ -23,6 +23,7 @@ let isDevice: (value: unknown) => value is Device;
 interface Settings {
   readonly rungs: readonly (readonly [op: string, rung: string])[];
   readonly kernels: string | undefined;
+  readonly precision: string | undefined;
 }
 
 /** Refuses options that do not exist, and values of the wrong kind. */
@@ -30,6 +31,7 @@ function settingsOf(options: DeviceOptions | undefined): Settings {
   const op = "open";
   let rungs: Settings["rungs"] = [];
   let kernels: string | undefined;
+  let precision: string | undefined;
   for (const [key, value] of Object.entries<unknown>(optionsOf(op, options))) {
     if (value === undefined) continue;
     if (key === "rungs" && typeof value === "object" && value !== null) {
@@ -37,12 +39,14 @@ function settingsOf(options: DeviceOptions | undefined): Settings {
       rungs = Object.entries(given).map(([name, rung]) => [name, text(op, `rungs: ${show(name)}`, rung)] as const);
     } else if (key === "kernels" && typeof value === "string") {
       kernels = pathOf(op, "kernels", value);
+    } else if (key === "precision" && typeof value === "string") {
+      precision = value;
     } else {
-      const message = `${op}: ${key}: ${show(value)} is no option of a device; there are rungs (an op's rung each) and kernels (a folder)`;
+      const message = `${op}: ${key}: ${show(value)} is no option of a device; there are rungs (an op's rung each), kernels (a folder) and precision (f32, tf32, f16 or bf16)`;
       throw new StrataError("argument", message, op);
     }
   }
-  return { rungs, kernels };
+  return { rungs, kernels, precision };
 }
 
 /** A machine that holds tensors and computes. */
@@ -76,31 +80,32 @@ export class Device {
    * Opens a device by name: `"cpu"`, `"cuda"`, `"cuda:1"`, `"wgpu"`, `"wgpu:0"`. One that is open
    * already is the same device, unless it is asked to read other kernels.
    *
-   * @throws {@link StrataError} `"device"` if it is not there, with what to do; `"rung"`, `"kernels"`
-   * for options that cannot be met.
+   * @throws {@link StrataError} `"device"` if it is not there, with what to do, or has not the precision;
+   * `"rung"`, `"kernels"` for options that cannot be met.
    */
   static async open(name: string, options?: DeviceOptions): Promise<Device> {
     if (typeof name !== "string") {
       throw new StrataError("argument", `Device.open takes a name like "cuda:0", got ${typeName(name)}`, "open");
     }
-    const { kernels, rungs } = settingsOf(options);
+    const { kernels, rungs, precision } = settingsOf(options);
     if (kernels !== undefined) {
       const text = JSON.stringify({ kernels, rungs: Object.fromEntries(rungs) });
-      return new Device(OURS, await native.openDevice(name, text));
+      return new Device(OURS, await native.openDevice(name, text)).#in(precision);
     }
     // The engine knows one CPU, and calls it just that.
     const known = name === "cpu" || name === "cpu:0" ? Device.cpu() : opened.get(name);
     const device = known ?? Device.#share(name, await native.openDevice(name, "{}"));
-    return device.#withRungs(rungs);
+    return device.#withRungs(rungs).#in(precision);
   }
 
   /** The fastest device here: CUDA, then a hardware WebGPU adapter, then the CPU; see {@link reason}. */
   static async best(options?: DeviceOptions): Promise<Device> {
-    const { kernels, rungs } = settingsOf(options);
+    const { kernels, rungs, precision } = settingsOf(options);
+    const asked = precision ?? native.askedPrecision();
     const best = await native.bestDevice(JSON.stringify({ kernels }));
     const reason = native.bestReason();
     const device = kernels === undefined ? Device.#share("best", best).#native : best;
-    return new Device(OURS, device, reason).#withRungs(rungs);
+    return new Device(OURS, device, reason).#withRungs(rungs).#in(asked === "" ? undefined : asked);
   }
 
   /** Every kind of machine: the devices here, or why there is none. */
@@ -120,6 +125,12 @@ export class Device {
 
   #withRungs(rungs: Settings["rungs"]): Device {
     return rungs.reduce<Device>((device, [op, rung]) => device.withRung(op, rung), this);
+  }
+
+  /** The device in a precision, this one where none is asked for. */
+  #in(precision: string | undefined): Device {
+    if (precision === undefined || precision === this.precision) return this;
+    return new Device(OURS, this.#native.withPrecision(precision), this.reason);
   }
 
   /** Who it is. */
@@ -153,6 +164,21 @@ export class Device {
     return new Device(OURS, this.#native.withRung(on, taken), this.reason);
   }
 
+  /** How exactly products are made on this handle; `"f32"` unless another precision was asked for. */
+  get precision(): Precision {
+    return this.#native.precision() as Precision;
+  }
+
+  /**
+   * The same device, whose products are made in another precision: `device.withPrecision("tf32")`. An op's
+   * ladder then takes the highest rung that rounds no more than that.
+   *
+   * @throws {@link StrataError} `"device"`: the device has not that precision; the message lists those it has.
+   */
+  withPrecision(precision: Precision): Device {
+    return new Device(OURS, this.#native.withPrecision(text("withPrecision", "precision", precision)), this.reason);
+  }
+
   /** What it has done since it was opened. */
   stats(): DeviceStats {
     return parse<DeviceStats>(this.#native.stats());
@@ -176,7 +202,7 @@ export class Device {
     return parse<{ compute: number; bandwidth: number }>(await this.#native.ceiling());
   }
 
-  /** Whether two are one device, whatever rungs they force. */
+  /** Whether two are one device, whatever rungs they force and precision they have. */
   same(other: Device): boolean {
     return this.#native.same(nativeDevice(other, "same"));
   }

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { defaultDevice, Device, setDefaultDevice } from "./device.js";
-export type { DeviceCaps, DeviceInfo, DeviceListing, DeviceOptions, DeviceStats, Machine } from "./device-info.js";
+export type { DeviceCaps, DeviceInfo, DeviceListing, DeviceOptions, DeviceStats, Machine, Precision } from "./device-info.js";
 export { DTYPES } from "./dtype.js";
 export type { DType, TypedArray, TypedArrayOf } from "./dtype.js";
 export { ERROR_CODES, StrataError } from "./error.js";

@@ -1,4 +1,4 @@
-import type { Machine } from "./device-info.js";
+import type { Machine, Precision } from "./device-info.js";
 import { parse } from "./json.js";
 import { native } from "./load.js";
 import type { KernelJson } from "./native.js";
@@ -132,7 +132,11 @@ export interface LadderRung {
   /** Number and name, `3_tiled`. */
   readonly name: string;
   /** What it rounds the factors of its products to; `f32` rounds nothing. */
-  readonly precision: "f32" | "tf32" | "f16" | "bf16";
+  readonly precision: Precision;
+  /** What it can be asked for: that, and the 16-bit floats that its kernels take as they are stored. */
+  readonly precisions: readonly Precision[];
+  /** What it needs of a device beyond being one of its machines, in words, or null. */
+  readonly needs: string | null;
   /** Whether it makes use of what one machine has and others have not. */
   readonly native: boolean;
   /** The machines that have it. */

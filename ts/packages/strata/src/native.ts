@@ -22,6 +22,10 @@ export interface NativeDevice {
   info(): string;
   /** The same device with a rung forced for an op. */
   withRung(op: string, rung: string): NativeDevice;
+  /** How exactly products are made on this handle: {@link Precision}. */
+  precision(): string;
+  /** The same device with products in another precision, if it has that. */
+  withPrecision(precision: string): NativeDevice;
   /** Whether two handles are one device. */
   same(other: NativeDevice): boolean;
   /** JSON: `{ allocations, bytes, inUse, launches, writes, reads }` since it was opened. */
@@ -231,6 +235,8 @@ export interface Native {
   /** The best device; its reason comes from {@link Native.bestReason} afterwards. */
   bestDevice(options: string): Promise<NativeDevice>;
   bestReason(): string;
+  /** What `STRATA_PRECISION` asks for, or "". */
+  askedPrecision(): string;
   /** JSON: a list of `{ machine, info | null, reason | null }`. */
   listDevices(): Promise<string>;
   /** JSON: a list of `{ op, rungs: [{ name, precision, native, machines, kernels: [{ path, entry, cuda, wgsl, rust }] }] }`. */

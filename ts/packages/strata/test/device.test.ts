@@ -62,6 +62,30 @@ for (const device of await devices()) {
     );
   });
 
+  test(`${device.name}: a precision is asked for, and one that is not there is refused`, async () => {
+    assert.equal(device.precision, "f32");
+    assert.equal(device.info.precisions[0], "f32");
+    const card = device.machine === "cuda" && device.info.caps.compute >= 80;
+    assert.equal(device.info.precisions.includes("tf32"), card);
+    for (const precision of ["f32", "tf32", "f16", "bf16"] as const) {
+      if (device.info.precisions.includes(precision)) {
+        const exact = device.withPrecision(precision);
+        assert.ok(exact.same(device) && exact.precision === precision && device.precision === "f32");
+        assert.equal((await Device.open(device.name, { precision })).precision, precision);
+        const [a, b] = [ones([3, 4], { device: exact }), ones([4, 5], { device: exact })];
+        close(await a.matmul(b).read(), Array.from({ length: 15 }, () => 4), 1e-6, precision);
+      } else {
+        const says = new RegExp(`${device.name} .* has no products in ${precision}; it has f32`);
+        fails("device", says, () => device.withPrecision(precision));
+        await rejects("device", says, Device.open(device.name, { precision }));
+      }
+    }
+    fails("argument", /unknown precision "fp8": use f32, tf32, f16 or bf16/, () =>
+      untyped(device.withPrecision, device, "fp8"),
+    );
+    fails("argument", /withPrecision: precision/, () => untyped(device.withPrecision, device, 16));
+  });
+
   test(`${device.name}: more than it can hold is refused, and it goes on`, async () => {
     // Addresses may be granted here without memory behind them; a card has limits of its own.
     if (device.machine !== "cpu") {
@@ -89,10 +113,20 @@ test("opening by name", async () => {
   await rejects("kernels", /no-such-folder/, Device.open("cpu", { kernels: "no-such-folder" }));
   await rejects("argument", /open: rungs: 5/, open("cpu", { rungs: 5 }));
   await rejects("argument", /open: speed: 5 is no option/, open("cpu", { speed: 5 }));
+  await rejects("argument", /open: precision: 16 is no option/, open("cpu", { precision: 16 }));
   for (const device of await devices()) assert.equal(await Device.open(device.name), device);
   const naive = await Device.open("cpu", { rungs: { matmul: "1_naive" } });
   const a = ones([2, 2], { device: naive, requiresGrad: true });
   assert.equal(a.matmul(a).graph().nodes.at(-1)?.kernels[0]?.name, "matmul/1_naive");
+});
+
+test("every rung says what it serves and what it needs", () => {
+  for (const { op, rungs } of ladders()) {
+    for (const rung of rungs) {
+      assert.ok(rung.precisions.includes(rung.precision), `${op} ${rung.name}`);
+      assert.ok(rung.needs === null || rung.needs.length > 3);
+    }
+  }
 });
 
 test("the best device says why", async () => {

@@ -3,11 +3,6 @@
 use crate::precision::out_of_reach;
 use crate::ui;
 use serde::Serialize;
-use std::future::Future;
-use std::pin::pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
 use strata_ml::device::{Caps, Choice, Device, Error, Info, Machine, Precision, Settings, devices};
 use strata_ml::tensor::Tensor;
 
@@ -47,7 +42,7 @@ pub struct DeviceReport {
 
 /// Every device, tried; for a machine without one, why.
 pub fn look() -> Vec<DeviceReport> {
-    let found = block_on(devices());
+    let found = pollster::block_on(devices());
     found.into_iter().map(|found| report(found.machine, found.info)).collect()
 }
 
@@ -82,7 +77,7 @@ fn attempt(info: &Info) -> State {
     let index = Some(info.index).filter(|_| info.machine != Machine::Cpu);
     let choice = Choice { machine: info.machine, index };
     let sum = || -> Result<bool, Box<dyn std::error::Error>> {
-        let device: Device = block_on(choice.open(Settings::default()))?;
+        let device: Device = pollster::block_on(choice.open(Settings::default()))?;
         let numbers: Vec<f32> = (0..1000).map(|i| i as f32).collect();
         let x = Tensor::from_slice(&device, &numbers, &[1000])?;
         let doubled = x.add(&x)?.to_vec::<f32>()?;
@@ -132,25 +127,4 @@ fn details(info: &Info) -> Vec<String> {
     // Also what is out of its reach because it has no such precision.
     lines.extend(out_of_reach(&strata_ml::ladders(), info, Precision::Bf16));
     lines
-}
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// Waits for a future: the device crate is asynchronous because a web page is.
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut context = Context::from_waker(&waker);
-    loop {
-        match future.as_mut().poll(&mut context) {
-            Poll::Ready(value) => return value,
-            Poll::Pending => thread::park(),
-        }
-    }
 }

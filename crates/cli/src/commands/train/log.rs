@@ -30,6 +30,9 @@ pub struct Step {
     /// Tokens a second over the last steps.
     #[serde(deserialize_with = "number")]
     pub tokens_per_second: f64,
+    /// Model FLOP utilisation at that speed, where it is known what the device can do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub utilisation: Option<f64>,
     /// Seconds of training so far, resumed runs included.
     pub seconds: f64,
     /// Held-out loss, at the steps where it was measured.
@@ -189,6 +192,7 @@ mod tests {
             lr: 0.001,
             norm: 1.0,
             tokens_per_second: 9.0,
+            utilisation: None,
             seconds: step as f64,
             validation: None,
             validation_floor: None,

@@ -3,6 +3,7 @@
 mod args;
 mod curve;
 mod interrupt;
+mod light;
 mod log;
 mod place;
 mod plan;
@@ -18,6 +19,7 @@ use crate::args::folder;
 use crate::failure::{Failure, Outcome};
 use crate::precision;
 use crate::ui::{self, Bar, say};
+use light::Light;
 use place::Place;
 use record::Record;
 use serde_json::json;
@@ -246,7 +248,9 @@ fn train(args: &TrainArgs, run: Run) -> Outcome {
     let config = trainer.config().clone();
     let label = device.info().label();
     let title = format!("{name} on {}, {label}", place::short_name(&source));
-    let mut record = Record::new(&out, args.json.as_deref(), title, &label, &kept, &config);
+    let light = Light::of(&device, &config)?;
+    say!("       in {}", light.words())?;
+    let mut record = Record::new(&out, args.json.as_deref(), title, &device, &kept, &config);
     if let Some(log) = log
         && !record.take_over(&log, trainer.done().step)?
     {
@@ -257,7 +261,7 @@ fn train(args: &TrainArgs, run: Run) -> Outcome {
     record.write()?;
     record.announce()?;
     interrupt::listen()?;
-    let mut session = Session::new(record, config.length, before);
+    let mut session = Session::new(record, light, config.length, before);
     let every = args.save_every.unwrap_or_default();
     let saves = place.take().map(|folder| Saves { folder, every });
     let ended = fit(&mut trainer, &data, saves.as_ref(), &kept, &mut |event| session.on(&event));
@@ -277,7 +281,8 @@ fn train(args: &TrainArgs, run: Run) -> Outcome {
         }
     };
     let status = if outcome.stop == Stop::Asked { "interrupted" } else { "finished" };
-    session.record.end(summary(status, &outcome, done, session.seconds()))?;
+    let summary = summary(status, &outcome, done, &session, &device);
+    session.record.end(summary)?;
     if let Some(failure) = session.take_failure() {
         return Err(failure);
     }
@@ -288,7 +293,7 @@ fn train(args: &TrainArgs, run: Run) -> Outcome {
         say!("Go on with: {code}cargo strata train --resume {at}{text}{code:#}")?;
         return Ok(interrupt::CODE);
     }
-    farewell(&out, &outcome, done, session.seconds())?;
+    farewell(&out, &outcome, done, &session)?;
     Ok(0)
 }
 
@@ -296,33 +301,42 @@ fn summary(
     status: &str,
     outcome: &RunOutcome,
     done: CheckpointState,
-    seconds: f64,
+    session: &Session,
+    device: &Device,
 ) -> serde_json::Value {
     let loss = outcome.validation.map(|score| score.nats_per_token());
     json!({
         "status": status,
         "steps": done.step,
         "tokens": done.tokens,
-        "seconds": seconds,
+        "seconds": session.seconds(),
+        "speed": session.light.json(session.pace.rate()),
+        "memory_bytes": device.stats().bytes,
         "validation": loss,
         "floor": outcome.floor,
         "ratio": outcome.floor.zip(loss).map(|(floor, loss)| loss / floor),
     })
 }
 
-fn farewell(out: &Path, outcome: &RunOutcome, done: CheckpointState, seconds: f64) -> Outcome<()> {
+fn farewell(
+    out: &Path,
+    outcome: &RunOutcome,
+    done: CheckpointState,
+    session: &Session,
+) -> Outcome<()> {
     let (head, code, at) = (ui::HEAD, ui::CODE, out.display());
     let loss = outcome.validation.unwrap_or_default().nats_per_token();
     let floor = match outcome.floor {
         Some(floor) => format!("; the floor is {floor:.4}, so {:.3} times it", loss / floor),
         None => String::new(),
     };
-    let time = ui::duration(Duration::try_from_secs_f64(seconds).unwrap_or_default());
+    let time = ui::duration(Duration::try_from_secs_f64(session.seconds()).unwrap_or_default());
     say!(
         "{head}Done{head:#}   {} steps, {} tokens in {time}",
         ui::count(done.step),
         ui::count(done.tokens)
     )?;
+    say!("       {}", session.light.reached(session.pace.rate()))?;
     say!("       held-out loss {}{floor}", ui::fixed(loss))?;
     say!("       checkpoint in {at}, curve in {}", out.join("loss.svg").display())?;
     say!("Next:  {code}cargo strata generate --checkpoint {at}{code:#}")?;

@@ -7,6 +7,7 @@ use crate::ui::Chart;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use strata_files::{Kind, kind, write, write_with};
+use strata_ml::device::Device;
 use strata_ml::transformer::train::{Progress, TrainConfig};
 
 /// A run's history and where it is written. Its memory and the time of a save do not grow with the
@@ -29,15 +30,23 @@ impl Record {
         folder: &Path,
         json: Option<&Path>,
         title: String,
-        device: &str,
+        device: &Device,
         data: &str,
         config: &TrainConfig,
     ) -> Self {
+        let (label, precision) = (device.info().label(), device.precision().name());
+        let head = json!({
+            "device": label,
+            "precision": precision,
+            "data": data,
+            "settings": config,
+            "folder": folder,
+        });
         Record {
             folder: folder.to_path_buf(),
             json: json.map(Path::to_path_buf),
             title,
-            head: json!({"device": device, "data": data, "settings": config, "folder": folder}),
+            head,
             log: Log::new(folder.join("log.jsonl")),
             train: Curve::default(),
             validation: Curve::default(),
@@ -61,8 +70,8 @@ impl Record {
         })
     }
 
-    /// Notes a step.
-    pub fn step(&mut self, progress: &Progress, seconds: f64) {
+    /// Notes a step, and the share of the machine's speed of light that it reached.
+    pub fn step(&mut self, progress: &Progress, utilisation: Option<f64>, seconds: f64) {
         let Progress { report, floor, tokens_per_second, .. } = *progress;
         self.train.push(report.step as f64, report.loss.into());
         self.log.step(Step {
@@ -72,6 +81,7 @@ impl Record {
             lr: report.lr,
             norm: report.norm,
             tokens_per_second,
+            utilisation,
             seconds,
             validation: None,
             validation_floor: None,

@@ -1,6 +1,7 @@
 //! A run as the reader sees it: every event of the training loop becomes a bar, a line, a record.
 
 use super::interrupt;
+use super::light::{Light, Pace, percent};
 use super::record::Record;
 use crate::failure::{Failure, Outcome};
 use crate::ui::{self, Bar, say};
@@ -18,6 +19,8 @@ const WIDTH: usize = 88;
 pub struct Session {
     bar: Bar,
     pub record: Record,
+    pub light: Light,
+    pub pace: Pace,
     length: Length,
     start: Instant,
     before: f64,
@@ -29,10 +32,12 @@ pub struct Session {
 
 impl Session {
     /// A session of a run that has taken `before` seconds already.
-    pub fn new(record: Record, length: Length, before: f64) -> Self {
+    pub fn new(record: Record, light: Light, length: Length, before: f64) -> Self {
         Session {
             bar: Bar::new(),
             record,
+            light,
+            pace: Pace::default(),
             length,
             start: Instant::now(),
             before,
@@ -107,7 +112,9 @@ impl Session {
     }
 
     fn step(&mut self, progress: &Progress) -> Outcome<()> {
-        self.record.step(progress, self.seconds());
+        self.pace.add(progress.tokens_per_second);
+        let share = self.light.share(progress.tokens_per_second);
+        self.record.step(progress, share, self.seconds());
         if self.bar.shown() {
             self.bar.set(progress.fraction, || self.line(progress));
             return Ok(());
@@ -119,7 +126,7 @@ impl Session {
         Ok(())
     }
 
-    /// `120/2,000  loss 3.214  floor 1.201  8,123 tokens/s  4m 10s left`: with a bar it fits a
+    /// `120/2,000  loss 3.214  floor 1.201  8,123 tok/s  25% MFU  4m 10s left`: with a bar it fits a
     /// terminal of 80 columns.
     fn line(&self, progress: &Progress) -> String {
         let Progress { report, floor, tokens_per_second, left, .. } = progress;
@@ -129,8 +136,12 @@ impl Session {
         };
         let floor = floor.map_or(String::new(), |f| format!("  floor {f:.3}"));
         let rate = ui::count(ui::whole(*tokens_per_second));
+        let unit = if self.bar.shown() { "tok/s" } else { "tokens/s" };
+        let share = self.light.share(*tokens_per_second);
+        let share = share.map_or(String::new(), |share| format!("  {} MFU", percent(share)));
         let (step, left) = (ui::count(report.step), ui::duration(*left));
-        format!("{step}{total}  loss {:.3}{floor}  {rate} tokens/s  {left} left", report.loss)
+        let loss = report.loss;
+        format!("{step}{total}  loss {loss:.3}{floor}  {rate} {unit}{share}  {left} left")
     }
 
     fn print(&self, text: &str) -> Outcome<()> {

@@ -1,12 +1,10 @@
 //! Ops at sizes from small to large, for the plots of their ladders: the workloads of the training
 //! step, in other shapes.
 
-use crate::bench::workload::{Inputs, Run, Shapes, noise};
+use crate::bench::workload::{Inputs, Run, Shapes};
 use crate::{Error, Outcome, cases};
 use std::sync::LazyLock;
-use strata_ml::device::Device;
 use strata_ml::matmul::{Epilogue, gemm_into};
-use strata_ml::tensor::{DType, Tensor};
 
 /// An op over a range of sizes.
 #[derive(Clone, Copy, Debug)]
@@ -34,18 +32,18 @@ enum Of {
 }
 
 impl Scale {
-    /// Makes inputs of a size on a device, and the call.
+    /// Makes inputs of a size, and the call.
     ///
     /// # Errors
     /// The device fails.
-    pub fn build(&self, size: usize, device: &Device) -> Outcome<Run> {
+    pub fn build(&self, size: usize, inputs: &Inputs) -> Outcome<Run> {
         match self.of {
             Of::Workload(nth, shapes) => {
                 let none = || Error::Text(format!("{} has no workload {nth}", self.op));
                 let work = super::of(self.op).into_iter().nth(nth).ok_or_else(none)?;
-                (work.build)(&shapes(size), &Inputs::random(device))
+                (work.build)(&shapes(size), inputs)
             }
-            Of::Squares => square(size, device),
+            Of::Squares => square(size, inputs),
         }
     }
 }
@@ -117,9 +115,9 @@ pub(crate) fn of_1024(n: usize) -> Shapes {
     rows(n / width, width)
 }
 
-fn square(n: usize, device: &Device) -> Outcome<Run> {
-    let (a, b) = (noise(device, &[n, n])?, noise(device, &[n, n])?);
-    let out = Tensor::empty(device, DType::F32, &[n, n])?;
+fn square(n: usize, inputs: &Inputs) -> Outcome<Run> {
+    let (a, b) = (inputs.noise(&[n, n])?, inputs.noise(&[n, n])?);
+    let out = inputs.result(&[n, n])?;
     Run::new(format!("[{n}, {n}] by [{n}, {n}]"), move || {
         Ok(gemm_into(&out, &a, &b, Epilogue::default())?)
     })
@@ -128,13 +126,14 @@ fn square(n: usize, device: &Device) -> Outcome<Run> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use strata_ml::device::Settings;
+    use strata_ml::device::{Device, Settings};
 
     #[test]
     fn a_size_is_what_a_call_works_on() {
         let device = Device::open("cpu", Settings::default()).unwrap();
         let shape = |op: &str, size| {
-            SCALES.iter().find(|s| s.op == op).unwrap().build(size, &device).unwrap().shape
+            let scale = SCALES.iter().find(|s| s.op == op).unwrap();
+            scale.build(size, &Inputs::random(&device)).unwrap().shape
         };
         assert_eq!(shape("copy", 64), "[64, 64], transposed");
         assert_eq!(shape("zip", 4096), "[1, 4096] + the same");

@@ -3,7 +3,8 @@
 use crate::Outcome;
 use crate::bench::workload::{Inputs, Run, Shapes};
 use crate::cases::Work;
-use strata_ml::matmul::{Epilogue, column_sum as add_rows, gemm_into};
+use strata_ml::autograd::Product as Pair;
+use strata_ml::matmul::{Epilogue, add_products, column_sum as add_rows, gemm_into};
 use strata_ml::tensor::ops::{self, Map, Reduce, Zip};
 use strata_ml::tensor::{DType, Tensor};
 
@@ -37,8 +38,35 @@ pub(super) const LIST: &[Work] = &[
     ("matmul", |s, d| product(s, d, Product::Head)),
     ("matmul", |s, d| product(s, d, Product::Weights)),
     ("matmul", |s, d| product(s, d, Product::Inputs)),
+    ("grouped_matmul", weight_gradients),
     ("column_sum", column_sum),
 ];
+
+/// The weights of all layers, and the head's, from what went in and the gradient of what came out.
+fn weight_gradients(s: &Shapes, device: &Inputs) -> Outcome<Run> {
+    let (c, rows) = (s.width, s.rows());
+    let of = |n: usize| device.noise(&[rows, n]);
+    let (narrow, hidden, wide) = (of(c)?, of(4 * c)?, of(3 * c)?);
+    let (logits, out) = (of(s.vocab)?, of(c)?);
+    let mut list = vec![(&logits, &narrow)];
+    // Six layers, as gpt-12m has.
+    for _ in 0..6 {
+        list.extend([(&hidden, &out), (&narrow, &hidden), (&narrow, &out), (&narrow, &wide)]);
+    }
+    let size = |t: &Tensor| t.shape().last().copied().unwrap_or(1);
+    let total = list.iter().map(|(a, b)| size(a) * size(b)).sum();
+    let arena = device.empty(DType::F32, &[total])?;
+    ops::fill_bits(&arena, 0)?;
+    let (mut products, mut at) = (Vec::new(), 0);
+    for (a, b) in list {
+        let (m, n) = (size(a), size(b));
+        let into = arena.narrow(0, at, m * n)?.reshape(&[m, n])?;
+        products.push(Pair { into, a: a.t()?, b: b.clone() });
+        at += m * n;
+    }
+    let label = format!("{} weights over {rows} rows", products.len());
+    Run::new(label, move || Ok(add_products(&products)?))
+}
 
 fn fill(s: &Shapes, device: &Inputs) -> Outcome<Run> {
     let x = device.empty(DType::F32, &[s.parameters])?;
@@ -47,13 +75,13 @@ fn fill(s: &Shapes, device: &Inputs) -> Outcome<Run> {
 
 fn copy(s: &Shapes, device: &Inputs) -> Outcome<Run> {
     let shape = [s.rows(), 4 * s.width];
-    let (x, y) = (device.noise(&shape)?, device.empty(DType::F32, &shape)?);
+    let (x, y) = (device.noise(&shape)?, device.result(&shape)?);
     Run::new(format!("{:?}", x.shape()), move || Ok(ops::copy_into(&x, &y)?))
 }
 
 fn transpose(s: &Shapes, device: &Inputs) -> Outcome<Run> {
     let x = device.noise(&[s.rows(), 4 * s.width])?.t()?;
-    let y = device.empty(DType::F32, &[4 * s.width, s.rows()])?;
+    let y = device.result(&[4 * s.width, s.rows()])?;
     Run::new(format!("{:?}, transposed", x.shape()), move || Ok(ops::copy_into(&x, &y)?))
 }
 
@@ -83,7 +111,7 @@ fn zip_row(s: &Shapes, device: &Inputs) -> Outcome<Run> {
 /// Ids from 0 to `n` that no pattern fits.
 fn ids(device: &Inputs, shape: &[usize], n: usize) -> Outcome<Tensor> {
     Ok(device
-        .noise(shape)?
+        .wide_noise(shape)?
         .affine(n as f32 / 4.0, n as f32 / 2.0)?
         .clamp(0.0, n as f32 - 1.0)?
         .cast(DType::U32)?)
@@ -206,11 +234,16 @@ fn product(s: &Shapes, device: &Inputs, which: Product) -> Outcome<Run> {
         Product::Head | Product::Inputs => device.noise(&[n, k])?.t()?,
         _ => device.noise(&[k, n])?,
     };
-    let (out, bias) = (device.zeros(&[m, n])?, device.noise(&[n])?);
+    // Gradients of weights add up in f32.
+    let out = match which {
+        Product::Weights => device.zeros(&[m, n])?,
+        _ => device.result(&[m, n])?,
+    };
+    let bias = device.wide_noise(&[n])?;
     let biased = matches!(which, Product::Qkv | Product::Up | Product::Down);
     let residual = matches!(which, Product::Down).then(|| device.noise(&[m, n])).transpose()?;
     let gelu = matches!(which, Product::Up);
-    let activated = gelu.then(|| device.empty(DType::F32, &[m, n])).transpose()?;
+    let activated = gelu.then(|| device.result(&[m, n])).transpose()?;
     Run::new(format!("[{m}, {k}] by [{k}, {n}], {what}"), move || {
         let epilogue = Epilogue {
             alpha: 1.0,

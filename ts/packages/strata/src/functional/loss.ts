@@ -68,7 +68,7 @@ export interface CrossEntropyOptions {
 }
 
 /**
- * Mean cross-entropy in nats: logits [..., classes] of f32, targets [...] of u32, result []. A
+ * Mean cross-entropy in nats: logits [..., classes] of floats, targets [...] of u32, result []. A
  * target of {@link IGNORE} is not scored. With class weights the mean is a weighted one: over the sum
  * of the targets' weights, as in PyTorch.
  *

@@ -12,7 +12,7 @@ import type { Tensor } from "./tensor.js";
 
 /** The largest elements along a dimension, and where they stood. */
 export interface TopK {
-  /** The largest first; f32. */
+  /** The largest first. */
   readonly values: Tensor;
   /** Their places, u32; no gradient. */
   readonly indices: Tensor;
@@ -39,7 +39,7 @@ export abstract class TensorChoose extends TensorReduce {
    * These elements where `condition` is not 0 (NaN is not), and those of `other` elsewhere; all three
    * are broadcast. What is not chosen gets no gradient, and no NaN of it comes through.
    *
-   * @param condition - f32, i32 or u32: a comparison's result.
+   * @param condition - of any dtype: a comparison's result.
    * @throws {@link StrataError} `"shape"` if the shapes do not broadcast; `"dtype"` for elements of two dtypes.
    */
   where(condition: Tensor, other: Tensor | number): Tensor {
@@ -102,7 +102,7 @@ export abstract class TensorChoose extends TensorReduce {
    * The `k` largest elements along a dimension, the largest first; of equals the first comes first,
    * and NaN before everything. With `k` its whole length this sorts.
    *
-   * @throws {@link StrataError} `"shape"` if there are no `k`; `"dtype"` unless f32.
+   * @throws {@link StrataError} `"shape"` if there are no `k`; `"dtype"` for integers.
    */
   topk(k: number, dim = -1): TopK {
     const op = "topk";
@@ -129,7 +129,7 @@ export abstract class TensorChoose extends TensorReduce {
    * drawn when no weight is left.
    *
    * @throws {@link StrataError} `"shape"` without a row, or for more draws than places without
-   * replacement; `"dtype"` unless f32.
+   * replacement; `"dtype"` for integers.
    */
   multinomial(draws: number, options?: MultinomialOptions): Tensor {
     const op = "multinomial";

@@ -25,7 +25,7 @@ export interface VarianceOptions extends ReduceOptions {
 
 /**
  * Many elements into one. Errors: `"shape"` for a dimension that is not there or named twice,
- * `"dtype"` unless f32.
+ * `"dtype"` for integers, and on WebGPU for floats of 16 bits.
  */
 export abstract class TensorReduce extends TensorMath {
   /** The sum. */
