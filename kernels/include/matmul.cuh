@@ -28,7 +28,7 @@ struct Params {
     unsigned b_offset, b_row, b_col, b_outer, b_inner;
     unsigned c_offset, c_row, c_outer, c_inner;  // columns of c lie side by side
     float alpha;
-    unsigned span;  // terms of each sum that one block adds up (see 4_register_tiled)
+    unsigned span;  // terms of each sum that one block adds up (see split_sum)
 };
 
 // The first element of product b's matrices.
@@ -79,6 +79,33 @@ __device__ __forceinline__ void finish(const Params& p, unsigned b, unsigned i, 
     c[at.c] = from_f32<T>(value);
     if (GELU) activated[at.dense] = from_f32<T>(gelu_for<T>(value));
     // end: finish
+}
+
+// The same for N elements of row i that are `apart` columns from each other, as far as they are there.
+// All is read before anything is written: a read that may meet a write does not pass it, and a thread
+// would wait N times.
+template <unsigned N, typename T>
+__device__ __forceinline__ void finish_row(const Params& p, unsigned b, unsigned i, unsigned j,
+                                           unsigned apart, const float (&sums)[N], const float* bias,
+                                           const T* residual, T* c, T* activated) {
+    Place at = place_of(p, b, i, j);
+    float values[N];
+#pragma unroll
+    for (unsigned s = 0; s < N; s++) {
+        unsigned on = s * apart;
+        values[s] = p.alpha * sums[s];
+        if (i >= p.m || j + on >= p.n) continue;
+        if (ACCUMULATE) values[s] += to_f32(c[at.c + on]);
+        if (BIAS) values[s] += bias[j + on];
+        if (RESIDUAL) values[s] += to_f32(residual[at.dense + on]);
+    }
+#pragma unroll
+    for (unsigned s = 0; s < N; s++) {
+        unsigned on = s * apart;
+        if (i >= p.m || j + on >= p.n) continue;
+        c[at.c + on] = from_f32<T>(values[s]);
+        if (GELU) activated[at.dense + on] = from_f32<T>(gelu(values[s]));
+    }
 }
 
 __device__ __forceinline__ float4 plus(float4 x, float4 y) {

@@ -87,13 +87,15 @@ matmul(const float* a, const float* b, const float* bias, const float* residual,
         }
 #pragma unroll
         for (unsigned r = 0; r < TM; r++) {
-#pragma unroll
-            for (unsigned s = 0; s < TN; s++) {
-                unsigned i = i0 + r * 16 + y, j = j0 + s * 16 + x;
-                if (i >= p.m || j >= p.n) continue;
-                if (SPLIT) c[((part * p.batches + batch) * p.m + i) * p.n + j] = sums[r][s];
-                else finish(p, batch, i, j, sums[r][s], bias, residual, c, activated);
+            unsigned i = i0 + r * 16 + y, j = j0 + x;
+            if (!SPLIT) {
+                finish_row(p, batch, i, j, 16, sums[r], bias, residual, c, activated);
+                continue;
             }
+            float* part_sums = c + ((part * p.batches + batch) * p.m + i) * p.n + j;
+#pragma unroll
+            for (unsigned s = 0; s < TN; s++)
+                if (i < p.m && j + s * 16 < p.n) part_sums[s * 16] = sums[r][s];
         }
     }
 }

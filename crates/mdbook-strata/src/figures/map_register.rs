@@ -14,7 +14,7 @@ const Y: usize = 1;
 
 /// The tile's rows and columns that a thread owns: `i` and `j` of the kernel.
 fn rows(y: usize) -> [usize; 8] {
-    std::array::from_fn(|r| r / 4 * 64 + y * 4 + r % 4)
+    std::array::from_fn(|r| r * 16 + y)
 }
 
 fn columns(x: usize) -> [usize; 8] {
@@ -23,12 +23,12 @@ fn columns(x: usize) -> [usize; 8] {
 
 pub(super) fn draw() -> Svg {
     let text = "Left, the tile of 128 by 128 elements of C that a block of 256 threads computes, with the \
-                slab of A, 128 by 8, on its left and the slab of B, 8 by 128, above it. Warp 0 owns rows 0 \
-                to 7 and 64 to 71 of the tile. Of each slab it fetches 16 sectors of A, in four runs of \
-                four rows, and 16 of B, four rows of 32 columns, all used whole. Right, one thread of the \
-                warp: it owns rows 4 to 7 and 68 to 71, and columns 2, 18, 34, 50, 66, 82, 98 and 114. At \
-                one step along k it loads 8 numbers of A and 8 of B and multiplies each with each: 64 \
-                multiplications for 16 numbers.";
+                slab of A, 128 by 8, on its left and the slab of B, 8 by 128, above it. Warp 0 owns two \
+                rows of every sixteen: 0 and 1, 16 and 17, and so on. Of each slab it fetches 16 sectors of \
+                A, in four runs of four rows, and 16 of B, four rows of 32 columns, all used whole. \
+                Right, one thread of the warp: it owns rows 1, 17, 33 and so on to 113, and columns 2, 18, \
+                34 and so on to 114. At one step along k it loads 8 numbers of A and 8 of B and multiplies \
+                each with each: 64 multiplications for 16 numbers.";
     let mut svg =
         Svg::new("map-register", 640.0, 430.0, "4_register_tiled: a thread owns 64 elements", text);
     let (left, top, side) = (62.0, 74.0, UNIT * TILE as f64);
@@ -69,13 +69,13 @@ fn tile(svg: &mut Svg, left: f64, top: f64, side: f64) {
         svg.rect(ax, top + UNIT * row as f64, deep, 4.0 * UNIT, 0.0, "fill-1");
         svg.rect(left, by + DEEP * depth as f64, 32.0 * UNIT, DEEP, 0.0, "fill-2");
     }
-    for group in [0, 64] {
-        svg.rect(left, top + UNIT * group as f64, side, 8.0 * UNIT, 0.0, "fill-3 ghost");
+    for row in rows(0) {
+        svg.rect(left, top + UNIT * row as f64, side, 2.0 * UNIT, 0.0, "fill-3 ghost");
     }
     for column in columns(X) {
-        for row in [rows(Y)[0], rows(Y)[4]] {
+        for row in rows(Y) {
             let (x, y) = (left + UNIT * column as f64, top + UNIT * row as f64);
-            svg.rect(x - 0.5, y, UNIT + 1.0, 4.0 * UNIT, 0.0, "fill-4");
+            svg.rect(x - 0.5, y - 0.5, UNIT + 1.0, UNIT + 1.0, 0.0, "fill-4");
         }
     }
 }

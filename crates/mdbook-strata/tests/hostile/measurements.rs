@@ -136,3 +136,21 @@ fn a_drawing_says_of_its_numbers_what_the_file_says() {
     let expanded = page::from_bytes(&tree, b"{{#ladder op=matmul results=r}}").unwrap();
     assert!(expanded.pieces[0].1.contains("</code> at 4 by 4:"), "{}", expanded.pieces[0].1);
 }
+
+#[test]
+fn what_is_not_recorded_yet_is_said_and_what_is_wrong_is_not() {
+    let fixture = fixture();
+    let tree = tree(&fixture);
+    let with = |rest: &str| said(&tree, format!("It takes {{{{#number r {rest}}}}}.").as_bytes());
+    let soon = "else=\"(not recorded yet)\"";
+    let page = page::from_bytes(
+        &tree,
+        format!("{{{{#number r rows[rung=9_new].flops {soon}}}}}").as_bytes(),
+    );
+    assert!(page.unwrap().text.contains("(not recorded yet)"));
+    assert!(
+        with(&format!("rows[0].flops over=rows[rung=9_new].flops {soon}")).starts_with("right")
+    );
+    assert!(with("rows[rung=9_new].flops").contains("r.json has no"));
+    assert!(with(&format!("rows[0].flops unit=miles {soon}")).contains("miles"));
+}
