@@ -6,7 +6,7 @@ use strata_check::{Check, Tolerance, gradient, oracle::layernorm as oracle, samp
 use strata_device::{Device, LadderInfo, Machine, testing::testing_devices};
 use strata_layernorm::{ladders, residual_layernorm, residual_layernorm_forward};
 use strata_shapes as shapes;
-use strata_tensor::Tensor;
+use strata_tensor::{DType, Tensor};
 
 const EPS: f32 = 1e-5;
 
@@ -168,4 +168,36 @@ fn shapes_that_do_not_fit_are_refused() {
     let none = tensor(&[2, 1]).narrow(1, 0, 0).unwrap();
     assert!(residual_layernorm_forward(&none, &none, &three, &three, EPS).is_err());
     assert!(residual_layernorm_forward(&x, &x, &three, &three, f32::NAN).is_err());
+}
+
+#[test]
+fn sixteen_bits_are_f32_rounded_once() {
+    let kept = testing_devices().into_iter().filter(|d| d.machine() != Machine::Wgpu);
+    for (device, dtype) in kept.flat_map(|d| [(d.clone(), DType::BF16), (d, DType::F16)]) {
+        let of = |device: &Device, seed, shape: &[usize]| {
+            let data = sample::uniform(seed, shape.iter().product(), -3.0, 5.0);
+            Tensor::from_slice(device, &data, shape).unwrap()
+        };
+        for width in [131, 8200] {
+            for (rung, device) in rungs(&device, width) {
+                let halves = [1, 2].map(|seed| of(&device, seed, &[7, width]).cast(dtype).unwrap());
+                let [gamma, beta] = [3, 4].map(|seed| of(&device, seed, &[width]));
+                let run = |dtype: DType| {
+                    let [x, r] = [&halves[0], &halves[1]].map(|t| t.cast(dtype).unwrap());
+                    residual_layernorm_forward(&x, &r, &gamma, &beta, EPS).unwrap()
+                };
+                let ((sum, got), (want_sum, want)) = (run(dtype), run(DType::F32));
+                for (got, want) in [(&sum, &want_sum), (&got.out, &want.out)] {
+                    let values = |t: &Tensor| t.cast(DType::F32).unwrap().to_vec::<f32>().unwrap();
+                    assert_eq!(got.dtype(), dtype);
+                    assert!(values(got) == values(&want.cast(dtype).unwrap()), "{rung}, {dtype}");
+                }
+            }
+            let [gain, r] = [3, 4].map(|seed| of(&device, seed, &[width]));
+            let x = gain.cast(dtype).unwrap();
+            let error = residual_layernorm_forward(&x, &r, &gain, &gain, EPS).unwrap_err();
+            let part = format!("residual_layernorm takes {dtype}, got f32 as `residual`");
+            assert!(error.to_string().contains(&part), "{error}");
+        }
+    }
 }

@@ -39,8 +39,11 @@ pub fn load_cuda(
     };
     let headers = text.includes.iter().filter(|(name, _)| named(name)).map(|&(_, text)| text);
     let texts: Vec<&str> = headers.chain([code.as_str()]).collect();
-    // Of the built-in ones too: what is stored in 16 bits must not be read as f32.
-    heeds(kernel, constants, &path, &texts, Machine::Cuda)?;
+    // Of the built-in ones only that they do not read as f32 what is stored in 16 bits.
+    let asked =
+        |name: &str| is_own || TYPES.iter().flatten().any(|(constant, _)| *constant == name);
+    let constants: Vec<_> = constants.iter().filter(|c| asked(c.0)).copied().collect();
+    heeds(kernel, &constants, &path, &texts, Machine::Cuda)?;
     Ok(Loaded { path, text: code, prefix_lines: 0, tuned: Vec::new(), own: is_own })
 }
 
@@ -78,6 +81,10 @@ fn read(
     Ok(found.map(|(file, text)| (file.display().to_string(), text)))
 }
 
+/// The constants that choose a float's type, and what texts call it.
+const TYPES: [Option<(&str, &str)>; 2] =
+    [Element::Stored.chosen_by(), Element::Outcome.chosen_by()];
+
 /// Whether a reader's text names the constants it must heed, as far as the launch sets them.
 fn heeds(
     kernel: &Kernel,
@@ -88,8 +95,7 @@ fn heeds(
 ) -> Result<()> {
     let names = |name: &str| texts.iter().any(|text| vet::names(text, machine, name));
     // A text of 16-bit floats names their type; the constant itself stands in the header.
-    let types = [Element::Stored, Element::Outcome].map(Element::chosen_by);
-    let known = |name: &&str| match types.into_iter().flatten().find(|(n, _)| n == name) {
+    let known = |name: &&str| match TYPES.into_iter().flatten().find(|(n, _)| n == name) {
         Some((_, ty)) => names(ty),
         None => !kernel.heeded.contains(name) || names(name),
     };

@@ -144,7 +144,7 @@ fn every_kernel_compiles_for_ampere_and_hopper() {
     for &(path, text) in strata_kernels::KERNELS {
         // What hopper.cuh holds (TMA, wgmma) exists on Hopper alone.
         let kernel = Kernel::new(path, "", &Signature::NONE).cuda(text, strata_kernels::INCLUDES);
-        let hopper = text.contains("hopper.cuh");
+        let hopper = text.contains("#include \"hopper");
         let archs: &[&str] = if hopper { &["sm_90a"] } else { &["sm_80", "sm_90a"] };
         for arch in archs {
             match cuda::compile(&kernel, &[], arch, None) {
