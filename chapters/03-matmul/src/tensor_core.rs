@@ -28,12 +28,17 @@ fn tiles(a: &Args, width: usize) -> usize {
     a.m.div_ceil(TILE_M) * a.n.div_ceil(width) * a.batches
 }
 
-fn cut(a: &Args) -> Cut {
+fn cut(a: &Args, device: &Device) -> Cut {
     let narrow = tiles(a, 128);
+    // Cards for data centers give a block more than 99 KB of shared memory. The bits are the same.
+    let roomy = matches!(device.info().caps.compute, 80 | 87 | 90 | 100..=119);
     // A wide tile reads less for each multiplication, and fills a multiprocessor alone.
     let rounds = |tiles: usize, at_once: usize| tiles.div_ceil(at_once);
-    if rounds(tiles(a, 256), BUSY / 2) * 12 <= rounds(narrow, BUSY) * 13 && narrow > BUSY / 2 {
-        return Cut { width: 256, stages: 4, blocks: 1, parts: 1 };
+    if rounds(tiles(a, 256), BUSY / 2) * 12 <= rounds(narrow, BUSY) * 13
+        && narrow > BUSY / 2
+        && roomy
+    {
+        return Cut { width: 256, stages: 3, blocks: 1, parts: 1 };
     }
     let most = (a.k / SPAN_LEAST).max(1);
     let parts = (BUSY / narrow.max(1)).clamp(1, most);
@@ -60,7 +65,7 @@ fn tiled(launch: Launch, a: &Args, cut: &Cut, fours: bool) -> Launch {
 }
 
 pub(crate) fn plan(a: &Args, device: &Device) -> Result<Vec<Launch>> {
-    let cut = cut(a);
+    let cut = cut(a, device);
     let out = &a.out;
     let offset = out.tensor.layout().offset;
     if cut.parts == 1 {

@@ -54,15 +54,17 @@ fn weight_gradients(s: &Shapes, device: &Inputs) -> Outcome<Run> {
         list.extend([(&hidden, &out), (&narrow, &hidden), (&narrow, &out), (&narrow, &wide)]);
     }
     let size = |t: &Tensor| t.shape().last().copied().unwrap_or(1);
-    let total = list.iter().map(|(a, b)| size(a) * size(b)).sum();
+    let places = list.iter().map(|(a, b)| size(a).saturating_mul(size(b)));
+    let total = places.fold(0, usize::saturating_add);
     let arena = device.empty(DType::F32, &[total])?;
     ops::fill_bits(&arena, 0)?;
     let (mut products, mut at) = (Vec::new(), 0);
     for (a, b) in list {
         let (m, n) = (size(a), size(b));
-        let into = arena.narrow(0, at, m * n)?.reshape(&[m, n])?;
+        let numbers = m.saturating_mul(n);
+        let into = arena.narrow(0, at, numbers)?.reshape(&[m, n])?;
         products.push(Pair { into, a: a.t()?, b: b.clone() });
-        at += m * n;
+        at = at.saturating_add(numbers);
     }
     let label = format!("{} weights over {rows} rows", products.len());
     Run::new(label, move || Ok(add_products(&products)?))
