@@ -92,7 +92,9 @@ for (const device of await devices()) {
     );
     assert.deepEqual(
       run.bindings.map((b) => `${b.name}: ${b.access} ${b.type}`),
-      ["a: read f32", "b: read f32", "bias: read f32", "residual: read f32", "c: write f32", "activated: write f32"],
+      ["a: read", "b: read", "bias: read f32", "residual: read", "c: write", "activated: write"].map((binding) =>
+        binding.endsWith("f32") ? binding : `${binding} f32, bf16 or f16`,
+      ),
     );
     const sizes = Object.fromEntries(run.fields.map((field) => [field.name, field.values]));
     assert.deepEqual([sizes.m, sizes.n, sizes.k, sizes.alpha], [[4], [2], [3], [1]]);
