@@ -195,15 +195,18 @@ pub(crate) static LADDER: Ladder<Args> = Ladder {
         Rung::new("4_register_tiled", &[&REGISTER_TILED, &SPLIT_SUM], |a, device| {
             tiled::plan(&REGISTER_TILED, a, device)
         })
-        .accepts(all_f32),
+        .accepts(all_f32)
+        .wide(),
         Rung::new("5_vectorized", &[&VECTORIZED, &SPLIT_SUM], |a, device| {
             tiled::plan(&VECTORIZED, a, device)
         })
-        .accepts(all_f32),
+        .accepts(all_f32)
+        .wide(),
         Rung::new("6_double_buffered", &[&DOUBLE_BUFFERED, &SPLIT_SUM], |a, device| {
             tiled::plan(&DOUBLE_BUFFERED, a, device)
         })
-        .accepts(all_f32),
+        .accepts(all_f32)
+        .wide(),
         Rung::new("7_tensor_core", &[&TENSOR_CORE, &SPLIT_SUM], tensor_core::plan)
             .needs(Needs { arch: Arch::AtLeast(80), ..Needs::NONE })
             .precision(Precision::Tf32)

@@ -5,18 +5,19 @@ use crate::failure::Outcome;
 use crate::ui;
 use strata_ml::device::{Device, Info, LadderInfo, Machine, Precision};
 
-/// Whether `train` takes bf16 by itself where a card has it.
-const MIXED_BY_DEFAULT: bool = false;
-
 /// The precision of a training run that nobody asked another of, and why, if it is not f32: a card
-/// that has bf16 trains in it, all else in f32.
-pub fn of_training(info: &Info) -> (Precision, &'static str) {
-    mixed(info, MIXED_BY_DEFAULT)
+/// that has bf16 trains in it, all else in f32. A reader's kernels are written for f32.
+pub fn of_training(info: &Info, mine: bool) -> (Precision, &'static str) {
+    match !mine && info.machine == Machine::Cuda && info.has(Precision::Bf16) {
+        true => (Precision::Bf16, "this card trains several times faster so; --precision f32 is exact"),
+        false => (Precision::F32, ""),
+    }
 }
 
-fn mixed(info: &Info, allowed: bool) -> (Precision, &'static str) {
-    match allowed && info.machine == Machine::Cuda && info.has(Precision::Bf16) {
-        true => (Precision::Bf16, "the card has it, and trains faster; --precision f32 is exact"),
+/// The precision of a run that goes on: the one that it was begun in, f32 where the device lacks that.
+pub fn of_resumed(info: &Info, begun: Precision) -> (Precision, &'static str) {
+    match info.has(begun) {
+        true => (begun, "the run was begun in it"),
         false => (Precision::F32, ""),
     }
 }
@@ -106,14 +107,24 @@ mod tests {
 
     #[test]
     fn training_is_mixed_on_a_card_that_has_it_and_nowhere_else() {
-        let of = |machine, compute| mixed(&info(machine, compute), true).0;
+        let of = |machine, compute| of_training(&info(machine, compute), false).0;
         assert_eq!(of(Machine::Cuda, 80), Precision::Bf16);
         assert_eq!(of(Machine::Cuda, 90), Precision::Bf16);
         assert_eq!(of(Machine::Cuda, 75), Precision::F32);
         assert_eq!(of(Machine::Wgpu, 0), Precision::F32);
         assert_eq!(of(Machine::Cpu, 0), Precision::F32);
-        assert_eq!(mixed(&info(Machine::Cuda, 90), false).0, Precision::F32);
-        assert!(mixed(&info(Machine::Cuda, 90), true).1.contains("--precision f32"));
+        assert_eq!(of_training(&info(Machine::Cuda, 90), true).0, Precision::F32, "own kernels");
+        assert!(of_training(&info(Machine::Cuda, 90), false).1.contains("--precision f32"));
+    }
+
+    #[test]
+    fn a_run_goes_on_as_it_was_begun_and_more_exactly_where_that_cannot_be() {
+        let of = |machine, compute, begun| of_resumed(&info(machine, compute), begun).0;
+        assert_eq!(of(Machine::Cuda, 90, Precision::Tf32), Precision::Tf32);
+        assert_eq!(of(Machine::Cpu, 0, Precision::Bf16), Precision::Bf16);
+        assert_eq!(of(Machine::Cpu, 0, Precision::Tf32), Precision::F32);
+        assert_eq!(of(Machine::Wgpu, 0, Precision::Bf16), Precision::F32);
+        assert_eq!(of(Machine::Cuda, 90, Precision::F32), Precision::F32);
     }
 
     #[test]
@@ -124,6 +135,7 @@ mod tests {
             kernels: &[],
             needs: Needs { arch, ..Needs::NONE },
             precision,
+            wide: false,
             native: true,
         };
         let ladder = |op| LadderInfo {

@@ -16,6 +16,9 @@ pub struct Rung<A: 'static> {
     /// Arguments whose factors it multiplies as they are, whatever its precision: those that are stored
     /// in 16 bits.
     pub exact: fn(&A) -> bool,
+    /// Whether its floats are f32 alone, though its kernels could be compiled for 16 bits: what
+    /// `accepts` sees to.
+    pub wide: bool,
     /// Whether it is there for some machines alone, because of what they can do and others cannot.
     pub native: bool,
     /// Which arguments it takes.
@@ -33,7 +36,8 @@ impl<A> Rung<A> {
     ) -> Self {
         let (needs, precision) = (Needs::NONE, Precision::F32);
         let (exact, accepts) = (|_: &A| false, |_: &A| true);
-        Rung { name, kernels, needs, precision, exact, native: false, accepts, plan }
+        let (wide, native) = (false, false);
+        Rung { name, kernels, needs, precision, exact, wide, native, accepts, plan }
     }
 
     /// Which arguments it takes.
@@ -54,6 +58,11 @@ impl<A> Rung<A> {
     /// Which arguments' factors it multiplies without rounding them.
     pub const fn exact(self, exact: fn(&A) -> bool) -> Self {
         Rung { exact, ..self }
+    }
+
+    /// Marks a rung that takes f32 alone, though its kernels could be compiled for 16 bits.
+    pub const fn wide(self) -> Self {
+        Rung { wide: true, ..self }
     }
 
     /// Marks a rung that makes use of what one machine has and others have not: that it stands on no
@@ -203,6 +212,7 @@ impl<A: Debug> Ladder<A> {
             kernels: r.kernels,
             needs: r.needs,
             precision: r.precision,
+            wide: r.wide,
             native: r.native,
         };
         LadderInfo { op: self.op, rungs: self.rungs.iter().map(row).collect() }
@@ -267,6 +277,8 @@ pub struct RungInfo {
     pub needs: Needs,
     /// How exactly it multiplies.
     pub precision: Precision,
+    /// Whether its floats are f32 alone, though its kernels could be compiled for 16 bits.
+    pub wide: bool,
     /// Whether it makes use of what one machine has and others have not.
     pub native: bool,
 }
@@ -279,10 +291,10 @@ impl RungInfo {
             let mut elements =
                 self.kernels.iter().flat_map(|k| k.signature.bindings).map(|b| b.element);
             // Results may be kept in 16 bits whatever they are made of.
-            elements.any(|element| element == Element::Stored || element == Element::Of(dtype))
+            let taken = |element| element == Element::Stored || element == Element::Of(dtype);
+            dtype != DType::F32 && !self.wide && elements.any(taken)
         };
-        let serves =
-            |p: &Precision| *p == self.precision || (p.dtype() != DType::F32 && stores(p.dtype()));
+        let serves = |p: &Precision| *p == self.precision || stores(p.dtype());
         Precision::ALL.into_iter().filter(serves).collect()
     }
 

@@ -175,14 +175,16 @@ impl FromStr for Precision {
 const TENSOR_CORES: Arch = Arch::AtLeast(80);
 
 impl Info {
-    /// Whether the device multiplies in this precision: all do in f32; NVIDIA cards of compute
-    /// capability 8.0 and newer in all four; adapters with cooperative matrices in f16.
+    /// Whether the device has this precision: all have f32; NVIDIA cards of compute capability 8.0 and
+    /// newer all four; adapters with cooperative matrices f16. A processor has bf16: it stores in it what
+    /// a card would, and multiplies in f32.
     pub const fn has(&self, precision: Precision) -> bool {
         let card = matches!(self.machine, Machine::Cuda) && TENSOR_CORES.takes(self.caps.compute);
         match precision {
             Precision::F32 => true,
             Precision::F16 => card || self.caps.cooperative_matrix,
-            Precision::Tf32 | Precision::Bf16 => card,
+            Precision::Tf32 => card,
+            Precision::Bf16 => card || matches!(self.machine, Machine::Cpu),
         }
     }
 
@@ -240,7 +242,7 @@ mod tests {
     #[test]
     fn who_lacks_a_precision_says_which_it_has() {
         use Precision::*;
-        assert_eq!(device(Machine::Cpu, 0, false).precisions(), [F32]);
+        assert_eq!(device(Machine::Cpu, 0, false).precisions(), [F32, Bf16]);
         assert_eq!(device(Machine::Wgpu, 0, true).precisions(), [F32, F16]);
         assert_eq!(device(Machine::Cuda, 75, false).precisions(), [F32]);
         for newer in [80, 86, 90, 100, 120] {

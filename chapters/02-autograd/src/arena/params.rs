@@ -179,6 +179,7 @@ impl ParamBuilder {
         let values = Tensor::from_slice(device, &host, &[total])?.cast(of_values)?;
         let shadow = self.shadow.map(|dtype| values.cast(dtype)).transpose()?;
         let grads = Tensor::zeros(device, of_grads, &[total])?;
+        // region: shadow
         let mut vars = Vec::with_capacity(infos.len());
         for (info, parameter) in infos.iter().zip(declared) {
             let read = shadow.as_ref().filter(|_| info.shape.len() > 1).unwrap_or(&values);
@@ -187,6 +188,7 @@ impl ParamBuilder {
             let _ = parameter.0.set(var.clone());
             vars.push(var);
         }
+        // end: shadow
         Ok(Parameters { values, shadow, grads, decayed, infos, vars })
     }
 }

@@ -178,16 +178,20 @@ fn ladders(format: Format) -> Outcome<()> {
     let ladders = strata_ml::ladders();
     let machines =
         |rung: &RungInfo| -> Vec<&'static str> { rung.machines.iter().map(|m| m.name()).collect() };
+    let precisions =
+        |r: &RungInfo| -> Vec<&'static str> { r.precisions().iter().map(|p| p.name()).collect() };
     match format {
         Format::Json => {
-            let rungs = |l: &LadderInfo| -> Vec<Value> {
-                let row = |r: &RungInfo| {
-                    let needs = Some(r.needs.to_string()).filter(|needs| !needs.is_empty());
-                    let precision = r.precision.name();
-                    json!({"name": r.name, "machines": machines(r), "precision": precision, "needs": needs})
-                };
-                l.rungs.iter().map(row).collect()
+            let row = |r: &RungInfo| {
+                json!({
+                    "name": r.name,
+                    "machines": machines(r),
+                    "precision": r.precision.name(),
+                    "precisions": precisions(r),
+                    "needs": Some(r.needs.to_string()).filter(|needs| !needs.is_empty()),
+                })
             };
+            let rungs = |l: &LadderInfo| l.rungs.iter().map(row).collect::<Vec<Value>>();
             let rows = ladders.iter().map(|l| json!({"op": l.op, "rungs": rungs(l)}));
             ui::json(&rows.collect())?;
         }
@@ -196,11 +200,12 @@ fn ladders(format: Format) -> Outcome<()> {
                 say!("{}{}{:#}", ui::HEAD, ladder.op, ui::HEAD)?;
                 for rung in &ladder.rungs {
                     let (machines, needs) = (machines(rung).join(" "), rung.needs.to_string());
-                    let line =
-                        format!("  {:22} {:5} {machines:14} {needs}", rung.name, rung.precision);
+                    let (name, serves) = (rung.name, precisions(rung).join(" "));
+                    let line = format!("  {name:20} {serves:14} {machines:13} {needs}");
                     say!("{}", line.trim_end())?;
                 }
             }
+            say!("f16 and bf16 stand on cpu and cuda: portable WGSL has no type for them")?;
         }
         _ => return Err(drawn_only("ladders")),
     }

@@ -87,7 +87,7 @@ fn fresh<E: Judging>(args: &TrainArgs) -> Outcome<Run> {
         }
         None => plan::preset(args)?,
     };
-    let device = open::<E>(args, precision::of_training)?;
+    let device = open::<E>(args, |info| precision::of_training(info, args.mine))?;
     let (mut config, why) = plan::plan(args, shape, &device)?;
     let place = match &args.out {
         Some(path) => Place::named(path, args.force)?,
@@ -135,7 +135,7 @@ fn resumed<E: Judging>(args: &TrainArgs, from: &Path) -> Outcome<Run> {
         (None, None) => Source::Stories,
     };
     let begun = file.as_ref().map_or(Precision::F32, |file| file.precision);
-    let device = open::<E>(args, |_| (begun, "the run was begun in it"))?;
+    let device = open::<E>(args, |info| precision::of_resumed(info, begun))?;
     if device.precision() != begun {
         ui::warn(&format!(
             "the run was begun in {begun} and goes on in {}: not to the same bits as if it had never \
