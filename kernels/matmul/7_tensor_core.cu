@@ -8,7 +8,8 @@
 // multiplied, the fragments of the next are on their way from shared memory.
 // Cost: 2 m n k FLOPs; k m n (1 / BM + 1 / BN) elements from global memory, as many into shared memory,
 // k m n (1 / WM + 1 / WN) out of it.
-// Expected gain over 6_double_buffered:
+// Expected gain over 6_double_buffered: ten times in 16 bits, five in tf32. An mma reaches about 0.6 of the
+// data sheet's 989 TFLOP/s (half of that in tf32), where rung 6 reaches 0.85 of 67.
 #include "matmul.cuh"
 #include "slab.cuh"
 

@@ -8,6 +8,7 @@ use pollster::block_on;
 use std::ops::ControlFlow;
 use std::path::Path;
 use strata_data::{Batch, Dataset, Tokenizer};
+use strata_tensor::DType;
 
 impl Trainer {
     /// [`step_async`](Self::step_async), waiting for its numbers.
@@ -118,6 +119,6 @@ pub fn weights(model: &Gpt) -> Result<Vec<NamedTensor>> {
 ///
 /// # Errors
 /// As [`save_model_async`](checkpoint::save_model_async).
-pub fn save_model(folder: &Path, model: &Gpt, tokenizer: &Tokenizer) -> Result<()> {
-    block_on(checkpoint::save_model_async(folder, model, tokenizer))
+pub fn save_model(folder: &Path, model: &Gpt, tokenizer: &Tokenizer, dtype: DType) -> Result<()> {
+    block_on(checkpoint::save_model_async(folder, model, tokenizer, dtype))
 }

@@ -7,8 +7,11 @@ use std::fs;
 use std::path::Path;
 use strata_data::TokenizerKind;
 use strata_device::testing::testing_devices;
+use strata_tensor::DType;
 use strata_transformer::Gpt;
-use strata_transformer::checkpoint::{self, NamedTensor, read_tensors, write_tensors};
+use strata_transformer::checkpoint::{
+    self, NamedTensor, read_tensors, write_tensors, write_tensors_as,
+};
 use strata_transformer::train::Trainer;
 
 fn fails(folder: &Path, words: &[&str]) {
@@ -30,6 +33,19 @@ fn what_is_saved_opens_again_on_every_device() {
         let want = Gpt::new(&shape(), &device, 1).unwrap();
         let read = |m: &Gpt| m.parameters().values().unwrap().to_vec::<f32>().unwrap();
         assert_eq!(read(&loaded.model), read(&want));
+    }
+}
+
+#[test]
+fn what_16_bits_cannot_hold_is_not_saved_as_infinity() {
+    let of = |x: f32| NamedTensor { name: "w".into(), shape: vec![2], data: vec![1.0, x] };
+    let fails = |x: f32, dtype| write_tensors_as(&[(&of(x), dtype)]).unwrap_err().to_string();
+    let error = fails(70_000.0, DType::F16);
+    assert_eq!(error, "tensor w holds 70000, and f16 ends at 65504: save it in f32");
+    assert!(fails(f32::MAX, DType::BF16).contains("bf16 ends at"));
+    assert!(fails(1.0, DType::U32).contains("u32; use f32, bf16 or f16"));
+    for kept in [f32::INFINITY, f32::NAN, 65_504.0] {
+        assert!(write_tensors_as(&[(&of(kept), DType::F16)]).is_ok(), "{kept}");
     }
 }
 
@@ -145,6 +161,27 @@ proptest! {
         let back = read_tensors(&path).unwrap();
         let same = |x: &[f32], y: &[f32]| x.iter().map(|v| v.to_bits()).eq(y.iter().map(|v| v.to_bits()));
         prop_assert!(same(&back["a"].data, a) && same(&back["b"].data, b));
+    }
+
+    #[test]
+    fn tensors_in_16_bits_are_rounded_to_the_nearest(
+        numbers in proptest::collection::vec(-6e4f32..6e4, 0..40),
+    ) {
+        let part = |name: &str| NamedTensor {
+            name: name.into(), shape: vec![numbers.len()], data: numbers.clone(),
+        };
+        let (a, b, c) = (part("a"), part("b"), part("c"));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.safetensors");
+        let all = [(&a, DType::BF16), (&b, DType::F16), (&c, DType::F32)];
+        fs::write(&path, write_tensors_as(&all).unwrap()).unwrap();
+        let back = read_tensors(&path).unwrap();
+        let near = |back: &[f32], bits: i32| back.iter().zip(&numbers).all(|(&got, &want)| {
+            let (got, want) = (f64::from(got), f64::from(want));
+            (got - want).abs() <= want.abs() * 2f64.powi(-bits) + 3e-8
+        });
+        prop_assert!(near(&back["a"].data, 8) && near(&back["b"].data, 11));
+        prop_assert_eq!(&back["c"].data, &numbers);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use strata_data::{Dataset, Options, Source, TokenizerChoice, prepare};
 use strata_files::fault;
+use strata_tensor::DType;
 use strata_transformer::checkpoint::{self, RunFolder};
 use strata_transformer::train::{Event, SaveEvery, Saves, Stop, Trainer, fit};
 
@@ -126,8 +127,9 @@ fn two_runs_cannot_have_one_folder() {
     drop(held);
     run.save(&folder, text.tokenizer(), "text").unwrap();
     // A model alone must not stand beside another run's optimizer.
-    let message =
-        checkpoint::save_model(&folder, run.model(), text.tokenizer()).unwrap_err().to_string();
+    let message = checkpoint::save_model(&folder, run.model(), text.tokenizer(), DType::F32)
+        .unwrap_err()
+        .to_string();
     assert!(message.contains("another folder"), "{message}");
 }
 

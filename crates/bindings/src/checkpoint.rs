@@ -83,12 +83,12 @@ impl Checkpoint {
     }
 }
 
-/// Named tensors as a safetensors file.
+/// Named tensors as a safetensors file, each in its own dtype.
 pub fn save_tensors(path: String, names: Vec<String>, tensors: Vec<u32>) -> Result<Job<()>> {
     let op = "saveTensors";
     let tensors: Vec<Tensor> = get_all(&tensors)?.iter().map(|v| v.value().clone()).collect();
     for tensor in &tensors {
-        tensor.expect_dtype(op, DType::F32)?;
+        tensor.expect_float(op)?;
     }
     if names.len() != tensors.len() {
         return Err(Error::argument(op, "each tensor needs a name"));
@@ -97,9 +97,11 @@ pub fn save_tensors(path: String, names: Vec<String>, tensors: Vec<u32>) -> Resu
         let mut named = Vec::with_capacity(names.len());
         for (name, tensor) in names.into_iter().zip(tensors) {
             let shape = tensor.shape().to_vec();
-            named.push(NamedTensor { name, shape, data: tensor.read::<f32>().await? });
+            let data = tensor.cast(DType::F32)?.read::<f32>().await?;
+            named.push((NamedTensor { name, shape, data }, tensor.dtype()));
         }
-        let bytes = checkpoint::write_tensors(&named)?;
+        let each: Vec<_> = named.iter().map(|(tensor, dtype)| (tensor, *dtype)).collect();
+        let bytes = checkpoint::write_tensors_as(&each)?;
         Ok(write_atomically(&PathBuf::from(path), &bytes)?)
     }))
 }

@@ -4,7 +4,7 @@ use crate::engine::device::{Buffer, StepState, trace};
 use crate::engine::transformer::checkpoint;
 use crate::engine::transformer::{self, GptConfig, Pass};
 use crate::error::{parse, show};
-use crate::numbers::whole;
+use crate::numbers::{self, whole};
 use crate::table::{get, put};
 use crate::{Device, Error, Job, Result, Tokenizer};
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ exports! { ($) gpt_class
         loss: (ids: Handle, targets: Handle) -> Handle;
         zero_grad: () -> Unit;
     }
-    later { save: (folder: String, tokenizer: &Tokenizer) -> Unit; }
+    later { save: (folder: String, tokenizer: &Tokenizer, dtype: u32) -> Unit; }
 }
 
 /// A GPT's weights and forward pass.
@@ -98,8 +98,9 @@ impl Gpt {
         Ok(self.gpt.parameters().zero_grad()?)
     }
 
-    /// Configuration, weights and tokenizer as a folder.
-    pub fn save(&self, folder: String, tokenizer: &Tokenizer) -> Result<Job<()>> {
+    /// Configuration, weights and tokenizer as a folder, the weights in this dtype.
+    pub fn save(&self, folder: String, tokenizer: &Tokenizer, dtype: u32) -> Result<Job<()>> {
+        let dtype = numbers::dtype("save", dtype)?;
         let (gpt, tokenizer) = (self.gpt.clone(), tokenizer.0.clone());
         Ok(Job::of(async move || {
             let (words, rows) = (tokenizer.vocab_size(), gpt.config().vocab_size);
@@ -110,7 +111,8 @@ impl Gpt {
                     "the tokenizer has {words} tokens, the model's table {rows} rows; it is not this model's"
                 ));
             }
-            Ok(checkpoint::save_model_async(&PathBuf::from(folder), &gpt, &tokenizer).await?)
+            Ok(checkpoint::save_model_async(&PathBuf::from(folder), &gpt, &tokenizer, dtype)
+                .await?)
         }))
     }
 }

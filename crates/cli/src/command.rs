@@ -1,7 +1,9 @@
 //! The command line: every verb with its arguments, and what runs it.
 
 use crate::Judging;
-use crate::commands::{book, demo, doctor, eval, fuzz, generate, inspect, new, soak, test, train};
+use crate::commands::{
+    book, demo, doctor, eval, export, fuzz, generate, inspect, new, soak, test, train,
+};
 use crate::failure::Outcome;
 use crate::ui;
 use clap::{Parser, Subcommand};
@@ -47,6 +49,8 @@ pub enum Command<E: Judging> {
     Eval(eval::EvalArgs),
     /// Look inside a checkpoint, a model's graph, or the ladders of kernels
     Inspect(inspect::InspectArgs),
+    /// Write a checkpoint's model into a folder of its own, in f32, bf16 or f16
+    Export(export::ExportArgs),
     /// Run a chapter's demo
     Demo(demo::DemoArgs),
     /// Say what this computer has, what is missing, and the command that fixes it
@@ -75,6 +79,7 @@ pub fn run<E: Judging>(command: Command<E>) -> Outcome {
         Command::Generate(args) => generate::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Soak(args) => soak::run(&args),

@@ -9,7 +9,9 @@ use strata_ml::device::{Device, Info, LadderInfo, Machine, Precision};
 /// that has bf16 trains in it, all else in f32. A reader's kernels are written for f32.
 pub fn of_training(info: &Info, mine: bool) -> (Precision, &'static str) {
     match !mine && info.machine == Machine::Cuda && info.has(Precision::Bf16) {
-        true => (Precision::Bf16, "this card trains several times faster so; --precision f32 is exact"),
+        true => {
+            (Precision::Bf16, "this card trains several times faster so; --precision f32 is exact")
+        }
         false => (Precision::F32, ""),
     }
 }

@@ -237,6 +237,33 @@ fn fine_tuning_begins_with_a_checkpoint() {
 }
 
 #[test]
+fn a_model_leaves_its_run_in_half_the_bytes() {
+    let folder = tempdir().unwrap();
+    let at = folder.path();
+    good(at, &nano(&["--steps", "1", "--out", "run"]));
+    let said = json(&good(at, &["export", "run", "small", "--dtype", "bf16", "--json"]));
+    let size = |path: &str| fs::metadata(at.join(path)).unwrap().len();
+    assert_eq!(said["bytes_before"], size("run/model.safetensors"));
+    assert_eq!(said["bytes"], size("small/model.safetensors"));
+    assert!(size("small/model.safetensors") * 100 < size("run/model.safetensors") * 55);
+    assert_eq!(fs::read_dir(at.join("small")).unwrap().count(), 3, "no optimizer's state");
+    let config = fs::read_to_string(at.join("small/config.json")).unwrap();
+    assert!(config.contains("bfloat16"), "{config}");
+    good(at, &["generate", "--checkpoint", "small", "--tokens", "3", "--device", "cpu"]);
+    let shown = json(&good(at, &["inspect", "small", "--format", "json"]));
+    assert!(shown["tensors"].as_array().unwrap().len() > 20);
+
+    let again = ["export", "run", "small", "--dtype", "f16"];
+    common::bad(at, &again, 1, &["small", "--force"]);
+    assert!(good(at, &[&again[..], &["--force"]].concat()).contains("in f16"));
+    common::bad(at, &["export", "small", "small", "--force"], 1, &["itself"]);
+    common::bad(at, &["export", "small", "run", "--force"], 1, &["run"]);
+    common::bad(at, &["export", "nowhere", "b"], 1, &["nowhere"]);
+    common::bad(at, &["export", "run", "b", "--dtype", "i8"], 2, &["i8", "bf16"]);
+    assert!(!at.join("b").exists());
+}
+
+#[test]
 fn a_checkpoint_and_a_graph_can_be_looked_into() {
     let folder = tempdir().unwrap();
     good(folder.path(), &nano(&["--steps", "1", "--out", "run"]));

@@ -16,6 +16,7 @@
 
 pub mod agree;
 mod backend;
+mod bound;
 mod buffer;
 mod choose;
 pub mod cpu;
@@ -29,6 +30,7 @@ mod dtype;
 mod error;
 mod kernel;
 mod ladder;
+mod ladder_info;
 mod launch;
 mod layer;
 mod memory;
@@ -53,6 +55,7 @@ pub mod vet;
 pub mod wgpu;
 
 pub use backend::{Backend, BoxFuture, Caps, Info, Machine, MaybeSend, MaybeSync, Opaque};
+pub use bound::{Bits, Bits32, Bound, Outcome, Stored};
 pub use buffer::{Buffer, Slice};
 pub use choose::{Choice, Found, devices};
 pub use cpu_text::CpuText;
@@ -61,7 +64,8 @@ pub use dry::Dry;
 pub use dtype::DType;
 pub use error::{Error, Result};
 pub use kernel::{Constants, CpuArgs, CpuBinding, CpuFn, Kernel, Takes, Text};
-pub use ladder::{Ladder, LadderInfo, Rung, RungInfo, many_short, rung_number};
+pub use ladder::{Ladder, Rung, many_short};
+pub use ladder_info::{LadderInfo, RungInfo, rung_number};
 pub use launch::{Binding, Cost, Launch, grid_steps, piece};
 pub use layer::Layer;
 pub use memory::Memory;
@@ -69,10 +73,7 @@ pub use needs::{Arch, Needs, Precision};
 pub use overlay::Overlay;
 pub use peak::peak;
 pub use profile::{ProfileLog, ProfileRow};
-pub use signature::{
-    Access, Bits, Bits32, Bound, Declared, Element, Field, Outcome, Pack, Signature, Stored, Word,
-    Words,
-};
+pub use signature::{Access, Declared, Element, Field, Pack, Signature, Word, Words};
 pub use source::{Loaded, expand_wgsl, load_cuda, load_wgsl};
 pub use state::StepState;
 pub use tensor_map::{Swizzle, TensorMap};

@@ -4,11 +4,12 @@ mod common;
 use common::{good, run, text};
 use std::path::Path;
 
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 24] = [
     "train",
     "generate",
     "eval",
     "inspect",
+    "export",
     "demo",
     "doctor",
     "parity",

@@ -2,13 +2,19 @@ use crate::{Error, GptConfig, Result};
 use serde_json::{Value, json};
 use std::path::Path;
 use strata_data::Tokenizer;
+use strata_tensor::DType;
 
 /// The largest `config.json` and `trainer.json` that are read; they have a few hundred bytes.
 pub(crate) const MOST: u64 = 1 << 20;
 
-/// `config.json` as `transformers` reads it for a `GPT2LMHeadModel`.
-pub fn write_config(config: &GptConfig, tokenizer: &Tokenizer) -> String {
+/// `config.json` as `transformers` reads it for a `GPT2LMHeadModel` whose weights are in this dtype.
+pub fn write_config(config: &GptConfig, tokenizer: &Tokenizer, dtype: DType) -> String {
     let end = tokenizer.end_of_text();
+    let dtype = match dtype {
+        DType::F16 => "float16",
+        DType::BF16 => "bfloat16",
+        _ => "float32",
+    };
     let value = json!({
         "architectures": ["GPT2LMHeadModel"],
         "model_type": "gpt2",
@@ -27,7 +33,7 @@ pub fn write_config(config: &GptConfig, tokenizer: &Tokenizer) -> String {
         "tie_word_embeddings": true,
         "bos_token_id": end,
         "eos_token_id": end,
-        "dtype": "float32",
+        "dtype": dtype,
     });
     // Strings, numbers and null: there is nothing in it that JSON cannot hold.
     serde_json::to_string_pretty(&value).unwrap_or_default() + "\n"

@@ -21,7 +21,7 @@ pub use crate::blocking::{save_model, weights};
 pub use folder::RunFolder;
 pub use hf::{read_config, write_config};
 pub(crate) use snapshot::Snapshot;
-pub use tensors::{NamedTensor, read_tensors, write_tensors};
+pub use tensors::{NamedTensor, read_tensors, write_tensors, write_tensors_as};
 pub use text::{keep_source, kept_source, whole};
 pub(crate) use trainer::digest;
 pub use trainer::{CheckpointState, TrainerFile};
@@ -258,16 +258,23 @@ pub(crate) async fn arena_tensors(
     Ok(model.parameters().infos().iter().map(named).collect())
 }
 
-/// Saves what `generate` and `transformers` need: configuration, weights, tokenizer.
+/// Saves what `generate` and `transformers` need: configuration, weights, tokenizer; the weights in
+/// f32, or rounded to bf16 or f16, in half the bytes.
 ///
 /// # Errors
-/// The folder cannot be written, holds a run, or is in use by one; nothing half-written is left.
-pub async fn save_model_async(folder: &Path, model: &Gpt, tokenizer: &Tokenizer) -> Result<()> {
+/// The folder cannot be written, holds a run, or is in use by one; a weight is beyond what the dtype
+/// holds; nothing half-written is left.
+pub async fn save_model_async(
+    folder: &Path,
+    model: &Gpt,
+    tokenizer: &Tokenizer,
+    dtype: DType,
+) -> Result<()> {
     let folder = RunFolder::open(folder)?;
     folder.expect_no_run()?;
     let weights = weights_async(model).await?;
     let mut staged = folder.stage()?;
-    stage_model(&mut staged, model, weights, tokenizer)?;
+    stage_model(&mut staged, model, weights, tokenizer, dtype)?;
     Ok(staged.commit()?)
 }
 
@@ -277,12 +284,15 @@ pub(crate) fn stage_model(
     model: &Gpt,
     weights: Vec<NamedTensor>,
     tokenizer: &Tokenizer,
+    dtype: DType,
 ) -> Result<[String; 3]> {
-    let config = write_config(model.config(), tokenizer);
-    let weights = write_tensors(&weights)?;
+    let config = write_config(model.config(), tokenizer, dtype);
+    let bytes =
+        write_tensors_as(&weights.iter().map(|tensor| (tensor, dtype)).collect::<Vec<_>>())?;
+    drop(weights);
     let words = tokenizer.to_json();
     let mut digests = <[String; 3]>::default();
-    let files = [config.as_bytes(), &weights, words.as_bytes()];
+    let files = [config.as_bytes(), &bytes, words.as_bytes()];
     for ((name, bytes), digest) in MODEL.iter().zip(files).zip(&mut digests) {
         staged.add(name, bytes)?;
         *digest = trainer::digest(bytes);

@@ -1,8 +1,10 @@
 use crate::{Error, Result};
 use half::{bf16, f16};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use strata_tensor::DType;
 
 /// A tensor on the host, in f32.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,22 +17,73 @@ pub struct NamedTensor {
     pub data: Vec<f32>,
 }
 
-/// A safetensors file's bytes. Same tensors, same bytes.
+/// A safetensors file's bytes, numbers in f32. Same tensors, same bytes.
 ///
 /// # Errors
 /// Two tensors of one name.
 pub fn write_tensors(tensors: &[NamedTensor]) -> Result<Vec<u8>> {
+    let each: Vec<_> = tensors.iter().map(|tensor| (tensor, DType::F32)).collect();
+    write_tensors_as(&each)
+}
+
+/// A safetensors file's bytes, each tensor's numbers in the dtype beside it: f32, or rounded to the
+/// nearest bf16 or f16. Same tensors, same bytes.
+///
+/// # Errors
+/// Two tensors of one name; a dtype that is no float; a number beyond the largest of its dtype.
+pub fn write_tensors_as(tensors: &[(&NamedTensor, DType)]) -> Result<Vec<u8>> {
     let fail = |e: safetensors::SafeTensorError| Error::Value(format!("safetensors: {e}"));
+    let kept: Vec<(Dtype, Cow<[u8]>)> =
+        tensors.iter().map(|&(tensor, dtype)| rounded(tensor, dtype)).collect::<Result<_>>()?;
     let views: Vec<(String, TensorView)> = tensors
         .iter()
-        .map(|t| {
-            let bytes = bytemuck::cast_slice(&t.data);
-            Ok((t.name.clone(), TensorView::new(Dtype::F32, t.shape.clone(), bytes).map_err(fail)?))
+        .zip(&kept)
+        .map(|((t, _), (dtype, bytes))| {
+            Ok((t.name.clone(), TensorView::new(*dtype, t.shape.clone(), bytes).map_err(fail)?))
         })
         .collect::<Result<_>>()?;
     // One key only: the writer keeps them in a hash map, and two would come in any order.
     let metadata = HashMap::from([("format".to_string(), "pt".to_string())]);
     safetensors::serialize(views, Some(metadata)).map_err(fail)
+}
+
+/// A tensor's bytes in a dtype.
+fn rounded(tensor: &NamedTensor, dtype: DType) -> Result<(Dtype, Cow<'_, [u8]>)> {
+    fn all<const N: usize>(
+        tensor: &NamedTensor,
+        dtype: DType,
+        most: f32,
+        to: impl Fn(f32) -> (bool, [u8; N]),
+    ) -> Result<Cow<'_, [u8]>> {
+        let mut bytes = Vec::with_capacity(tensor.data.len() * N);
+        for &x in &tensor.data {
+            let (finite, b) = to(x);
+            if x.is_finite() && !finite {
+                return Err(Error::Value(format!(
+                    "tensor {} holds {x}, and {dtype} ends at {most}: save it in f32",
+                    tensor.name
+                )));
+            }
+            bytes.extend(b);
+        }
+        Ok(bytes.into())
+    }
+    Ok(match dtype {
+        DType::F32 => (Dtype::F32, bytemuck::cast_slice(&tensor.data).into()),
+        DType::F16 => {
+            let to = |x| (f16::from_f32(x).is_finite(), f16::from_f32(x).to_le_bytes());
+            (Dtype::F16, all(tensor, dtype, f16::MAX.to_f32(), to)?)
+        }
+        DType::BF16 => {
+            let to = |x| (bf16::from_f32(x).is_finite(), bf16::from_f32(x).to_le_bytes());
+            (Dtype::BF16, all(tensor, dtype, bf16::MAX.to_f32(), to)?)
+        }
+        other => {
+            let name = &tensor.name;
+            let text = format!("tensor {name} cannot be saved in {other}; use f32, bf16 or f16");
+            return Err(Error::Value(text));
+        }
+    })
 }
 
 /// The tensors of a safetensors file by name, as f32: floats of 16 bits widened, those of 64 rounded,

@@ -222,7 +222,7 @@ impl Trainer {
         let weights = checkpoint::weights_async(&self.model).await?;
         let mut staged = folder.stage()?;
         let [config, model, words] =
-            checkpoint::stage_model(&mut staged, &self.model, weights, tokenizer)?;
+            checkpoint::stage_model(&mut staged, &self.model, weights, tokenizer, DType::F32)?;
         staged.add("optimizer.safetensors", &moments)?;
         let file = TrainerFile {
             config: self.config.clone(),

@@ -6,6 +6,7 @@ use strata_ml::data::{
     Options, Source, Tokenizer, TokenizerChoice, TokenizerKind, prepare, stories,
 };
 use strata_ml::device::{Device, Settings, vet};
+use strata_ml::tensor::DType;
 use strata_ml::transformer::checkpoint::{self, NamedTensor, read_tensors, write_tensors};
 use strata_ml::transformer::{Generator, Gpt, GptConfig, Sampling};
 
@@ -64,7 +65,8 @@ pub fn cases() -> Vec<Case> {
             let tokenizer = train_on(words(2000));
             let folder = tempfile::tempdir().expect("a folder");
             Box::new(move || {
-                checkpoint::save_model(folder.path(), &model, &tokenizer).expect("a save");
+                checkpoint::save_model(folder.path(), &model, &tokenizer, DType::F32)
+                    .expect("a save");
                 drop(black_box(checkpoint::load(folder.path(), &device).expect("a model")));
             })
         }),

@@ -4,6 +4,7 @@ pub mod book;
 pub mod demo;
 pub mod doctor;
 pub mod eval;
+pub mod export;
 pub mod fuzz;
 pub mod generate;
 pub mod inspect;

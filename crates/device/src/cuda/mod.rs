@@ -14,6 +14,7 @@ mod driver;
 mod function;
 mod graph;
 mod memory;
+mod module;
 mod nvrtc;
 mod search;
 mod spacer;
@@ -27,9 +28,10 @@ use crate::{
     Backend, BoxFuture, Error, Info, Kernel, Launch, Machine, Memory, Overlay, Result, agree, room,
 };
 use context::Context;
-use function::{Function, Module};
+use function::Function;
 use graph::{Graph, Noted};
 use memory::{Block, Event, Staging};
+use module::Module;
 use nvrtc::Nvrtc;
 use spacer::SPACER;
 use std::any::Any;

@@ -16,7 +16,7 @@ pub fn targets() -> Vec<Target> {
 }
 
 /// Command lines that are right; `ckpt` is a checkpoint, `a.txt` a text.
-const GOOD: [&str; 34] = [
+const GOOD: [&str; 35] = [
     "train --preset gpt-nano --steps 2 --batch 2 --context 8 --data a.txt --tokenizer char --out run --device cpu",
     "train --preset gpt-nano --steps 1 --batch 1 --lr 1e-3 --schedule wsd --dropout 0.1 --weight-decay 0.1 --seed 7 --data stories --out run --device cpu --json out.json",
     "train --resume ckpt --steps 4 --device cpu --data a.txt",
@@ -28,6 +28,7 @@ const GOOD: [&str; 34] = [
     "eval --checkpoint ckpt --data a.txt --context 8 --batch 2 --part all --device cpu",
     "eval --checkpoint ckpt --data a.txt --part held-out --json --device cpu",
     "inspect ckpt",
+    "export ckpt out --dtype bf16 --json --force",
     "inspect ckpt --format json",
     "inspect ckpt/model.safetensors",
     "inspect --graph --preset gpt-nano --format svg --device cpu",
@@ -54,7 +55,7 @@ const GOOD: [&str; 34] = [
 ];
 
 /// Flags of any verb.
-const FLAGS: [&str; 45] = [
+const FLAGS: [&str; 46] = [
     "--preset",
     "--steps",
     "--minutes",
@@ -76,6 +77,7 @@ const FLAGS: [&str; 45] = [
     "--device",
     "--kernels",
     "--precision",
+    "--dtype",
     "--rung",
     "--checkpoint",
     "--prompt",

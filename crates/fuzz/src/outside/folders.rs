@@ -16,12 +16,13 @@ pub fn targets() -> Vec<Target> {
     }]
 }
 
-const LINES: [&str; 9] = [
+const LINES: [&str; 10] = [
     "generate --checkpoint ckpt --tokens 3 --device cpu",
     "generate --checkpoint ckpt --tokens 3 --json --prompt the --device cpu",
     "eval --checkpoint ckpt --data a.txt --device cpu",
     "eval --checkpoint ckpt --data stories --batch 64 --device cpu",
     "inspect ckpt",
+    "export ckpt out --dtype f16",
     "inspect ckpt --format json",
     "train --resume ckpt --minutes 0.005 --device cpu --data a.txt",
     "train --resume ckpt --minutes 0.005 --device cpu",

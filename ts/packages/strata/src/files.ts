@@ -10,10 +10,10 @@ import { wrap } from "./tensor/tensor.js";
 import type { Tensor } from "./tensor/tensor.js";
 
 /**
- * Writes named f32 tensors to a `.safetensors` file: `await saveTensors(path, model.stateDict())`.
+ * Writes named tensors to a `.safetensors` file, each in its own dtype: `await saveTensors(path, model.stateDict())`.
  * The file that was there survives until the new one is whole.
  *
- * @throws {@link StrataError} `"file"` if it cannot be written; `"dtype"` unless f32.
+ * @throws {@link StrataError} `"file"` if it cannot be written; `"dtype"` unless f32, bf16 or f16.
  */
 export async function saveTensors(path: string, tensors: Readonly<Record<string, Tensor>>): Promise<void> {
   const op = "saveTensors";

@@ -166,7 +166,7 @@ export interface NativeGpt {
   /** Sets all gradients to zero, in one launch. */
   zeroGrad(): void;
   /** Configuration, weights and tokenizer as a folder. */
-  save(folder: string, tokenizer: NativeTokenizer): Promise<void>;
+  save(folder: string, tokenizer: NativeTokenizer, dtype: DTypeCode): Promise<void>;
 }
 
 /** A model being trained by Rust's own loop. */

@@ -1,6 +1,6 @@
 /** Checkpoints: the same folders as Rust's, read back to the same bits, refused when damaged. */
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -124,6 +124,26 @@ test("a folder that is no checkpoint is refused, and named", async () => {
   });
 });
 
+test("a model's file may be in 16 bits", async () => {
+  await withFolder(async (folder) => {
+    const text = await stories();
+    const model = new GPT(SHAPE, { seed: 4 });
+    const path = (dtype: string): string => join(folder, dtype);
+    for (const dtype of ["f32", "bf16", "f16"] as const) await model.save(path(dtype), text.tokenizer, { dtype });
+    const bytes = async (dtype: string): Promise<number> => (await stat(join(path(dtype), "model.safetensors"))).size;
+    assert.ok((await bytes("bf16")) < 0.6 * (await bytes("f32")));
+    for (const dtype of ["bf16", "f16"] as const) {
+      const loaded = await GPT.load(path(dtype));
+      for (const [name, weight] of Object.entries(model.stateDict())) {
+        const want = await weight.cast(dtype).cast("f32").read();
+        assert.deepEqual(await loaded.stateDict()[name]?.read(), want, `${name} in ${dtype}`);
+      }
+    }
+    await rejects("value", /i32.*f32, bf16 or f16/, model.save(path("i32"), text.tokenizer, { dtype: JSON.parse('"i32"') }));
+    await rejects("dtype", /fp8 is no dtype/, model.save(path("fp8"), text.tokenizer, { dtype: JSON.parse('"fp8"') }));
+  });
+});
+
 test("damaged files are refused, and named", async () => {
   await withFolder(async (folder) => {
     const text = await stories();
@@ -178,6 +198,13 @@ test("any module's parameters go through a file", async () => {
     await rejects("file", /none\.safetensors/, loadTensors(join(folder, "none.safetensors")));
     await rejects("file", /no.such/, saveTensors(join(folder, "no", "such", "x"), { x }));
     await rejects("dtype", /saveTensors/, saveTensors(path, { x: zeros([1], { dtype: "u32" }) }));
+    const numbers = tensor([1.5, -0.007, 1e-3]);
+    const halves = { a: numbers.cast("bf16"), b: numbers.cast("f16"), c: numbers };
+    await saveTensors(path, halves);
+    const again = await loadTensors(path);
+    for (const name of ["a", "b", "c"] as const) {
+      assert.deepEqual(await again[name]?.read(), await halves[name].cast("f32").read(), name);
+    }
     fails("argument", /Embedding|weight|Tensor/, () => new nn.Embedding(2, 2, { weight: JSON.parse("3") }));
   });
 });

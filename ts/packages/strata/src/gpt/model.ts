@@ -4,6 +4,7 @@ import { nativeTokenizer } from "../data/tokenizer.js";
 import type { Tokenizer } from "../data/tokenizer.js";
 import { defaultDevice, nativeDevice } from "../device.js";
 import type { Device } from "../device.js";
+import { codeOf } from "../dtype.js";
 import { StrataError } from "../error.js";
 import { embedding } from "../functional/embedding.js";
 import { linearTied } from "../functional/linear.js";
@@ -238,15 +239,23 @@ export class GPT extends Module {
    * is to go on is saved by `fit`'s `checkpoint`, or by `model.trainer.save`.
    *
    * @param tokenizer - Default the model's own.
-   * @throws {@link StrataError} `"file"` if it cannot be written; `"argument"` without a tokenizer.
+   * @param options - `dtype`: what the file keeps weights in, default f32; in bf16 or f16 they are rounded,
+   * and it is half as large.
+   * @throws {@link StrataError} `"file"` if it cannot be written; `"argument"` without a tokenizer;
+   * `"value"` for a dtype of integers, or for a weight that f16 cannot hold.
    */
-  async save(folder: string, tokenizer: Tokenizer | null = this.tokenizer): Promise<void> {
+  async save(
+    folder: string,
+    tokenizer: Tokenizer | null = this.tokenizer,
+    options?: { readonly dtype?: "f32" | "bf16" | "f16" | undefined },
+  ): Promise<void> {
+    const { dtype = "f32" } = optionsOf("save", options);
     if (tokenizer === null) {
       throw new StrataError("argument", "save: give a tokenizer; this model was not trained or loaded with one", "save");
     }
     const to = pathOf("save", "folder", folder);
     const [gpt, words] = [nativeGpt(this.#arena), nativeTokenizer(tokenizer, "save")];
-    await alone(this.#arena, "save", () => gpt.save(to, words));
+    await alone(this.#arena, "save", () => gpt.save(to, words, codeOf(dtype, "save")));
   }
 
   /**
