@@ -51,7 +51,7 @@ export interface DeviceInfo {
   readonly label: string;
   /** Driver or instruction set, with version. */
   readonly driver: string;
-  /** The precisions that it has, the most exact first: `f32` everywhere, all four on an NVIDIA card since Ampere. */
+  /** The precisions that it has, the most exact first: `f32` everywhere, `bf16` on a processor too, all four on an NVIDIA card since Ampere. */
   readonly precisions: readonly Precision[];
   /** What it can do. */
   readonly caps: DeviceCaps;
