@@ -28,11 +28,12 @@ pub struct Results {
 
 impl Results {
     /// The report of that name. A file with several lists them; the first with rows, or else the
-    /// first, is taken.
+    /// first, is taken, or with `name:bf16` the one of that precision.
     ///
     /// # Errors
-    /// There is no such file, or it is not JSON.
+    /// There is no such file, or it is not JSON; it has no report of that precision.
     pub fn open(tree: &Tree, name: &str) -> Result<Results, Fault> {
+        let (name, precision) = name.split_once(':').map_or((name, None), |(n, p)| (n, Some(p)));
         let file = format!("bench/results/{name}.json");
         let Some(text) = tree.read_if_there(&file)? else {
             let names = tree.names("bench/results");
@@ -44,15 +45,13 @@ impl Results {
             line: error.line(),
             what: error.to_string(),
         })?;
-        let filled = |v: &Value| v["rows"].as_array().is_some_and(|rows| !rows.is_empty());
-        let value = match value {
-            Value::Array(list) => {
-                let best = list.iter().position(filled).unwrap_or(0);
-                list.into_iter().nth(best).unwrap_or(Value::Null)
+        match (pick(value, precision), precision) {
+            (None, Some(precision)) => {
+                let what = format!("report in {precision}");
+                Err(Fault::NoMeasurement { file, what })
             }
-            other => other,
-        };
-        Ok(Results { file, value })
+            (report, _) => Ok(Results { file, value: report.unwrap_or_default() }),
+        }
     }
 
     /// The file's path.
@@ -134,6 +133,18 @@ impl Results {
             _ => name.to_string(),
         }
     }
+}
+
+/// The report of a precision, or the first that has rows, else the first.
+#[expect(clippy::indexing_slicing, reason = "by name: what a JSON value has not is null")]
+fn pick(value: Value, precision: Option<&str>) -> Option<Value> {
+    let Value::Array(mut reports) = value else {
+        return precision.is_none_or(|p| value["precision"] == p).then_some(value);
+    };
+    let filled = |v: &Value| v["rows"].as_array().is_some_and(|rows| !rows.is_empty());
+    let asked = |v: &Value| precision.map_or_else(|| filled(v), |p| v["precision"] == p);
+    let best = reports.iter().position(asked).or(precision.is_none().then_some(0))?;
+    (best < reports.len()).then(|| reports.swap_remove(best))
 }
 
 /// Whether rows differ in their shape.
@@ -293,6 +304,22 @@ mod tests {
         assert!(results.number("rows[op=matmul,2_tiled].seconds").is_err());
         assert!(results.rows("gelu", None).is_err());
         assert_eq!(results.rows("matmul", Some("4")).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_report_is_picked_by_its_precision() {
+        let list = r#"[{"a": 1}, {"precision": "f32", "rows": [1]}, {"precision": "bf16", "rows": []}]"#;
+        let got = |text: &str, precision| {
+            let picked = pick(serde_json::from_str(text).unwrap(), precision)?;
+            Some(picked["precision"].as_str().unwrap_or("none").to_string())
+        };
+        assert_eq!(got(list, None).unwrap(), "f32");
+        assert_eq!(got(list, Some("bf16")).unwrap(), "bf16");
+        assert_eq!(got(list, Some("tf32")), None);
+        assert_eq!(got(r#"[{"a": 1}]"#, None).unwrap(), "none");
+        assert_eq!(got("[]", None), None);
+        assert_eq!(got(r#"{"precision": "f32"}"#, Some("bf16")), None);
+        assert_eq!(got(r#"{"precision": "bf16"}"#, Some("bf16")).unwrap(), "bf16");
     }
 
     #[test]
