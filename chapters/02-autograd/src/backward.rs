@@ -172,19 +172,30 @@ impl Var {
     /// # Errors
     /// More than one element (use [`backward_with`](Self::backward_with)); an op's backward fails.
     pub fn backward(&self) -> Result<()> {
+        self.clone().into_backward()
+    }
+
+    /// [`backward`](Self::backward) that takes the tape with it: what an op kept for the walk is free as
+    /// soon as the walk has passed, unless somebody else holds it. Most of what a training step makes on
+    /// the way back then lies where the way there has lain.
+    ///
+    /// # Errors
+    /// As [`backward`](Self::backward).
+    pub fn into_backward(self) -> Result<()> {
         if self.value().numel() != 1 {
             let reason = "backward starts from one number; sum or mean it first, \
                           or give a gradient to backward_with";
             return Err(Error::shape("backward", &[self.shape()], reason));
         }
-        self.backward_with(self.value().ones_like()?)
+        let seed = self.value().ones_like()?;
+        self.into_backward_with(seed)
     }
 
-    /// [`backward`](Self::backward) from a given gradient of this variable.
+    /// [`into_backward`](Self::into_backward) from a given gradient of this variable.
     ///
     /// # Errors
-    /// The gradient's shape is not this variable's; an op's backward fails.
-    pub fn backward_with(&self, grad: Tensor) -> Result<()> {
+    /// As [`backward_with`](Self::backward_with).
+    pub fn into_backward_with(self, grad: Tensor) -> Result<()> {
         if grad.shape() != self.shape() {
             let reason = "the gradient has another shape than the variable";
             return Err(Error::shape("backward", &[grad.shape(), self.shape()], reason));
@@ -197,10 +208,21 @@ impl Var {
         no_grad(|| self.walk(grad))
     }
 
-    fn walk(&self, grad: Tensor) -> Result<()> {
+    /// [`backward`](Self::backward) from a given gradient of this variable.
+    ///
+    /// # Errors
+    /// The gradient's shape is not this variable's; an op's backward fails.
+    pub fn backward_with(&self, grad: Tensor) -> Result<()> {
+        self.clone().into_backward_with(grad)
+    }
+
+    fn walk(self, grad: Tensor) -> Result<()> {
         let mut pending = HashMap::from([(self.id(), (grad, false))]);
         let mut later = Vec::new();
-        for var in self.topological().iter().rev() {
+        let mut order = self.topological();
+        drop(self);
+        // Each goes at the end of its turn, and with it what it kept, if nobody else holds it.
+        while let Some(var) = order.pop() {
             let Some((mut grad, _)) = pending.remove(&var.id()) else { continue };
             let hooks = lock(&var.0.hooks);
             if !hooks.is_empty() {

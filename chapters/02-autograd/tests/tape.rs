@@ -35,6 +35,35 @@ fn gradients_of_two_backwards_add_up_until_zeroed() {
 }
 
 #[test]
+fn a_walk_that_takes_the_tape_lets_go_of_what_is_behind_it() {
+    const LONG: usize = 1 << 18;
+    let device = &testing_devices()[0];
+    // What is in use when the gradient arrives at the beginning, and that gradient.
+    let walk = |taking: bool| {
+        let x = leaf(device, &vec![0.5; LONG], &[LONG]);
+        let used = Arc::new(Mutex::new(0));
+        let (note, counter) = (used.clone(), device.clone());
+        x.hook(move |_| {
+            *note.lock().unwrap() = counter.stats().in_use;
+            Ok(None)
+        });
+        let y = (0..10).try_fold(x.clone(), |y, _| y.tanh()).unwrap();
+        let loss = y.sum_all().unwrap();
+        drop(y);
+        if taking {
+            loss.into_backward().unwrap()
+        } else {
+            loss.backward().unwrap()
+        }
+        let used = *used.lock().unwrap();
+        (used as usize / (4 * LONG), grad(&x))
+    };
+    let ((kept, same), (left, gradient)) = (walk(false), walk(true));
+    assert!(kept >= 11 && left <= 4, "{kept} tensors in use where the loss is held, {left} else");
+    assert_eq!(gradient, same);
+}
+
+#[test]
 fn a_diamond_is_walked_once_a_node() {
     // Each level doubles the paths; the walk must visit nodes, not paths.
     let device = &testing_devices()[0];

@@ -149,20 +149,27 @@ pub fn add_products(products: &[Product]) -> Result<()> {
     Ok(())
 }
 
-/// Tiles of a launch that is worth making while more are to come: three rounds of a large card.
-const ENOUGH: usize = 384;
+/// Rounds of tiles that a launch makes while more products are to come. Whoever waits keeps its operands
+/// in memory, and one round is seldom full: a layer has 72 tiles.
+const ROUNDS: usize = 2;
 
 /// Takes the products of a backward pass off their list, as few times as pays.
-pub(crate) fn take(products: &mut Vec<Product>, last: bool) -> Result<()> {
+pub(crate) fn take_rounds(products: &mut Vec<Product>, last: bool) -> Result<()> {
     let tiles = |p: &Product| match p.into.shape() {
         [m, n] => m.div_ceil(hopper::TILE_M) * n.div_ceil(CUT.width),
         _ => 1,
     };
-    // What waits keeps its operands in memory.
-    if last || products.len() >= MOST || products.iter().map(tiles).sum::<usize>() >= ENOUGH {
+    let Some(newest) = products.last() else { return Ok(()) };
+    let units = newest.into.device().info().caps.units as usize;
+    let (full, all) = (ROUNDS * units.max(1), products.iter().map(tiles).sum::<usize>());
+    // One that does not fit would begin a round in which most of the card stands idle: it waits.
+    let over = all > full && products.len() > 1 && !last;
+    let waits = if over { products.pop() } else { None };
+    if over || last || all >= full || products.len() >= MOST {
         add_products(products)?;
         products.clear();
     }
+    products.extend(waits);
     Ok(())
 }
 
@@ -174,4 +181,38 @@ pub(crate) fn may_wait(into: &Tensor, a: &Tensor, b: &Tensor) -> bool {
     });
     let halves = [a, b].iter().all(|t| t.dtype().size() == 2);
     here && halves && into.dtype() == DType::F32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use strata_device::{Dry, Settings};
+
+    #[test]
+    fn launches_of_a_models_gradients_are_full_rounds() {
+        let device = Device::new(Box::new(Dry::hopper()), Settings::default());
+        let zeros = |dtype, shape: &[usize]| Tensor::zeros(&device, dtype, shape).unwrap();
+        let arena = zeros(DType::F32, &[16 << 20]);
+        let mut at = 0;
+        let mut product = |[m, n]: [usize; 2]| {
+            let into = arena.narrow(0, at, m * n).unwrap().reshape(&[m, n]).unwrap();
+            at += m * n;
+            let a = zeros(DType::BF16, &[64, m]).transpose(0, 1).unwrap();
+            Product { into, a, b: zeros(DType::BF16, &[64, n]) }
+        };
+        let layer = [[1536, 384], [384, 1536], [384, 384], [384, 1152]];
+        let head = std::iter::once([4096, 384]);
+        let (mut list, mut waiting) = (Vec::new(), Vec::new());
+        for shape in head.chain(std::iter::repeat_n(layer, 6).flatten()) {
+            list.push(product(shape));
+            take_rounds(&mut list, false).unwrap();
+            waiting.push(list.len());
+        }
+        let calls = waiting.windows(2).filter(|pair| pair[1] <= pair[0]).count();
+        assert_eq!(calls, 1, "{waiting:?} products waited");
+        // The head and two layers and three quarters, 262 tiles of 264, went without the last that came.
+        assert_eq!(waiting[..14], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 1, 2]);
+        take_rounds(&mut list, true).unwrap();
+        assert!(list.is_empty());
+    }
 }

@@ -57,7 +57,7 @@ pub(crate) fn add_product(
 ) -> Result<()> {
     match grads.target(i) {
         Some(into) if grouped::may_wait(&into, a, b) => {
-            grads.put_off(Product { into, a: a.clone(), b: b.clone() }, grouped::take)
+            grads.put_off(Product { into, a: a.clone(), b: b.clone() }, grouped::take_rounds)
         }
         Some(slot) => gemm_into(&slot, a, b, Epilogue { accumulate: true, ..Epilogue::default() }),
         None => grads.add(i, matmul(a, b)?),

@@ -18,7 +18,10 @@ fn numbers_that_are_no_sizes_are_refused() {
         (error(from_bytes(&cpu, 0, vec![2.], vec![0u8; 4])), ("shape", "1 were given for it")),
         (error(cpu.with_rung("zip".into(), "9_none".into())), ("rung", "has no rung \"9_none\"")),
         (error(cpu.with_precision("fp8".into())), ("argument", "use f32, tf32, f16 or bf16")),
-        (error(cpu.with_precision("tf32".into())), ("device", "no products in tf32; it has f32, bf16")),
+        (
+            error(cpu.with_precision("tf32".into())),
+            ("device", "no products in tf32; it has f32, bf16"),
+        ),
         (error(open_device("cpu".into(), "{".into()).unwrap().wait("open")), ("argument", "open:")),
         (error(prepare_dataset("{}".into(), None, |_: &Value| true)), ("argument", "prepare:")),
     ];

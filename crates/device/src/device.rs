@@ -178,7 +178,7 @@ impl Device {
         let class = class.min(limit.next_multiple_of(256));
         let mut state = self.state();
         let cached = match &mut state.open {
-            Some((_, _, free)) => free.take(class),
+            Some((_, _, free)) => free.take_loose(class),
             None => state.pool.take(class),
         };
         let recording = state.open.as_ref().map(|open| open.0);

@@ -1,4 +1,4 @@
-use crate::{Backend, BoxFuture, Error, Info, Launch, Memory, Opaque, Result};
+use crate::{Backend, BoxFuture, Caps, Error, Info, Launch, Machine, Memory, Opaque, Result};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +14,26 @@ impl Dry {
     /// One that is taken for this device.
     pub fn new(info: Info) -> Self {
         Dry { info }
+    }
+
+    /// One that is taken for an H200, as far as plans and limits go.
+    pub fn hopper() -> Self {
+        let caps = Caps {
+            max_workgroup: 1024,
+            shared_bytes: 227 << 10,
+            max_grid: [i32::MAX as u32, 65_535, 65_535],
+            max_binding: u32::MAX as usize,
+            max_buffer: u32::MAX as usize,
+            subgroup: (32, 32),
+            f16: true,
+            timestamps: true,
+            compute: 90,
+            units: 132,
+            l2_bytes: 50 << 20,
+            ..Caps::default()
+        };
+        let (name, driver) = ("Hopper, counted only".into(), String::new());
+        Dry::new(Info { machine: Machine::Cuda, index: 0, name, driver, caps })
     }
 }
 
@@ -66,7 +86,7 @@ impl Backend for Dry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Caps, Device, Machine, Settings};
+    use crate::{Device, Settings};
 
     #[test]
     fn more_than_any_memory_is_counted_and_not_there() {

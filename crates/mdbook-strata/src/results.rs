@@ -308,7 +308,8 @@ mod tests {
 
     #[test]
     fn a_report_is_picked_by_its_precision() {
-        let list = r#"[{"a": 1}, {"precision": "f32", "rows": [1]}, {"precision": "bf16", "rows": []}]"#;
+        let list =
+            r#"[{"a": 1}, {"precision": "f32", "rows": [1]}, {"precision": "bf16", "rows": []}]"#;
         let got = |text: &str, precision| {
             let picked = pick(serde_json::from_str(text).unwrap(), precision)?;
             Some(picked["precision"].as_str().unwrap_or("none").to_string())

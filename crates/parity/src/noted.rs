@@ -5,9 +5,7 @@
 //! launch is then compiled for cards that are not here.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use strata_ml::device::{
-    Backend, Caps, Device, Dry, Info, Kernel, Launch, Layer, Machine, Result, Settings,
-};
+use strata_ml::device::{Backend, Device, Dry, Kernel, Launch, Layer, Result, Settings};
 
 /// A kernel and the constants it was launched with.
 #[derive(Clone, Debug)]
@@ -43,24 +41,8 @@ impl Notes {
 
 /// A device that pretends to be a Hopper card, and its notes. Reads give zeros.
 pub fn noted() -> (Device, Notes) {
-    let caps = Caps {
-        max_workgroup: 1024,
-        shared_bytes: 227 << 10,
-        max_grid: [i32::MAX as u32, 65_535, 65_535],
-        max_binding: u32::MAX as usize,
-        max_buffer: u32::MAX as usize,
-        subgroup: (32, 32),
-        f16: true,
-        timestamps: true,
-        compute: 90,
-        units: 132,
-        l2_bytes: 50 << 20,
-        ..Caps::default()
-    };
-    let (name, driver) = ("compiled only".into(), String::new());
-    let info = Info { machine: Machine::Cuda, index: 0, name, driver, caps };
     let notes = Notes::default();
-    let noted = Noted { nothing: Dry::new(info), notes: notes.clone() };
+    let noted = Noted { nothing: Dry::hopper(), notes: notes.clone() };
     (Device::new(Box::new(noted), Settings::default()), notes)
 }
 

@@ -31,7 +31,12 @@ fn a_precision_and_a_yardstick_are_asked_for() {
     let at = folder.path();
     let fill = ["bench", "--op", "fill", "--quick", "--device", "cpu"];
     let more = |more: &[&'static str]| [&fill[..], more].concat();
-    bad(at, &more(&["--precision", "tf32"]), 1, &["cpu:0", "no products in tf32; it has f32, bf16"]);
+    bad(
+        at,
+        &more(&["--precision", "tf32"]),
+        1,
+        &["cpu:0", "no products in tf32; it has f32, bf16"],
+    );
     bad(at, &more(&["--precision", "fp16"]), 2, &["unknown precision", "tf32"]);
     bad(at, &more(&["--against", "none.json"]), 1, &["none.json"]);
     fs::write(at.join("a.json"), "[7]").unwrap();

@@ -147,17 +147,19 @@ impl Trainer {
     /// One of several batches, without the update: its part of the gradient and of the loss.
     fn part_body(&self, part: &Tensor, total: &Tensor) -> Result<Tensor> {
         let loss = self.loss_on_tape()?;
-        loss.backward_with(part.clone())?;
-        ops::accumulate(total, &loss.value().mul(part)?, 1.0)?;
+        let value = loss.value().clone();
+        loss.into_backward_with(part.clone())?;
+        ops::accumulate(total, &value.mul(part)?, 1.0)?;
         Ok(total.clone())
     }
 
     fn step_body(&self) -> Result<Tensor> {
         self.model.parameters().zero_grad()?;
         let loss = self.loss_on_tape()?;
-        loss.backward()?;
+        let value = loss.value().clone();
+        loss.into_backward()?;
         self.optimizer.step(&self.state)?;
-        Ok(loss.value().clone())
+        Ok(value)
     }
 
     /// The first tensor of the step that is not finite.
