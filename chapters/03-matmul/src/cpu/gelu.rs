@@ -1,19 +1,42 @@
-use strata_lanes::exp;
+use strata_lanes::{Body, exp, fma, widest};
 
-/// tanh GELU (Hendrycks and Gimpel, 2016) without branches or calls, so that the compiler turns a
-/// loop over it into vectors: `x/2·(1 + tanh u)` is `x·σ(2u)`, and the sigmoid needs only `e^-2u`.
-#[inline(always)]
-pub(super) fn gelu(x: f32) -> f32 {
-    const SQRT_2_OVER_PI: f32 = 0.797_884_6;
-    let u = SQRT_2_OVER_PI * (x + 0.044_715 * x * x * x);
-    let y = x / (1.0 + exp::<false>(-2.0 * u));
-    // Of -infinity too, where the quotient is none.
-    if u < -44.0 { 0.0 } else { y }
+/// -2 sqrt(2/pi): `-2u = x (LINEAR + CUBIC x^2)`.
+const LINEAR: f32 = -1.595_769;
+const CUBIC: f32 = LINEAR * 0.044_715;
+/// Beyond this power of e gelu is 0; of -infinity too, where the quotient is none.
+const FAR: f32 = 88.7;
+
+/// tanh GELU (Hendrycks and Gimpel, 2016) of a row's piece, as chapter 4 computes it: `x/2·(1 + tanh u)`
+/// is `x·σ(2u)`, and the sigmoid needs only `e^-2u`. No branches and no calls, so that it becomes vectors.
+pub(super) fn gelu(x: &[f32], out: &mut [f32]) {
+    widest(Gelu { x, out });
+}
+
+struct Gelu<'a> {
+    x: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl Body for Gelu<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<const FMA: bool>(self) {
+        for (out, &x) in self.out.iter_mut().zip(self.x) {
+            let power = x * fma::<FMA>(CUBIC, x * x, LINEAR);
+            let y = x / (1.0 + exp::<FMA>(power));
+            *out = if power > FAR { 0.0 } else { y };
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::gelu;
+    fn gelu(x: f32) -> f32 {
+        let mut out = [0.0];
+        super::gelu(&[x], &mut out);
+        out[0]
+    }
 
     #[test]
     fn agrees_with_the_definition() {

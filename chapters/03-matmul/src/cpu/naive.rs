@@ -17,6 +17,7 @@ pub(crate) fn naive(args: product::Cpu) {
                 }
                 problem.store(row, j, &[sum], true, true);
             }
+            problem.activate(row, 0..problem.n);
         });
     });
 }

@@ -1,5 +1,6 @@
 //! What the params say, and the result split into rows that threads can own.
 use crate::ladder::product;
+use std::ops::Range;
 
 /// An operand: where its matrices lie and how far its elements are apart.
 #[derive(Clone, Copy)]
@@ -50,7 +51,7 @@ impl Problem<'_> {
     /// Stores the sums over one block of k: the first starts the row, the last finishes it.
     #[inline(always)]
     pub fn store(&self, row: &mut Row, at: usize, sums: &[f32], first: bool, last: bool) {
-        let Row { number, column, c, activated } = row;
+        let Row { number, column, c, .. } = row;
         let c = &mut c[at..at + sums.len()];
         if first && !self.accumulate {
             c.iter_mut().zip(sums).for_each(|(c, s)| *c = self.alpha * s);
@@ -67,8 +68,13 @@ impl Problem<'_> {
         if let Some(residual) = self.residual {
             c.iter_mut().zip(&residual[*number * self.n + j..]).for_each(|(c, r)| *c += r);
         }
+    }
+
+    /// The activated output of these columns of a row, once their sums are finished: many at a time, since
+    /// a piece as short as a tile is too short for vectors.
+    pub fn activate(&self, row: &mut Row, columns: Range<usize>) {
         if self.gelu {
-            activated[at..].iter_mut().zip(c).for_each(|(y, &mut c)| *y = super::gelu::gelu(c));
+            super::gelu::gelu(&row.c[columns.clone()], &mut row.activated[columns]);
         }
     }
 }

@@ -55,6 +55,7 @@ fn run(problem: &Problem, task: &mut Task, a: &[f32], b: Lines) {
             }
         }
     }
+    task.rows.iter_mut().for_each(|row| problem.activate(row, 0..width));
 }
 
 /// The first `R` rows times `columns` columns of `b`, from column `j` on.

@@ -155,6 +155,11 @@ impl Block<'_> {
                         problem.store(row, j, &sums[..columns], self.first, self.last);
                     }
                 }
+                if self.last {
+                    let columns = block..width.min(block + near);
+                    let rows = task.rows[i..].iter_mut().take(mr);
+                    rows.for_each(|row| problem.activate(row, columns.clone()));
+                }
             }
         }
     }
