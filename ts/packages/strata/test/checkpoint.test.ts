@@ -133,7 +133,7 @@ test("a model's file may be in 16 bits", async () => {
     const bytes = async (dtype: string): Promise<number> => (await stat(join(path(dtype), "model.safetensors"))).size;
     assert.ok((await bytes("bf16")) < 0.6 * (await bytes("f32")));
     for (const dtype of ["bf16", "f16"] as const) {
-      const loaded = await GPT.load(path(dtype));
+      const { model: loaded } = await GPT.load(path(dtype));
       for (const [name, weight] of Object.entries(model.stateDict())) {
         const want = await weight.cast(dtype).cast("f32").read();
         assert.deepEqual(await loaded.stateDict()[name]?.read(), want, `${name} in ${dtype}`);
