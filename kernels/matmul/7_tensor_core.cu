@@ -9,7 +9,7 @@
 // Cost: 2 m n k FLOPs; k m n (1 / BM + 1 / BN) elements from global memory, as many into shared memory,
 // k m n (1 / WM + 1 / WN) out of it.
 // Expected gain over 6_double_buffered: ten times in 16 bits, five in tf32. An mma reaches about 0.6 of the
-// data sheet's 989 TFLOP/s (half of that in tf32), where rung 6 reaches 0.85 of 67.
+// data sheet's 989 TFLOP/s (half of that in tf32), where rung 6 could reach 0.85 of 67.
 #include "matmul.cuh"
 #include "slab.cuh"
 
@@ -113,8 +113,8 @@ matmul(const stored* a, const stored* b, const float* bias, const result* residu
     unsigned slabs = ((SPLIT ? p.span : p.k) + BK - 1) / BK;  // of a tile
 
     // region: ahead
-    // Slabs are fetched STAGES - 1 ahead of the one that is multiplied, into the next tile if need be:
-    // there the first slabs arrive while this tile is still being stored.
+    // Slabs are fetched STAGES - 1 ahead of the one that is multiplied, into the block's next tile if it
+    // has one: there the first slabs arrive while this tile is still being stored.
     struct Work {
         unsigned i0, j0, a, b, l, end;
     };

@@ -1,8 +1,8 @@
-// All weight gradients of a step in one launch: dW += X^T dY for a list of layers.
+// Many weight gradients of a step in one launch: dW += X^T dY for a list of layers.
 //
 // Idea: one layer's gradient has few tiles and many terms: 384 x 384 sums of 16,384 terms are 6 tiles, and
 // a card has 132 multiprocessors. Cutting k into parts would fill it, but the parts have to be stored and
-// added. All layers together have tiles enough: backward keeps X and dY until its end, and then blocks
+// added. Several layers together have tiles enough: backward keeps X and dY until two rounds of tiles are together, then blocks
 // walk over the tiles of all problems as if they were one. Each tile has one block that adds all its
 // terms in order, so the bits are the same every time.
 // Cost: 2 m n k FLOPs for each problem; every X and dY once from memory, if the tiles that share them run

@@ -64,7 +64,7 @@ fn meaning(precision: Precision) -> &'static str {
     match precision {
         Precision::F32 => "nothing is rounded",
         Precision::Tf32 => "factors of products are rounded to 11 bits, sums are f32",
-        Precision::F16 => "factors of products are rounded to 11 bits and f16's range, sums are f32",
+        Precision::F16 => "factors of products are rounded to 11 bits, sums are f32",
         Precision::Bf16 => "activations are kept in 16 bits, sums are f32",
     }
 }
