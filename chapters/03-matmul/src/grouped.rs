@@ -162,8 +162,9 @@ pub(crate) fn take_rounds(products: &mut Vec<Product>, last: bool) -> Result<()>
     let Some(newest) = products.last() else { return Ok(()) };
     let units = newest.into.device().info().caps.units as usize;
     let (full, all) = (ROUNDS * units.max(1), products.iter().map(tiles).sum::<usize>());
-    // One that does not fit would begin a round in which most of the card stands idle: it waits.
-    let over = all > full && products.len() > 1 && !last;
+    // One that does not fit would begin a round in which most of the card stands idle: it waits, unless it
+    // is worth a launch by itself.
+    let over = all > full && tiles(newest) < full && products.len() > 1 && !last;
     let waits = if over { products.pop() } else { None };
     if over || last || all >= full || products.len() >= MOST {
         add_products(products)?;

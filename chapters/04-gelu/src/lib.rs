@@ -43,7 +43,7 @@ pub use backward::gelu_backward;
 #[cfg(not(target_family = "wasm"))]
 pub use demo::demo;
 pub use forward::gelu_forward;
-pub use mlp::Mlp;
+pub use mlp::{Mlp, linear_gelu};
 pub use var::{GeluExt, gelu, silu};
 
 /// Kernels for whoever launches them on grids and buffers of their own.

@@ -1,7 +1,19 @@
-use crate::gelu_backward;
+use crate::forward::LADDER;
+use crate::{gelu, gelu_backward};
 use strata_autograd::{Init, Module, ParamBuilder, Var};
 use strata_matmul::Linear;
 use strata_tensor::Result;
+
+/// `gelu(layer(x))`: in one launch, or in two where a kernel of GELU itself was asked for.
+///
+/// # Errors
+/// As [`Linear::forward_gelu`].
+pub fn linear_gelu(layer: &Linear, x: &Var) -> Result<Var> {
+    match LADDER.asked_for(x.value().device()) {
+        true => gelu(&layer.forward(x)?),
+        false => layer.forward_gelu(x, gelu_backward),
+    }
+}
 
 /// Two linear layers with GELU between them, the half of a transformer block that works on each
 /// token by itself: `gelu(x W1 + b1) W2 + b2`. Bias and GELU ride on the first product: its
@@ -33,6 +45,6 @@ impl Mlp {
 
 impl Module for Mlp {
     fn forward(&self, x: &Var) -> Result<Var> {
-        self.c_proj.forward(&self.c_fc.forward_gelu(x, gelu_backward)?)
+        self.c_proj.forward(&linear_gelu(&self.c_fc, x)?)
     }
 }

@@ -5,7 +5,7 @@ use strata_autograd::{Init, Module, ParamBuilder, Var};
 use strata_check::oracle::matmul::Matmul;
 use strata_check::{Check, Tolerance, gradient, oracle, sample};
 use strata_device::{Device, Machine, testing::testing_devices};
-use strata_gelu::{Mlp, gelu, gelu_backward, gelu_forward, silu};
+use strata_gelu::{Mlp, gelu, gelu_backward, gelu_forward, linear_gelu, silu};
 use strata_matmul::Linear;
 use strata_shapes as shapes;
 use strata_tensor::{DType, Tensor};
@@ -153,6 +153,40 @@ fn an_mlp_has_the_gradients_its_definition_asks_for() {
         gradient::check(&check, &dx, |x| f(x, &first), &wide, &bound).unwrap();
         let dw = model.get("c_fc.weight").unwrap().grad().unwrap().to_vec::<f32>().unwrap();
         gradient::check(&check, &dw, |w| f(&wide, w), &first, &bound).unwrap();
+    }
+}
+
+/// Output and gradients of a layer that ends in GELU, and the op on its tape.
+fn through([rows, n]: [usize; 2], dtype: DType, device: &Device) -> (Vec<Vec<f32>>, &'static str) {
+    let build = ParamBuilder::new().shadowed(Some(dtype));
+    let layer = Linear::new(&build, 40, n, Init::Normal(0.2));
+    let model = build.build(device, 1).unwrap();
+    let x = Tensor::randn(device, &[rows, 40], 2).unwrap().cast(dtype).unwrap();
+    let x = Var::leaf(x);
+    let y = linear_gelu(&layer, &x).unwrap();
+    y.backward_with(y.value().affine(0.5, 0.25).unwrap()).unwrap();
+    let read = |t: &Tensor| t.cast(DType::F32).unwrap().to_vec::<f32>().unwrap();
+    let all = [y.value(), &x.grad().unwrap(), &model.grads().unwrap()].map(read);
+    (all.into(), y.op().unwrap())
+}
+
+#[test]
+fn a_product_that_ends_in_gelu_is_the_product_and_then_gelu() {
+    for device in testing_devices() {
+        let here = |d: &DType| *d == DType::F32 || device.machine() != Machine::Wgpu;
+        for dtype in [DType::F32, DType::BF16].into_iter().filter(here) {
+            for shape in [[1, 1], [4, 33], [5, 513], [1, 4097], [70, 130]] {
+                let (fused, op) = through(shape, dtype, &device);
+                let (apart, asked) = through(shape, dtype, &device.with_rung("gelu", "1_naive"));
+                assert_eq!([op, asked], ["linear_gelu", "gelu"], "who asks for it gets it");
+                let digits = if dtype == DType::F32 { 2e-5 } else { 0.02 };
+                for (a, b) in fused.iter().zip(&apart) {
+                    let most = b.iter().fold(1.0f32, |most, x| most.max(x.abs()));
+                    let far = a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                    assert!(far <= digits * most, "{far} of {most}, {shape:?} {dtype} {device:?}");
+                }
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@ use crate::pass::Pass;
 use crate::{GptConfig, Result, dropout_add};
 use strata_attention::{Options, attention_qkv, forward, merge_heads, split_qkv};
 use strata_autograd::{Init, Module, ParamBuilder, Var};
-use strata_gelu::gelu_backward;
+use strata_gelu::linear_gelu;
 use strata_layernorm::LayerNorm;
 use strata_matmul::Linear;
 
@@ -60,7 +60,7 @@ impl Block {
             }
         };
         let x = self.add(x, &self.attn_proj, &mixed, pass, op(1))?;
-        let hidden = self.c_fc.forward_gelu(&self.ln_2.forward(&x)?, gelu_backward)?;
+        let hidden = linear_gelu(&self.c_fc, &self.ln_2.forward(&x)?)?;
         self.add(&x, &self.mlp_proj, &hidden, pass, op(2))
     }
 

@@ -19,8 +19,8 @@ pub struct DeviceArgs {
     /// built-in ones; read at run time, no rebuild needed
     #[arg(long, value_name = "DIR")]
     pub kernels: Option<PathBuf>,
-    /// How exactly products are made: f32, or what tensor cores make of them: tf32, f16 or bf16. No
-    /// rung that rounds more is taken by itself [default: f32]
+    /// How exactly products are made: f32, or what tensor cores make of them: tf32, f16 or bf16 [default:
+    /// f32; train: bf16 on an NVIDIA card that has it, and a run that goes on keeps its own]
     #[arg(long, value_name = "f32|tf32|f16|bf16", value_parser = precision)]
     pub precision: Option<Precision>,
     /// Force a rung of an op's ladder, e.g. matmul=1_naive; can be given several times. `strata

@@ -3,12 +3,13 @@
 use crate::args::DeviceArgs;
 use crate::failure::Outcome;
 use crate::ui;
-use strata_ml::device::{Device, Info, LadderInfo, Machine, Precision};
+use strata_ml::device::{DType, Device, Info, LadderInfo, Machine, Precision};
 
 /// The precision of a training run that nobody asked another of, and why, if it is not f32: a card
-/// that has bf16 trains in it, all else in f32. A reader's kernels are written for f32.
-pub fn of_training(info: &Info, mine: bool) -> (Precision, &'static str) {
-    match !mine && info.machine == Machine::Cuda && info.has(Precision::Bf16) {
+/// that has bf16 trains in it, all else in f32. Kernels that somebody puts in front of ours (`own`), or asks
+/// for by name, may be written for f32 alone.
+pub fn of_training(info: &Info, own: bool) -> (Precision, &'static str) {
+    match !own && info.machine == Machine::Cuda && info.has(Precision::Bf16) {
         true => {
             (Precision::Bf16, "this card trains several times faster so; --precision f32 is exact")
         }
@@ -16,9 +17,10 @@ pub fn of_training(info: &Info, mine: bool) -> (Precision, &'static str) {
     }
 }
 
-/// The precision of a run that goes on: the one that it was begun in, f32 where the device lacks that.
-pub fn of_resumed(info: &Info, begun: Precision) -> (Precision, &'static str) {
-    match info.has(begun) {
+/// The precision of a run that goes on: the one that it was begun in, f32 where the device lacks that, and
+/// where kernels of somebody's own would have to store in 16 bits.
+pub fn of_resumed(info: &Info, begun: Precision, own: bool) -> (Precision, &'static str) {
+    match info.has(begun) && !(own && begun.dtype() != DType::F32) {
         true => (begun, "the run was begun in it"),
         false => (Precision::F32, ""),
     }
@@ -122,12 +124,15 @@ mod tests {
 
     #[test]
     fn a_run_goes_on_as_it_was_begun_and_more_exactly_where_that_cannot_be() {
-        let of = |machine, compute, begun| of_resumed(&info(machine, compute), begun).0;
+        let of = |machine, compute, begun| of_resumed(&info(machine, compute), begun, false).0;
         assert_eq!(of(Machine::Cuda, 90, Precision::Tf32), Precision::Tf32);
         assert_eq!(of(Machine::Cpu, 0, Precision::Bf16), Precision::Bf16);
         assert_eq!(of(Machine::Cpu, 0, Precision::Tf32), Precision::F32);
         assert_eq!(of(Machine::Wgpu, 0, Precision::Bf16), Precision::F32);
         assert_eq!(of(Machine::Cuda, 90, Precision::F32), Precision::F32);
+        let own = |begun| of_resumed(&info(Machine::Cuda, 90), begun, true).0;
+        assert_eq!(own(Precision::Bf16), Precision::F32);
+        assert_eq!(own(Precision::Tf32), Precision::Tf32);
     }
 
     #[test]

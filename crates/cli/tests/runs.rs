@@ -254,10 +254,20 @@ fn a_model_leaves_its_run_in_half_the_bytes() {
     assert!(shown["tensors"].as_array().unwrap().len() > 20);
 
     let again = ["export", "run", "small", "--dtype", "f16"];
-    common::bad(at, &again, 1, &["small", "--force"]);
+    common::bad(at, &again, 1, &["small holds model.safetensors", "--force"]);
     assert!(good(at, &[&again[..], &["--force"]].concat()).contains("in f16"));
     common::bad(at, &["export", "small", "small", "--force"], 1, &["itself"]);
-    common::bad(at, &["export", "small", "run", "--force"], 1, &["run"]);
+    let before =
+        [bytes(&at.join("run"), "model.safetensors"), bytes(&at.join("run"), "config.json")];
+    common::bad(at, &["export", "small", "run", "--force"], 1, &["holds a run"]);
+    common::bad(at, &["export", "run", "run/new/.."], 1, &["without `..`"]);
+    let after =
+        [bytes(&at.join("run"), "model.safetensors"), bytes(&at.join("run"), "config.json")];
+    assert!(before == after && !at.join("run/new").exists());
+    fs::create_dir(at.join("app")).unwrap();
+    fs::write(at.join("app/config.json"), "mine").unwrap();
+    common::bad(at, &["export", "run", "app"], 1, &["app holds config.json"]);
+    assert_eq!(bytes(&at.join("app"), "config.json"), b"mine");
     common::bad(at, &["export", "nowhere", "b"], 1, &["nowhere"]);
     common::bad(at, &["export", "run", "b", "--dtype", "i8"], 2, &["i8", "bf16"]);
     assert!(!at.join("b").exists());

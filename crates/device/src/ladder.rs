@@ -221,6 +221,15 @@ impl<A: Debug> Ladder<A> {
     }
 }
 
+impl<A> Ladder<A> {
+    /// Whether somebody asked for a kernel of this ladder: forced a rung, or put a file in front of one. What
+    /// fuses the op into another must not pass it by then.
+    pub fn asked_for(&self, device: &Device) -> bool {
+        let forced = device.settings().rungs.contains_key(self.op);
+        forced || self.rungs.iter().any(|rung| rung.overlaid(device))
+    }
+}
+
 /// Whether rows are so short that most of a workgroup would stand idle over one, and so many that an
 /// invocation each keeps a GPU busy.
 pub fn many_short([rows, width]: [usize; 2]) -> bool {

@@ -270,11 +270,14 @@ pub async fn save_model_async(
     tokenizer: &Tokenizer,
     dtype: DType,
 ) -> Result<()> {
+    let weights = weights_async(model).await?;
+    // What cannot be rounded is found before there is a folder.
+    let weights =
+        write_tensors_as(&weights.iter().map(|tensor| (tensor, dtype)).collect::<Vec<_>>())?;
     let folder = RunFolder::open(folder)?;
     folder.expect_no_run()?;
-    let weights = weights_async(model).await?;
     let mut staged = folder.stage()?;
-    stage_model(&mut staged, model, weights, tokenizer, dtype)?;
+    stage_model(&mut staged, model, &weights, tokenizer, dtype)?;
     Ok(staged.commit()?)
 }
 
@@ -282,17 +285,14 @@ pub async fn save_model_async(
 pub(crate) fn stage_model(
     staged: &mut Staged,
     model: &Gpt,
-    weights: Vec<NamedTensor>,
+    weights: &[u8],
     tokenizer: &Tokenizer,
     dtype: DType,
 ) -> Result<[String; 3]> {
     let config = write_config(model.config(), tokenizer, dtype);
-    let bytes =
-        write_tensors_as(&weights.iter().map(|tensor| (tensor, dtype)).collect::<Vec<_>>())?;
-    drop(weights);
     let words = tokenizer.to_json();
     let mut digests = <[String; 3]>::default();
-    let files = [config.as_bytes(), &bytes, words.as_bytes()];
+    let files = [config.as_bytes(), weights, words.as_bytes()];
     for ((name, bytes), digest) in MODEL.iter().zip(files).zip(&mut digests) {
         staged.add(name, bytes)?;
         *digest = trainer::digest(bytes);

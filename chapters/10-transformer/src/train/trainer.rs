@@ -219,10 +219,10 @@ impl Trainer {
         let mut moments = checkpoint::arena_tensors(&self.model, m, "m.").await?;
         moments.extend(checkpoint::arena_tensors(&self.model, v, "v.").await?);
         let moments = checkpoint::write_tensors(&moments)?;
-        let weights = checkpoint::weights_async(&self.model).await?;
+        let weights = checkpoint::write_tensors(&checkpoint::weights_async(&self.model).await?)?;
         let mut staged = folder.stage()?;
         let [config, model, words] =
-            checkpoint::stage_model(&mut staged, &self.model, weights, tokenizer, DType::F32)?;
+            checkpoint::stage_model(&mut staged, &self.model, &weights, tokenizer, DType::F32)?;
         staged.add("optimizer.safetensors", &moments)?;
         let file = TrainerFile {
             config: self.config.clone(),

@@ -5,7 +5,7 @@ use crate::failure::{Failure, Outcome};
 use crate::ui::{self, say};
 use clap::{Args, ValueEnum};
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use strata_files::current;
 use strata_ml::device::{Device, Settings, cpu::Cpu};
 use strata_ml::tensor::DType;
@@ -55,10 +55,11 @@ pub struct ExportArgs {
         hide_possible_values = true
     )]
     dtype: Kept,
-    /// Write over a model that FOLDER holds; never over a run
+    /// Write over what FOLDER holds under a model's names; never over a run
     #[arg(long)]
     force: bool,
-    /// Print one JSON object: folder, dtype, parameters, bytes of the weights before and after
+    /// Print one JSON object: folder, dtype, parameters, bytes, and bytes_before, null where weights lay in
+    /// several files
     #[arg(long)]
     json: bool,
 }
@@ -84,7 +85,7 @@ pub fn run(args: &ExportArgs) -> Outcome {
             "folder": args.to.display().to_string(),
             "dtype": dtype.name(),
             "parameters": parameters,
-            "bytes_before": before,
+            "bytes_before": (before > 0).then_some(before),
             "bytes": after,
         }))?;
         return Ok(0);
@@ -102,14 +103,28 @@ pub fn run(args: &ExportArgs) -> Outcome {
 /// Sees that nothing is written over that was not named.
 fn free(args: &ExportArgs) -> Outcome<()> {
     let shown = args.to.display();
-    let same = |to: PathBuf| args.checkpoint.canonicalize().is_ok_and(|from| from == to);
-    if args.to.canonicalize().is_ok_and(same) {
-        let text = format!("{shown} is the checkpoint itself: name another folder to write");
-        return Err(Failure::new(text));
+    let fail = |text: String| Err(Failure::new(text));
+    match args.to.canonicalize() {
+        Ok(to) if args.checkpoint.canonicalize().is_ok_and(|from| from == to) => {
+            return fail(format!("{shown} is the checkpoint itself: name another folder to write"));
+        }
+        // What is not there yet cannot be told from the checkpoint, if it leads up again.
+        Err(_) if args.to.components().any(|part| part == Component::ParentDir) => {
+            return fail(format!("{shown} is not there: name a new folder without `..`"));
+        }
+        _ => {}
     }
-    if args.to.join(WEIGHTS).exists() && !args.force {
-        let text = format!("{shown} holds a model already: --force writes over it");
-        return Err(Failure::new(text));
+    let there = |name: &&str| current(&args.to, name).symlink_metadata().is_ok();
+    if there(&"trainer.json") {
+        return fail(format!(
+            "{shown} holds a run, which is never written over: name another folder"
+        ));
     }
-    Ok(())
+    let names = [WEIGHTS, "model.safetensors.index.json", "config.json", "tokenizer.json"];
+    match names.iter().find(|name| there(name)) {
+        Some(name) if !args.force => {
+            fail(format!("{shown} holds {name} already: --force writes over it"))
+        }
+        _ => Ok(()),
+    }
 }

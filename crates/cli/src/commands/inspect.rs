@@ -205,7 +205,9 @@ fn ladders(format: Format) -> Outcome<()> {
                     say!("{}", line.trim_end())?;
                 }
             }
-            say!("f16 and bf16 stand on cpu and cuda: portable WGSL has no type for them")?;
+            say!(
+                "bf16 stands on cpu and cuda, f16 as a stored dtype too; WGSL's kernels take f32 alone"
+            )?;
         }
         _ => return Err(drawn_only("ladders")),
     }

@@ -61,6 +61,11 @@ pub fn run<E: Judging>(args: &TrainArgs) -> Outcome {
     train(args, run)
 }
 
+/// Whether kernels are asked for that may know f32 alone.
+fn own_kernels(args: &TrainArgs) -> bool {
+    args.mine || args.device.kernels.is_some() || !args.device.rungs.is_empty()
+}
+
 /// The device, with the reader's kernels where they are asked for, in the precision of `otherwise` where
 /// none is asked for.
 fn open<E: Judging>(
@@ -87,7 +92,7 @@ fn fresh<E: Judging>(args: &TrainArgs) -> Outcome<Run> {
         }
         None => plan::preset(args)?,
     };
-    let device = open::<E>(args, |info| precision::of_training(info, args.mine))?;
+    let device = open::<E>(args, |info| precision::of_training(info, own_kernels(args)))?;
     let (mut config, why) = plan::plan(args, shape, &device)?;
     let place = match &args.out {
         Some(path) => Place::named(path, args.force)?,
@@ -135,7 +140,7 @@ fn resumed<E: Judging>(args: &TrainArgs, from: &Path) -> Outcome<Run> {
         (None, None) => Source::Stories,
     };
     let begun = file.as_ref().map_or(Precision::F32, |file| file.precision);
-    let device = open::<E>(args, |info| precision::of_resumed(info, begun))?;
+    let device = open::<E>(args, |info| precision::of_resumed(info, begun, own_kernels(args)))?;
     if device.precision() != begun {
         ui::warn(&format!(
             "the run was begun in {begun} and goes on in {}: not to the same bits as if it had never \
