@@ -21,7 +21,7 @@ pub enum Element {
     Bits,
     /// As [`Bits`](Self::Bits), an element to a word: no dtype of 16 bits.
     Words,
-    /// A [`StepState`], perhaps with more words behind it.
+    /// A [`StepState`](crate::StepState), perhaps with more words behind it.
     State,
     /// Floats of any dtype, computed with in f32: f32 on every machine, bf16 and f16 where kernels are
     /// compiled for the dtype they are given. All bindings of a launch that are so have one dtype.
