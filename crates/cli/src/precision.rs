@@ -10,9 +10,7 @@ use strata_ml::device::{DType, Device, Info, LadderInfo, Machine, Precision};
 /// for by name, may be written for f32 alone.
 pub fn of_training(info: &Info, own: bool) -> (Precision, &'static str) {
     match !own && info.machine == Machine::Cuda && info.has(Precision::Bf16) {
-        true => {
-            (Precision::Bf16, "this card trains several times faster so; --precision f32 is exact")
-        }
+        true => (Precision::Bf16, "the card has it; --precision f32 rounds nothing"),
         false => (Precision::F32, ""),
     }
 }
